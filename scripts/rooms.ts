@@ -1,0 +1,48 @@
+/** The rooms of `src/`, as data. A room may import only the rooms of its row; every room in a row stands earlier. */
+export type Room = {
+  readonly name: string;
+  readonly floor: "ground" | "pure" | "seam" | "doing" | "adapter" | "use" | "face";
+  readonly rooms: readonly string[];
+  /** npm packages and `node:` modules; `*` at the end stands for anything. */
+  readonly packages: readonly string[];
+  /** True when the room holds types only: importing it never runs code. */
+  readonly typesOnly?: boolean;
+};
+
+const base = ["fault", "canon"];
+const pure = ["pack", "plan", "run", "attest", "trust", "evidence", "verify", "view"];
+
+export const rooms: readonly Room[] = [
+  { name: "fault", floor: "ground", rooms: [], packages: [] },
+  { name: "canon", floor: "ground", rooms: ["fault"], packages: ["canonicalize"] },
+  { name: "pack", floor: "pure", rooms: base, packages: ["yaml"] },
+  { name: "plan", floor: "pure", rooms: ["pack", ...base], packages: ["@marcbachmann/cel-js", "ajv/*", "ajv-formats"] },
+  { name: "run", floor: "pure", rooms: ["plan", "pack", ...base], packages: [] },
+  { name: "attest", floor: "pure", rooms: base, packages: [] },
+  { name: "trust", floor: "pure", rooms: ["attest", ...base], packages: [] },
+  { name: "evidence", floor: "pure", rooms: ["run", "plan", "attest", ...base], packages: [] },
+  {
+    name: "verify",
+    floor: "pure",
+    rooms: ["evidence", "trust", "attest", "run", "plan", ...base],
+    packages: [],
+  },
+  { name: "view", floor: "pure", rooms: ["verify", "evidence", "run", "plan", "pack", ...base], packages: [] },
+  { name: "port", floor: "seam", rooms: [...pure, ...base], packages: [], typesOnly: true },
+  { name: "step", floor: "doing", rooms: ["port", "run", "plan", ...base], packages: ["node:*", "@cyclonedx/*"] },
+  { name: "engine", floor: "doing", rooms: ["port", "run", "plan", ...base], packages: ["node:*"] },
+  { name: "folder", floor: "adapter", rooms: ["port", "pack", "plan", "run", ...base], packages: ["node:*"] },
+  { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", ...base], packages: ["node:*"] },
+  { name: "secret", floor: "adapter", rooms: ["port", "run", ...base], packages: ["node:*"] },
+  { name: "policy", floor: "adapter", rooms: ["port", "plan", ...base], packages: ["node:*"] },
+  { name: "signer", floor: "adapter", rooms: ["port", "attest", ...base], packages: ["node:*"] },
+  { name: "store/memory", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
+  { name: "store/file", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
+  {
+    name: "app",
+    floor: "use",
+    rooms: ["engine", "step", "port", ...pure, ...base],
+    packages: ["node:*", "uuid", "@sigstore/bundle"],
+  },
+  { name: "cli", floor: "face", rooms: ["compose", "app", "view", "port", ...base], packages: ["node:*", "commander"] },
+];

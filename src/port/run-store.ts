@@ -1,0 +1,110 @@
+import type { RunId, TenantId, TrustDomain } from "#canon/ids.ts";
+import type { Digest } from "#canon/digest.ts";
+import type { Result } from "#fault/result.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import type { InboxCommand } from "#run/inbox-command.ts";
+import type { RunStatus } from "#run/status.ts";
+
+/** Names a run in a store: another tenant's key finds nothing. */
+export type RunKey = { readonly tenantId: TenantId; readonly runId: RunId };
+
+/** What the first event's `prev` binds. */
+export type RunIdentity = RunKey & { readonly trustDomain: TrustDomain; readonly planHash: Digest };
+
+/** The last event of a ledger; `sequence` 0 and the genesis hash before the first. */
+export type Head = { readonly sequence: number; readonly hash: Digest };
+
+export type Lease = {
+  readonly owner: string;
+  /** Grows by one with every acquisition of this run's lease. */
+  readonly fence: number;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+};
+
+/**
+ * Ledgers, each with the small files that belong to a run.
+ * 1. `create` stores identity, files and first events together: after a crash there is either a whole run or none.
+ * 2. `append` writes only under the current lease and only behind the named head, all events or none; the same events
+ *    behind the same head twice are accepted; any other conflict is the fault LEASE_LOST.
+ * 3. With `durable`, the events survive a power cut when `append` returns.
+ * 4. `read` yields whole events in order and never a torn one; a ledger whose chain does not hold is LEDGER_BROKEN.
+ * 5. A full or absent medium is STORE_FULL or STORE_UNAVAILABLE; the ledger stays whole.
+ */
+export type LedgerStore = {
+  readonly create: (
+    run: RunIdentity,
+    files: ReadonlyMap<string, Uint8Array>,
+    events: readonly LedgerEvent[],
+  ) => Promise<Result<void>>;
+  readonly identity: (key: RunKey) => Promise<Result<RunIdentity>>;
+  readonly append: (
+    key: RunKey,
+    lease: Lease,
+    head: Head,
+    events: readonly LedgerEvent[],
+    options: { readonly durable: boolean },
+  ) => Promise<Result<void>>;
+  /** Events with a sequence above `after`. Throws a `StoreError` that carries the fault. */
+  readonly read: (key: RunKey, after?: number) => AsyncIterable<LedgerEvent>;
+  /** The bytes of the ledger as they stand, unchecked: JCS lines. */
+  readonly readRaw: (key: RunKey) => AsyncIterable<Uint8Array>;
+  /** Small files beside the ledger: `plan.canonical.json`, `inputs.lock`, `approvals/<gate>/request.json` … */
+  readonly putFile: (key: RunKey, path: string, bytes: Uint8Array) => Promise<Result<void>>;
+  readonly getFile: (key: RunKey, path: string) => Promise<Result<Uint8Array>>;
+  /** Resolves when the ledger has grown beyond `after`, an inbox command has come, or `milliseconds` have passed. */
+  readonly changed: (key: RunKey, after: number, milliseconds: number) => Promise<void>;
+};
+
+/**
+ * Who may append to a run's ledger now.
+ * 1. At most one lease of a run is live at any time; `fence` grows with every acquisition.
+ * 2. `acquire` gives undefined while another owner's lease is live. An owner that died on this boot is replaced at once.
+ * 3. `renew` of a lease that was lost is undefined; `release` of one is nothing.
+ */
+export type LeaseStore = {
+  readonly acquire: (key: RunKey, milliseconds: number) => Promise<Lease | undefined>;
+  readonly renew: (key: RunKey, lease: Lease, milliseconds: number) => Promise<Lease | undefined>;
+  readonly release: (key: RunKey, lease: Lease) => Promise<void>;
+  readonly current: (key: RunKey) => Promise<Lease | undefined>;
+};
+
+/**
+ * Commands from everyone who does not hold the lease.
+ * 1. `put` is durable when it returns; the same `commandId` twice is one command.
+ * 2. `pending` gives commands in the order in which they were put, until they are marked done.
+ */
+export type InboxStore = {
+  readonly put: (key: RunKey, command: InboxCommand) => Promise<Result<void>>;
+  readonly pending: (key: RunKey) => Promise<readonly InboxCommand[]>;
+  readonly done: (key: RunKey, commandIds: readonly string[]) => Promise<void>;
+};
+
+/** A row of the run index: disposable, made again from the ledgers by `reindex`. */
+export type RunRow = RunIdentity & {
+  readonly packName: string;
+  readonly packVersion: string;
+  readonly status: RunStatus;
+  readonly reason?: string;
+  readonly requestedBy: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+/**
+ * What runs there are.
+ * 1. `list` is newest first and holds only the tenant's runs. 2. `reindex` rebuilds all rows from the ledgers.
+ */
+export type RunIndex = {
+  readonly put: (row: RunRow) => Promise<Result<void>>;
+  readonly list: (tenantId: TenantId, limit: number) => Promise<readonly RunRow[]>;
+  readonly reindex: (rowOf: (run: RunIdentity) => Promise<Result<RunRow>>) => Promise<Result<number>>;
+};
+
+export type RunStore = {
+  readonly ledger: LedgerStore;
+  readonly leases: LeaseStore;
+  readonly inbox: InboxStore;
+  readonly index: RunIndex;
+  readonly close: () => Promise<void>;
+};

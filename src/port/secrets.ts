@@ -1,0 +1,41 @@
+import type { Result } from "#fault/result.ts";
+
+/** Where a secret comes from, as the command line or the configuration names it: `env:VAR`, `file:PATH`. */
+export type SecretReference = {
+  /** The scheme; recorded as the secret's provider. */
+  readonly provider: string;
+  /** What follows the colon. Never shown. */
+  readonly locator: string;
+};
+
+/**
+ * Resolves secrets.
+ * 1. A value is returned only in memory; nothing derived from it is written or logged.
+ * 2. An unresolved or too short secret is a fault that names the secret, never its reference's locator or value.
+ */
+export type SecretProvider = {
+  readonly resolve: (name: string, reference: SecretReference) => Promise<Result<string>>;
+};
+
+/**
+ * Takes secrets out of everything that leaves the runner: exact values and their JSON-escaped and base64 forms.
+ * 1. `redact` and `stream` replace every known form by `[redacted:NAME]`; for text without secrets they are identity.
+ * 2. A `stream` finds a secret however its bytes are cut into chunks; it holds back no more than the longest form.
+ * 3. Secrets may be added while streams are open: later bytes are redacted.
+ */
+export type Redactor = {
+  readonly add: (name: string, value: string) => void;
+  readonly redact: (text: string) => string;
+  /** Redacts every string inside a JSON value, member names included. */
+  readonly redactJson: <T>(value: T) => T;
+  readonly stream: () => RedactingStream;
+  readonly scanner: () => SecretScanner;
+};
+
+export type RedactingStream = {
+  readonly push: (chunk: Uint8Array) => Uint8Array;
+  readonly end: () => Uint8Array;
+};
+
+/** Looks for secrets in bytes that pass; `found` names the first one seen so far. */
+export type SecretScanner = { readonly push: (chunk: Uint8Array) => void; readonly found: () => string | undefined };
