@@ -1,0 +1,93 @@
+import { codeTable } from "#fault/code-table.ts";
+
+export const stepCodes = codeTable({
+  STEP_WITH_INVALID: {
+    severity: "error",
+    exitCode: 3,
+    message: "with of {builtIn} is not as it asks: {problem}",
+    hint: "compare with the built-in's fields in SPEC.md",
+    explanation: {
+      cause:
+        "When the step was about to run, the values in its `with` did not have the shape that the built-in asks for.",
+      example: "run: {uses: sbom.files, with: {directory: 7}}",
+      fix: "Give each field a value of the right type; look at what the expression in it gives at run time.",
+    },
+  },
+  BUNDLE_FILE_MISSING: {
+    severity: "error",
+    exitCode: 1,
+    message: "the bundle {source} is not there",
+    hint: "let source name a file input, a file output or a file of the pack",
+    explanation: {
+      cause: "The file that `source` names is neither in the artifact store nor in the pack.",
+      example: "run: {uses: bundle.ingest, with: {source: ./bundles/absent.tar, checksum: …}}",
+      fix: "Add the file to the pack, pass it as a file input, or correct the path.",
+    },
+  },
+  BUNDLE_CHECKSUM_REQUIRED: {
+    severity: "error",
+    exitCode: 3,
+    message: "bundle.ingest has no checksum to hold the file to",
+    hint: "give checksum or checksumSha256: the SHA-256 that the bundle's publisher names",
+    explanation: {
+      cause: "A bundle is staged only when its SHA-256 is known beforehand, and neither field gives one.",
+      example: 'run: {uses: bundle.ingest, with: {source: "${{ inputs.bundle }}"}}',
+      fix: "Add `checksum: sha256:…` (or `checksumSha256:` with the bare hex) from a source that you trust.",
+    },
+  },
+  BUNDLE_CHECKSUM_MISMATCH: {
+    severity: "error",
+    exitCode: 1,
+    message: "the bundle {source} has the SHA-256 {actual}, not {expected}",
+    hint: "nothing was staged; take the bundle from its publisher again",
+    explanation: {
+      cause: "The bytes of the bundle are not those that the checksum was made of.",
+      example: "a download that broke off, or a bundle that was replaced after the checksum was published",
+      fix: "Get the bundle again and compare with the publisher's checksum; change the checksum only if that changed.",
+    },
+  },
+  BUNDLE_FILENAME_UNSAFE: {
+    severity: "error",
+    exitCode: 3,
+    message: "{filename} cannot name a staged bundle",
+    hint: "use one plain file name: no slash, no control character, at most 255 bytes, not metadata.json",
+    explanation: {
+      cause: "The bundle is staged as one file in its own folder; this name would leave it or hide what is there.",
+      example: "run: {uses: bundle.ingest, with: {source: …, checksum: …, filename: ../../etc/passwd}}",
+      fix: "Set `filename` to a plain name such as `feeds-2026-01.tar`.",
+    },
+  },
+  BUNDLE_STAGING_FAILED: {
+    severity: "error",
+    exitCode: 1,
+    message: "the bundle could not be staged: {problem}",
+    hint: "look at free space and permissions of the artifacts folder",
+    explanation: {
+      cause: "The runner could not write below `<ArtifactsPath>/bundles`.",
+      example: "a full disk, or a folder that belongs to another user",
+      fix: "Make room or correct the permissions, then run the step again; staging can be repeated.",
+    },
+  },
+  SBOM_DIRECTORY_MISSING: {
+    severity: "error",
+    exitCode: 1,
+    message: "the directory {directory} is not there",
+    hint: "let directory name a directory input, a directory output or a folder of the pack",
+    explanation: {
+      cause: "The tree that `directory` names is neither in the artifact store nor in the pack.",
+      example: "run: {uses: sbom.files, with: {directory: ./absent}}",
+      fix: "Correct the path, or pass the folder as a directory input.",
+    },
+  },
+  SBOM_LISTING_INVALID: {
+    severity: "error",
+    exitCode: 1,
+    message: "what is stored as directory {directory} is no tree listing: {problem}",
+    hint: "let directory name a directory, not a file",
+    explanation: {
+      cause: "A stored directory is a canonical list of its files; the stored bytes are something else.",
+      example: "a reference of type directory with the digest of a tarball",
+      fix: "Use a reference that the run itself made: `${{ inputs.<name> }}` or `${{ steps.<id>.outputs.<name> }}`.",
+    },
+  },
+});

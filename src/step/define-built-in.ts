@@ -1,0 +1,77 @@
+import { isJsonObject } from "#canon/json.ts";
+import { describeMisfit, misfitsOf, type Shape } from "#canon/shape.ts";
+import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, type Result } from "#fault/result.ts";
+import type { AttemptOutcome } from "#run/outcome.ts";
+import type { BuiltIn, BuiltInRequest, Produced } from "./built-in.ts";
+import { stepCodes } from "./codes.ts";
+
+type Definition<W> = Omit<BuiltIn, "execute" | "withShape"> & {
+  readonly withShape: Shape<W>;
+  readonly produce: (given: W, request: BuiltInRequest) => Promise<Result<readonly Produced[]>>;
+};
+
+/** Makes a built-in of what it produces: `with` is checked first, faults and cancellation become outcomes. */
+export function builtIn<W>(definition: Definition<W>): BuiltIn {
+  const { produce, ...declared } = definition;
+  const admitted = (request: BuiltInRequest): Promise<Result<readonly Produced[]>> => {
+    const wrong = misfitsOf(definition.withShape, request.with);
+    const [refusal] = isJsonObject(request.with) ? definition.refusals(request.with) : [];
+    if (wrong.length > 0) {
+      const problem = wrong.map(describeMisfit).join("; ");
+      return Promise.resolve(fail(faultOf(stepCodes, "STEP_WITH_INVALID", { builtIn: definition.name, problem })));
+    }
+    return refusal === undefined ? produce(request.with as W, request) : Promise.resolve(fail(refusal));
+  };
+  return { ...declared, execute: (request) => outcomeOf(request, () => admitted(request)) };
+}
+
+/** Carries out the work of a built-in and reports it as every attempt is reported. Bugs go on as thrown errors. */
+async function outcomeOf(
+  request: BuiltInRequest,
+  work: () => Promise<Result<readonly Produced[]>>,
+): Promise<AttemptOutcome> {
+  const started = performance.now();
+  const done = request.signal.aborted ? undefined : await settle(request.signal, work);
+  const durationMs = Math.round(performance.now() - started);
+  if (done === undefined) {
+    return { kind: "cancelled", durationMs, artifacts: [] };
+  }
+  if (!done.ok) {
+    const { code, message, hint } = done.fault;
+    const words = hint === undefined ? message : `${message}; ${hint}`;
+    return { kind: "failed", reason: code, hint: request.redactor.redact(words), durationMs, artifacts: [] };
+  }
+  return {
+    kind: "succeeded",
+    durationMs,
+    artifacts: done.value.map((each) => ({ ...each, status: "captured" })),
+    outputs: Object.fromEntries(done.value.map(({ name, ...file }) => [name, { type: "file", ...file }])),
+  };
+}
+
+/** Undefined when the work stopped because it was cancelled. */
+async function settle<T>(signal: AbortSignal, work: () => Promise<Result<T>>): Promise<Result<T> | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted) {
+      return undefined;
+    }
+    const fault = faultCarriedBy(error);
+    if (fault === undefined) {
+      throw error;
+    }
+    return fail(fault);
+  }
+}
+
+/** Streams of a store can only throw: their errors carry the fault. */
+function faultCarriedBy(error: unknown): Fault | undefined {
+  if (!(error instanceof Error) || !("fault" in error) || !isJsonObject(error.fault)) {
+    return undefined;
+  }
+  const { code, message } = error.fault;
+  return typeof code === "string" && typeof message === "string" ? (error.fault as Fault) : undefined;
+}
