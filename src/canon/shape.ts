@@ -139,8 +139,10 @@ export function array<T>(items: Shape<T>, limits: { min?: number; max?: number }
         misfit(walk, "type", "an array", value);
         return;
       }
-      if (value.length < min || value.length > max) {
-        misfit(walk, "value", `${min} to ${max} items`, `${value.length} items`);
+      if (value.length < min) {
+        misfit(walk, "value", `at least ${min} items`, value.length);
+      } else if (value.length > max) {
+        misfit(walk, "value", `at most ${max} items`, value.length);
       }
       value.forEach((item, at) => checkAt(items, item, at, walk));
     },

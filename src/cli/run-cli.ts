@@ -1,0 +1,145 @@
+import { styleText } from "node:util";
+import { Command, CommanderError } from "commander";
+import { diagnosticsExitCode } from "./exit-code.ts";
+import { jsonLine, type Cli, type Style } from "./cli.ts";
+import { commandTable } from "./command-table.ts";
+import { codeEntry } from "./explained-codes.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { renderDiagnostic } from "#fault/source-frame.ts";
+import type { Fault } from "#fault/fault.ts";
+import { version } from "./version.ts";
+
+const USAGE = 2;
+
+/** Runs one command line; the exit code. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const cli = nodeCli(argv);
+  closeQuietlyOnBrokenPipe();
+  let code = 0;
+  const program = programOf(cli);
+  const name = argv.find((word) => !word.startsWith("-")) ?? "";
+  const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
+  if (entry !== undefined) {
+    (await entry.load()).define(program, cli, (given) => {
+      code = given;
+    });
+  } else if (name !== "" && name !== "help") {
+    return unknownCommand(cli, name);
+  } else {
+    listCommands(program);
+  }
+  try {
+    await program.parseAsync(entry === undefined && argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    return error instanceof CommanderError ? usageExit(error) : crash(cli, error);
+  }
+}
+
+function programOf(cli: Cli): Command {
+  return new Command("packrun")
+    .description("Run exactly the plan that was approved, and leave proof that anyone can check offline.")
+    .version(version, "-V, --version")
+    .exitOverride()
+    .configureOutput({ writeOut: cli.out, writeErr: cli.err })
+    .showSuggestionAfterError(true)
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 ok, 1 run failed, 2 usage, 3 findings, 4 waiting, 5 refused, 6 drift, 7 not verified, 8 sandbox,\n10 store, 11 stale, 20 differs, 124 wall clock, 130 cancelled. `packrun explain CODE` explains any error code.",
+    );
+}
+
+function listCommands(program: Command): void {
+  for (const [name, entry] of Object.entries(commandTable)) {
+    program.command(name).description(entry.summary).allowUnknownOption();
+  }
+}
+
+function unknownCommand(cli: Cli, name: string): number {
+  const near = didYouMean(name, Object.keys(commandTable));
+  cli.err(`error: unknown command "${name}"\n`);
+  cli.err(near === undefined ? "  = help: packrun --help lists the commands\n" : `  = help: did you mean "${near}"?\n`);
+  return USAGE;
+}
+
+/** Commander has already said what is wrong; asking for help is no error. */
+function usageExit(error: CommanderError): number {
+  return error.exitCode === 0 ? 0 : USAGE;
+}
+
+function crash(cli: Cli, error: unknown): number {
+  const message = error instanceof Error ? error.message : String(error);
+  cli.err(`packrun: internal error: ${message}\n`);
+  cli.err("  = help: the ledger is intact; `packrun resume` goes on. PACKRUN_DEBUG=1 shows where this happened.\n");
+  if (cli.env["PACKRUN_DEBUG"] === "1" && error instanceof Error) {
+    cli.err(`${error.stack ?? ""}\n`);
+  }
+  return 1;
+}
+
+function nodeCli(argv: readonly string[]): Cli {
+  const out = (text: string): void => {
+    process.stdout.write(text);
+  };
+  const err = (text: string): void => {
+    process.stderr.write(text);
+  };
+  const colour = wantsColour(argv);
+  const style = (name: Style, text: string): string =>
+    colour ? styleText(name, text, { validateStream: false }) : text;
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    out,
+    err,
+    style,
+    live: process.stderr.isTTY && process.env["CI"] === undefined,
+    columns: process.stderr.columns ?? 100,
+    fault: (fault, format) => showFault(fault, format, { out, err, style }),
+    diagnostics: (found, sourceOf) => {
+      for (const diagnostic of found) {
+        err(`${renderDiagnostic(diagnostic, sourceOf(diagnostic.file), { color: style })}\n`);
+      }
+      return diagnosticsExitCode(found);
+    },
+    note: (text) => err(`packrun: ${text}\n`),
+  };
+}
+
+function showFault(fault: Fault, format: string | undefined, cli: Pick<Cli, "out" | "err" | "style">): number {
+  const { exitCode } = codeEntry(fault.code);
+  if (format === "json" || format === "ndjson") {
+    const { code, message, hint, place } = fault;
+    cli.out(jsonLine({ schemaVersion: 1, error: { code, message, hint, place, exitCode } }));
+    return exitCode;
+  }
+  cli.err(`${cli.style("red", `error[${fault.code}]`)}: ${fault.message}\n`);
+  if (fault.place?.file !== undefined) {
+    cli.err(`  --> ${fault.place.file}${fault.place.pointer ?? ""}\n`);
+  }
+  if (fault.hint !== undefined) {
+    cli.err(`  = help: ${fault.hint}\n`);
+  }
+  cli.err(`  = see: packrun explain ${fault.code}\n`);
+  return exitCode;
+}
+
+function wantsColour(argv: readonly string[]): boolean {
+  if (argv.includes("--no-color")) {
+    return false;
+  }
+  if (argv.includes("--color") || (process.env["FORCE_COLOR"] ?? "0") !== "0") {
+    return true;
+  }
+  return process.stderr.isTTY && process.env["NO_COLOR"] === undefined && process.env["CI"] === undefined;
+}
+
+/** `packrun … | head` ends without noise. */
+function closeQuietlyOnBrokenPipe(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") {
+      process.exit(0);
+    }
+    throw error;
+  });
+}

@@ -1,0 +1,127 @@
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import type { RunState } from "#run/state.ts";
+import { todo } from "#run/todo.ts";
+import { engineCodes } from "./codes.ts";
+import { Driver, type DriverOptions, type ShiftEnd } from "./driver.ts";
+import { LEASE_MS, LeaseKeeper } from "./lease-keeper.ts";
+import { keyOf, takeOver, type TakeOverPorts } from "./take-over.ts";
+
+export type DriveOptions = DriverOptions & {
+  /** Whether to stay while the run only waits, until somebody decides. */
+  readonly wait: boolean;
+  /** Orderly cancel: recorded, steps end in their grace time, `finally` runs. */
+  readonly cancel?: AbortSignal;
+  /** Who cancels, for the ledger. */
+  readonly cancelBy: string;
+  /** At once: everything is killed, the run stays as it is and can be resumed. */
+  readonly abort?: AbortSignal;
+};
+
+export type DriveEnd = { readonly end: ShiftEnd; readonly state: RunState };
+
+/** A decision that is being recorded holds the lease for a moment: how often, and how long, to wait for that. */
+const BUSY_TRIES = 8;
+const BUSY_MS = 125;
+/** Longest wait before a waiting run looks again by itself, in milliseconds. */
+const LOOK_AGAIN_MS = 60_000;
+
+/**
+ * Drives a run until it is over, or until it only waits and `wait` is off. A run that waits is driven by nobody: the
+ * lease is given back, and taken again when its ledger or inbox has changed or a timer is due.
+ */
+export async function driveRun(
+  identity: RunIdentity,
+  ports: TakeOverPorts,
+  options: DriveOptions,
+): Promise<Result<DriveEnd>> {
+  let seen = 0;
+  const show = (events: readonly LedgerEvent[]): void => {
+    const fresh = events.filter((event) => event.sequence > seen);
+    seen = fresh.at(-1)?.sequence ?? seen;
+    if (fresh.length > 0) {
+      options.onEvents?.(fresh);
+    }
+  };
+  let patience = BUSY_TRIES;
+  for (;;) {
+    const shift = await driveShift(identity, ports, { ...options, onEvents: show });
+    if (!shift.ok && shift.fault.code === "RUN_BUSY" && patience > 0) {
+      patience -= 1;
+      await ports.store.ledger.changed(keyOf(identity), Number.MAX_SAFE_INTEGER, BUSY_MS);
+      continue;
+    }
+    if (!shift.ok || shift.value.end !== "idle" || !options.wait) {
+      return shift;
+    }
+    // From here on another process may drive the run as well; this one follows it to its end.
+    patience = Number.POSITIVE_INFINITY;
+    await waitForChange(identity, ports, shift.value.state, options);
+    if (options.abort?.aborted === true) {
+      return ok({ ...shift.value, end: "aborted" });
+    }
+  }
+}
+
+async function driveShift(
+  identity: RunIdentity,
+  ports: TakeOverPorts,
+  options: DriveOptions,
+): Promise<Result<DriveEnd>> {
+  const key = keyOf(identity);
+  const lease = await ports.store.leases.acquire(key, LEASE_MS);
+  if (lease === undefined) {
+    const owner = (await ports.store.leases.current(key))?.owner ?? "another process";
+    return fail(faultOf(engineCodes, "RUN_BUSY", { runId: identity.runId, owner }));
+  }
+  let onLost = (): void => undefined;
+  await using keeper = new LeaseKeeper(lease, key, { ...ports, leases: ports.store.leases }, () => onLost());
+  const taken = await takeOver(identity, lease, ports, options.onEvents ?? (() => undefined));
+  if (!taken.ok) {
+    return taken;
+  }
+  const driver = new Driver({ ...taken.value, keeper }, ports, options);
+  onLost = () => driver.fault(faultOf(engineCodes, "LEASE_EXPIRED", { runId: identity.runId }));
+  const { state } = taken.value.journal;
+  const stopListening = listen(driver, state, options);
+  const end = await driver.run().finally(stopListening);
+  return end.ok ? ok({ end: end.value, state }) : end;
+}
+
+/** Connects the two signals with the driver; the returned function disconnects them. */
+function listen(driver: Driver, state: RunState, options: DriveOptions): () => void {
+  const cancel = (): void => driver.send({ kind: "cancel", by: options.cancelBy }, `cancel:${state.identity.runId}`);
+  const abort = (): void => driver.abort();
+  if (options.cancel?.aborted === true) {
+    cancel();
+  }
+  options.cancel?.addEventListener("abort", cancel);
+  options.abort?.addEventListener("abort", abort);
+  return () => {
+    options.cancel?.removeEventListener("abort", cancel);
+    options.abort?.removeEventListener("abort", abort);
+  };
+}
+
+async function waitForChange(
+  identity: RunIdentity,
+  ports: TakeOverPorts,
+  state: RunState,
+  options: DriveOptions,
+): Promise<void> {
+  const dueAt = todo(state, 1).flatMap((effect) => (effect.kind === "timer" ? [effect.dueAt] : []));
+  const wait = Math.max(0, Math.min(LOOK_AGAIN_MS, ...dueAt.map((due) => due - ports.clock.now())));
+  const signalled = new AbortController();
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of [options.cancel, options.abort]) {
+      signal?.addEventListener("abort", () => resolve(), { once: true, signal: signalled.signal });
+      if (signal?.aborted === true) {
+        resolve();
+      }
+    }
+  });
+  await Promise.race([ports.store.ledger.changed(keyOf(identity), state.head.sequence, wait), interrupted]);
+  signalled.abort();
+}

@@ -1,0 +1,253 @@
+import type { Digest, Sha256 } from "#canon/digest.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { AttemptPreparer } from "#port/attempt-preparer.ts";
+import type { Clock } from "#port/clock.ts";
+import type { GateKeeper } from "#port/gate-keeper.ts";
+import type { PolicyEngine } from "#port/policy-engine.ts";
+import type { RunStore } from "#port/run-store.ts";
+import type { Redactor } from "#port/secrets.ts";
+import type { Command, CommandBody } from "#run/command.ts";
+import type { Effect } from "#run/effect.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import type { RunState } from "#run/state.ts";
+import { isTerminal } from "#run/status.ts";
+import { todo } from "#run/todo.ts";
+import { Attempts } from "./attempts.ts";
+import { readInboxCommand, serveGate } from "./gate-desk.ts";
+import type { Journal } from "./journal.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import { INBOX_MS, Mailbox } from "./mailbox.ts";
+import { redactCommand } from "./redact-command.ts";
+
+export type DriverPorts = {
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  readonly attempts: AttemptPreparer;
+  readonly gates: GateKeeper;
+  readonly policies: PolicyEngine;
+  readonly redactor: Redactor;
+};
+
+export type DriverOptions = {
+  /** Running attempts of the whole run; 0 records decisions and starts nothing. */
+  readonly maxParallel: number;
+  /** Called with events that are in the ledger. */
+  readonly onEvents?: (events: readonly LedgerEvent[]) => void;
+};
+
+export type Shift = {
+  readonly journal: Journal;
+  readonly keeper: LeaseKeeper;
+  /** Digests of the pinned plan's nodes by id. */
+  readonly pinned: ReadonlyMap<string, Digest>;
+};
+
+/** How a shift ended: the run is over, nothing can go on until someone decides, or the shift was called off. */
+export type ShiftEnd = "finished" | "idle" | "aborted";
+
+/** How long written events may wait for the attempts that follow from them, so that both share one fsync. */
+const GATHER_MS = 20;
+
+/**
+ * One shift of driving a run: under one lease, from taking it over until the run is over or only waits.
+ * 1. Commands are decided in the order in which they came; their events are durable before anything is done on them.
+ * 2. What runs is what `todo` lists, nothing else.
+ * 3. When the lease or the store is lost, everything that runs is ended and nothing more is written.
+ */
+export class Driver {
+  readonly #shift: Shift;
+  readonly #ports: DriverPorts;
+  readonly #options: DriverOptions;
+  readonly #attempts: Attempts;
+  readonly #mailbox: Mailbox;
+  readonly #queue: { command: Command; taken?: () => void }[] = [];
+  readonly #taken: (() => void)[] = [];
+  readonly #serving = new Map<string, Promise<void>>();
+  #wake: () => void = () => undefined;
+  #timerDueAt = Number.POSITIVE_INFINITY;
+  #ticks = 0;
+  #broken: Fault | undefined;
+  #aborted = false;
+
+  constructor(shift: Shift, ports: DriverPorts, options: DriverOptions) {
+    this.#shift = shift;
+    this.#ports = ports;
+    this.#options = options;
+    this.#attempts = new Attempts({
+      prepare: (attempt, context) => ports.attempts.prepare(attempt, context),
+      send: (body, id, taken) => this.send(body, id, taken),
+      broken: (fault) => this.fault(fault),
+      sha256: ports.sha256,
+      pinned: shift.pinned,
+    });
+    const { tenantId, runId } = shift.journal.state.identity;
+    const mail = { inbox: ports.store.inbox, clock: ports.clock };
+    this.#mailbox = new Mailbox({ tenantId, runId }, mail, async (sent, recorded) => {
+      const { id, body } = await readInboxCommand(sent, shift.journal.state, ports.gates);
+      this.send(body, id, recorded);
+    });
+  }
+
+  /** Hands in a command; it is decided in the next turn. `taken` is called when its events are in the ledger. */
+  send(body: CommandBody, id: string, taken?: () => void): void {
+    const command = redactCommand({ id, ...body }, this.#ports.redactor);
+    this.#queue.push(taken === undefined ? { command } : { command, taken });
+    this.#wake();
+  }
+
+  /** Ends the shift because nothing can be recorded any more. */
+  fault(fault: Fault): void {
+    this.#broken ??= fault;
+    this.#attempts.stopAll(true);
+    this.#wake();
+  }
+
+  /** Ends everything at once; the run can be resumed. */
+  abort(): void {
+    this.#aborted = true;
+    this.#attempts.stopAll(true);
+    this.#wake();
+  }
+
+  async run(): Promise<Result<ShiftEnd>> {
+    try {
+      for (;;) {
+        const end = await this.#step();
+        if (end !== undefined) {
+          return end;
+        }
+      }
+    } finally {
+      this.#attempts.stopAll(true);
+      await this.#attempts.idle();
+      await Promise.allSettled(this.#serving.values());
+    }
+  }
+
+  /** One turn: decide, start and stop, write, then wait for what comes next. */
+  async #step(): Promise<Result<ShiftEnd> | undefined> {
+    await this.#mailbox.read(false);
+    this.#decide();
+    await this.#gather();
+    const written = await this.#write();
+    if (!written.ok) {
+      this.fault(written.fault);
+    }
+    if (this.#broken !== undefined) {
+      return fail(this.#broken);
+    }
+    const end = await this.#end();
+    if (end === undefined) {
+      await this.#sleep();
+      return undefined;
+    }
+    return ok(end);
+  }
+
+  async #end(): Promise<ShiftEnd | undefined> {
+    if (this.#attempts.busy || this.#queue.length > 0) {
+      return undefined;
+    }
+    const { status } = this.#shift.journal.state;
+    if (isTerminal(status)) {
+      return "finished";
+    }
+    if (this.#aborted) {
+      return "aborted";
+    }
+    const quiet = this.#serving.size === 0 && (this.#options.maxParallel === 0 || status === "waiting");
+    return quiet && !(await this.#mailbox.read(true)) ? "idle" : undefined;
+  }
+
+  /** Decides all that is queued and brings what runs in line with what is wanted. */
+  #decide(): void {
+    const batch = this.#queue.splice(0);
+    const { journal } = this.#shift;
+    const commands = batch.map((entry) => entry.command);
+    if (this.#ports.clock.now() >= this.#timerDueAt) {
+      this.#ticks += 1;
+      commands.push({ id: `tick:${this.#shift.keeper.lease.fence}:${this.#ticks}`, kind: "tick" });
+    }
+    journal.take(commands);
+    this.#taken.push(...batch.flatMap((entry) => entry.taken ?? []));
+    this.#reconcile();
+  }
+
+  #reconcile(): void {
+    const { state } = this.#shift.journal;
+    const effects = this.#aborted || this.#broken !== undefined ? [] : todo(state, this.#options.maxParallel);
+    this.#attempts.reconcile(
+      effects.filter((effect) => effect.kind === "attempt"),
+      state,
+    );
+    this.#timerDueAt = Number.POSITIVE_INFINITY;
+    for (const effect of effects) {
+      if (effect.kind === "timer") {
+        this.#timerDueAt = Math.min(this.#timerDueAt, effect.dueAt);
+      } else if (effect.kind !== "attempt" && this.#mayServe(effect) && !this.#serving.has(effect.key)) {
+        this.#serving.set(effect.key, this.#serve(effect));
+      }
+    }
+  }
+
+  /** A shift that only records decisions opens no gates and evaluates no policies. */
+  #mayServe(effect: Effect): boolean {
+    return this.#options.maxParallel > 0 || effect.kind === "confirmGate";
+  }
+
+  async #serve(effect: Exclude<Effect, { kind: "attempt" } | { kind: "timer" }>): Promise<void> {
+    const { store, ...ports } = this.#ports;
+    const answer = await serveGate(effect, this.#shift.journal.state, { ...ports, ledger: store.ledger });
+    if (answer.ok) {
+      // Listed until its command is decided, so that the same effect is not served twice.
+      this.send(answer.value.body, answer.value.id, () => this.#serving.delete(effect.key));
+    } else {
+      this.fault(answer.fault);
+    }
+  }
+
+  /** Lets the attempts that follow from this turn get ready, so that their start shares its write. */
+  async #gather(): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const limit = new Promise<void>((resolve) => {
+      cancel = this.#ports.clock.after(GATHER_MS, resolve);
+    });
+    await Promise.race([this.#attempts.prepared(), limit]);
+    cancel();
+    if (this.#queue.length > 0) {
+      this.#decide();
+    }
+  }
+
+  async #write(): Promise<Result<void>> {
+    const taken = this.#taken.splice(0);
+    const written: Result<readonly LedgerEvent[]> =
+      this.#broken === undefined ? await this.#shift.journal.flush(this.#shift.keeper.lease) : fail(this.#broken);
+    taken.forEach((call) => call());
+    if (!written.ok) {
+      return written;
+    }
+    if (written.value.length > 0) {
+      this.#options.onEvents?.(written.value);
+      this.#attempts.release(written.value);
+    }
+    await this.#mailbox.close();
+    return ok(undefined);
+  }
+
+  async #sleep(): Promise<void> {
+    if (this.#queue.length > 0) {
+      return;
+    }
+    const { clock } = this.#ports;
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const cancel = clock.after(Math.min(INBOX_MS, Math.max(0, this.#timerDueAt - clock.now())), () => this.#wake());
+    await woken;
+    cancel();
+    this.#wake = () => undefined;
+  }
+}

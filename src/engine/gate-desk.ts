@@ -1,0 +1,113 @@
+import { digestOfJson, type Sha256 } from "#canon/digest.ts";
+import { isJsonObject } from "#canon/json.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { GateKeeper } from "#port/gate-keeper.ts";
+import type { PolicyEngine } from "#port/policy-engine.ts";
+import type { LedgerStore, RunKey } from "#port/run-store.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
+import type { CommandBody } from "#run/command.ts";
+import type { Effect } from "#run/effect.ts";
+import { gateStanding } from "#run/gate-standing.ts";
+import type { InboxCommand } from "#run/inbox-command.ts";
+import { policyContextPath } from "#run/policy-context-path.ts";
+import { isStoreFault } from "./store-fault.ts";
+import { resolveGate, resolvePolicy } from "#run/resolve.ts";
+import type { RunState } from "#run/state.ts";
+
+export type GatePorts = {
+  readonly gates: GateKeeper;
+  readonly policies: PolicyEngine;
+  readonly ledger: LedgerStore;
+  readonly sha256: Sha256;
+};
+
+type GateEffect = Exclude<Effect, { kind: "attempt" } | { kind: "timer" }>;
+export type Answer = { readonly id: string; readonly body: CommandBody };
+
+/**
+ * Carries out one effect of a gate; what came of it is one command. A store that is full or gone is a fault: the gate
+ * is as it was, and the run can be resumed.
+ */
+export async function serveGate(effect: GateEffect, state: RunState, ports: GatePorts): Promise<Result<Answer>> {
+  const body = await answerGate(effect, state, ports);
+  if (body.ok) {
+    return ok({ id: effect.key, body: body.value });
+  }
+  const { code, hint, message } = body.fault;
+  return isStoreFault(code)
+    ? body
+    : ok({ id: effect.key, body: { kind: "gateFailed", stepId: effect.stepId, reason: code, hint: hint ?? message } });
+}
+
+function answerGate(effect: GateEffect, state: RunState, ports: GatePorts): Promise<Result<CommandBody>> {
+  switch (effect.kind) {
+    case "openGate":
+      return openGate(effect.stepId, state, ports);
+    case "confirmGate":
+      return confirmGate(effect, ports);
+    case "policy":
+      return evaluatePolicy(effect.stepId, state, ports);
+  }
+}
+
+async function openGate(stepId: string, state: RunState, ports: GatePorts): Promise<Result<CommandBody>> {
+  const gate = resolveGate(state, stepId);
+  const opened = gate.ok ? await ports.gates.open({ gateId: stepId, ...gate.value }) : gate;
+  return opened.ok ? ok({ kind: "gateOpened", stepId, ...opened.value }) : opened;
+}
+
+async function confirmGate(
+  effect: Extract<GateEffect, { kind: "confirmGate" }>,
+  ports: GatePorts,
+): Promise<Result<CommandBody>> {
+  const fallen = [];
+  for (const payloadDigest of effect.approvals) {
+    const holds = await ports.gates.recheck(effect.stepId, payloadDigest);
+    if (!holds.ok && isStoreFault(holds.fault.code)) {
+      return holds;
+    }
+    if (!holds.ok) {
+      fallen.push({ payloadDigest, code: holds.fault.code, hint: holds.fault.hint ?? holds.fault.message });
+    }
+  }
+  return ok({ kind: "confirmed", stepId: effect.stepId, void: fallen });
+}
+
+async function evaluatePolicy(stepId: string, state: RunState, ports: GatePorts): Promise<Result<CommandBody>> {
+  const resolved = resolvePolicy(state, stepId);
+  if (!resolved.ok) {
+    return resolved;
+  }
+  const { policy, context } = resolved.value;
+  const key: RunKey = { tenantId: state.identity.tenantId, runId: state.identity.runId };
+  const kept = await ports.ledger.putFile(key, policyContextPath(stepId, ports.sha256), canonicalBytes(context));
+  if (!kept.ok) {
+    return kept;
+  }
+  const answer = await ports.policies.evaluate(policy, context);
+  return ok({
+    kind: "policyEvaluated",
+    stepId,
+    answer: answer.kind,
+    why: answer.kind === "undecided" ? answer.why : "",
+    policyDigest: policy.digest,
+    contextDigest: digestOfJson(context, ports.sha256),
+  });
+}
+
+/** Turns what someone put into the run's inbox into a command of the core; the sender's word is checked here. */
+export async function readInboxCommand(sent: InboxCommand, state: RunState, gates: GateKeeper): Promise<Answer> {
+  const body = isJsonObject(sent.body) ? sent.body : {};
+  if (sent.kind === "cancel") {
+    const by = text(body["by"]) ?? "unknown";
+    const reason = text(body["reason"]);
+    return { id: sent.commandId, body: { kind: "cancel", by, ...(reason === undefined ? {} : { reason }) } };
+  }
+  const stepId = text(body["gate"]) ?? "";
+  const verdict = await gates.judge(stepId, sent.body, gateStanding(state, stepId));
+  return { id: sent.commandId, body: { kind: "decision", stepId, verdict } };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

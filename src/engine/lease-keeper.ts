@@ -1,0 +1,66 @@
+import type { Clock } from "#port/clock.ts";
+import type { Lease, LeaseStore, RunKey } from "#port/run-store.ts";
+
+/** How long a lease lasts without being renewed, in milliseconds; it is renewed at a third of that. */
+export const LEASE_MS = 15_000;
+
+/**
+ * Holds one lease and renews it until it is released.
+ * Invariant: `lost` is called once, as soon as a renewal fails or the lease has run out unrenewed.
+ */
+export class LeaseKeeper implements AsyncDisposable {
+  readonly #leases: LeaseStore;
+  readonly #clock: Clock;
+  readonly #key: RunKey;
+  readonly #lost: () => void;
+  #lease: Lease;
+  #stopTimer: () => void = () => undefined;
+  #released = false;
+
+  constructor(lease: Lease, key: RunKey, ports: { leases: LeaseStore; clock: Clock }, lost: () => void) {
+    this.#lease = lease;
+    this.#key = key;
+    this.#leases = ports.leases;
+    this.#clock = ports.clock;
+    this.#lost = lost;
+    this.#renewLater();
+  }
+
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#released) {
+      this.#released = true;
+      this.#stopTimer();
+      await this.#leases.release(this.#key, this.#lease);
+    }
+  }
+
+  #renewLater(): void {
+    this.#stopTimer = this.#clock.after(LEASE_MS / 3, () => {
+      this.#renew().catch(() => this.#lose());
+    });
+  }
+
+  async #renew(): Promise<void> {
+    const renewed = await this.#leases.renew(this.#key, this.#lease, LEASE_MS);
+    if (this.#released) {
+      return;
+    }
+    if (renewed === undefined) {
+      this.#lose();
+      return;
+    }
+    this.#lease = renewed;
+    this.#renewLater();
+  }
+
+  #lose(): void {
+    if (!this.#released) {
+      this.#released = true;
+      this.#lost();
+    }
+  }
+}
