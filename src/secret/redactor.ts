@@ -1,0 +1,80 @@
+import { isJsonObject } from "#canon/json.ts";
+import type { Redactor } from "#port/secrets.ts";
+import { FormMatcher, ROOT, type Form } from "./form-matcher.ts";
+import { RedactingWalk } from "./redacting-walk.ts";
+import { formsOf } from "./secret-forms.ts";
+
+/** The text that stands for a secret. It must not depend on anything but name and value. */
+export type Mark = (name: string, value: string) => string;
+
+export const blankMark: Mark = (name) => `[redacted:${name}]`;
+
+/**
+ * A redactor without secrets. Where forms overlap, all their bytes become one mark, which names the longest of them;
+ * the result does not depend on how a stream was cut.
+ */
+export function createRedactor(options: { readonly mark?: Mark } = {}): Redactor {
+  const mark = options.mark ?? blankMark;
+  const values = new Map<string, string>();
+  const marks = new Map<string, Buffer>();
+  const forms: Form[] = [];
+  let built: FormMatcher | undefined = new FormMatcher(forms);
+  const matcher = (): FormMatcher => (built ??= new FormMatcher(forms));
+  const redaction = { matcher, mark: (name: string) => marks.get(name) ?? Buffer.from(blankMark(name, "")) };
+
+  const redact = (text: string): string => {
+    const bytes = Buffer.from(text, "utf8");
+    let found = false;
+    matcher().walk(ROOT, bytes, 0, () => (found = true));
+    if (!found) {
+      return text;
+    }
+    const walk = new RedactingWalk(redaction);
+    return Buffer.concat([walk.push(bytes), walk.end()]).toString("utf8");
+  };
+  return {
+    add: (name, value) => {
+      if (value === "" || values.get(name) === value) {
+        return;
+      }
+      values.set(name, value);
+      marks.set(name, Buffer.from(mark(name, value), "utf8"));
+      forms.push(...formsOf(value).map((bytes) => ({ name, bytes })));
+      built = undefined;
+    },
+    redact,
+    redactJson: <T>(value: T): T => redactInside(value, redact) as T,
+    stream: () => new RedactingWalk(redaction),
+    scanner: () => {
+      let state = ROOT;
+      let used = matcher();
+      let found: string | undefined;
+      return {
+        push: (chunk) => {
+          state = used === matcher() ? state : ROOT;
+          used = matcher();
+          state = used.walk(state, chunk, 0, (_start, _end, name) => (found ??= name));
+        },
+        found: () => found,
+      };
+    },
+  };
+}
+
+/** The value itself where nothing in it was redacted. */
+function redactInside(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === "string") {
+    return redact(value);
+  }
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => redactInside(item, redact));
+    return items.every((item, at) => item === value[at]) ? (value as unknown) : items;
+  }
+  if (!isJsonObject(value)) {
+    return value;
+  }
+  const members = Object.entries(value).map(([name, member]) => [redact(name), redactInside(member, redact)] as const);
+  return members.every(([name, member]) => Object.hasOwn(value, name) && value[name] === member)
+    ? value
+    : Object.fromEntries(members);
+}
