@@ -1,0 +1,51 @@
+/** Longer names are not compared: nobody mistypes them by a letter or two, and the cost must stay small. */
+const LONGEST = 64;
+
+/**
+ * The known name that `name` was probably meant to be: the nearest by edits (insert, delete, replace, swap of
+ * neighbours), at most one edit for each three letters; undefined when none is that near.
+ */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > LONGEST) {
+    return undefined;
+  }
+  const lower = name.toLowerCase();
+  let best: string | undefined;
+  let fewest = Math.max(1, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - name.length) < fewest && candidate.length <= LONGEST) {
+      const edits = editDistance(lower, candidate.toLowerCase());
+      if (edits < fewest) {
+        best = candidate;
+        fewest = edits;
+      }
+    }
+  }
+  return best;
+}
+
+/** The sentence for a hint, or undefined when no known name is near. */
+export function didYouMean(name: string, known: Iterable<string>): string | undefined {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? undefined : `did you mean "${nearest}"?`;
+}
+
+/** Optimal string alignment distance (Damerau-Levenshtein without overlapping edits). */
+function editDistance(a: string, b: string): number {
+  let beforeLast: readonly number[] = [];
+  let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1];
+      let cost = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
+      }
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}

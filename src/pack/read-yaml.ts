@@ -1,0 +1,169 @@
+import { Composer, type Document, type YAMLError } from "yaml";
+import { decodeUtf8 } from "#canon/utf8.ts";
+import type { Json } from "#canon/json.ts";
+import { diagnosticOf } from "#fault/code-table.ts";
+import type { Diagnostic } from "#fault/diagnostic.ts";
+import type { FaultData } from "#fault/fault.ts";
+import { lineIndex, type LineIndex } from "./line-index.ts";
+import { yamlCodes } from "./yaml-codes.ts";
+import { lexYaml, MAX_BYTES, MAX_DEPTH, MAX_NODES, type Lexed } from "./yaml-lex.ts";
+import { valueOfTree, type TreeFinding } from "./yaml-tree.ts";
+
+export type YamlReading = {
+  /** True when the structure of the text is certain, so that more can be said about `value`. */
+  readonly sound: boolean;
+  readonly value: Json;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly text: string;
+  readonly lines: LineIndex;
+  /** The root of the YAML tree, with ranges. */
+  readonly root: unknown;
+};
+
+type YamlCode = keyof typeof yamlCodes;
+/** Puts one finding of the reader into its list. */
+type Add = (code: YamlCode, data: FaultData, start: number, end: number) => void;
+
+/**
+ * Reads YAML 1.2 (core schema) as plain JSON data, strictly and in linear time; everything that is refused is reported
+ * with its place. Source: https://yaml.org/spec/1.2.2/
+ */
+export function readYaml(bytes: Uint8Array, file: string): YamlReading {
+  const decoded = bytes.length > MAX_BYTES ? undefined : decodeUtf8(bytes);
+  const text = decoded?.startsWith("\uFEFF") === true ? decoded.slice(1) : (decoded ?? "");
+  const lines = lineIndex(text);
+  const diagnostics: Diagnostic[] = [];
+  const add: Add = (code, data, start, end) => {
+    diagnostics.push(diagnosticOf(yamlCodes, code, data, { file, range: lines.range(start, end) }));
+  };
+  const unsound = (): YamlReading => ({ sound: false, value: null, diagnostics, text, lines, root: null });
+  if (bytes.length > MAX_BYTES) {
+    add("YAML_TOO_LARGE", { size: bytes.length, limit: MAX_BYTES }, 0, 0);
+    return unsound();
+  }
+  if (decoded === undefined) {
+    add("YAML_ENCODING", { problem: describeBytes(bytes) }, 0, 0);
+    return unsound();
+  }
+  if (reportControls(text, lines, add)) {
+    return unsound();
+  }
+  const lexed = lexYaml(text);
+  for (const { kind, start, source } of lexed.refused) {
+    add(REFUSED[kind], { name: source }, start, start + source.length);
+  }
+  if (lexed.stopped !== undefined) {
+    const { reason, at } = lexed.stopped;
+    const [code, limit] =
+      reason === "depth" ? (["YAML_TOO_DEEP", MAX_DEPTH] as const) : (["YAML_TOO_MANY_NODES", MAX_NODES] as const);
+    add(code, { limit }, at, at + 1);
+    return unsound();
+  }
+  const document = compose(lexed, lines, add);
+  const root = document?.contents ?? null;
+  const { value, found } = valueOfTree(root);
+  for (const finding of found) {
+    diagnostics.push(treeDiagnostic(finding, file, lines));
+  }
+  const sound = !diagnostics.some(({ code }) => UNSOUND.has(code));
+  return { sound, value: sound ? value : null, diagnostics, text, lines, root };
+}
+
+const REFUSED = { anchor: "YAML_ANCHOR", alias: "YAML_ALIAS", tag: "YAML_TAG" } as const;
+const UNSOUND: ReadonlySet<string> = new Set(["YAML_SYNTAX", "YAML_TOO_DEEP", "YAML_TOO_MANY_NODES"]);
+
+/** Errors of the composer that only repeat what was already refused under its own code. */
+const REPEATED: ReadonlySet<string> = new Set([
+  "ALIAS_PROPS",
+  "BAD_ALIAS",
+  "BAD_COLLECTION_TYPE",
+  "BAD_DIRECTIVE",
+  "BAD_PROP_ORDER",
+  "MULTIPLE_ANCHORS",
+  "MULTIPLE_TAGS",
+  "TAG_RESOLVE_FAILED",
+]);
+
+type Composed = Document.Parsed;
+
+/** The first document of the text; everything wrong in its syntax is reported, one finding per line. */
+function compose(lexed: Lexed, lines: LineIndex, add: Add): Composed | undefined {
+  const composer = new Composer({ uniqueKeys: false, version: "1.2", schema: "core", merge: false });
+  const documents: Composed[] = [];
+  let directives = 0;
+  let count = 0;
+  for (const token of lexed.tokens) {
+    if (token.type === "directive") {
+      directives += 1;
+      add("YAML_DIRECTIVE", { name: token.source.trim() }, token.offset, token.offset + token.source.trimEnd().length);
+    }
+    if (token.type === "document") {
+      count += 1;
+      if (count === 2) {
+        add("YAML_MULTIPLE_DOCUMENTS", {}, token.offset, token.offset + 3);
+      }
+    }
+    // Only the first document is read; a directive before it must not change how.
+    if (count < 2 && token.type !== "directive") {
+      documents.push(...composer.next(token));
+    }
+  }
+  documents.push(...composer.end());
+  const errors = documents[0]?.errors ?? composer.streamInfo().errors;
+  reportErrors(directives > 0 || lexed.refused.length > 0, errors, lines, add);
+  return documents[0];
+}
+
+function reportErrors(hasRefused: boolean, errors: readonly YAMLError[], lines: LineIndex, add: Add): void {
+  const seen = new Set<number>();
+  for (const error of errors) {
+    const [start, end] = error.pos;
+    const { line } = lines.position(start);
+    if (error.code === "RESOURCE_EXHAUSTION") {
+      add("YAML_TOO_DEEP", { limit: MAX_DEPTH }, start, start + 1);
+    } else if (!(hasRefused && REPEATED.has(error.code)) && !seen.has(line)) {
+      seen.add(line);
+      add("YAML_SYNTAX", { problem: problemOf(error) }, start, Math.max(start + 1, end));
+    }
+  }
+}
+
+/** The library's sentence, as part of ours: short, on one line, starting in lower case. */
+function problemOf(error: YAMLError): string {
+  const line = error.message.replaceAll(/\s+/g, " ").trim();
+  const short = line.length > 120 ? `${line.slice(0, 117)}...` : line;
+  return short.slice(0, 1).toLowerCase() + short.slice(1);
+}
+
+function treeDiagnostic(finding: TreeFinding, file: string, lines: LineIndex): Diagnostic {
+  const range = lines.range(finding.start, finding.end);
+  const made = diagnosticOf(yamlCodes, finding.code, finding.data, { file, range });
+  if (finding.first === undefined) {
+    return made;
+  }
+  const first = lines.range(finding.first.start, finding.first.end);
+  return { ...made, related: [{ message: "the first one stands here", file, range: first }] };
+}
+
+/** Reports characters outside YAML's c-printable (production 1), the first of each line; true when there are any. */
+function reportControls(text: string, lines: LineIndex, add: Add): boolean {
+  let lastLine = 0;
+  let any = false;
+  // oxlint-disable-next-line no-control-regex -- these are the characters to find
+  for (const { 0: found, index } of text.matchAll(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/g)) {
+    const { line } = lines.position(index);
+    if (line !== lastLine) {
+      const code = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+      add("YAML_ENCODING", { problem: `the control character U+${code}` }, index, index + 1);
+    }
+    lastLine = line;
+    any = true;
+  }
+  return any;
+}
+
+function describeBytes(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return isUtf16 ? "UTF-16 text" : "bytes that are not valid UTF-8";
+}

@@ -1,0 +1,170 @@
+import { codeTable } from "#fault/code-table.ts";
+
+/** Everything that the strict YAML reader refuses. */
+export const yamlCodes = codeTable({
+  YAML_SYNTAX: {
+    severity: "error",
+    exitCode: 3,
+    message: "not YAML: {problem}",
+    hint: "correct the YAML here; what follows may be read wrongly until then",
+    explanation: {
+      cause: "The text breaks a rule of YAML 1.2, so its structure is not certain.",
+      example: "run: {command: [echo, hi}",
+      fix: "Close every bracket and quote, indent with spaces, and put a space after `:` and `-`.",
+    },
+  },
+  YAML_ENCODING: {
+    severity: "error",
+    exitCode: 3,
+    message: "the text holds {problem}",
+    hint: "save the file as UTF-8 text",
+    explanation: {
+      cause: "The file is not UTF-8, or holds control characters that YAML does not allow.",
+      example: "a file saved as UTF-16, or a NUL byte in it",
+      fix: "Save the file as UTF-8. Write control characters as escapes in a double-quoted string.",
+    },
+  },
+  YAML_TOO_LARGE: {
+    severity: "error",
+    exitCode: 3,
+    message: "the text has {size} bytes, at most {limit} are allowed",
+    hint: "move long scripts and data into files of the pack",
+    explanation: {
+      cause: "A pack.yaml may have 8 MiB.",
+      example: "a data set written as a default of an input",
+      fix: "Keep data in files beside pack.yaml and name them there.",
+    },
+  },
+  YAML_TOO_DEEP: {
+    severity: "error",
+    exitCode: 3,
+    message: "lists and mappings are nested deeper than {limit} levels",
+    hint: "flatten the value",
+    explanation: {
+      cause: "A value may be nested 64 levels deep.",
+      example: "[[[[…]]]] with more than 64 brackets",
+      fix: "Flatten the value, or keep it as a file of the pack.",
+    },
+  },
+  YAML_TOO_MANY_NODES: {
+    severity: "error",
+    exitCode: 3,
+    message: "the text has more than {limit} keys and values",
+    hint: "move data into files of the pack",
+    explanation: {
+      cause: "A pack.yaml may hold 500,000 keys and values.",
+      example: "a list of a million hosts as a default",
+      fix: "Keep data in files, or split the pack.",
+    },
+  },
+  YAML_ANCHOR: {
+    severity: "error",
+    exitCode: 3,
+    message: "anchor {name} is not allowed",
+    hint: "write the value out where it is needed",
+    explanation: {
+      cause: "Anchors make a value appear in places where a reader does not see it.",
+      example: "defaults: &retry {maxAttempts: 3}",
+      fix: "Write the value out; `spec.defaults` covers timeouts and retries.",
+    },
+  },
+  YAML_ALIAS: {
+    severity: "error",
+    exitCode: 3,
+    message: "alias {name} is not allowed",
+    hint: "write the value out; a text that starts with * needs quotes",
+    explanation: {
+      cause: "Aliases repeat a value from another place and can grow a small text without bound.",
+      example: "retry: *retry",
+      fix: "Write the value out. Put a text that starts with `*` in quotes.",
+    },
+  },
+  YAML_TAG: {
+    severity: "error",
+    exitCode: 3,
+    message: "tag {name} is not allowed",
+    hint: "remove the tag; a text that starts with ! needs quotes",
+    explanation: {
+      cause: "Tags change the type of a value; a pack holds plain JSON data only.",
+      example: "version: !!str 2.0",
+      fix: "Remove the tag; quote what must be a string.",
+    },
+  },
+  YAML_DIRECTIVE: {
+    severity: "error",
+    exitCode: 3,
+    message: "directive {name} is not allowed",
+    hint: "remove the line",
+    explanation: {
+      cause: "Directives change how the rest of the text is read; a pack is always YAML 1.2.",
+      example: "%YAML 1.1",
+      fix: "Remove every line that starts with `%`.",
+    },
+  },
+  YAML_MERGE_KEY: {
+    severity: "error",
+    exitCode: 3,
+    message: "merge key << is not allowed",
+    hint: "write the members out",
+    explanation: {
+      cause: "Merge keys are not part of YAML 1.2 and hide members from the reader.",
+      example: "<<: {timeout: 5m}",
+      fix: "Write the members out where they are needed.",
+    },
+  },
+  YAML_MULTIPLE_DOCUMENTS: {
+    severity: "error",
+    exitCode: 3,
+    message: "a second document starts here",
+    hint: "keep one document; remove this `---` and what follows",
+    explanation: {
+      cause: "A pack.yaml holds exactly one YAML document.",
+      example: "two packs in one file with `---` between them",
+      fix: "Put each pack into its own folder.",
+    },
+  },
+  YAML_DUPLICATE_KEY: {
+    severity: "error",
+    exitCode: 3,
+    message: 'key "{name}" stands twice in the same mapping',
+    hint: "keep one of the two",
+    explanation: {
+      cause: 'Readers differ in which of two equal keys they take, so neither is safe. `1` and `"1"` are equal keys.',
+      example: "{timeout: 1m, timeout: 5m}",
+      fix: "Keep the one that is meant.",
+    },
+  },
+  YAML_KEY_TYPE: {
+    severity: "error",
+    exitCode: 3,
+    message: "a key must be a string, found {found}",
+    hint: "put the key in quotes",
+    explanation: {
+      cause: "Keys of a pack are strings; numbers, booleans, null, lists and mappings are not.",
+      example: "{8080: web}",
+      fix: 'Put the key in quotes: {"8080": web}.',
+    },
+  },
+  YAML_NUMBER_UNSAFE: {
+    severity: "error",
+    exitCode: 3,
+    message: "number {found} cannot be kept exactly",
+    hint: "put it in quotes if it is a name or an id; integers reach from -(2^53-1) to 2^53-1",
+    explanation: {
+      cause: "Integers beyond 2^53-1 lose digits when they are read as JSON; .nan and .inf are no JSON numbers.",
+      example: "build: 12345678901234567890",
+      fix: "Quote ids; use numbers only for amounts within the range.",
+    },
+  },
+  YAML_SURROGATE: {
+    severity: "error",
+    exitCode: 3,
+    message: "the string holds half of a surrogate pair",
+    hint: "write the character itself, or both halves",
+    explanation: {
+      cause: "A lone UTF-16 surrogate is no character and has no UTF-8 form.",
+      example: '"\\ud83d"',
+      fix: 'Write the character itself, or its full escape: "\\U0001F600".',
+    },
+  },
+});
