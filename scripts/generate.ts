@@ -1,0 +1,28 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { codesFile, readCodeTables } from "./code-tables.ts";
+import { schemaFiles } from "./schema-files.ts";
+
+/** Writes every file that is made from the sources; with `--check` it only names those that are out of date. */
+const check = process.argv.includes("--check");
+const files = [{ path: "schemas/codes.json", text: codesFile(await readCodeTables(process.cwd())) }, ...schemaFiles()];
+
+const stale = files.filter(({ path, text }) => currentText(path) !== text);
+for (const { path, text } of stale) {
+  if (check) {
+    console.error(`${path} is out of date: npm run generate`);
+    process.exitCode = 1;
+  } else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    console.error(`wrote ${path}`);
+  }
+}
+
+function currentText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

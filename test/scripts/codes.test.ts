@@ -1,0 +1,67 @@
+import { globSync, readFileSync } from "node:fs";
+import t from "tap";
+import { codeLiterals } from "../../scripts/code-literals.ts";
+import { codesFile, codesTwice, readCodeTables } from "../../scripts/code-tables.ts";
+import { codeTable } from "../../src/fault/code-table.ts";
+
+const root = process.cwd();
+const tables = await readCodeTables(root);
+const entries = tables.flatMap(({ table }) => Object.entries(table));
+
+/** Exit codes that the command line documents. */
+const EXIT_CODES = new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 20, 124, 130, 143]);
+
+t.test("every code says what it means in three parts, and ends in a documented exit code", async (t) => {
+  t.ok(entries.length > 20, "tables were found");
+  for (const [code, { explanation, exitCode, message, hint }] of entries) {
+    t.match(code, /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/);
+    t.ok(EXIT_CODES.has(exitCode), `${code} exits with ${exitCode}`);
+    for (const [part, text] of Object.entries({ ...explanation, message, hint })) {
+      t.ok(text.trim().length > 0, `${code} has a ${part}`);
+    }
+  }
+});
+
+t.test("a code stands in one table only", async (t) => {
+  t.strictSame(codesTwice(tables), []);
+});
+
+t.test("every code is named in a test", async (t) => {
+  const own = "test/scripts/codes.test.ts";
+  const texts = globSync("test/**/*.ts").filter((path) => path !== own);
+  const named = new Set(
+    texts.flatMap((path) => readFileSync(path, "utf8").match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g)),
+  );
+  t.strictSame(
+    entries.map(([code]) => code).filter((code) => !named.has(code)),
+    [],
+  );
+});
+
+t.test("what the sources use as a code stands in a table", async (t) => {
+  const known = new Set(entries.map(([code]) => code));
+  t.strictSame(
+    codeLiterals(root).filter(({ code }) => !known.has(code)),
+    [],
+  );
+});
+
+t.test("codes.json is sorted, with explanations as Markdown, and refuses a code of two tables", async (t) => {
+  const explanation = { cause: "because", example: "a: b", fix: "mend it" };
+  const entry = { severity: "error", exitCode: 1, message: "m", hint: "h", explanation } as const;
+  const placed = (name: string, table: Readonly<Record<string, typeof entry>>) => ({
+    path: `src/${name}/codes.ts`,
+    name: `${name}Codes`,
+    table: codeTable(table),
+  });
+  const text = codesFile([placed("b", { Z_LAST: entry }), placed("a", { A_FIRST: entry })]);
+  const read = JSON.parse(text) as Readonly<Record<string, { readonly explanation: string }>>;
+  t.strictSame(Object.keys(read), ["A_FIRST", "Z_LAST"]);
+  t.equal(
+    read["A_FIRST"]?.explanation,
+    "## Cause\n\nbecause\n\n## Example\n\n```text\na: b\n```\n\n## Fix\n\nmend it\n",
+  );
+  t.throws(() => codesFile([placed("b", { SAME_CODE: entry }), placed("a", { SAME_CODE: entry })]), {
+    message: "SAME_CODE stands in src/b/codes.ts (bCodes) and src/a/codes.ts (aCodes)",
+  });
+});
