@@ -15,7 +15,7 @@ export function offsetsInScalar(
   if (source.includes("\n")) {
     return undefined;
   }
-  switch (type) {
+  switch (type ?? "") {
     case "PLAIN":
       return { start: Math.min(start, source.length), end: Math.min(end, source.length) };
     case "QUOTE_SINGLE":

@@ -1,4 +1,4 @@
-import { Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import { type Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Json } from "#canon/json.ts";
 import { MAX_DEPTH, MAX_NODES } from "./yaml-lex.ts";
 
@@ -6,6 +6,7 @@ import { MAX_DEPTH, MAX_NODES } from "./yaml-lex.ts";
 export type TreeFinding = {
   readonly code:
     | "YAML_DUPLICATE_KEY"
+    | "YAML_ENCODING"
     | "YAML_KEY_TYPE"
     | "YAML_MERGE_KEY"
     | "YAML_NUMBER_UNSAFE"
@@ -85,7 +86,7 @@ function nameOf(pair: Pair, reading: Reading): string | undefined {
     if (key.value === "<<" && key.type === "PLAIN") {
       report(reading, "YAML_MERGE_KEY", {}, key);
     }
-    checkSurrogates(key, key.value, reading);
+    checkEscapes(key, key.value, reading);
     return key.value;
   }
   const text = key.source ?? "";
@@ -96,7 +97,7 @@ function nameOf(pair: Pair, reading: Reading): string | undefined {
 function scalarOf(node: Scalar, reading: Reading): Json {
   const value = node.value;
   if (typeof value === "string") {
-    checkSurrogates(node, value, reading);
+    checkEscapes(node, value, reading);
     return value;
   }
   if (typeof value === "number") {
@@ -108,10 +109,19 @@ function scalarOf(node: Scalar, reading: Reading): Json {
   return typeof value === "boolean" ? value : null;
 }
 
-/** Only escapes in double quotes can give half a pair: the text itself is valid UTF-8. */
-function checkSurrogates(node: Scalar, value: string, reading: Reading): void {
-  if (node.type === "QUOTE_DOUBLE" && /\p{Surrogate}/u.test(value)) {
+/**
+ * Only escapes in double quotes can give half a pair or a NUL: the text itself is valid UTF-8 without one. A NUL ends
+ * every string that a process is given, so what follows it would silently be lost.
+ */
+function checkEscapes(node: Scalar, value: string, reading: Reading): void {
+  if (node.type !== "QUOTE_DOUBLE") {
+    return;
+  }
+  if (/\p{Surrogate}/u.test(value)) {
     report(reading, "YAML_SURROGATE", {}, node);
+  }
+  if (value.includes("\0")) {
+    report(reading, "YAML_ENCODING", { problem: "the control character U+0000" }, node);
   }
 }
 

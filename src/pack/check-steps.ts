@@ -1,0 +1,119 @@
+import type { JsonObject } from "#canon/json.ts";
+import type { Findings } from "./findings.ts";
+import { ENV_NAME } from "./names.ts";
+import { hasExpression } from "./expression-text.ts";
+import { KIND_MEMBERS } from "./step-shape.ts";
+import { listOf, membersOf, objectOf, textOf, type StepView } from "./step-view.ts";
+
+/** How deep `parallel` and `map` may stand inside each other. */
+const MAX_CONTAINERS = 8;
+const RUN_KINDS = ["command", "script", "uses"] as const;
+/** What an expression already calls something else, and words that CEL keeps for itself (its specification, section 2). */
+const RESERVED: ReadonlySet<string> = new Set(
+  (
+    "inputs pack run steps index true false null in as break const continue else for function if import let loop " +
+    "package namespace return var void while"
+  ).split(" "),
+);
+
+/** What every step must have right by itself, whatever stands around it. */
+export function checkSteps(views: readonly StepView[], spec: JsonObject, findings: Findings): void {
+  const firsts = new Map<string, StepView>();
+  const secrets = new Set(Object.keys(objectOf(spec["secrets"])));
+  for (const view of views) {
+    checkId(view, firsts, findings);
+    checkKind(view, findings);
+    checkContainer(view, findings);
+    if (view.kind === "run") {
+      checkRunKind(view, findings);
+      checkExpressionFree(view, findings);
+      checkSecrets(view, secrets, findings);
+    }
+  }
+}
+
+function checkId(view: StepView, firsts: Map<string, StepView>, findings: Findings): void {
+  const { id, path } = view;
+  if (id === undefined) {
+    return;
+  }
+  const first = firsts.get(id);
+  if (first === undefined) {
+    firsts.set(id, view);
+    return;
+  }
+  const at = { path: [...path, "id"], part: "value" } as const;
+  const related = { message: "the first one stands here", at: { path: [...first.path, "id"], part: "value" } } as const;
+  findings.add("PACK_DUPLICATE_ID", { id }, at, { related });
+}
+
+function checkKind({ raw, kind, path }: StepView, findings: Findings): void {
+  if (kind !== undefined) {
+    return;
+  }
+  // A name that is not known here is probably the missing one, mistyped: one finding says it.
+  const isTypo = Object.keys(raw).some((name) => findings.didYouMean(name, KIND_MEMBERS) !== undefined);
+  if (!isTypo) {
+    findings.add("PACK_STEP_KIND", { problem: "nothing says what this step does" }, { path, part: "key" });
+  }
+}
+
+function checkContainer({ id = "?", kind, body, depth, path }: StepView, findings: Findings): void {
+  const as = kind === "map" ? textOf(body["as"]) : undefined;
+  if (as !== undefined && RESERVED.has(as)) {
+    findings.add(
+      "PACK_VALUE",
+      { problem: `"${as}" already means something in expressions` },
+      { path: [...path, "map", "as"], part: "value" },
+      { hint: "take another name, such as item" },
+    );
+  }
+  if (depth === MAX_CONTAINERS + 1 && (kind === "map" || kind === "parallel")) {
+    findings.add("PLAN_TOO_DEEP", { id, limit: MAX_CONTAINERS }, { path: [...path, kind], part: "key" });
+  }
+}
+
+function checkRunKind({ body, path }: StepView, findings: Findings): void {
+  const run = [...path, "run"];
+  const given = RUN_KINDS.filter((kind) => Object.hasOwn(body, kind));
+  const [first, second] = given;
+  if (first === undefined) {
+    const problem = "nothing says what this step runs";
+    findings.add("PACK_STEP_KIND", { problem }, { path: run, part: "key" }, { hint: "add command, script or uses" });
+  } else if (second !== undefined) {
+    const problem = `"${first}" already says what runs, "${second}" says it again`;
+    findings.add("PACK_STEP_KIND", { problem }, { path: [...run, second], part: "key" });
+  }
+  for (const [member, owner] of [
+    ["shell", "script"],
+    ["with", "uses"],
+  ] as const) {
+    if (Object.hasOwn(body, member) && !Object.hasOwn(body, owner)) {
+      const hint = `remove it, or use "${owner}"`;
+      const problem = `"${member}" means nothing without "${owner}"`;
+      findings.add("PACK_VALUE", { problem }, { path: [...run, member], part: "key" }, { hint });
+    }
+  }
+}
+
+function checkExpressionFree({ body, path }: StepView, findings: Findings): void {
+  const run = [...path, "run"];
+  for (const where of ["script", "shell", "uses"] as const) {
+    if (hasExpression(textOf(body[where]) ?? "")) {
+      findings.add("PACK_EXPR_IN_SCRIPT", { where: `run.${where}` }, { path: [...run, where], part: "value" });
+    }
+  }
+  if (hasExpression(textOf(listOf(body["command"])[0]) ?? "")) {
+    findings.add("PACK_EXPR_IN_SCRIPT", { where: "command[0]" }, { path: [...run, "command", 0], part: "value" });
+  }
+}
+
+function checkSecrets({ raw, path }: StepView, secrets: ReadonlySet<string>, findings: Findings): void {
+  for (const [variable, value] of membersOf(raw["env"])) {
+    const name = textOf(objectOf(value)["secret"]);
+    if (name !== undefined && ENV_NAME.test(variable) && !secrets.has(name)) {
+      const at = { path: [...path, "env", variable, "secret"], part: "value" } as const;
+      findings.add("SECRET_UNDECLARED", { name }, at, { hint: findings.didYouMean(name, secrets) });
+    }
+  }
+}
