@@ -1,0 +1,216 @@
+import { codeTable } from "#fault/code-table.ts";
+
+/** Why a decision on a gate does not count. The hint goes to the ledger with `gate.refused`. */
+export const approvalCodes = codeTable({
+  APPROVAL_SIGNATURE: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response is not validly signed: {problem}",
+    hint: "{problem} ({code}); sign the request again with a key of the trust root",
+    explanation: {
+      cause: "The response has no signature, a broken one, or one of a key that the trust root does not know.",
+      example: "a response that was edited after signing",
+      fix: "Sign again: packrun approvals sign DIR --key KEY --decision approve --reason TEXT -o FILE.",
+    },
+  },
+  APPROVAL_STATEMENT: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response is signed but is no approval: {problem}",
+    hint: "{problem} ({code}); write the statement with `packrun approvals statement`",
+    explanation: {
+      cause: "The signed payload is not a canonical approval/v1 statement.",
+      example: "the sidecar of a run request sent as an approval",
+      fix: "Make the response with `packrun approvals sign` or sign what `approvals statement` wrote.",
+    },
+  },
+  APPROVAL_WRONG_RUN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response decides another run than {runId}",
+    hint: "sign the request of run {runId}",
+    explanation: {
+      cause: "A decision counts for one run only.",
+      example: "the response of yesterday's run sent again",
+      fix: "Export the request of this run and sign that.",
+    },
+  },
+  APPROVAL_WRONG_GATE: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response decides another gate than {gateId}",
+    hint: "sign the request of gate {gateId}",
+    explanation: {
+      cause: "A decision counts for one gate only.",
+      example: "the approval of the first gate used for the second",
+      fix: "Export the request of this gate and sign that.",
+    },
+  },
+  APPROVAL_WRONG_TENANT: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response is for another tenant than {tenantId}",
+    hint: "sign the request of tenant {tenantId}",
+    explanation: {
+      cause: "A decision counts for one tenant only.",
+      example: "a response carried over from another tenant",
+      fix: "Export the request from the tenant in question and sign that.",
+    },
+  },
+  APPROVAL_WRONG_DOMAIN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response or the trust root is for another trust domain than {trustDomain}",
+    hint: "use request, key and trust root of trust domain {trustDomain}",
+    explanation: {
+      cause: "Nothing signed in one trust domain counts in another.",
+      example: "a staging approval sent to production",
+      fix: "Sign the request of this trust domain with a key of its trust root.",
+    },
+  },
+  APPROVAL_WRONG_NONCE: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response answers another request of this gate",
+    hint: "sign the request with nonce {nonce}",
+    explanation: {
+      cause: "Every request has a fresh nonce; only answers to the open request count.",
+      example: "a response made for an earlier export of the request",
+      fix: "Export the request again and sign that.",
+    },
+  },
+  APPROVAL_WRONG_PLAN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response approves another plan than {planHash}",
+    hint: "review and sign the plan with hash {planHash}",
+    explanation: {
+      cause: "The signed hash, or the file that was signed over, is not the plan of this run.",
+      example: "the pack was changed and planned again after the approval",
+      fix: "Export the request again, look at the plan, and sign that.",
+    },
+  },
+  APPROVAL_APPROVER: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response names {approver} as approver, but {principal} signed it",
+    hint: "name the principal of the signing key: {principal}",
+    explanation: {
+      cause: "The name in an approval must be that of the key's principal in the trust root.",
+      example: "--approver bob, signed with the key of alice",
+      fix: "Write the statement with the right approver and sign again.",
+    },
+  },
+  APPROVAL_ROLE: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} holds none of the roles that may decide this gate: {roles}",
+    hint: "let a holder of one of these roles decide: {roles}",
+    explanation: {
+      cause: "The pack's rule says which roles approve; the trust root says who holds them.",
+      example: "a developer signed where approver is asked for",
+      fix: "Ask an approver, or give the role: packrun trust add KEY.pub --principal {principal} --role ROLE.",
+    },
+  },
+  APPROVAL_KEY_WINDOW: {
+    severity: "error",
+    exitCode: 5,
+    message: "the key of {principal} is valid from {validFrom} until {validUntil}, not now",
+    hint: "sign with a key that is valid now",
+    explanation: {
+      cause: "A decision counts by the time at which it is recorded; the key must be in its window then.",
+      example: "an approval signed with a key that was retired yesterday",
+      fix: "Use the new key, or let the trust root extend the window.",
+    },
+  },
+  APPROVAL_SCOPE: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} holds role {role}, but its {bound} do not cover this gate",
+    hint: "let someone decide whose role covers it, or widen {bound} of the role in the trust root",
+    explanation: {
+      cause: "A role can be bounded to packs, tenants and gates.",
+      example: "an approver for acme/* signed for other/tool",
+      fix: "Ask another approver, or change the bounds of the role.",
+    },
+  },
+  APPROVAL_LATE: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response came at {now}; it was good until {notAfter}",
+    hint: "start the run again: a decision counts only before {notAfter}",
+    explanation: {
+      cause: "Decisions count by the time they are recorded, not by the time they were signed.",
+      example: "a response that crossed the gap a day after the gate's ttl",
+      fix: "Run again with a longer ttl, or answer in time.",
+    },
+  },
+  APPROVAL_ALREADY_DECIDED: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} has decided this gate already",
+    hint: "another principal must decide; one person counts once",
+    explanation: {
+      cause: "Each principal decides once, whichever of their keys signs.",
+      example: "the same approver signed with a second key",
+      fix: "Ask another approver.",
+    },
+  },
+  APPROVAL_SELF: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} asked for this run and may not decide on it",
+    hint: "another principal must decide: the rule separates duties",
+    explanation: {
+      cause: "With separationOfDuties whoever requested the run may not approve it.",
+      example: "the developer key signs both the run request and the approval",
+      fix: "Let someone else approve: packrun keys generate alice; packrun trust add alice.pub --principal alice --role approver.",
+    },
+  },
+  APPROVAL_REASON_MISSING: {
+    severity: "error",
+    exitCode: 5,
+    message: "the decision gives no reason, and the rule asks for one",
+    hint: "sign again with --reason TEXT",
+    explanation: {
+      cause: "The pack's rule has reasonRequired, and the signed reason is empty.",
+      example: "packrun approve RUN GATE --key KEY",
+      fix: 'Give the reason when signing: --reason "change 4711, tested in staging".',
+    },
+  },
+  APPROVAL_ROOT_EXPIRED: {
+    severity: "error",
+    exitCode: 5,
+    message: "the trust root expired at {expires}; no decision is taken under it",
+    hint: "get the next version of the trust root from its owner",
+    explanation: {
+      cause: "Nobody's right to approve is known once the trust root has expired.",
+      example: "a trust root that nobody renewed",
+      fix: "Let the root keys sign a next version with a later expiry.",
+    },
+  },
+  APPROVAL_REVOCATIONS_MISSING: {
+    severity: "error",
+    exitCode: 5,
+    message: "trust domain {trustDomain} takes no decision without a revocation list",
+    hint: "give the revocation list of {trustDomain}, or a trust root that does not require one",
+    explanation: {
+      cause: "The trust root requires revocations, and there is no list to check the key against.",
+      example: "policy.revocation.required in the trust root of a site without revocations.json",
+      fix: "Configure the site's revocation list.",
+    },
+  },
+  REQUESTER_UNKNOWN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the run was requested by {requester}, whom trust domain {trustDomain} does not know",
+    hint: "request the run with a key or token of a principal of the trust root",
+    explanation: {
+      cause: "Who may not approve cannot be told when nobody knows who asked; such a run takes no approvals.",
+      example: "a run requested with a development key, its approvals judged by the production trust root",
+      fix: "Add the requester to the trust root, or run again with a known key: packrun run --as KEY.",
+    },
+  },
+});
+
+export type ApprovalCode = keyof typeof approvalCodes;

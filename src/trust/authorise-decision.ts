@@ -1,0 +1,172 @@
+import type { Approval } from "#attest/approval.ts";
+import { approvalPredicate } from "#attest/approval.ts";
+import type { ApprovalRequest } from "#attest/approval-request.ts";
+import type { VerifySignature } from "#attest/public-key.ts";
+import { readSidecar } from "#attest/read-sidecar.ts";
+import { checkSubject, readStatement } from "#attest/read-statement.ts";
+import type { Profile } from "#attest/sidecar.ts";
+import { digestOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import type { Timestamp } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import type { FaultData } from "#fault/fault.ts";
+import { approvalCodes, type ApprovalCode } from "./approval-codes.ts";
+import { approvalMismatch } from "./approval-mismatch.ts";
+import { findSigner } from "./find-signer.ts";
+import { checkKeyWindow, checkRootExpiry, needsRevocations } from "./freshness.ts";
+import { standingOf } from "./role.ts";
+import { isPrincipal, type TrustedKey, type TrustRoot } from "./trust-root.ts";
+
+/** What of a pack's approval rule bears on one decision. */
+export type DecisionRule = {
+  /** Roles; the signer must hold one of them. */
+  readonly from: readonly string[];
+  readonly separationOfDuties: boolean;
+  readonly reasonRequired: boolean;
+};
+
+/** One response to one open gate, with everything that it is judged by. */
+export type DecisionCase = {
+  /** The sidecar as it was received. */
+  readonly response: Uint8Array;
+  readonly profile: Profile;
+  /** The request that the gate opened with; run, gate, tenant, trust domain, plan and nonce are bound to it. */
+  readonly request: ApprovalRequest;
+  /** Of the plan as it was recompiled just now. */
+  readonly planHash: Digest;
+  readonly rule: DecisionRule;
+  /** The principal who asked for the run. */
+  readonly requester: string;
+  /** Principals whose decisions on this gate are recorded. */
+  readonly alreadyDecided: readonly string[];
+  readonly trustRoot: TrustRoot;
+  /** When the decision is recorded; the response's own times prove nothing. */
+  readonly now: Timestamp;
+  readonly verifySignature: VerifySignature;
+  readonly sha256: Sha256;
+};
+
+export type DecisionAnswer =
+  | {
+      readonly kind: "accepted";
+      readonly decision: "approve" | "reject";
+      readonly principal: string;
+      readonly keyid: string;
+      readonly payloadDigest: Digest;
+      readonly reason: string;
+    }
+  /** `principal` once the signature was found good. */
+  | { readonly kind: "refused"; readonly code: ApprovalCode; readonly hint: string; readonly principal?: string };
+
+type Refusal = Extract<DecisionAnswer, { kind: "refused" }>;
+
+/**
+ * The one answer to "does this response count?", for every face of the product. Nothing but the trust root grants
+ * anything. Never throws on any bytes; every refusal is a code of `approvalCodes` with a hint.
+ */
+export async function authoriseDecision(given: DecisionCase): Promise<DecisionAnswer> {
+  const early = rootRefusal(given);
+  if (early !== undefined) {
+    return early;
+  }
+  const envelope = readSidecar(given.response, given.profile);
+  const signer = envelope.ok
+    ? await findSigner(envelope.value, given.trustRoot, given.rule.from, given.verifySignature)
+    : envelope;
+  if (!envelope.ok || !signer.ok) {
+    const fault = envelope.ok ? signer : envelope;
+    return refuse("APPROVAL_SIGNATURE", fault.ok ? {} : { code: fault.fault.code, problem: fault.fault.message });
+  }
+  const { principal, key } = signer.value;
+  const statement = readStatement(envelope.value.payload, approvalPredicate);
+  if (!statement.ok) {
+    return refuse("APPROVAL_STATEMENT", { code: statement.fault.code, problem: statement.fault.message }, principal);
+  }
+  const approval = statement.value.predicate;
+  const planBound = checkSubject(statement.value, given.planHash).ok && given.request.planHash === given.planHash;
+  const mismatch = approvalMismatch(approval, given.request) ?? (planBound ? undefined : "APPROVAL_WRONG_PLAN");
+  if (mismatch !== undefined) {
+    return refuse(mismatch, boundData(given.request), principal);
+  }
+  const { decision, reason } = approval;
+  const payloadDigest = digestOf(envelope.value.payload, given.sha256);
+  return (
+    signerRefusal(given, signer.value, approval) ??
+    ruleRefusal(given, approval, principal) ?? {
+      kind: "accepted",
+      decision,
+      principal,
+      keyid: key.keyid,
+      payloadDigest,
+      reason,
+    }
+  );
+}
+
+/**
+ * Whether an approval that was accepted before still holds now, for the moment in which its gate would pass: key
+ * window, role, deadline, trust root. Its own earlier record does not count against it.
+ */
+export function recheckApproval(given: Omit<DecisionCase, "alreadyDecided">): Promise<DecisionAnswer> {
+  return authoriseDecision({ ...given, alreadyDecided: [] });
+}
+
+/** A root that must not be relied on, or that does not know the requester, takes no decision at all. */
+function rootRefusal({ trustRoot, now, requester, request }: DecisionCase): Refusal | undefined {
+  const { trustDomain, expires } = trustRoot.document;
+  if (trustDomain !== request.trustDomain) {
+    return refuse("APPROVAL_WRONG_DOMAIN", { trustDomain: request.trustDomain });
+  }
+  if (!checkRootExpiry(trustRoot, now).ok) {
+    return refuse("APPROVAL_ROOT_EXPIRED", { expires });
+  }
+  if (needsRevocations(trustRoot)) {
+    return refuse("APPROVAL_REVOCATIONS_MISSING", { trustDomain });
+  }
+  return isPrincipal(trustRoot, requester) ? undefined : refuse("REQUESTER_UNKNOWN", { requester, trustDomain });
+}
+
+function signerRefusal(given: DecisionCase, signer: TrustedKey, approval: Approval): Refusal | undefined {
+  const { rule, request, trustRoot } = given;
+  const { principal, key, validFrom, validUntil } = signer;
+  const scope = { pack: request.pack.name, tenant: request.tenantId, gate: request.gateId };
+  const standing = standingOf(trustRoot, key.keyid, rule.from, scope);
+  if (standing.kind === "none") {
+    return refuse("APPROVAL_ROLE", { principal, roles: rule.from.join(", ") }, principal);
+  }
+  if (!checkKeyWindow(signer, given.now).ok) {
+    return refuse("APPROVAL_KEY_WINDOW", { principal, validFrom, validUntil }, principal);
+  }
+  if (standing.kind === "outOfScope") {
+    return refuse("APPROVAL_SCOPE", { principal, role: standing.role, bound: standing.bound }, principal);
+  }
+  return approval.approver === principal
+    ? undefined
+    : refuse("APPROVAL_APPROVER", { approver: approval.approver, principal }, principal);
+}
+
+function ruleRefusal(given: DecisionCase, approval: Approval, principal: string): Refusal | undefined {
+  const { now, request, rule } = given;
+  const notAfter = approval.notAfter < request.notAfter ? approval.notAfter : request.notAfter;
+  if (now >= notAfter) {
+    return refuse("APPROVAL_LATE", { notAfter, now }, principal);
+  }
+  if (given.alreadyDecided.includes(principal)) {
+    return refuse("APPROVAL_ALREADY_DECIDED", { principal }, principal);
+  }
+  if (rule.separationOfDuties && principal === given.requester) {
+    return refuse("APPROVAL_SELF", { principal }, principal);
+  }
+  return rule.reasonRequired && approval.reason.trim() === ""
+    ? refuse("APPROVAL_REASON_MISSING", {}, principal)
+    : undefined;
+}
+
+function boundData(request: ApprovalRequest): FaultData {
+  const { runId, gateId, tenantId, trustDomain, planHash, nonce } = request;
+  return { runId, gateId, tenantId, trustDomain, planHash, nonce };
+}
+
+function refuse(code: ApprovalCode, data: FaultData, principal?: string): Refusal {
+  const { hint = "" } = faultOf(approvalCodes, code, data);
+  return principal === undefined ? { kind: "refused", code, hint } : { kind: "refused", code, hint, principal };
+}

@@ -1,0 +1,171 @@
+import { codeTable } from "#fault/code-table.ts";
+
+/** The trust root, its versions, and who may sign what: 7 where a check failed, 11 where only time took its force. */
+export const trustCodes = codeTable({
+  TRUST_ROOT_SYNTAX: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root cannot be read: {problem}",
+    hint: "use the file exactly as packrun wrote it",
+    explanation: {
+      cause: "A trust root is exactly its RFC 8785 bytes; these are not.",
+      example: "trust-root.json after an editor reformatted it",
+      fix: "Take the file from its owner again, or edit it with `packrun trust add` and `trust remove`.",
+    },
+  },
+  TRUST_ROOT_SHAPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root has a wrong form: {problem}",
+    hint: "compare it with schemas/trust-root.schema.json",
+    explanation: {
+      cause: "A member is missing, unknown, or has a value that is not allowed. Nothing unknown is overlooked.",
+      example: "a time without milliseconds, or a member of a newer version of packrun",
+      fix: "Make trust roots with `packrun trust init` and `trust add`, or update packrun.",
+    },
+  },
+  TRUST_ROOT_TIME: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root has impossible times: {problem}",
+    hint: "every window must end after it begins",
+    explanation: {
+      cause: "A window of time in the trust root is empty or reversed.",
+      example: "--valid-from 2027-01-01T00:00:00.000Z --valid-until 2026-01-01T00:00:00.000Z",
+      fix: "Correct the times; they are UTC with milliseconds.",
+    },
+  },
+  TRUST_ROOT_KEY: {
+    severity: "error",
+    exitCode: 7,
+    message: "key {keyid} of the trust root is wrong: {problem}",
+    hint: "add the key again with `packrun trust add KEY.pub`",
+    explanation: {
+      cause: "A keyid is always computed from its key; a key under another name, or one that is damaged, is refused.",
+      example: "a pem that was exchanged under the same keyid",
+      fix: "Find out who changed the file, then add the right key again.",
+    },
+  },
+  TRUST_ROOT_ROLE: {
+    severity: "error",
+    exitCode: 7,
+    message: "role {role} of the trust root is wrong: {problem}",
+    hint: "correct the role with `packrun trust add` and `trust remove`",
+    explanation: {
+      cause:
+        "A role must list known keys, each once, and root must be able to reach its threshold with different principals.",
+      example: "threshold 2 for two keys of one person",
+      fix: "Give the role keys of enough different principals, or lower its threshold.",
+    },
+  },
+  TRUST_ROOT_TOKEN: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root maps the token {bearer} twice",
+    hint: "leave one entry for each issuer and subject",
+    explanation: {
+      cause: "One token would stand for two principals.",
+      example: "the same iss and sub with two principals",
+      fix: "Remove one of the entries.",
+    },
+  },
+  TRUST_ROOT_EXPIRED: {
+    severity: "error",
+    exitCode: 11,
+    message: "the trust root (version {version}) expired at {expires}; it is now {at}",
+    hint: "get the next version of the trust root from its owner",
+    explanation: {
+      cause: "A trust root holds until its expiry; after that its answers are stale.",
+      example: "a root made for a year, used in the thirteenth month",
+      fix: "Let its root keys sign a next version with a later expiry.",
+    },
+  },
+  TRUST_ROOT_ROLLBACK: {
+    severity: "error",
+    exitCode: 7,
+    message: "trust root version {version} of {trustDomain} is older than version {highest}, which was used before",
+    hint: "use the newest version",
+    explanation: {
+      cause: "An older trust root may still list keys that were removed since.",
+      example: "a backup of trust-root.json was restored",
+      fix: "Get the newest version from its owner.",
+    },
+  },
+  TRUST_ROOT_DOMAIN: {
+    severity: "error",
+    exitCode: 7,
+    message: "the next trust root is for {found}, not for {expected}",
+    hint: "use the next version of the same trust domain",
+    explanation: {
+      cause: "A trust root is followed only by one of its own trust domain.",
+      example: "the production root placed over the staging root",
+      fix: "Pin the other root by its own name; domains never replace each other.",
+    },
+  },
+  TRUST_ROOT_STEP: {
+    severity: "error",
+    exitCode: 7,
+    message: "the next trust root has version {found}, expected {expected}",
+    hint: "step through every version, one by one",
+    explanation: {
+      cause: "Versions are taken one after the other, so that each is approved by the one before it.",
+      example: "version 9 offered to a site that pinned version 7",
+      fix: "Bring version 8 with its signatures first.",
+    },
+  },
+  TRUST_ROOT_THRESHOLD: {
+    severity: "error",
+    exitCode: 7,
+    message: "version {version} has {have} of the {required} root signatures that version {judge} asks for",
+    hint: "let more root keys sign: packrun trust sign --key KEY",
+    explanation: {
+      cause: "A next version needs the root threshold of the old and of the new version, from different principals.",
+      example: "one of two root keys has signed",
+      fix: "Collect the missing sidecars beside trust-root.json.",
+    },
+  },
+  SIGNATURE_KEY_UNKNOWN: {
+    severity: "error",
+    exitCode: 7,
+    message: "no key of trust domain {trustDomain} made this signature (the envelope names {keyid})",
+    hint: "add the signer's public key to the trust root, or use the trust root that knows it",
+    explanation: {
+      cause: "Only keys of the pinned trust root count; keys inside a bundle are never trusted by themselves.",
+      example: "a bundle of another organisation, or one made with a development key",
+      fix: "Check which trust root belongs to the signer and pass it with --trust.",
+    },
+  },
+  ROLE_NOT_HELD: {
+    severity: "error",
+    exitCode: 7,
+    message: "{principal} ({keyid}) holds none of the roles that may sign this: {roles}",
+    hint: "let a holder of the role sign, or give the role in the trust root",
+    explanation: {
+      cause: "The signature is good, but its key has no right to make this statement.",
+      example: "an approver's key on an attestation of a run",
+      fix: "Sign with the right key, or change the trust root.",
+    },
+  },
+  ROLE_SCOPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{principal} holds role {role}, but not here: its {bound} do not cover this",
+    hint: "sign with a key whose role covers it, or widen the role in the trust root",
+    explanation: {
+      cause: "A role can be bounded to packs, tenants and gates; this statement is outside of that.",
+      example: "an approver for tenant t1 signed for tenant t2",
+      fix: "Use another signer, or change the bounds of the role in the trust root.",
+    },
+  },
+  KEY_WINDOW: {
+    severity: "error",
+    exitCode: 11,
+    message: "the key of {principal} is valid from {validFrom} until {validUntil}, and it is now {at}",
+    hint: "a trusted timestamp inside the window keeps a signature good; the signer's own time does not",
+    explanation: {
+      cause: "The key is out of its window of time and no trusted timestamp says that it signed inside of it.",
+      example: "a bundle verified a year after the key was retired",
+      fix: "Verify with --at the time in question if you know it from elsewhere, or anchor bundles when they are made.",
+    },
+  },
+});

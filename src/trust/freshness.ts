@@ -1,0 +1,38 @@
+import type { Timestamp } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { trustCodes } from "./codes.ts";
+import type { TrustedKey, TrustRoot } from "./trust-root.ts";
+
+/** Whether the root may still be relied on at this moment. Fault: TRUST_ROOT_EXPIRED, which is stale, not failed. */
+export function checkRootExpiry(root: TrustRoot, at: Timestamp): Result<void> {
+  const { expires, version } = root.document;
+  return at < expires ? ok(undefined) : fail(faultOf(trustCodes, "TRUST_ROOT_EXPIRED", { version, expires, at }));
+}
+
+/**
+ * Whether a key is valid at this moment: a trusted timestamp of the signature where there is one, else the time of
+ * verification; never the signer's own word. Fault: KEY_WINDOW, which is stale, not failed.
+ */
+export function checkKeyWindow(key: TrustedKey, at: Timestamp): Result<void> {
+  const { principal, validFrom, validUntil } = key;
+  return validFrom <= at && at < validUntil
+    ? ok(undefined)
+    : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal, validFrom, validUntil, at }));
+}
+
+/**
+ * Whether a root may follow what was seen before of its trust domain: a lower version never does. `highest` is 0 when
+ * none was seen. Fault: TRUST_ROOT_ROLLBACK.
+ */
+export function checkRollback(root: TrustRoot, highest: number): Result<void> {
+  const { trustDomain, version } = root.document;
+  return version >= highest
+    ? ok(undefined)
+    : fail(faultOf(trustCodes, "TRUST_ROOT_ROLLBACK", { trustDomain, version, highest }));
+}
+
+/** Whether this root accepts signatures only together with a revocation list. */
+export function needsRevocations(root: TrustRoot): boolean {
+  return root.document.policy?.revocation?.required === true;
+}
