@@ -21,15 +21,18 @@ export async function readCodeTables(root: string): Promise<readonly PlacedTable
   return found;
 }
 
-/** Codes that stand in two tables, with both places. */
+/** Codes with two different entries, with their places. A table may be laid out over several files of its room. */
 export function codesTwice(tables: readonly PlacedTable[]): readonly string[] {
-  const places = new Map<string, readonly string[]>();
+  const places = new Map<string, Map<CodeEntry, string>>();
   for (const { path, name, table } of tables) {
-    for (const code of Object.keys(table)) {
-      places.set(code, [...(places.get(code) ?? []), `${path} (${name})`]);
+    for (const [code, entry] of Object.entries(table)) {
+      const at = places.get(code) ?? new Map<CodeEntry, string>();
+      places.set(code, at.has(entry) ? at : at.set(entry, `${path} (${name})`));
     }
   }
-  return [...places].filter(([, at]) => at.length > 1).map(([code, at]) => `${code} stands in ${at.join(" and ")}`);
+  return [...places]
+    .filter(([, at]) => at.size > 1)
+    .map(([code, at]) => `${code} stands in ${[...at.values()].join(" and ")}`);
 }
 
 /** The text of `schemas/codes.json`: an object by code, sorted, explanations as Markdown. Throws on a code in two tables. */

@@ -1,32 +1,56 @@
-import { literal, object, tagged, timestamp, digest, integer, string, type Shape } from "../src/canon/shape.ts";
+import { configShape } from "../src/app/config.ts";
+import { approvalPredicate, approvalRequestPredicate } from "../src/attest/approval.ts";
+import { approvalRequestFileShape } from "../src/attest/approval-request.ts";
+import { packRunPredicate } from "../src/attest/pack-run.ts";
+import { trustRootPredicate } from "../src/attest/root-claim.ts";
+import { runRequestPredicate } from "../src/attest/run-request.ts";
+import { statementShape, type Predicate } from "../src/attest/statement.ts";
 import { isJsonObject, type Json } from "../src/canon/json.ts";
+import { digest, integer, literal, object, string, tagged, timestamp, type Shape } from "../src/canon/shape.ts";
+import { evidenceManifestShape } from "../src/evidence/evidence-manifest.ts";
+import { packSchema } from "../src/pack/pack-schema.ts";
 import { planShape } from "../src/plan/plan.ts";
 import { eventTypes } from "../src/run/event.ts";
 
-/** A schema file and the JSON Schema that its shape gives. */
+/** A schema file and its text. */
 type SchemaFile = { readonly path: string; readonly text: string };
 
 /** The files `schemas/*.schema.json`, made from the shapes that the product checks with. */
 export function schemaFiles(): readonly SchemaFile[] {
   return [
+    schemaFile("pack", packSchema()),
+    schemaFile("config", configShape.schema, "packrun configuration"),
+    schemaFile("plan", planShape.schema, "packrun plan: its RFC 8785 bytes are what planHash is taken over"),
+    schemaFile("event", eventShape().schema, "packrun ledger event: one line of a run's ledger"),
+    schemaFile("evidence-manifest", evidenceManifestShape.schema, "packrun evidence manifest"),
     schemaFile(
-      "plan",
-      "packrun plan",
-      "The canonical graph; its RFC 8785 bytes are what planHash is taken over.",
-      planShape.schema,
+      "approval-request",
+      approvalRequestFileShape.schema,
+      "packrun approval request: what approvers are asked",
     ),
-    schemaFile("event", "packrun ledger event", "One line of a run's ledger.", eventShape().schema),
+    statementFile("run-request", runRequestPredicate),
+    statementFile("approval-request", approvalRequestPredicate),
+    statementFile("approval", approvalPredicate),
+    statementFile("pack-run", packRunPredicate),
+    statementFile("trust-root", trustRootPredicate),
   ];
 }
 
-function schemaFile(name: string, title: string, description: string, schema: Json): SchemaFile {
+function statementFile<P>(name: string, predicate: Predicate<P>): SchemaFile {
+  return schemaFile(
+    `statement-${name}`,
+    statementShape(predicate).schema,
+    `in-toto Statement v1 with the predicate ${predicate.type}`,
+  );
+}
+
+function schemaFile(name: string, schema: Json, title?: string): SchemaFile {
+  const body: Readonly<Record<string, unknown>> = isJsonObject(schema) ? schema : {};
   const head = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     $id: `https://packrun.dev/schemas/${name}.schema.json`,
-    title,
-    description,
+    title: title ?? body["title"],
   };
-  const body = isJsonObject(schema) ? schema : {};
   return { path: `schemas/${name}.schema.json`, text: `${JSON.stringify({ ...head, ...body, ...head }, null, 2)}\n` };
 }
 

@@ -1,6 +1,29 @@
 import { codeTable } from "#fault/code-table.ts";
 
 export const stepCodes = codeTable({
+  BUILT_IN_UNKNOWN: {
+    severity: "error",
+    exitCode: 3,
+    message: "there is no built-in {name}",
+    hint: "the built-ins are listed in SPEC.md; a newer pack may need a newer packrun",
+    explanation: {
+      cause: "The pack uses a built-in that this version of packrun does not have.",
+      example: "run: {uses: bundle.injest, with: {…}}",
+      fix: "Correct the name, or run the pack with a version of packrun that has the built-in.",
+    },
+  },
+  SECRET_NOT_GIVEN: {
+    severity: "error",
+    exitCode: 3,
+    message: "no reference was given for the secret {name}",
+    hint: "say where it comes from: --secret {name}=env:VAR or --secret {name}=file:PATH",
+    explanation: {
+      cause:
+        "A step needs a secret, and this process was not told where to get it. Values are never stored with a run.",
+      example: "packrun resume RUN, without the --secret that the run was started with",
+      fix: "Give the same `--secret` arguments to every process that drives the run.",
+    },
+  },
   STEP_WITH_INVALID: {
     severity: "error",
     exitCode: 3,

@@ -1,8 +1,8 @@
 import { isJsonObject } from "#canon/json.ts";
 import { describeMisfit, misfitsOf, type Shape } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
-import type { Fault } from "#fault/fault.ts";
 import { fail, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import type { BuiltIn, BuiltInRequest, Produced } from "./built-in.ts";
 import { stepCodes } from "./codes.ts";
@@ -59,19 +59,9 @@ async function settle<T>(signal: AbortSignal, work: () => Promise<Result<T>>): P
     if (signal.aborted) {
       return undefined;
     }
-    const fault = faultCarriedBy(error);
-    if (fault === undefined) {
-      throw error;
+    if (error instanceof StoreError) {
+      return fail(error.fault);
     }
-    return fail(fault);
+    throw error;
   }
-}
-
-/** Streams of a store can only throw: their errors carry the fault. */
-function faultCarriedBy(error: unknown): Fault | undefined {
-  if (!(error instanceof Error) || !("fault" in error) || !isJsonObject(error.fault)) {
-    return undefined;
-  }
-  const { code, message } = error.fault;
-  return typeof code === "string" && typeof message === "string" ? (error.fault as Fault) : undefined;
 }

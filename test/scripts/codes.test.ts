@@ -61,7 +61,13 @@ t.test("codes.json is sorted, with explanations as Markdown, and refuses a code 
     read["A_FIRST"]?.explanation,
     "## Cause\n\nbecause\n\n## Example\n\n```text\na: b\n```\n\n## Fix\n\nmend it\n",
   );
-  t.throws(() => codesFile([placed("b", { SAME_CODE: entry }), placed("a", { SAME_CODE: entry })]), {
+  const laidOut = [placed("a", { ONE_CODE: entry }), placed("a", { ONE_CODE: entry, TWO_CODE: entry })];
+  t.strictSame(
+    Object.keys(JSON.parse(codesFile(laidOut)) as object),
+    ["ONE_CODE", "TWO_CODE"],
+    "one table in two files",
+  );
+  t.throws(() => codesFile([placed("b", { SAME_CODE: entry }), placed("a", { SAME_CODE: { ...entry } })]), {
     message: "SAME_CODE stands in src/b/codes.ts (bCodes) and src/a/codes.ts (aCodes)",
   });
 });

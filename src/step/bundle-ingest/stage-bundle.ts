@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { hexOf } from "#canon/digest.ts";
@@ -24,31 +24,41 @@ export async function stageBundle(
   filename: string,
   staging: Staging,
 ): Promise<Result<Uint8Array>> {
-  const hex = hexOf(bundle.digest);
-  const folder = join(staging.artifactsPath, "bundles", hex);
+  const folder = join(staging.artifactsPath, "bundles", hexOf(bundle.digest));
   const unfinished = join(folder, `.staging-${randomUUID()}`);
-  const stagedPath = `bundles/${hex}/${filename}`;
-  const metadata = canonicalBytes({ checksum: bundle.digest, filename, size: bundle.size, stagedPath });
   try {
     await mkdir(unfinished, { recursive: true });
-    const staged = await staging.artifacts.stage(staging.tenantId, bundle.digest, join(unfinished, filename), false);
-    if (!staged.ok) {
-      return staged;
+    try {
+      return await stageInto(folder, unfinished, { bundle, filename, staging });
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
     }
-    const actual = await hashFile(join(unfinished, filename), staging.signal);
-    if (actual !== hex) {
-      return fail(faultOf(stepCodes, "BUNDLE_CHECKSUM_MISMATCH", { source: filename, actual, expected: hex }));
-    }
-    await writeFile(join(unfinished, "metadata.json"), metadata, { flush: true });
-    await chmod(join(unfinished, "metadata.json"), 0o444);
-    await rename(join(unfinished, filename), join(folder, filename));
-    await rename(join(unfinished, "metadata.json"), join(folder, "metadata.json"));
-    return ok(metadata);
   } catch (error) {
     return fail(stagingFault(error));
-  } finally {
-    await rm(unfinished, { recursive: true, force: true });
   }
+}
+
+async function stageInto(
+  folder: string,
+  unfinished: string,
+  { bundle, filename, staging }: { bundle: StoredArtifact; filename: string; staging: Staging },
+): Promise<Result<Uint8Array>> {
+  const expected = hexOf(bundle.digest);
+  const file = join(unfinished, filename);
+  const staged = await staging.artifacts.stage(staging.tenantId, bundle.digest, file, false);
+  if (!staged.ok) {
+    return staged;
+  }
+  const actual = await hashFile(file, staging.signal);
+  if (actual !== expected) {
+    return fail(faultOf(stepCodes, "BUNDLE_CHECKSUM_MISMATCH", { source: filename, actual, expected }));
+  }
+  const stagedPath = `bundles/${expected}/${filename}`;
+  const metadata = canonicalBytes({ checksum: bundle.digest, filename, size: bundle.size, stagedPath });
+  await writeFile(join(unfinished, "metadata.json"), metadata, { mode: 0o444, flush: true });
+  await rename(file, join(folder, filename));
+  await rename(join(unfinished, "metadata.json"), join(folder, "metadata.json"));
+  return ok(metadata);
 }
 
 /** Names the error without the host's path; anything that is not the file system's is a bug or a cancellation. */
