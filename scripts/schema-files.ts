@@ -8,9 +8,11 @@ import { statementShape, type Predicate } from "../src/attest/statement.ts";
 import { isJsonObject, type Json } from "../src/canon/json.ts";
 import { digest, integer, literal, object, string, tagged, timestamp, type Shape } from "../src/canon/shape.ts";
 import { evidenceManifestShape } from "../src/evidence/evidence-manifest.ts";
+import { outputsShape } from "../src/evidence/outputs-file.ts";
 import { packSchema } from "../src/pack/pack-schema.ts";
 import { planShape } from "../src/plan/plan.ts";
 import { eventTypes } from "../src/run/event.ts";
+import { trustRootShape } from "../src/trust/trust-root.ts";
 
 /** A schema file and its text. */
 type SchemaFile = { readonly path: string; readonly text: string };
@@ -28,6 +30,8 @@ export function schemaFiles(): readonly SchemaFile[] {
       approvalRequestFileShape.schema,
       "packrun approval request: what approvers are asked",
     ),
+    schemaFile("outputs", outputsShape.schema, "packrun outputs file: what a finished run produced"),
+    schemaFile("trust-root", trustRootShape.schema, "packrun trust root: which keys hold which roles"),
     statementFile("run-request", runRequestPredicate),
     statementFile("approval-request", approvalRequestPredicate),
     statementFile("approval", approvalPredicate),

@@ -1,4 +1,4 @@
-import { digest, either, integer, literal, object, string, type Infer, type Shape } from "#canon/shape.ts";
+import { digest, either, integer, literal, object, string, type Shape } from "#canon/shape.ts";
 import { isJsonObject } from "#canon/json.ts";
 
 /** What an expression gives for a file input or a file output; the bytes are in the artifact store. */
@@ -6,14 +6,12 @@ export const fileReferenceShape = object(
   { type: literal("file"), digest: digest(), size: integer({ min: 0 }) },
   { name: string(), path: string(), mediaType: string() },
 );
-export type FileReference = Infer<typeof fileReferenceShape>;
 
 /** What an expression gives for a directory; its tree listing stands in the artifact store under this digest. */
 export const directoryReferenceShape = object(
   { type: literal("directory"), digest: digest() },
   { name: string(), path: string() },
 );
-export type DirectoryReference = Infer<typeof directoryReferenceShape>;
 
 const packPath = string({
   pattern: /^(?:\.\/)?(?!\/)(?!(?:.*\/)?\.\.(?:\/|$)).+$/,
