@@ -35,7 +35,7 @@ export const rooms: readonly Room[] = [
   { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", ...base], packages: ["node:*"] },
   { name: "secret", floor: "adapter", rooms: ["port", "run", ...base], packages: ["node:*"] },
   { name: "policy", floor: "adapter", rooms: ["port", "plan", ...base], packages: ["node:*"] },
-  { name: "signer", floor: "adapter", rooms: ["port", "attest", ...base], packages: ["node:*"] },
+  { name: "signer", floor: "adapter", rooms: ["port", "attest", ...base], packages: ["node:*", "@noble/ciphers/*"] },
   { name: "store/memory", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
   { name: "store/file", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
   {

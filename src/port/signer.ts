@@ -1,6 +1,5 @@
+import type { KeyAlgorithm } from "#attest/public-key.ts";
 import type { Result } from "#fault/result.ts";
-
-export type KeyAlgorithm = "ecdsa-p256-sha256" | "ed25519";
 
 /**
  * Signs with one key.

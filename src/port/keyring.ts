@@ -1,0 +1,31 @@
+import type { KeyAlgorithm, VerifySignature } from "#attest/public-key.ts";
+import type { Sha256 } from "#canon/digest.ts";
+import type { Result } from "#fault/result.ts";
+import type { Signer } from "./signer.ts";
+
+/** Where a new key pair was written. */
+export type KeyPair = {
+  readonly keyid: string;
+  readonly algorithm: KeyAlgorithm;
+  readonly privateFile: string;
+  readonly publicFile: string;
+  /** SubjectPublicKeyInfo in PEM. */
+  readonly publicKey: string;
+};
+
+/** Asked only when a key is encrypted; undefined when nobody can answer. */
+export type AskPassword = () => Promise<string | undefined>;
+
+/**
+ * Private keys on this machine, and the cryptography that the pure rooms are handed.
+ * 1. `writePair` makes NAME.key (mode 600) and NAME.pub, both or none, and never overwrites. With a password the private
+ *    key is encrypted.
+ * 2. `open` never takes a private key that others on this machine could read, nor one of a foreign algorithm.
+ * 3. `verifySignature` and `sha256` answer at once and never throw on any bytes.
+ */
+export type Keyring = {
+  readonly writePair: (name: string, algorithm: KeyAlgorithm, password?: string) => Promise<Result<KeyPair>>;
+  readonly open: (path: string, password: AskPassword) => Promise<Result<Signer>>;
+  readonly verifySignature: VerifySignature;
+  readonly sha256: Sha256;
+};

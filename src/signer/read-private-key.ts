@@ -1,0 +1,67 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { fromBase64 } from "#canon/base64.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { AskPassword } from "#port/keyring.ts";
+import { signerCodes } from "./codes.ts";
+import { SEALED_LABELS, unsealKey, type Unsealed } from "./sealed-key.ts";
+
+const PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*$/;
+
+/**
+ * Reads a private key: PKCS#8 in PEM, plain or encrypted, or a key that cosign encrypted. `file` is for messages only.
+ * Faults: KEY_FORMAT, KEY_PASSWORD_MISSING, KEY_PASSWORD. No fault repeats anything of the key.
+ */
+export async function readPrivateKey(pem: string, file: string, password: AskPassword): Promise<Result<KeyObject>> {
+  const [, label = "", base64 = ""] = PEM.exec(pem) ?? [];
+  const body = fromBase64(base64.replaceAll(/\s+/g, ""));
+  if (label === "" || body === undefined) {
+    return format(file, "it is not one PEM block");
+  }
+  if (label === "PRIVATE KEY") {
+    return importPkcs8(body, file);
+  }
+  if (label !== "ENCRYPTED PRIVATE KEY" && !SEALED_LABELS.includes(label)) {
+    return format(file, `a PEM block of type ${label} is not read`);
+  }
+  const secret = await password();
+  if (secret === undefined) {
+    return fail(faultOf(signerCodes, "KEY_PASSWORD_MISSING", { file }));
+  }
+  const opened = label === "ENCRYPTED PRIVATE KEY" ? openPkcs8(body, secret) : await unsealKey(body, secret);
+  switch (opened.kind) {
+    case "damaged":
+      return format(file, "the encrypted key is damaged or uses unknown settings");
+    case "wrongPassword":
+      return fail(faultOf(signerCodes, "KEY_PASSWORD", { file }));
+    case "key":
+      return importPkcs8(opened.pkcs8, file);
+  }
+}
+
+/** OpenSSL does not tell a wrong password from damage; the structure is looked at for that. */
+function openPkcs8(body: Uint8Array, passphrase: string): Unsealed {
+  if (body[0] !== 0x30 || body.length < 64) {
+    return { kind: "damaged" };
+  }
+  try {
+    const key = createPrivateKey({ key: Buffer.from(body), format: "der", type: "pkcs8", passphrase });
+    return { kind: "key", pkcs8: key.export({ format: "der", type: "pkcs8" }) };
+  } catch {
+    return { kind: "wrongPassword" };
+  }
+}
+
+function importPkcs8(der: Uint8Array, file: string): Result<KeyObject> {
+  try {
+    return ok(createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" }));
+  } catch {
+    return format(file, "it holds no PKCS#8 private key");
+  } finally {
+    der.fill(0);
+  }
+}
+
+function format(file: string, problem: string): Result<never> {
+  return fail(faultOf(signerCodes, "KEY_FORMAT", { file, problem }));
+}
