@@ -1,0 +1,90 @@
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { RunIdentity, RunIndex, RunRow } from "#port/run-store.ts";
+import type { Connection } from "./state-database.ts";
+
+export type IndexGround = {
+  readonly use: <T>(work: (connection: Connection) => T) => T;
+  readonly locked: <T>(work: (connection: Connection) => T) => T;
+  readonly runs: () => Promise<readonly Result<RunIdentity>[]>;
+  /** The fault of an error that the work threw. */
+  readonly faultOf: (error: unknown) => Fault;
+};
+
+/** The run index in the database; a row is kept as JSON beside the columns that order it. */
+export function indexTable(ground: IndexGround): RunIndex {
+  return {
+    put: async (row) => attempt(ground, async () => ground.use((connection) => write(connection, row))),
+    list: async (tenantId, limit) =>
+      ground
+        .use((connection) =>
+          connection.rows(
+            "SELECT line FROM runs WHERE tenant = ? ORDER BY created DESC, run DESC LIMIT ?",
+            tenantId,
+            Math.max(0, limit),
+          ),
+        )
+        .map((row) => JSON.parse(String(row["line"])) as RunRow),
+    reindex: async (rowOf) => {
+      const made = await attempt(ground, async () => rebuild(ground, rowOf));
+      return made.ok && made.value.fault !== undefined ? fail(made.value.fault) : made.ok ? ok(made.value.count) : made;
+    },
+  };
+}
+
+/** Writes the row of every run that can be read, removes rows without a run, and keeps the first fault. */
+async function rebuild(
+  ground: IndexGround,
+  rowOf: (run: RunIdentity) => Promise<Result<RunRow>>,
+): Promise<{ readonly count: number; readonly fault?: Fault }> {
+  const before = ground.use(linesOf);
+  const rows: RunRow[] = [];
+  const there = new Set<string>();
+  let fault: Fault | undefined;
+  for (const run of await ground.runs()) {
+    const row = run.ok ? await rowOf(run.value) : run;
+    if (run.ok) {
+      there.add(run.value.runId);
+    }
+    if (row.ok) {
+      rows.push(row.value);
+    } else {
+      fault ??= row.fault;
+    }
+  }
+  ground.locked((connection) => {
+    for (const [run, line] of linesOf(connection)) {
+      // What was put while the ledgers were read stays; everything else is made from them.
+      if (!there.has(run) || before.get(run) === line) {
+        connection.run("DELETE FROM runs WHERE run = ?", run);
+      }
+    }
+    rows.forEach((row) => write(connection, row));
+  });
+  return fault === undefined ? { count: rows.length } : { count: rows.length, fault };
+}
+
+function linesOf(connection: Connection): ReadonlyMap<string, string> {
+  return new Map(connection.rows("SELECT run, line FROM runs").map((row) => [String(row["run"]), String(row["line"])]));
+}
+
+/** A row made from an older state of the run never replaces a newer one. */
+function write(connection: Connection, row: RunRow): void {
+  connection.run(
+    `INSERT INTO runs (tenant, run, created, updated, line) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+       created = excluded.created, updated = excluded.updated, line = excluded.line WHERE excluded.updated >= updated`,
+    row.tenantId,
+    row.runId,
+    row.createdAt,
+    row.updatedAt,
+    JSON.stringify(row),
+  );
+}
+
+async function attempt<T>(ground: IndexGround, work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return ok(await work());
+  } catch (error) {
+    return fail(ground.faultOf(error));
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from "#port/clock.ts";
+import type { Lease, LeaseStore, RunKey } from "#port/run-store.ts";
+import { hasDied } from "./process-owner.ts";
+import type { Connection } from "./state-database.ts";
+
+/** What the leases need of their store; all of it throws `StoreError` when the medium fails. */
+export type LeaseGround = {
+  readonly clock: Clock;
+  readonly owner: string;
+  readonly exists: (key: RunKey) => Promise<boolean>;
+  readonly use: <T>(work: (connection: Connection) => T) => T;
+  readonly locked: <T>(work: (connection: Connection) => T) => T;
+  readonly durably: <T>(work: (connection: Connection) => T) => T;
+  /** The highest fence in the ledger's `lease.acquired` events: the database may have been lost. */
+  readonly lastFence: (key: RunKey) => Promise<number>;
+  readonly released: (key: RunKey, lease: Lease) => Promise<void>;
+};
+
+/**
+ * Leases in the database. The row of a run stays when its lease is given back, so that its fence never goes back.
+ * A lease that has run out stays its holder's until another acquires it: nothing can have been written meanwhile.
+ */
+export function leaseTable(ground: LeaseGround): LeaseStore {
+  const { clock, owner } = ground;
+  return {
+    acquire: async (key, milliseconds) => {
+      if (!(await ground.exists(key))) {
+        return undefined;
+      }
+      const least = ground.use((connection) => rowOf(connection, key)) === undefined ? await ground.lastFence(key) : 0;
+      return ground.durably((connection) => {
+        const row = rowOf(connection, key);
+        const now = clock.now();
+        if (row !== undefined && isLive(row, now)) {
+          return undefined;
+        }
+        const lease = { owner, fence: Math.max(row?.fence ?? 0, least) + 1, until: now + milliseconds };
+        connection.run(
+          `INSERT INTO leases (tenant, run, owner, fence, until) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET owner = excluded.owner, fence = excluded.fence, until = excluded.until`,
+          key.tenantId,
+          key.runId,
+          lease.owner,
+          lease.fence,
+          lease.until,
+        );
+        return lease;
+      });
+    },
+    renew: async (key, lease, milliseconds) =>
+      ground.locked((connection) => {
+        const until = clock.now() + milliseconds;
+        return change(connection, key, lease, { owner: lease.owner, until }) ? { ...lease, until } : undefined;
+      }),
+    release: async (key, lease) => {
+      await ground.released(key, lease);
+      ground.locked((connection) => change(connection, key, lease, { owner: "", until: 0 }));
+    },
+    current: async (key) => {
+      const row = ground.use((connection) => rowOf(connection, key));
+      return row !== undefined && isLive(row, clock.now()) ? row : undefined;
+    },
+  };
+}
+
+/** Whether this lease may still write: to be asked under the lock that the write is made under. */
+export function holdsLease(connection: Connection, key: RunKey, lease: Lease): boolean {
+  const row = rowOf(connection, key);
+  return row !== undefined && row.owner !== "" && row.owner === lease.owner && row.fence === lease.fence;
+}
+
+function isLive(lease: Lease, now: number): boolean {
+  return lease.owner !== "" && lease.until > now && !hasDied(lease.owner);
+}
+
+function rowOf(connection: Connection, key: RunKey): Lease | undefined {
+  const sql = "SELECT owner, fence, until FROM leases WHERE tenant = ? AND run = ?";
+  const [row] = connection.rows(sql, key.tenantId, key.runId);
+  return row === undefined
+    ? undefined
+    : { owner: String(row["owner"]), fence: Number(row["fence"]), until: Number(row["until"]) };
+}
+
+/** False when the lease was lost. */
+function change(connection: Connection, key: RunKey, lease: Lease, to: { owner: string; until: number }): boolean {
+  const sql = `UPDATE leases SET owner = ?, until = ?
+    WHERE tenant = ? AND run = ? AND owner = ? AND fence = ? AND owner <> ''`;
+  return connection.run(sql, to.owner, to.until, key.tenantId, key.runId, lease.owner, lease.fence) === 1;
+}

@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Sha256 } from "#canon/digest.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
+import type { Clock } from "#port/clock.ts";
+import type { LedgerStore, RunIdentity, RunKey, RunRow, RunStore } from "#port/run-store.ts";
+import { ChangeWatch } from "./change-watch.ts";
+import { FileLedger } from "./file-ledger.ts";
+import { inboxTable, lastPlace } from "./inbox-table.ts";
+import { indexTable } from "./index-table.ts";
+import { leaseTable } from "./lease-table.ts";
+import { LedgerReader } from "./ledger-reader.ts";
+import { mediumFault } from "./medium-fault.ts";
+import { processOwner } from "./process-owner.ts";
+import { RunFolders } from "./run-folders.ts";
+import { StateDatabase, type Connection } from "./state-database.ts";
+
+const DATABASE_FILE = "packrun.db";
+const sha256: Sha256 = (bytes) => createHash("sha256").update(bytes).digest();
+
+export type FileStoreOptions = {
+  readonly clock: Clock;
+  /** The name that leases bear; by default this process, so that its death is seen at once. */
+  readonly owner?: string;
+  /** Makes index rows from a ledger. With it, an index that was lost is made again when the store is opened. */
+  readonly rowOf?: (ledger: LedgerStore, run: RunIdentity) => Promise<Result<RunRow>>;
+};
+
+/**
+ * Runs below one folder of this host, for many of its processes: `runs/<runId>/ledger.jsonl` is the truth, `packrun.db`
+ * holds leases, inbox and index. Not for network file systems. STORE_UNAVAILABLE, STORE_FULL.
+ */
+export async function openFileStore(stateFolder: string, options: FileStoreOptions): Promise<Result<RunStore>> {
+  try {
+    const folders = new RunFolders(stateFolder);
+    await folders.prepare();
+    const database = new StateDatabase(join(stateFolder, DATABASE_FILE));
+    const store = assemble(folders, database, options);
+    const { rowOf } = options;
+    if (database.madeAnew && rowOf !== undefined) {
+      // A ledger that cannot be read has no row; whoever asks for that run is told why.
+      await store.index.reindex(async (run) => rowOf(store.ledger, run));
+    }
+    return ok(store);
+  } catch (error) {
+    return fail(mediumFault(error));
+  }
+}
+
+function assemble(
+  folders: RunFolders,
+  database: StateDatabase,
+  { clock, owner = processOwner() }: FileStoreOptions,
+): RunStore {
+  const use = orStoreError(<T>(work: (connection: Connection) => T) => database.use(work));
+  const locked = orStoreError(<T>(work: (connection: Connection) => T) => database.locked(work));
+  const durably = orStoreError(<T>(work: (connection: Connection) => T) => database.durably(work));
+  const reader = new LedgerReader(
+    (key) => folders.ledgerOf(key),
+    async (key) => folders.identity(key),
+    sha256,
+  );
+  const watch = new ChangeWatch({
+    clock,
+    ledgerOf: (key) => folders.ledgerOf(key),
+    sequenceOf: async (key) => ((await exists(folders, key)) ? reader.sequenceOf(key) : 0),
+    placeOf: (key) => use((connection) => lastPlace(connection, key)),
+  });
+  const ledger = new FileLedger({ folders, database, reader, watch, owner, sha256 });
+  return {
+    ledger: ledger.port(),
+    leases: leaseTable({
+      clock,
+      owner,
+      use,
+      locked,
+      durably,
+      exists: async (key) => exists(folders, key),
+      lastFence: async (key) => reader.lastFence(key),
+      // Only output that need not survive can be unwritten here, so nothing more can be done about a failing disk.
+      released: async (key, lease) => ledger.release(key, lease).catch((error: unknown) => void mediumFault(error)),
+    }),
+    inbox: inboxTable({
+      use,
+      put: async (key, work) => {
+        const identity = await folders.identity(key);
+        try {
+          return identity.ok ? ok(database.durably(work)) : identity;
+        } catch (error) {
+          return fail(mediumFault(error));
+        }
+      },
+      arrived: (key) => watch.poke(key),
+      seen: (key, place) => watch.seen(key, place),
+    }),
+    index: indexTable({ use, locked, runs: async () => folders.all(), faultOf: mediumFault }),
+    close: async () => {
+      watch.close();
+      await ledger.close();
+      locked((connection) => connection.run("UPDATE leases SET owner = '', until = 0 WHERE owner = ?", owner));
+      database.close();
+    },
+  };
+}
+
+async function exists(folders: RunFolders, key: RunKey): Promise<boolean> {
+  return (await folders.identity(key)).ok;
+}
+
+type Use = <T>(work: (connection: Connection) => T) => T;
+
+/** Leases, and lists of the inbox and the index, have no `Result`: the medium's fault leaves them as a `StoreError`. */
+function orStoreError(use: Use): Use {
+  return (work) => {
+    try {
+      return use(work);
+    } catch (error) {
+      throw new StoreError(mediumFault(error));
+    }
+  };
+}

@@ -1,0 +1,139 @@
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok } from "#fault/result.ts";
+import type { Clock } from "#port/clock.ts";
+import type { InboxStore, LeaseStore, RunIndex, RunRow, RunStore } from "#port/run-store.ts";
+import { memoryLedger } from "./memory-ledger.ts";
+import { findRun, memoryState, takeRoom, type MemoryState } from "./memory-state.ts";
+import { MemoryWatch } from "./memory-watch.ts";
+
+/**
+ * Runs in this process, for tests and simulation. Stores with the same `state` see the same runs, as processes that
+ * share a folder do; `owner` is the name that their leases bear.
+ */
+export function memoryRunStore(options: {
+  readonly clock: Clock;
+  readonly owner?: string;
+  readonly state?: MemoryState;
+}): RunStore {
+  const { clock, state = memoryState() } = options;
+  state.opened += 1;
+  const owner = options.owner ?? `memory-${state.opened}`;
+  const watch = new MemoryWatch(state, clock);
+  return {
+    ledger: memoryLedger(state, watch),
+    leases: memoryLeases(state, clock, owner),
+    inbox: memoryInbox(state, watch),
+    index: memoryIndex(state),
+    close: async () => {
+      watch.close();
+      for (const run of state.runs.values()) {
+        run.lease = run.lease?.owner === owner ? undefined : run.lease;
+      }
+    },
+  };
+}
+
+function memoryLeases(state: MemoryState, clock: Clock, owner: string): LeaseStore {
+  return {
+    acquire: async (key, milliseconds) => {
+      const found = findRun(state, key);
+      if (!found.ok || (found.value.lease?.until ?? 0) > clock.now()) {
+        return undefined;
+      }
+      found.value.fence += 1;
+      found.value.lease = { owner, fence: found.value.fence, until: clock.now() + milliseconds };
+      return found.value.lease;
+    },
+    renew: async (key, lease, milliseconds) => {
+      const found = findRun(state, key);
+      if (!found.ok || found.value.lease?.fence !== lease.fence || found.value.lease.owner !== lease.owner) {
+        return undefined;
+      }
+      found.value.lease = { ...lease, until: clock.now() + milliseconds };
+      return found.value.lease;
+    },
+    release: async (key, lease) => {
+      const found = findRun(state, key);
+      if (found.ok && found.value.lease?.fence === lease.fence && found.value.lease.owner === lease.owner) {
+        found.value.lease = undefined;
+      }
+    },
+    current: async (key) => {
+      const found = findRun(state, key);
+      const lease = found.ok ? found.value.lease : undefined;
+      return lease !== undefined && lease.until > clock.now() ? lease : undefined;
+    },
+  };
+}
+
+function memoryInbox(state: MemoryState, watch: MemoryWatch): InboxStore {
+  return {
+    put: async (key, command) => {
+      const found = findRun(state, key);
+      if (!found.ok) {
+        return found;
+      }
+      const run = found.value;
+      const room = run.commands.has(command.commandId)
+        ? ok(undefined)
+        : takeRoom(state, JSON.stringify(command).length);
+      if (room.ok && !run.commands.has(command.commandId)) {
+        run.commands.set(command.commandId, { command, done: false, place: run.commands.size + 1 });
+        run.wakes.forEach((wake) => wake());
+      }
+      return room;
+    },
+    pending: async (key) => {
+      const found = findRun(state, key);
+      const waiting = found.ok ? [...found.value.commands.values()].filter((sent) => !sent.done) : [];
+      watch.seen(key, waiting.at(-1)?.place ?? 0);
+      return waiting.map((sent) => sent.command);
+    },
+    done: async (key, commandIds) => {
+      const found = findRun(state, key);
+      for (const commandId of commandIds) {
+        const sent = found.ok ? found.value.commands.get(commandId) : undefined;
+        if (sent !== undefined) {
+          sent.done = true;
+        }
+      }
+    },
+  };
+}
+
+function memoryIndex(state: MemoryState): RunIndex {
+  return {
+    put: async (row) => {
+      const there = state.rows.get(row.runId);
+      if (there === undefined || there.updatedAt <= row.updatedAt) {
+        state.rows.set(row.runId, row);
+      }
+      return ok(undefined);
+    },
+    list: async (tenantId, limit) =>
+      [...state.rows.values()]
+        .filter((row) => row.tenantId === tenantId)
+        .sort((a, b) => newestFirst(a, b))
+        .slice(0, Math.max(0, limit)),
+    reindex: async (rowOf) => {
+      const rows = new Map<string, RunRow>();
+      let fault: Fault | undefined;
+      for (const { identity } of state.runs.values()) {
+        const row = await rowOf(identity);
+        if (row.ok) {
+          rows.set(identity.runId, row.value);
+        } else {
+          fault ??= row.fault;
+        }
+      }
+      state.rows.clear();
+      rows.forEach((row, runId) => state.rows.set(runId, row));
+      return fault === undefined ? ok(rows.size) : fail(fault);
+    },
+  };
+}
+
+/** By time of creation, then by id. */
+function newestFirst(a: RunRow, b: RunRow): number {
+  return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.runId < b.runId) ? 1 : -1;
+}

@@ -1,0 +1,51 @@
+import t from "tap";
+import { memoryRunStore } from "#store/memory/memory-run-store.ts";
+import { memoryState } from "#store/memory/memory-state.ts";
+import { runStoreConformance } from "../../port/run-store.conformance.ts";
+import { codeOf, createSample, eventsBehind, readAll, sampleRun } from "../../port/sample-run.ts";
+import { tickingClock } from "../../port/ticking-clock.ts";
+
+runStoreConformance(t, async () => {
+  const clock = tickingClock();
+  const state = memoryState();
+  return {
+    clock,
+    open: async () => memoryRunStore({ clock, state }),
+    damage: async (runId) => {
+      const line = state.runs.get(runId)?.lines[2];
+      if (line !== undefined) {
+        line[20] = (line[20] ?? 0) ^ 1;
+      }
+    },
+  };
+});
+
+t.test("memory that is used up is STORE_FULL, and appending goes on when there is room again", async (t) => {
+  const state = memoryState();
+  const store = memoryRunStore({ clock: tickingClock(), state });
+  const run = sampleRun();
+  const head = await createSample(store, run);
+  const lease = await store.leases.acquire(run, 15_000);
+  if (lease === undefined) {
+    throw new Error("no lease");
+  }
+  state.capacity = 100;
+  const events = eventsBehind(head, 3);
+  t.equal(codeOf(await store.ledger.append(run, lease, head, events, { durable: true })), "STORE_FULL");
+  t.equal(codeOf(await store.ledger.putFile(run, "x", Buffer.alloc(101))), "STORE_FULL");
+  t.equal(codeOf(await store.inbox.put(run, { commandId: "a", kind: "cancel", body: "x".repeat(100) })), "STORE_FULL");
+  t.equal((await readAll(store, run)).length, 1);
+  state.capacity = 10_000;
+  t.equal(codeOf(await store.ledger.append(run, lease, head, events, { durable: true })), "ok");
+});
+
+t.test("what is kept in memory does not change with the caller's bytes", async (t) => {
+  const store = memoryRunStore({ clock: tickingClock() });
+  const run = sampleRun();
+  await createSample(store, run);
+  const bytes = Buffer.from("one");
+  await store.ledger.putFile(run, "x", bytes);
+  bytes.write("two");
+  const read = await store.ledger.getFile(run, "x");
+  t.equal(read.ok && Buffer.from(read.value).toString(), "one");
+});
