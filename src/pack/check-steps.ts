@@ -2,12 +2,11 @@ import type { JsonObject } from "#canon/json.ts";
 import type { Findings } from "./findings.ts";
 import { ENV_NAME } from "./names.ts";
 import { hasExpression } from "./expression-text.ts";
-import { KIND_MEMBERS } from "./step-shape.ts";
+import { KIND_MEMBERS, RUN_KINDS } from "./step-shape.ts";
 import { listOf, membersOf, objectOf, textOf, type StepView } from "./step-view.ts";
 
 /** How deep `parallel` and `map` may stand inside each other. */
 const MAX_CONTAINERS = 8;
-const RUN_KINDS = ["command", "script", "uses"] as const;
 /** What an expression already calls something else, and words that CEL keeps for itself (its specification, section 2). */
 const RESERVED: ReadonlySet<string> = new Set(
   (

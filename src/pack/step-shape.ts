@@ -14,7 +14,7 @@ import {
   type Infer,
   type Shape,
 } from "#canon/shape.ts";
-import { isJsonObject, type Json } from "#canon/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "#canon/json.ts";
 import { ENV_NAME, ENV_WORDS, NAME, NAME_WORDS } from "./names.ts";
 import { stepSandboxShape, type StepSandboxText } from "./sandbox-shape.ts";
 import { delay, duration, expression, id, innerPath, name, nonEmpty, text } from "./scalar-shapes.ts";
@@ -56,8 +56,7 @@ const secretShape = object({ secret: name }, { as: literal("env", "file") });
 const envShape = either([text, secretShape], (value) => (isJsonObject(value) ? secretShape : text));
 export type EnvText = Infer<typeof envShape>;
 
-/** Exactly one of `command`, `script` and `uses` is asked for elsewhere, so that it can be said well. */
-export const runShape = object(
+const runObject = object(
   {},
   {
     command: described("argv, no shell; ./x is a file of the pack.", array(text, { min: 1 })),
@@ -67,6 +66,13 @@ export const runShape = object(
     with: anyObject,
   },
 );
+
+/** That there is exactly one of these is checked elsewhere, where it can be said well. */
+export const RUN_KINDS = ["command", "script", "uses"] as const;
+export const runShape: typeof runObject = {
+  ...runObject,
+  schema: { ...(runObject.schema as JsonObject), oneOf: RUN_KINDS.map((kind) => ({ required: [kind] })) },
+};
 
 const common = { title: text, continueOnError: boolean(), needs: array(id) };
 const maybe = { ...common, when: described("Runs only when this is true.", expression) };
@@ -154,7 +160,11 @@ const anyStep = object(named, {
   parallel: anything(),
 });
 
-export const stepShape: Shape<StepText> = either([runStep, gateStep, parallelStep, mapStep, anyStep], (value) => {
-  const kind = isJsonObject(value) ? KIND_MEMBERS.find((member) => member in value) : undefined;
-  return kind === undefined ? anyStep : cases[kind];
-}) as Shape<StepText>;
+const steps = [runStep, gateStep, parallelStep, mapStep] as const;
+export const stepShape: Shape<StepText> = {
+  ...(either([...steps, anyStep], (value) => {
+    const kind = isJsonObject(value) ? KIND_MEMBERS.find((member) => Object.hasOwn(value, member)) : undefined;
+    return kind === undefined ? anyStep : cases[kind];
+  }) as Shape<StepText>),
+  schema: { anyOf: steps.map(({ schema }) => schema) },
+};

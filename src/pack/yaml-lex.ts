@@ -4,8 +4,10 @@ import { CST, Lexer, Parser } from "yaml";
 export const MAX_BYTES: number = 8 * 1024 * 1024;
 export const MAX_DEPTH = 64;
 export const MAX_NODES = 500_000;
-/** White space and comments make tokens too: ten for each allowed node is far more than any real pack has. */
-const MAX_LEXEMES = MAX_NODES * 10;
+/** White space and comments make tokens too: a node has about four, and no real pack has as many comments as values. */
+const MAX_LEXEMES = MAX_NODES * 6;
+/** Nobody reads more findings of one kind than this. */
+const MAX_REFUSED = 1000;
 /** The parser's stack also holds the document and the scalar that is being read. */
 const MAX_STACK = MAX_DEPTH + 2;
 
@@ -29,6 +31,7 @@ export function lexYaml(text: string): Lexed {
   const refused: Refused[] = [];
   let lexemes = 0;
   let nodes = 0;
+  let items = 0;
   let isScalar = false;
   for (const lexeme of new Lexer().lex(text)) {
     const kind = isScalar ? "scalar" : kindOf(lexeme);
@@ -36,10 +39,12 @@ export function lexYaml(text: string): Lexed {
     isScalar = lexeme === CST.SCALAR;
     if (kind === "node") {
       nodes += 1;
-    } else if (kind === "anchor" || kind === "alias" || kind === "tag") {
+    } else if (kind === "item") {
+      items += 1;
+    } else if (kind !== "scalar" && kind !== "other" && refused.length < MAX_REFUSED) {
       refused.push({ kind, start: parser.offset, source: lexeme });
     }
-    if (nodes > MAX_NODES || lexemes > MAX_LEXEMES) {
+    if (Math.max(nodes, items) > MAX_NODES || lexemes > MAX_LEXEMES) {
       return { tokens, refused, stopped: { reason: "nodes", at: parser.offset } };
     }
     for (const token of parser.next(lexeme)) {
@@ -56,7 +61,7 @@ export function lexYaml(text: string): Lexed {
 }
 
 /** What a lexeme is for the counts above; block collections show only in the tree and are counted there. */
-function kindOf(lexeme: string): "node" | Refused["kind"] | "other" {
+function kindOf(lexeme: string): "node" | "item" | Refused["kind"] | "other" {
   switch (lexeme.charAt(0)) {
     case CST.SCALAR:
     case "[":
@@ -64,6 +69,8 @@ function kindOf(lexeme: string): "node" | Refused["kind"] | "other" {
     case '"':
     case "'":
       return "node";
+    case "-":
+      return "item";
     case "&":
       return "anchor";
     case "*":
