@@ -168,4 +168,37 @@ export const trustCodes = codeTable({
       fix: "Verify with --at the time in question if you know it from elsewhere, or anchor bundles when they are made.",
     },
   },
+  TRUST_EDIT_PRINCIPAL: {
+    severity: "error",
+    exitCode: 2,
+    message: "key {keyid} belongs to {principal} already",
+    hint: "give --principal {principal}, or add another key",
+    explanation: {
+      cause: "One key stands for one principal; else one person could count twice.",
+      example: "packrun trust add alice.pub --principal bob --role approver",
+      fix: "Make a key for the other person: packrun keys generate NAME.",
+    },
+  },
+  TRUST_EDIT_SCOPE: {
+    severity: "error",
+    exitCode: 2,
+    message: "role {role} has other {bound} already: {present}",
+    hint: "bounds belong to the role, not to one key: leave --{bound} out, or use a role of another name",
+    explanation: {
+      cause: "The bounds of a role hold for all of its holders; adding a key must not change them for the others.",
+      example: "--role approver --gates prod, where approvers may decide every gate",
+      fix: "Make a role with these bounds, such as approver-prod, and name it in the pack's rule.",
+    },
+  },
+  TRUST_EDIT_INVALID: {
+    severity: "error",
+    exitCode: 2,
+    message: "the trust root would not be valid: {problem}",
+    hint: "correct the argument that is named; nothing was written",
+    explanation: {
+      cause: "The edit would lead to a trust root that nobody could read or use.",
+      example: "--threshold 3 with two root keys",
+      fix: "Give enough root keys of different principals, plain names for roles, and times in UTC with milliseconds.",
+    },
+  },
 });

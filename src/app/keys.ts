@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import type { KeyAlgorithm } from "#attest/public-key.ts";
+import { readPublicKey } from "#attest/read-public-key.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { AskPassword, Keyring, KeyPair } from "#port/keyring.ts";
+import { fileFault } from "./file-fault.ts";
+
+/** What may be told of a key. */
+export type KeyFacts = {
+  readonly keyid: string;
+  readonly algorithm: KeyAlgorithm;
+  readonly publicKey: string;
+  /** Whether the file holds the private key too. */
+  readonly private: boolean;
+};
+
+/**
+ * `keys generate NAME`: NAME.key and NAME.pub. `password` encrypts the private key; without one it is plain, guarded by
+ * its mode 600 alone.
+ */
+export function generateKeys(
+  given: { readonly name: string; readonly algorithm?: KeyAlgorithm; readonly password?: string },
+  keyring: Keyring,
+): Promise<Result<KeyPair>> {
+  return keyring.writePair(given.name, given.algorithm ?? "ecdsa-p256-sha256", given.password);
+}
+
+/** `keys show FILE`, for a public or a private key. */
+export async function showKey(path: string, keyring: Keyring, password: AskPassword): Promise<Result<KeyFacts>> {
+  const text = await readText(path);
+  if (!text.ok) {
+    return text;
+  }
+  if (!text.value.includes("PRIVATE KEY-----")) {
+    const key = readPublicKey(text.value, keyring.sha256);
+    return key.ok
+      ? ok({ keyid: key.value.keyid, algorithm: key.value.alg, publicKey: key.value.pem, private: false })
+      : key;
+  }
+  const signer = await keyring.open(path, password);
+  if (!signer.ok) {
+    return signer;
+  }
+  const { keyid, algorithm, publicKey } = signer.value;
+  return ok({ keyid, algorithm, publicKey, private: true });
+}
+
+async function readText(path: string): Promise<Result<string>> {
+  try {
+    return ok(await readFile(path, "utf8"));
+  } catch (error) {
+    return fileFault(path, error);
+  }
+}

@@ -1,0 +1,140 @@
+import type { PublicKey } from "#attest/public-key.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
+import type { Sha256 } from "#canon/digest.ts";
+import { compareUtf8 } from "#canon/utf8.ts";
+import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { trustCodes } from "./codes.ts";
+import { readTrustRoot } from "./read-trust-root.ts";
+import { SCOPES, type RoleEntry, type ScopeName, type TrustRoot, type TrustRootDocument } from "./trust-root.ts";
+
+/** The roles that every trust root has, held by nobody at first but `root`. */
+export const STANDARD_ROLES = ["root", "pack-publisher", "approver", "requester", "run-attestor", "revoker"] as const;
+
+/** A version of a trust root as it is written: unsigned. */
+export type RootDraft = { readonly bytes: Uint8Array; readonly root: TrustRoot };
+
+export type FirstRoot = {
+  readonly trustDomain: string;
+  readonly rootKeys: readonly { readonly key: PublicKey; readonly principal: string }[];
+  readonly threshold: number;
+  readonly issuedAt: Timestamp;
+  readonly expires: Timestamp;
+};
+
+/** One key, whose it is, and what it may do. Times and bounds that are absent stay as they are, or take the root's. */
+export type KeyGrant = {
+  readonly key: PublicKey;
+  readonly principal: string;
+  readonly roles: readonly string[];
+  readonly validFrom?: Timestamp;
+  readonly validUntil?: Timestamp;
+} & { readonly [Name in ScopeName]?: readonly string[] };
+
+/** Version 1 of a trust root. Fault: TRUST_EDIT_INVALID. */
+export function firstRoot(given: FirstRoot, sha256: Sha256): Result<RootDraft> {
+  const { trustDomain, rootKeys, threshold, issuedAt, expires } = given;
+  const keys = Object.fromEntries(
+    rootKeys.map(({ key, principal }) => [
+      key.keyid,
+      { alg: key.alg, pem: key.pem, principal, validFrom: issuedAt, validUntil: expires },
+    ]),
+  );
+  const nobody: RoleEntry = { keyids: [], threshold: 1 };
+  const roles = Object.fromEntries(STANDARD_ROLES.map((role) => [role, nobody]));
+  const root = { keyids: rootKeys.map(({ key }) => key.keyid).toSorted(compareUtf8), threshold };
+  return draft(
+    {
+      schema: "packrun.trust-root/v1",
+      trustDomain,
+      version: 1,
+      issuedAt,
+      expires,
+      keys,
+      roles: { ...roles, root },
+      tokens: [],
+      timestampAuthorities: [],
+      transparencyLogs: [],
+      policy: {},
+    },
+    sha256,
+  );
+}
+
+/**
+ * The next version, in which this key has these roles too. It is issued now and lives as long as the old one did.
+ * Faults: TRUST_EDIT_PRINCIPAL (the key is somebody else's), TRUST_EDIT_SCOPE (the role has other bounds, which would
+ * change for all of its holders), TRUST_EDIT_INVALID.
+ */
+export function grantKey(root: TrustRoot, grant: KeyGrant, now: Timestamp, sha256: Sha256): Result<RootDraft> {
+  const { document } = root;
+  const { key, principal } = grant;
+  const known = root.keys.get(key.keyid);
+  if (known !== undefined && known.principal !== principal) {
+    return fail(faultOf(trustCodes, "TRUST_EDIT_PRINCIPAL", { keyid: key.keyid, principal: known.principal }));
+  }
+  const expires = timestampOf(milliseconds(now) + milliseconds(document.expires) - milliseconds(document.issuedAt));
+  const roles = grantRoles(document, grant);
+  if (!roles.ok) {
+    return roles;
+  }
+  const entry = {
+    alg: key.alg,
+    pem: key.pem,
+    principal,
+    validFrom: grant.validFrom ?? known?.validFrom ?? now,
+    validUntil: grant.validUntil ?? known?.validUntil ?? expires,
+  };
+  const keys = { ...document.keys, [key.keyid]: entry };
+  return draft(
+    { ...document, version: document.version + 1, issuedAt: now, expires, keys, roles: roles.value },
+    sha256,
+  );
+}
+
+function grantRoles(document: TrustRootDocument, grant: KeyGrant): Result<TrustRootDocument["roles"]> {
+  const roles: Record<string, RoleEntry> = { ...document.roles };
+  for (const role of grant.roles) {
+    const old: RoleEntry = Object.hasOwn(roles, role)
+      ? (roles[role] ?? { keyids: [], threshold: 1 })
+      : { keyids: [], threshold: 1 };
+    const bound = old.keyids.length === 0 ? undefined : SCOPES.find((name) => differs(grant[name], old[name]));
+    if (bound !== undefined) {
+      return fail(faultOf(trustCodes, "TRUST_EDIT_SCOPE", { role, bound, present: show(old[bound]) }));
+    }
+    const keyids = [...new Set([...old.keyids, grant.key.keyid])].toSorted(compareUtf8);
+    roles[role] = { ...old, ...bounds(grant), keyids };
+  }
+  return ok(roles);
+}
+
+function bounds(grant: KeyGrant): { readonly [Name in ScopeName]?: readonly string[] } {
+  return Object.fromEntries(
+    SCOPES.filter((name) => grant[name] !== undefined).map((name) => [name, grant[name]?.toSorted(compareUtf8)]),
+  );
+}
+
+function differs(given: readonly string[] | undefined, present: readonly string[] | undefined): boolean {
+  return given !== undefined && show(given) !== show(present);
+}
+
+function show(bound: readonly string[] | undefined): string {
+  return bound === undefined ? "everything" : bound.toSorted(compareUtf8).join(", ");
+}
+
+/** Nothing is written that would not be read again. */
+function draft(document: TrustRootDocument | FirstDocument, sha256: Sha256): Result<RootDraft> {
+  const bytes = canonicalBytes(document);
+  const root = readTrustRoot(bytes, sha256);
+  return root.ok
+    ? ok({ bytes, root: root.value })
+    : fail(faultOf(trustCodes, "TRUST_EDIT_INVALID", { problem: root.fault.message }));
+}
+
+/** A first version before it is read: the trust domain is not checked yet. */
+type FirstDocument = Omit<TrustRootDocument, "trustDomain"> & { readonly trustDomain: string };
+
+function milliseconds(time: Timestamp): number {
+  return millisecondsOf(time) ?? 0;
+}
