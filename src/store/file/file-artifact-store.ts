@@ -22,7 +22,7 @@ const WRITE_SIZE = 64 * 1024;
 export function fileArtifactStore(root: string): ArtifactStore {
   const staging = new ArtifactStaging();
   const owner = processOwner();
-  let prepared: Promise<void> | undefined;
+  let cleaned: Promise<void> | undefined;
   const baseOf = (tenant: TenantId): string => (tenant === DEFAULT_TENANT ? root : join(root, "tenants", tenant));
   const pathOf = (tenant: TenantId, digest: Digest): string => {
     const hex = hexOf(digest);
@@ -32,7 +32,10 @@ export function fileArtifactStore(root: string): ArtifactStore {
     put: async (tenant, bytes) => {
       const temporary = join(root, INCOMING, `${owner}~${randomBytes(6).toString("hex")}`);
       try {
-        await onMedium(() => (prepared ??= prepareIncoming(join(root, INCOMING))));
+        await onMedium(async () => {
+          await makeFolder(join(root, INCOMING));
+          await (cleaned ??= removeLeftovers(join(root, INCOMING)).catch(() => undefined));
+        });
         const stored = await receive(temporary, bytes);
         await onMedium(async () => keep(temporary, pathOf(tenant, stored.digest)));
         return ok(stored);
@@ -72,9 +75,8 @@ function failed(error: unknown): Result<never> {
   throw error;
 }
 
-/** Makes the folder and removes what processes left behind that have died. */
-async function prepareIncoming(folder: string): Promise<void> {
-  await makeFolder(folder);
+/** Removes what processes left behind that have died. */
+async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (hasDied(name.split("~")[0] ?? "")) {
       await rm(join(folder, name), { force: true });

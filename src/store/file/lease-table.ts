@@ -1,3 +1,4 @@
+import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
 import type { Lease, LeaseStore, RunKey } from "#port/run-store.ts";
 import { hasDied } from "./process-owner.ts";
@@ -54,7 +55,14 @@ export function leaseTable(ground: LeaseGround): LeaseStore {
       }),
     release: async (key, lease) => {
       await ground.released(key, lease);
-      ground.locked((connection) => change(connection, key, lease, { owner: "", until: 0 }));
+      try {
+        ground.locked((connection) => change(connection, key, lease, { owner: "", until: 0 }));
+      } catch (error) {
+        // A lease that cannot be given back on a failing medium runs out by itself.
+        if (!(error instanceof StoreError)) {
+          throw error;
+        }
+      }
     },
     current: async (key) => {
       const row = ground.use((connection) => rowOf(connection, key));

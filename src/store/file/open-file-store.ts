@@ -98,10 +98,19 @@ function assemble(
     close: async () => {
       watch.close();
       await ledger.close();
-      locked((connection) => connection.run("UPDATE leases SET owner = '', until = 0 WHERE owner = ?", owner));
+      giveBackAll(database, owner);
       database.close();
     },
   };
+}
+
+/** On a failing medium the leases run out by themselves. */
+function giveBackAll(database: StateDatabase, owner: string): void {
+  try {
+    database.locked((connection) => connection.run("UPDATE leases SET owner = '', until = 0 WHERE owner = ?", owner));
+  } catch (error) {
+    mediumFault(error);
+  }
 }
 
 async function exists(folders: RunFolders, key: RunKey): Promise<boolean> {

@@ -64,6 +64,8 @@ export class Connection {
     if (version() !== VERSION) {
       this.execute("BEGIN IMMEDIATE");
       this.execute(version() === VERSION ? "COMMIT" : `${TABLES} COMMIT`);
+      // The tables have their pages in the file from now on, so that a lease can be written when the disk is full.
+      this.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     }
   }
 }

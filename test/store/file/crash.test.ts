@@ -1,0 +1,106 @@
+import t from "tap";
+import type { RunStore } from "#port/run-store.ts";
+import { openFileStore } from "#store/file/open-file-store.ts";
+import { codeOf, createSample, headOf, held, readAll, sampleRun } from "../../port/sample-run.ts";
+import { systemClock } from "../../port/system-clock.ts";
+import { batchBehind, wholeBatches } from "./batch.ts";
+import { kill, startAppender } from "./child.ts";
+
+const run = sampleRun();
+
+async function opened(folder: string): Promise<RunStore> {
+  const store = await openFileStore(folder, { clock: systemClock });
+  if (!store.ok) {
+    throw new Error(store.fault.message);
+  }
+  return store.value;
+}
+
+t.test(
+  "a process killed while it appends leaves whole batches, all that it knew to be written, and a free lease",
+  async (t) => {
+    const folder = t.testdir({});
+    const store = await opened(folder);
+    await createSample(store, run);
+    for (let time = 0; time < 20; time += 1) {
+      const appender = startAppender(folder, `K${time}`);
+      let last = 0;
+      for (let line = 0; line <= (time * 7) % 23; line += 1) {
+        last = Number(await appender.next());
+      }
+      const known = await kill(appender, last);
+      const events = await readAll(store, run);
+      t.ok(events.length >= known, `${events.length} events, of which ${known} were known to be written`);
+      t.ok(wholeBatches(events).includes(`K${time}`));
+      const lease = await held(store);
+      const batch = batchBehind(headOf(events), "parent", time);
+      t.equal(codeOf(await store.ledger.append(run, lease, headOf(events), batch, { durable: true })), "ok");
+      await store.leases.release(run, lease);
+    }
+    await store.close();
+  },
+);
+
+t.test("a holder that was stopped and replaced never writes again", async (t) => {
+  const folder = t.testdir({});
+  const store = await opened(folder);
+  await createSample(store, run);
+  for (let time = 0; time < 8; time += 1) {
+    const appender = startAppender(folder, `S${time}`, { leaseMs: 30 });
+    for (let line = 0; line <= time * 3; line += 1) {
+      await appender.next();
+    }
+    appender.process.kill("SIGSTOP");
+    let lease = await store.leases.acquire(run, 15_000).catch(() => undefined);
+    while (lease === undefined) {
+      // Stopped inside the lock it keeps everyone out, and is let a little further.
+      appender.process.kill("SIGCONT");
+      appender.process.kill("SIGSTOP");
+      lease = await store.leases.acquire(run, 15_000).catch(() => undefined);
+    }
+    const before = await readAll(store, run);
+    appender.process.kill("SIGCONT");
+    const first = batchBehind(headOf(before), "parent", time);
+    t.equal(codeOf(await store.ledger.append(run, lease, headOf(before), first, { durable: true })), "ok");
+    t.equal((await appender.untilRefused()).code, "LEASE_LOST");
+    const second = batchBehind(headOf(first), "parent", time + 1);
+    t.equal(codeOf(await store.ledger.append(run, lease, headOf(first), second, { durable: true })), "ok");
+    t.same(wholeBatches((await readAll(store, run)).slice(before.length)), ["parent", "parent"]);
+    await store.leases.release(run, lease);
+  }
+  await store.close();
+});
+
+t.test("two processes that fight for one run write one chain", async (t) => {
+  const folder = t.testdir({});
+  const store = await opened(folder);
+  await createSample(store, run);
+  const fighters = ["L", "R"].map((name) => ({
+    name,
+    appender: startAppender(folder, name, { leaseMs: 5, rounds: 4 }),
+  }));
+  const known = await Promise.all(
+    fighters.map(async ({ name, appender }) => {
+      let last = 0;
+      for (let round = 0; round < 3; round += 1) {
+        const refused = await appender.untilRefused();
+        t.equal(refused.code, "LEASE_LOST");
+        last = Math.max(last, refused.last);
+        appender.process.stdin?.write("\n");
+      }
+      return { name, last };
+    }),
+  );
+  await Promise.all(fighters.map(async ({ appender }) => kill(appender, 0)));
+  const events = await readAll(store, run);
+  const names = wholeBatches(events);
+  for (const { name, last } of known.filter((fighter) => fighter.last > 0)) {
+    t.ok(names.includes(name));
+    t.ok(events.length >= last);
+  }
+  t.same(
+    names.filter((name) => name !== "L" && name !== "R"),
+    [],
+  );
+  await store.close();
+});

@@ -1,0 +1,135 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import type { RunStore } from "#port/run-store.ts";
+import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import { openFileStore } from "#store/file/open-file-store.ts";
+import { chunksOf } from "../../port/artifact-store.conformance.ts";
+import {
+  codeOf,
+  createSample,
+  headOf,
+  held,
+  readAll,
+  sampleCommand,
+  sampleDigest,
+  sampleRow,
+  sampleRun,
+  tenant,
+} from "../../port/sample-run.ts";
+import { systemClock } from "../../port/system-clock.ts";
+import { batchBehind, wholeBatches } from "./batch.ts";
+import { kill, startAppender } from "./child.ts";
+
+const run = sampleRun();
+
+async function opened(folder: string): Promise<RunStore> {
+  const store = await openFileStore(folder, { clock: systemClock });
+  if (!store.ok) {
+    throw new Error(store.fault.message);
+  }
+  return store.value;
+}
+
+/** A file system of its own of this many bytes, or undefined for a user who may not mount one. */
+function smallMedium(t: Test, bytes: number): string | undefined {
+  const medium = mkdtempSync(join(tmpdir(), "packrun-medium-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "packrun-test", medium], { stdio: "ignore" });
+  } catch {
+    rmdirSync(medium);
+    return undefined;
+  }
+  t.teardown(() => {
+    execFileSync("umount", ["-l", medium]);
+    rmdirSync(medium);
+  });
+  return medium;
+}
+
+t.test("a limit on the size of files is STORE_FULL; the ledger is whole and goes on without the limit", async (t) => {
+  const folder = t.testdir({});
+  const store = await opened(folder);
+  await createSample(store, run);
+  const limited = startAppender(folder, "A", { prefix: "ulimit -f 200; " });
+  const { last, code } = await limited.untilRefused();
+  t.equal(code, "STORE_FULL");
+  const events = await readAll(store, run);
+  t.equal(events.length, last);
+  wholeBatches(events);
+  const lease = await held(store);
+  const batch = batchBehind(headOf(events), "B", 4);
+  t.equal(codeOf(await store.ledger.append(run, lease, headOf(events), batch, { durable: true })), "ok");
+  t.equal(wholeBatches(await readAll(store, run)).at(-1), "B");
+  await store.close();
+});
+
+t.test("a full disk is STORE_FULL; the ledger is whole and the same process goes on when there is room", async (t) => {
+  const mounted = smallMedium(t, 1_500_000);
+  const isMounted = mounted !== undefined;
+  const medium = mounted ?? t.testdir({});
+  const ballast = join(medium, "ballast");
+  const store = await opened(medium);
+  await createSample(store, run);
+  if (isMounted) {
+    writeFileSync(ballast, Buffer.alloc(700_000));
+  }
+  const appender = startAppender(medium, "A", { rounds: 2, prefix: isMounted ? "" : "ulimit -f 200; " });
+  const { last, code } = await appender.untilRefused();
+  t.equal(code, "STORE_FULL");
+  const events = await readAll(store, run);
+  t.equal(events.length, last);
+  wholeBatches(events);
+  rmSync(ballast, { force: true });
+  if (isMounted) {
+    appender.process.stdin?.write("\n");
+    const resumed = Number(await appender.next());
+    t.ok(resumed > last);
+    await kill(appender, resumed);
+    t.ok((await readAll(store, run)).length >= resumed);
+  }
+  await store.close();
+});
+
+t.test("every part of the store says STORE_FULL on a full disk and keeps what it had", async (t) => {
+  const medium = smallMedium(t, 600_000);
+  const folder = medium ?? "/dev/full";
+  if (medium === undefined) {
+    t.equal(codeOf(await openFileStore(folder, { clock: systemClock })), "STORE_UNAVAILABLE");
+    return;
+  }
+  const store = await opened(folder);
+  const artifacts = fileArtifactStore(join(folder, "artifacts"));
+  const head = await createSample(store, run);
+  const lease = await held(store);
+  fill(join(folder, "ballast"));
+  t.equal(codeOf(await store.ledger.putFile(run, "x", Buffer.alloc(5000))), "STORE_FULL");
+  t.equal(codeOf(await store.ledger.create(sampleRun(2), new Map([["x", Buffer.alloc(5000)]]), [])), "STORE_FULL");
+  t.equal(codeOf(await artifacts.put(tenant, chunksOf("x".repeat(5000), 100))), "STORE_FULL");
+  t.notOk(await artifacts.has(tenant, sampleDigest("x".repeat(5000))));
+  const command = { ...sampleCommand("big"), body: "x".repeat(100_000) };
+  t.equal(codeOf(await store.inbox.put(run, command)), "STORE_FULL");
+  t.equal(codeOf(await store.index.put({ ...sampleRow(run), reason: "x".repeat(100_000) })), "STORE_FULL");
+  for (let time = 0; time < 100; time += 1) {
+    t.ok(await store.leases.renew(run, lease, 15_000), "a lease is renewed in the room that its row has");
+  }
+  rmSync(join(folder, "ballast"));
+  t.same(await store.inbox.pending(run), []);
+  t.equal(codeOf(await store.ledger.identity(sampleRun(2))), "RUN_UNKNOWN");
+  t.equal(codeOf(await store.ledger.append(run, lease, head, batchBehind(head, "A", 4), { durable: true })), "ok");
+  t.equal(codeOf(await store.inbox.put(run, command)), "ok");
+  await store.close();
+});
+
+function fill(path: string): void {
+  const chunk = Buffer.alloc(4096);
+  try {
+    for (;;) {
+      writeFileSync(path, chunk, { flag: "a" });
+    }
+  } catch {
+    // Full.
+  }
+}
