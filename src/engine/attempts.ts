@@ -139,7 +139,7 @@ export class Attempts {
   }
 
   async #makeReady(effect: AttemptEffect, state: RunState): Promise<Result<ReadyAttempt>> {
-    const resolved = resolveAttempt(state, effect.stepId);
+    const resolved = resolveAttempt(state, effect.stepId, this.#desk.sha256);
     if (!resolved.ok) {
       return resolved;
     }

@@ -1,3 +1,5 @@
+import type { Digest } from "#canon/digest.ts";
+import type { Timestamp } from "#canon/timestamp.ts";
 import {
   anything,
   array,
@@ -138,9 +140,9 @@ export type Level = "debug" | "info" | "warn" | "error";
 /** An event as it stands in the ledger: one line of its JCS bytes. `prev` and `hash` make the chain. */
 export type LedgerEvent = EventDraft & {
   readonly sequence: number;
-  readonly timestamp: string;
+  readonly timestamp: Timestamp;
   readonly level: Level;
   readonly message: string;
-  readonly prev: string;
-  readonly hash: string;
+  readonly prev: Digest;
+  readonly hash: Digest;
 };

@@ -1,5 +1,5 @@
 import type { Digest } from "#canon/digest.ts";
-import type { EgressUse, Usage } from "./event.ts";
+import type { EgressUse, Metadata, Usage } from "./event.ts";
 import type { Values } from "./value.ts";
 
 /** What became of one declared output file or folder. */
@@ -18,6 +18,8 @@ type Measured = {
   readonly artifacts: readonly ArtifactRecord[];
   readonly usage?: Usage;
   readonly egress?: EgressUse;
+  /** Connections that the sandbox did not let through, in the order in which they were tried. */
+  readonly denied?: readonly Metadata<"egress.denied">[];
 };
 
 /** How one attempt ended, as whoever carried it out reports it. Large values are named by digest. */

@@ -1,0 +1,174 @@
+import { canonicalJson } from "#canon/canonical-json.ts";
+import { digestOf, digestOfJson, type Digest, type Sha256 } from "#canon/digest.ts";
+import { equalBytes } from "#canon/bytes.ts";
+import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import { readJson } from "#canon/strict-json.ts";
+import { encodeUtf8 } from "#canon/utf8.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { runCodes } from "./codes.ts";
+import type { EventDraft, LedgerEvent } from "./event.ts";
+import { eventMisfit } from "./event-shape.ts";
+import { levelOf, messageOf } from "./event-words.ts";
+import type { Identity } from "./run-record.ts";
+
+/** Where a chain stands: its last event, or its beginning (`sequence` 0, the genesis hash, time 0). */
+export type ChainHead = {
+  readonly sequence: number;
+  readonly hash: Digest;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+};
+
+/** `prev` of the first event: SHA-256 of the JCS of the run's identity. */
+export function genesisHash(identity: Identity, sha256: Sha256): Digest {
+  const { runId, tenantId, trustDomain, planHash } = identity;
+  return digestOfJson({ runId, tenantId, trustDomain, planHash }, sha256);
+}
+
+export function genesisHead(identity: Identity, sha256: Sha256): ChainHead {
+  return { sequence: 0, hash: genesisHash(identity, sha256), timestamp: 0 };
+}
+
+export function headOf(event: LedgerEvent): ChainHead {
+  return { sequence: event.sequence, hash: event.hash, timestamp: millisecondsOf(event.timestamp) ?? 0 };
+}
+
+/**
+ * Makes a decided event the next one of a chain. Its timestamp is `now`, or the previous one's where the clock went
+ * back. Lone surrogates, which canonical JSON cannot carry, become U+FFFD.
+ */
+export function sealEvent(draft: EventDraft, head: ChainHead, now: number, sha256: Sha256): LedgerEvent {
+  const sound = wellFormed(draft);
+  const time = Math.max(now, head.timestamp);
+  const parts = partsOf({
+    ...sound,
+    level: levelOf(sound),
+    message: messageOf(sound),
+    prev: head.hash,
+    sequence: head.sequence + 1,
+    timestamp: timestampOf(time),
+  });
+  const hash = digestOf(encodeUtf8(`{${parts.before}${parts.after}}`), sha256);
+  return sealed(sound, hash, parts.envelope);
+}
+
+type Envelope = Pick<LedgerEvent, "level" | "message" | "prev" | "sequence"> & { readonly timestamp: Timestamp };
+
+/** Members in canonical order, so that events look in memory as they do in the ledger. */
+function sealed(draft: EventDraft, hash: Digest, { level, message, prev, sequence, timestamp }: Envelope): LedgerEvent {
+  const { attempt, eventType, metadata, stepId } = draft;
+  return {
+    ...(attempt === undefined ? {} : { attempt }),
+    eventType,
+    hash,
+    level,
+    message,
+    metadata,
+    prev,
+    sequence,
+    ...(stepId === undefined ? {} : { stepId }),
+    timestamp,
+  } as LedgerEvent;
+}
+
+/**
+ * The canonical text of an event without its hash, cut where the hash belongs. RFC 8785 sorts members by their names;
+ * those of an event are fixed, so only the metadata is left to the canonicalizer.
+ */
+function partsOf(event: EventDraft & Envelope): {
+  readonly before: string;
+  readonly after: string;
+  readonly envelope: Envelope;
+} {
+  const { attempt, eventType, level, message, metadata, prev, sequence, stepId, timestamp } = event;
+  const before = `${attempt === undefined ? "" : `"attempt":${attempt},`}"eventType":"${eventType}",`;
+  const step = stepId === undefined ? "" : `"stepId":${JSON.stringify(stepId)},`;
+  const after =
+    `"level":"${level}","message":${JSON.stringify(message)},"metadata":${canonicalJson(metadata)},` +
+    `"prev":"${prev}","sequence":${sequence},${step}"timestamp":"${timestamp}"`;
+  return { before, after, envelope: { level, message, prev, sequence, timestamp } };
+}
+
+/** One line of a ledger: the JCS bytes of the event and a newline. */
+export function eventBytes(event: LedgerEvent): Uint8Array {
+  return encodeUtf8(eventLine(event));
+}
+
+/** The same as text. */
+export function eventLine(event: LedgerEvent): string {
+  const { before, after } = partsOf(event);
+  return `{${before}"hash":"${event.hash}",${after}}\n`;
+}
+
+/** Whether an event is whole in itself and continues `head`. */
+export function checkEvent(event: unknown, head: ChainHead, sha256: Sha256): Result<LedgerEvent> {
+  const misfit = eventMisfit(event);
+  if (misfit !== undefined) {
+    return broken(head, misfit);
+  }
+  const found = event as LedgerEvent;
+  if (found.sequence !== head.sequence + 1) {
+    return broken(head, `sequence ${found.sequence} stands where ${head.sequence + 1} belongs`);
+  }
+  if (found.prev !== head.hash) {
+    return broken(head, "prev is not the hash of the event before");
+  }
+  if ((millisecondsOf(found.timestamp) ?? 0) < head.timestamp) {
+    return broken(head, "its timestamp lies before that of the event before");
+  }
+  const text = textOf(found);
+  if (text === undefined || digestOf(encodeUtf8(text), sha256) !== found.hash) {
+    return broken(head, "hash is not that of its content");
+  }
+  return ok(found);
+}
+
+/** Reads one line, with or without its newline, and holds it to the chain. */
+export function readLedgerLine(line: Uint8Array, head: ChainHead, sha256: Sha256): Result<LedgerEvent> {
+  const bytes = line.at(-1) === 0x0a ? line.subarray(0, -1) : line;
+  const read = readJson(bytes, "ledger.jsonl");
+  if (!read.ok) {
+    return broken(head, "the line is not JSON in UTF-8");
+  }
+  const checked = checkEvent(read.value, head, sha256);
+  if (!checked.ok) {
+    return checked;
+  }
+  const line8785 = eventBytes(checked.value);
+  return equalBytes(line8785.subarray(0, -1), bytes) ? checked : broken(head, "its bytes are not canonical JSON");
+}
+
+function textOf(event: LedgerEvent): string | undefined {
+  try {
+    const { before, after } = partsOf(event);
+    return `{${before}${after}}`;
+  } catch {
+    // A lone surrogate in the metadata: no canonical text exists.
+    return undefined;
+  }
+}
+
+function broken(head: ChainHead, problem: string): Result<never> {
+  return fail(faultOf(runCodes, "LEDGER_BROKEN", { problem: `event ${head.sequence + 1}: ${problem}` }));
+}
+
+const LONE = /\p{Surrogate}/u;
+const EVERY_LONE = /\p{Surrogate}/gu;
+
+function wellFormed<T>(value: T): T {
+  // JSON.stringify writes a lone surrogate, and nothing else, as an escape that begins with d8 to df.
+  return /\\ud[89a-f]/.test(JSON.stringify(value)) ? (replaceLone(value) as T) : value;
+}
+
+function replaceLone(value: unknown): unknown {
+  if (typeof value === "string") {
+    return LONE.test(value) ? value.replaceAll(EVERY_LONE, "\ufffd") : value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(replaceLone);
+  }
+  return typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [replaceLone(name), replaceLone(member)]))
+    : value;
+}
