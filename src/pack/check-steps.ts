@@ -1,4 +1,5 @@
 import type { JsonObject } from "#canon/json.ts";
+import { nearestName } from "./did-you-mean.ts";
 import type { Findings } from "./findings.ts";
 import { ENV_NAME } from "./names.ts";
 import { hasExpression } from "./expression-text.ts";
@@ -50,11 +51,14 @@ function checkKind({ raw, kind, path }: StepView, findings: Findings): void {
   if (kind !== undefined) {
     return;
   }
-  // A name that is not known here is probably the missing one, mistyped: one finding says it.
-  const isTypo = Object.keys(raw).some((name) => findings.didYouMean(name, KIND_MEMBERS) !== undefined);
-  if (!isTypo) {
+  if (!hasNearName(raw, KIND_MEMBERS)) {
     findings.add("PACK_STEP_KIND", { problem: "nothing says what this step does" }, { path, part: "key" });
   }
+}
+
+/** A name that is not known here is probably the missing one, mistyped: then the finding about it says enough. */
+function hasNearName(object: JsonObject, names: readonly string[]): boolean {
+  return Object.keys(object).some((name) => nearestName(name, names) !== undefined);
 }
 
 function checkContainer({ id = "?", kind, body, depth, path }: StepView, findings: Findings): void {
@@ -76,7 +80,7 @@ function checkRunKind({ body, path }: StepView, findings: Findings): void {
   const run = [...path, "run"];
   const given = RUN_KINDS.filter((kind) => Object.hasOwn(body, kind));
   const [first, second] = given;
-  if (first === undefined) {
+  if (first === undefined && !hasNearName(body, RUN_KINDS)) {
     const problem = "nothing says what this step runs";
     findings.add("PACK_STEP_KIND", { problem }, { path: run, part: "key" }, { hint: "add command, script or uses" });
   } else if (second !== undefined) {

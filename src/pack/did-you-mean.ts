@@ -3,7 +3,7 @@ const LONGEST = 64;
 
 /**
  * The known name that `name` was probably meant to be: the nearest by edits (insert, delete, replace, swap of
- * neighbours), at most one edit for each three letters; undefined when none is that near.
+ * neighbours; case is none), at most one for each three letters; undefined when none is that near.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   if (name.length > LONGEST) {
@@ -11,7 +11,7 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   }
   const lower = name.toLowerCase();
   let best: string | undefined;
-  let fewest = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let fewest = Math.floor(name.length / 3) + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) < fewest && candidate.length <= LONGEST) {
       const edits = editDistance(lower, candidate.toLowerCase());
@@ -22,12 +22,6 @@ export function nearestName(name: string, known: Iterable<string>): string | und
     }
   }
   return best;
-}
-
-/** The sentence for a hint, or undefined when no known name is near. */
-export function didYouMean(name: string, known: Iterable<string>): string | undefined {
-  const nearest = nearestName(name, known);
-  return nearest === undefined ? undefined : `did you mean "${nearest}"?`;
 }
 
 /** Optimal string alignment distance (Damerau-Levenshtein without overlapping edits). */

@@ -89,7 +89,7 @@ function reportValue({ path, expected, found }: Misfit, findings: Findings): voi
     "PACK_VALUE",
     { problem: `expected ${expected}, found ${found}` },
     { path, part: isName ? "key" : "value" },
-    { hint: meant ?? `write ${expected}` },
+    { hint: meant },
   );
 }
 
@@ -98,8 +98,7 @@ function typeHint({ expected, found }: Misfit): string | undefined {
     return "give a value, or remove the key";
   }
   const isScalar = found !== "an object" && found !== "an array" && !found.startsWith('"');
-  const isText = expected.startsWith("a string") || expected.includes("in quotes");
-  return isScalar && isText ? `put it in quotes: "${found}"` : undefined;
+  return isScalar && expected.startsWith("a string") ? `put it in quotes: "${found}"` : undefined;
 }
 
 function unquoted(found: string): string {

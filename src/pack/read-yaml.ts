@@ -22,7 +22,7 @@ export type YamlReading = {
 
 type YamlCode = keyof typeof yamlCodes;
 /** Puts one finding of the reader into its list. */
-type Add = (code: YamlCode, data: FaultData, start: number, end: number) => void;
+type Add = (code: YamlCode, data: FaultData, start: number, end: number, hint?: string) => void;
 
 /**
  * Reads YAML 1.2 (core schema) as plain JSON data, strictly and in linear time; everything that is refused is reported
@@ -33,8 +33,9 @@ export function readYaml(bytes: Uint8Array, file: string): YamlReading {
   const text = decoded?.startsWith("\uFEFF") === true ? decoded.slice(1) : (decoded ?? "");
   const lines = lineIndex(text);
   const diagnostics: Diagnostic[] = [];
-  const add: Add = (code, data, start, end) => {
-    diagnostics.push(diagnosticOf(yamlCodes, code, data, { file, range: lines.range(start, end) }));
+  const add: Add = (code, data, start, end, hint) => {
+    const at = { file, range: lines.range(start, end), ...(hint === undefined ? {} : { hint }) };
+    diagnostics.push(diagnosticOf(yamlCodes, code, data, at));
   };
   const unsound = (): YamlReading => ({ sound: false, value: null, diagnostics, text, lines, root: null });
   if (bytes.length > MAX_BYTES) {
@@ -59,7 +60,7 @@ export function readYaml(bytes: Uint8Array, file: string): YamlReading {
     add(code, { limit }, at, at + 1);
     return unsound();
   }
-  const document = compose(lexed, lines, add);
+  const document = compose(lexed, text, lines, add);
   const root = document?.contents ?? null;
   const { value, found } = valueOfTree(root);
   for (const finding of found) {
@@ -87,7 +88,7 @@ const REPEATED: ReadonlySet<string> = new Set([
 type Composed = Document.Parsed;
 
 /** The first document of the text; everything wrong in its syntax is reported, one finding per line. */
-function compose(lexed: Lexed, lines: LineIndex, add: Add): Composed | undefined {
+function compose(lexed: Lexed, text: string, lines: LineIndex, add: Add): Composed | undefined {
   const composer = new Composer({ uniqueKeys: false, version: "1.2", schema: "core", merge: false });
   const documents: Composed[] = [];
   let directives = 0;
@@ -110,22 +111,34 @@ function compose(lexed: Lexed, lines: LineIndex, add: Add): Composed | undefined
   }
   documents.push(...composer.end());
   const errors = documents[0]?.errors ?? composer.streamInfo().errors;
-  reportErrors(directives > 0 || lexed.refused.length > 0, errors, lines, add);
+  const hasRefused = directives > 0 || lexed.refused.length > 0;
+  reportErrors(
+    errors.filter(({ code }) => !(hasRefused && REPEATED.has(code))),
+    text,
+    lines,
+    add,
+  );
   return documents[0];
 }
 
-function reportErrors(hasRefused: boolean, errors: readonly YAMLError[], lines: LineIndex, add: Add): void {
+function reportErrors(errors: readonly YAMLError[], text: string, lines: LineIndex, add: Add): void {
   const seen = new Set<number>();
   for (const error of errors) {
     const [start, end] = error.pos;
     const { line } = lines.position(start);
     if (error.code === "RESOURCE_EXHAUSTION") {
       add("YAML_TOO_DEEP", { limit: MAX_DEPTH }, start, start + 1);
-    } else if (!(hasRefused && REPEATED.has(error.code)) && !seen.has(line)) {
+    } else if (!seen.has(line)) {
       seen.add(line);
-      add("YAML_SYNTAX", { problem: problemOf(error) }, start, Math.max(start + 1, end));
+      const hint = followsExpression(text, start) ? "put a text with ${{ … }} in quotes" : undefined;
+      add("YAML_SYNTAX", { problem: problemOf(error) }, start, Math.max(start + 1, end), hint);
     }
   }
+}
+
+/** True near an expression: between brackets, the braces of one without quotes are read as a mapping. */
+function followsExpression(text: string, at: number): boolean {
+  return text.slice(Math.max(0, at - 4), at + 4).includes("${{");
 }
 
 /** The library's sentence, as part of ours: short, on one line, starting in lower case. */

@@ -1,4 +1,4 @@
-import { type Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import { Alias, type Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Json } from "#canon/json.ts";
 import { MAX_DEPTH, MAX_NODES } from "./yaml-lex.ts";
 
@@ -139,7 +139,7 @@ function report(
 
 /** The offsets of a node's own text, without the comments and line ends after it. */
 export function extentOf(node: unknown): { readonly start: number; readonly end: number } {
-  if (node instanceof Scalar || node instanceof YAMLMap || node instanceof YAMLSeq) {
+  if (node instanceof Scalar || node instanceof YAMLMap || node instanceof YAMLSeq || node instanceof Alias) {
     const range = node.range;
     if (range !== null && range !== undefined) {
       return { start: range[0], end: range[1] };
