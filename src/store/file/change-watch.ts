@@ -44,14 +44,14 @@ export class ChangeWatch {
   }
 
   async changed(key: RunKey, after: number, milliseconds: number): Promise<void> {
-    if (this.#closed || milliseconds <= 0 || (await this.#ground.sequenceOf(key)) > after || this.#tellsOfInbox(key)) {
+    if (milliseconds <= 0 || (await this.#ground.sequenceOf(key)) > after || this.#closed || this.#tellsOfInbox(key)) {
       return;
     }
     using waiting = this.#waitFor(key, milliseconds);
     while (!waiting.over) {
       await waiting.next();
-      const known = this.#knownOf(key);
-      if ((await this.#ground.sequenceOf(key)) > after || this.#ground.placeOf(key) > known.read) {
+      const grew = (await this.#ground.sequenceOf(key)) > after;
+      if (grew || waiting.over || this.#ground.placeOf(key) > this.#knownOf(key).read) {
         return;
       }
     }

@@ -134,15 +134,16 @@ export class FileLedger {
     events: readonly LedgerEvent[],
     durable: boolean,
   ): Promise<Result<void>> {
-    const identity = await this.#ground.folders.identity(key);
-    if (!identity.ok) {
-      return identity;
+    const identity = this.#open.get(key.runId)?.run;
+    const known = identity?.tenantId === key.tenantId ? ok(identity) : await this.#ground.folders.identity(key);
+    if (!known.ok) {
+      return known;
     }
     const end = headBehind(head, events);
     const bytes = concatBytes(...events.map(eventBytes));
     try {
       for (let tries = 0; tries < TRIES && this.#holds(key, lease); tries += 1) {
-        const ledger = await this.#opened(identity.value, lease);
+        const ledger = await this.#opened(known.value, lease);
         const written = this.#ground.database.locked((connection) =>
           holdsLease(connection, key, lease) ? ledger.write(head, bytes, end) : "conflict",
         );
@@ -192,7 +193,7 @@ export class FileLedger {
       await this.release(run, there.lease);
     }
     const { folders, sha256 } = this.#ground;
-    const ledger = await OpenLedger.open(folders.ledgerOf(run), lease, this.#genesis(run), sha256);
+    const ledger = await OpenLedger.open(folders.ledgerOf(run), run, lease, sha256);
     this.#open.set(run.runId, ledger);
     return ledger;
   }

@@ -6,8 +6,8 @@ import { isJsonObject } from "#canon/json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
-import type { Head, Lease } from "#port/run-store.ts";
-import { headOf, readLedgerLine } from "#run/ledger-chain.ts";
+import type { Head, Lease, RunIdentity } from "#port/run-store.ts";
+import { genesisHead, headOf, readLedgerLine } from "#run/ledger-chain.ts";
 import { UNCOMMITTED, wholeLines } from "./ledger-lines.ts";
 
 /** The kernel copies a write page by page, and a process that is killed may leave it after any page. */
@@ -28,6 +28,7 @@ export type Written = "written" | "moved" | "conflict";
  * 4. A write that fails is taken back.
  */
 export class OpenLedger {
+  readonly run: RunIdentity;
   readonly lease: Lease;
   readonly #file: FileHandle;
   #head: Head;
@@ -38,8 +39,14 @@ export class OpenLedger {
   #last: { readonly head: Head; readonly start: number } | undefined;
   #isDirty = false;
 
-  private constructor(file: FileHandle, lease: Lease, found: { head: Head; size: number; seen: number }) {
+  private constructor(
+    file: FileHandle,
+    run: RunIdentity,
+    lease: Lease,
+    found: { head: Head; size: number; seen: number },
+  ) {
     this.#file = file;
+    this.run = run;
     this.lease = lease;
     this.#head = found.head;
     this.#size = found.size;
@@ -47,7 +54,7 @@ export class OpenLedger {
   }
 
   /** Reads the ledger to its end. Throws the file system's errors, and a `StoreError` when the last event is broken. */
-  static async open(path: string, lease: Lease, genesis: Head, sha256: Sha256): Promise<OpenLedger> {
+  static async open(path: string, run: RunIdentity, lease: Lease, sha256: Sha256): Promise<OpenLedger> {
     const file = await open(path, "r+");
     try {
       let size = 0;
@@ -59,8 +66,9 @@ export class OpenLedger {
         count += batch.lines.length;
         lines = [...lines, ...batch.lines.slice(-2)].slice(-2);
       }
+      const genesis = genesisHead(run, sha256);
       const head = count === 0 ? genesis : lastHead(lines, count, genesis, sha256);
-      return new OpenLedger(file, lease, { head, size, seen });
+      return new OpenLedger(file, run, lease, { head, size, seen });
     } catch (error) {
       await file.close();
       throw error;

@@ -66,16 +66,13 @@ export class RunFolders {
       const { runId, tenantId, trustDomain, planHash } = run;
       const identity = canonicalBytes({ schema: SCHEMA, runId, tenantId, trustDomain, planHash });
       await writeTree(temporary, new Map([...files, [IDENTITY_FILE, identity], [LEDGER_FILE, ledger]]));
-      await rename(temporary, this.pathOf(run));
-      await syncFolder(this.#root);
-      return true;
-    } catch (error) {
-      const there = ["ENOTEMPTY", "EEXIST"].includes(systemCodeOf(error) ?? "");
-      await rm(temporary, { recursive: true, force: true });
-      if (there) {
+      if (!(await renamed(temporary, this.pathOf(run)))) {
         return false;
       }
-      throw error;
+      await syncFolder(this.#root);
+      return true;
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
     }
   }
 
@@ -140,6 +137,19 @@ export class RunFolders {
     return identity?.runId === runId
       ? ok(identity)
       : fail(faultOf(storeCodes, "STORE_CORRUPT", { file, problem: "it does not name this run" }));
+  }
+}
+
+/** False when there is a folder of the new name already: one with files is never replaced. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (["ENOTEMPTY", "EEXIST"].includes(systemCodeOf(error) ?? "")) {
+      return false;
+    }
+    throw error;
   }
 }
 

@@ -1,26 +1,16 @@
 import t from "tap";
-import type { RunStore } from "#port/run-store.ts";
-import { openFileStore } from "#store/file/open-file-store.ts";
 import { codeOf, createSample, headOf, held, readAll, sampleRun } from "../../port/sample-run.ts";
-import { systemClock } from "../../port/system-clock.ts";
 import { batchBehind, wholeBatches } from "./batch.ts";
 import { kill, startAppender } from "./child.ts";
+import { openedStore } from "./opened-store.ts";
 
 const run = sampleRun();
-
-async function opened(folder: string): Promise<RunStore> {
-  const store = await openFileStore(folder, { clock: systemClock });
-  if (!store.ok) {
-    throw new Error(store.fault.message);
-  }
-  return store.value;
-}
 
 t.test(
   "a process killed while it appends leaves whole batches, all that it knew to be written, and a free lease",
   async (t) => {
     const folder = t.testdir({});
-    const store = await opened(folder);
+    const store = await openedStore(folder);
     await createSample(store, run);
     for (let time = 0; time < 20; time += 1) {
       const appender = startAppender(folder, `K${time}`);
@@ -43,7 +33,7 @@ t.test(
 
 t.test("a holder that was stopped and replaced never writes again", async (t) => {
   const folder = t.testdir({});
-  const store = await opened(folder);
+  const store = await openedStore(folder);
   await createSample(store, run);
   for (let time = 0; time < 8; time += 1) {
     const appender = startAppender(folder, `S${time}`, { leaseMs: 30 });
@@ -73,7 +63,7 @@ t.test("a holder that was stopped and replaced never writes again", async (t) =>
 
 t.test("two processes that fight for one run write one chain", async (t) => {
   const folder = t.testdir({});
-  const store = await opened(folder);
+  const store = await openedStore(folder);
   await createSample(store, run);
   const fighters = ["L", "R"].map((name) => ({
     name,

@@ -3,7 +3,6 @@ import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import type { RunStore } from "#port/run-store.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
 import { chunksOf } from "../../port/artifact-store.conformance.ts";
@@ -22,16 +21,9 @@ import {
 import { systemClock } from "../../port/system-clock.ts";
 import { batchBehind, wholeBatches } from "./batch.ts";
 import { kill, startAppender } from "./child.ts";
+import { openedStore } from "./opened-store.ts";
 
 const run = sampleRun();
-
-async function opened(folder: string): Promise<RunStore> {
-  const store = await openFileStore(folder, { clock: systemClock });
-  if (!store.ok) {
-    throw new Error(store.fault.message);
-  }
-  return store.value;
-}
 
 /** A file system of its own of this many bytes, or undefined for a user who may not mount one. */
 function smallMedium(t: Test, bytes: number): string | undefined {
@@ -51,7 +43,7 @@ function smallMedium(t: Test, bytes: number): string | undefined {
 
 t.test("a limit on the size of files is STORE_FULL; the ledger is whole and goes on without the limit", async (t) => {
   const folder = t.testdir({});
-  const store = await opened(folder);
+  const store = await openedStore(folder);
   await createSample(store, run);
   const limited = startAppender(folder, "A", { prefix: "ulimit -f 200; " });
   const { last, code } = await limited.untilRefused();
@@ -71,7 +63,7 @@ t.test("a full disk is STORE_FULL; the ledger is whole and the same process goes
   const isMounted = mounted !== undefined;
   const medium = mounted ?? t.testdir({});
   const ballast = join(medium, "ballast");
-  const store = await opened(medium);
+  const store = await openedStore(medium);
   await createSample(store, run);
   if (isMounted) {
     writeFileSync(ballast, Buffer.alloc(700_000));
@@ -100,7 +92,7 @@ t.test("every part of the store says STORE_FULL on a full disk and keeps what it
     t.equal(codeOf(await openFileStore(folder, { clock: systemClock })), "STORE_UNAVAILABLE");
     return;
   }
-  const store = await opened(folder);
+  const store = await openedStore(folder);
   const artifacts = fileArtifactStore(join(folder, "artifacts"));
   const head = await createSample(store, run);
   const lease = await held(store);
