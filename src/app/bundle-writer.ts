@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { chmod, mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { ManifestFile } from "#evidence/evidence-manifest.ts";
+import { mediaTypeOf, roleOf } from "#evidence/evidence-path.ts";
+import { writeAll } from "./write-all.ts";
+
+/**
+ * Writes a bundle into a hidden sibling of its place and moves it there whole: a reader sees no bundle or all of it.
+ * Every file and folder is on the medium before the move. Nothing can be added afterwards.
+ */
+export class BundleWriter implements AsyncDisposable {
+  readonly #target: string;
+  readonly #draft: string;
+  readonly #folders = new Set<string>();
+  readonly #files = new Map<string, ManifestFile>();
+  #moved = false;
+
+  /** `draft` tells drafts of one bundle apart that several processes write at once. */
+  constructor(target: string, draft: string) {
+    this.#target = target;
+    this.#draft = join(dirname(target), `.${basename(target)}.${draft}`);
+  }
+
+  /** What was written so far, but the files outside the layout: the manifest and its sidecar. */
+  get files(): readonly ManifestFile[] {
+    return [...this.#files.values()];
+  }
+
+  has(path: string): boolean {
+    return this.#files.has(path);
+  }
+
+  write(path: string, bytes: Uint8Array): Promise<ManifestFile | undefined> {
+    return this.stream(path, [bytes]);
+  }
+
+  /** Streams into a new file; `tap` sees every chunk. The entry of the manifest, where the path has one. */
+  async stream(
+    path: string,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    more: { readonly mediaType?: string; readonly tap?: (chunk: Uint8Array) => void } = {},
+  ): Promise<ManifestFile | undefined> {
+    const handle = await this.#create(path);
+    const hash = createHash("sha256");
+    let size = 0;
+    try {
+      for await (const chunk of chunks) {
+        hash.update(chunk);
+        size += chunk.length;
+        more.tap?.(chunk);
+        await writeAll(handle, chunk);
+      }
+      await handle.chmod(0o444);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const role = roleOf(path);
+    if (role === undefined) {
+      return undefined;
+    }
+    const mediaType = mediaTypeOf(path, more.mediaType);
+    const file: ManifestFile = { path, sha256: hash.digest("hex"), size, mediaType, role };
+    this.#files.set(path, file);
+    return file;
+  }
+
+  async #create(path: string): Promise<FileHandle> {
+    const folder = dirname(join(this.#draft, path));
+    if (!this.#folders.has(folder)) {
+      await mkdir(folder, { recursive: true, mode: 0o755 });
+      for (let at = folder; at.startsWith(this.#draft) && !this.#folders.has(at); at = dirname(at)) {
+        this.#folders.add(at);
+        await chmod(at, 0o755);
+      }
+    }
+    return open(join(this.#draft, path), "wx", 0o600);
+  }
+
+  /** Moves the whole bundle into place. False when there is one already: then that one stands. */
+  async finish(): Promise<boolean> {
+    for (const folder of this.#folders) {
+      await syncFolder(folder);
+    }
+    try {
+      await rename(this.#draft, this.#target);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "ENOTEMPTY" || code === "EEXIST") {
+        return false;
+      }
+      throw error;
+    }
+    this.#moved = true;
+    await syncFolder(dirname(this.#target));
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#moved) {
+      await rm(this.#draft, { recursive: true, force: true });
+    }
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,61 @@
+import { concatBytes } from "#canon/bytes.ts";
+import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
+import { readCanonicalJson } from "#canon/strict-json.ts";
+import { artifactPath } from "#evidence/evidence-path.ts";
+import { treesOf } from "#evidence/run-facts.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { TreeListing } from "#pack/pack-files.ts";
+import type { ArtifactStore } from "#port/artifact-store.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import type { BundleWriter } from "./bundle-writer.ts";
+import type { SealedLedger } from "./seal-ledger.ts";
+
+/**
+ * Copies every artifact that the ledger names, and the files of the trees among them. The store checks bytes while they
+ * are read. Copies, not links: what happens to the store later does not reach a sealed bundle.
+ */
+export async function sealArtifacts(
+  { tenantId }: RunIdentity,
+  { facts, state }: SealedLedger,
+  { artifacts }: { readonly artifacts: ArtifactStore },
+  writer: BundleWriter,
+): Promise<Result<void>> {
+  const trees = treesOf(facts, state.plan);
+  const copy = async (digest: Digest, mediaType?: string): Promise<void> => {
+    const path = artifactPath(hexOf(digest));
+    if (!writer.has(path)) {
+      await writer.stream(path, artifacts.open(tenantId, digest), mediaType === undefined ? {} : { mediaType });
+    }
+  };
+  // Declared media types first: bytes that are also a file of some tree keep theirs.
+  for (const { digest, mediaType } of facts.artifacts.toSorted(declaredFirst)) {
+    await copy(digest, mediaType);
+  }
+  for (const { digest } of facts.artifacts) {
+    if (trees.has(digest)) {
+      const listing = await readListing(artifacts.open(tenantId, digest));
+      if (!listing.ok) {
+        return listing;
+      }
+      for (const entry of listing.value) {
+        if (entry.mode !== "link") {
+          await copy(digestOfHex(entry.sha256));
+        }
+      }
+    }
+  }
+  return ok(undefined);
+}
+
+function declaredFirst(a: { readonly mediaType?: string }, b: { readonly mediaType?: string }): number {
+  return Number(b.mediaType !== undefined) - Number(a.mediaType !== undefined);
+}
+
+async function readListing(chunks: AsyncIterable<Uint8Array>): Promise<Result<TreeListing>> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) {
+    parts.push(chunk.slice());
+  }
+  const read = readCanonicalJson(concatBytes(...parts), "tree listing");
+  return read.ok ? ok(read.value as TreeListing) : read;
+}

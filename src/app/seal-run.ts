@@ -1,0 +1,198 @@
+import { access, readdir, readFile, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { VerifySignature } from "#attest/public-key.ts";
+import { packRunPredicate } from "#attest/pack-run.ts";
+import { digestOf, digestOfHex, hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import { evidenceManifestBytes, type VerifierName } from "#evidence/evidence-manifest.ts";
+import {
+  ATTESTATION_PATH,
+  INPUTS_LOCK_PATH,
+  MANIFEST_PATH,
+  OUTPUTS_PATH,
+  PACK_MANIFEST_PATH,
+  PLAN_PATH,
+  RUN_REQUEST_PATH,
+  TRUST_ROOT_PATH,
+} from "#evidence/evidence-path.ts";
+import { outputsBytes } from "#evidence/outputs-file.ts";
+import { packRunOf, packRunSubjects } from "#evidence/pack-run-statement.ts";
+import { listArtifacts } from "#evidence/run-facts.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
+import type { ArtifactStore } from "#port/artifact-store.ts";
+import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
+import type { Signer } from "#port/signer.ts";
+import { runCodes } from "#run/codes.ts";
+import { isTerminal } from "#run/status.ts";
+import { runSummary } from "#run/summary.ts";
+import { BundleWriter } from "./bundle-writer.ts";
+import { sealArtifacts } from "./seal-artifacts.ts";
+import { sealGates } from "./seal-gates.ts";
+import { sealLedger, type SealedLedger } from "./seal-ledger.ts";
+import { signStatement } from "./sign-statement.ts";
+
+export type SealPorts = {
+  readonly ledger: LedgerStore;
+  readonly artifacts: ArtifactStore;
+  /** Signs the attestation with the role `run-attestor`. */
+  readonly attestor: Signer;
+  readonly sha256: Sha256;
+  readonly verifySignature: VerifySignature;
+  readonly engine: { readonly name: string; readonly version: string };
+  readonly verifier: VerifierName;
+};
+
+export type SealedRun = {
+  readonly folder: string;
+  readonly manifestDigest: Digest;
+  /** False when the bundle was there already. */
+  readonly made: boolean;
+};
+
+/**
+ * Seals a finished run into `folder`. May be repeated: a bundle that is there stands. Streams; artifacts are copied, so
+ * that nothing in the store can change a sealed bundle. Faults: RUN_NOT_FINISHED, TIMELINE_INCOMPLETE, LEDGER_BROKEN and
+ * those of the store and the signer.
+ */
+export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: string): Promise<Result<SealedRun>> {
+  const before = await readSealed(folder, ports.sha256);
+  if (before !== undefined) {
+    return ok({ folder, manifestDigest: before, made: false });
+  }
+  await removeLeftovers(folder);
+  try {
+    await using writer = new BundleWriter(folder, `${process.pid}.tmp`);
+    const manifestDigest = await writeBundle(identity, ports, writer);
+    if (!manifestDigest.ok) {
+      return manifestDigest;
+    }
+    const made = await writer.finish();
+    const standing = made ? manifestDigest.value : await readSealed(folder, ports.sha256);
+    return ok({ folder, manifestDigest: standing ?? manifestDigest.value, made });
+  } catch (error) {
+    if (error instanceof StoreError) {
+      return fail(error.fault);
+    }
+    throw error;
+  }
+}
+
+async function writeBundle(identity: RunIdentity, ports: SealPorts, writer: BundleWriter): Promise<Result<Digest>> {
+  const ledger = await sealLedger(identity, ports, writer);
+  if (!ledger.ok) {
+    return ledger;
+  }
+  const unfinished = unfinishedFault(identity, ledger.value);
+  if (unfinished !== undefined) {
+    return fail(unfinished);
+  }
+  const parts = [
+    await sealFiles(identity, ports, writer),
+    await sealGates(identity, ledger.value.gates, ports, writer),
+    await sealArtifacts(identity, ledger.value, ports, writer),
+  ];
+  const broken = parts.find((part) => !part.ok);
+  if (broken !== undefined && !broken.ok) {
+    return broken;
+  }
+  const { facts } = ledger.value;
+  const sizes = new Map(writer.files.map((file) => [file.sha256, file.size]));
+  const artifacts = listArtifacts(facts, (digest) => sizes.get(hexOf(digest)) ?? 0);
+  await writer.write(OUTPUTS_PATH, outputsBytes(identity.runId, facts.finished?.outputs ?? {}, artifacts));
+  return sealManifest(identity, ledger.value, ports, writer);
+}
+
+function unfinishedFault({ runId }: RunIdentity, { state, facts }: SealedLedger) {
+  if (!isTerminal(state.status) || facts.finished === undefined) {
+    return faultOf(runCodes, "RUN_NOT_FINISHED", { runId });
+  }
+  const open = runSummary(state).steps.filter((step) => !isTerminal(step.status));
+  const steps = open.map((step) => step.id).join(", ");
+  return open.length === 0 ? undefined : faultOf(runCodes, "TIMELINE_INCOMPLETE", { runId, steps });
+}
+
+/** The small files that stand beside the ledger under the same names; the last two may be absent. */
+async function sealFiles(identity: RunIdentity, { ledger }: SealPorts, writer: BundleWriter): Promise<Result<void>> {
+  for (const path of [PLAN_PATH, INPUTS_LOCK_PATH, PACK_MANIFEST_PATH, RUN_REQUEST_PATH, TRUST_ROOT_PATH]) {
+    const bytes = await ledger.getFile(identity, path);
+    if (bytes.ok) {
+      await writer.write(path, bytes.value);
+    } else if (bytes.fault.code !== "FILE_MISSING" || (path !== RUN_REQUEST_PATH && path !== TRUST_ROOT_PATH)) {
+      return bytes;
+    }
+  }
+  return ok(undefined);
+}
+
+async function sealManifest(
+  identity: RunIdentity,
+  sealed: SealedLedger,
+  ports: SealPorts,
+  writer: BundleWriter,
+): Promise<Result<Digest>> {
+  const { files } = writer;
+  const bytes = evidenceManifestBytes(identity, files, ports.verifier);
+  const manifestDigest = digestOf(bytes, ports.sha256);
+  const { facts, state, digest } = sealed;
+  const predicate = packRunOf(
+    {
+      identity,
+      plan: state.plan,
+      facts,
+      steps: runSummary(state).steps.map(({ id, kind, status }) => ({ id, kind, status })),
+      ledgerDigest: digest,
+      manifestDigest,
+      files,
+      sealer: ports.engine,
+    },
+    ports.sha256,
+  );
+  if (predicate === undefined) {
+    return fail(faultOf(runCodes, "RUN_NOT_FINISHED", { runId: identity.runId }));
+  }
+  const subjects = packRunSubjects(manifestDigest, facts.finished?.outputs ?? {});
+  const draft = {
+    predicate: packRunPredicate,
+    subjects: subjects.map((subject) => ({ name: subject.name, digest: digestOfHex(subject.digest.sha256) })),
+    value: predicate,
+  };
+  const signed = await signStatement(ports.attestor, draft, ports);
+  if (!signed.ok) {
+    return signed;
+  }
+  await writer.write(MANIFEST_PATH, bytes);
+  await writer.write(ATTESTATION_PATH, signed.value.sidecar);
+  return ok(manifestDigest);
+}
+
+/** The digest of a bundle that stands already: folders appear whole, so its manifest is enough. */
+async function readSealed(folder: string, sha256: Sha256): Promise<Digest | undefined> {
+  try {
+    await access(join(folder, ATTESTATION_PATH));
+    return digestOf(await readFile(join(folder, MANIFEST_PATH)), sha256);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Drafts of processes that died while they sealed this run. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const beginning = `.${basename(folder)}.`;
+  const names = await readdir(dirname(folder)).catch(() => []);
+  for (const name of names) {
+    const pid = name.startsWith(beginning) ? /^([0-9]+)\.tmp$/.exec(name.slice(beginning.length))?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      await rm(join(dirname(folder), name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import type { VerifySignature } from "#attest/public-key.ts";
+import { parseDigest, type Sha256 } from "#canon/digest.ts";
+import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { verifyCodes } from "#verify/codes.ts";
+import type { Verdict } from "#verify/verdict.ts";
+import { verify } from "#verify/verify.ts";
+import { openBundle } from "./open-bundle.ts";
+
+export type VerifyRequest = {
+  /** A folder or a tar. */
+  readonly path: string;
+  /** Bytes of the pinned trust root. */
+  readonly trustRoot?: Uint8Array;
+  /** As the user gave it: `sha256:` and hex. */
+  readonly planHash?: string;
+  /** Time of verification, RFC 3339 with milliseconds; `now` without it. */
+  readonly at?: string;
+  readonly requireDsse?: boolean;
+  /** Revocation lists are not read yet: one that is given is refused rather than ignored. */
+  readonly revocations?: string;
+};
+
+export type VerifyTools = {
+  readonly sha256: Sha256;
+  readonly verifySignature: VerifySignature;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+/**
+ * Verifies the bundle at a path. Faults are wrong uses only (exit code 2): BUNDLE_NOT_FOUND, VERIFY_OPTION,
+ * REVOCATIONS_UNSUPPORTED. What is wrong with the bundle is in the verdict.
+ */
+export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools): Promise<Result<Verdict>> {
+  const { path, trustRoot, requireDsse = false, revocations } = request;
+  const planHash = request.planHash === undefined ? undefined : parseDigest(request.planHash);
+  const at = request.at === undefined ? tools.now() : millisecondsOf(request.at);
+  if (request.planHash !== undefined && planHash === undefined) {
+    const data = { option: "--plan-hash", expected: "sha256: and 64 lower-case hex digits" };
+    return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
+  }
+  if (at === undefined) {
+    const data = { option: "--at", expected: "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z" };
+    return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
+  }
+  if (revocations !== undefined) {
+    return fail(faultOf(verifyCodes, "REVOCATIONS_UNSUPPORTED"));
+  }
+  const bundle = await openBundle(path);
+  if (!bundle.ok) {
+    return bundle;
+  }
+  const options = {
+    at: timestampOf(at),
+    requireDsse,
+    ...(trustRoot === undefined ? {} : { trustRoot }),
+    ...(planHash === undefined ? {} : { planHash }),
+  };
+  try {
+    const { sha256, verifySignature } = tools;
+    return ok(await verify(bundle.value.source, options, { sha256, verifySignature, startHash }));
+  } finally {
+    await bundle.value.close();
+  }
+}
+
+function startHash(): { readonly update: (bytes: Uint8Array) => void; readonly digest: () => Uint8Array } {
+  const hash = createHash("sha256");
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
+}

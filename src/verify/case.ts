@@ -1,0 +1,29 @@
+import type { VerifySignature } from "#attest/public-key.ts";
+import type { Digest, Sha256 } from "#canon/digest.ts";
+import type { Timestamp } from "#canon/timestamp.ts";
+import type { EvidenceManifest } from "#evidence/evidence-manifest.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import type { BundleReader } from "./bundle-reader.ts";
+import type { CheckList } from "./check-list.ts";
+import type { FoldedLedger } from "./check-ledger.ts";
+import type { PlanTree } from "./plan-tree.ts";
+
+/** Everything that the checks of one bundle share. */
+export type Case = {
+  readonly checks: CheckList;
+  readonly reader: BundleReader;
+  readonly manifest: EvidenceManifest;
+  readonly manifestDigest: Digest;
+  /** Absent when none was given or it was refused: then no signature can be checked. */
+  readonly trustRoot?: TrustRoot;
+  readonly at: Timestamp;
+  readonly requireDsse: boolean;
+  readonly sha256: Sha256;
+  readonly verifySignature: VerifySignature;
+};
+
+export type PlannedCase = Case & { readonly plan: Plan; readonly tree: PlanTree };
+export type FoldedCase = PlannedCase & {
+  readonly ledger: FoldedLedger & { readonly records: NonNullable<FoldedLedger["records"]> };
+};

@@ -1,0 +1,215 @@
+import { approvalPredicate, type Approval } from "#attest/approval.ts";
+import type { ApprovalRequest } from "#attest/approval-request.ts";
+import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { digestOf } from "#canon/digest.ts";
+import { compareUtf8 } from "#canon/utf8.ts";
+import { gateResponsePath } from "#evidence/gate-path.ts";
+import { policyContextPath } from "#run/policy-context-path.ts";
+import { readCanonicalJson } from "#canon/strict-json.ts";
+import type { ApprovalGateNode, ApprovalRule } from "#plan/plan.ts";
+import { approvalCodes } from "#trust/approval-codes.ts";
+import { approvalMismatch } from "#trust/approval-mismatch.ts";
+import { checkSigned, type Signed } from "#trust/check-signed.ts";
+import { isPrincipal } from "#trust/trust-root.ts";
+import { SIDECAR_LIMIT } from "./bundle-reader.ts";
+import type { FoldedCase } from "./case.ts";
+import { readGateRequest } from "./check-requests.ts";
+import { verifyCodes } from "./codes.ts";
+import type { LoggedDecision, LoggedGate } from "./gate-log.ts";
+import { templateOf } from "./plan-tree.ts";
+
+/** One gate with everything that its decisions are judged by. */
+type GateCase = {
+  readonly id: string;
+  readonly node: ApprovalGateNode;
+  readonly rule: ApprovalRule;
+  readonly gate: LoggedGate;
+  readonly request: ApprovalRequest;
+};
+
+/** Every approval gate of the ledger: its request, its decisions, and that it ended as they say. */
+export async function checkGates(given: FoldedCase): Promise<void> {
+  const { checks, ledger, tree, plan, trustRoot } = given;
+  const passed: string[] = [];
+  for (const [id, gate] of [...ledger.gates.gates].toSorted(([a], [b]) => compareUtf8(a, b))) {
+    const node = tree.nodes.get(templateOf(id));
+    const rule = node?.kind === "gate.approval" ? plan.approvals[node.approval] : undefined;
+    if (node?.kind !== "gate.approval" || rule === undefined || gate.opened === undefined) {
+      continue;
+    }
+    const request = await readGateRequest(given, id, node, gate.opened);
+    if (!request.ok) {
+      checks.fail("approval-requests", request.fault);
+      continue;
+    }
+    if (trustRoot === undefined) {
+      checks.skip("approvals", "no trust root to check them with");
+      continue;
+    }
+    const found = await checkGate(given, { id, node, rule, gate, request: request.value });
+    passed.push(found);
+  }
+  checks.pass("approval-requests", `${passed.length} requests, each true to run and plan`);
+  checks.pass("approvals", passed.length === 0 ? "no gate asked for approvals" : passed.join("; "));
+}
+
+async function checkGate(given: FoldedCase, gateCase: GateCase): Promise<string> {
+  const { checks } = given;
+  const { id, gate, rule } = gateCase;
+  const decided = new Set<string>();
+  const principals = new Set<string>();
+  const keys = new Set<string>();
+  let rejected = false;
+  for (const decision of gate.decisions) {
+    const judged = await judge(given, gateCase, decision, decided);
+    if (!judged.ok) {
+      const { code, message } = judged.fault;
+      checks.fail("approvals", { code, message: `gate ${id}, decision ${decision.number}: ${message}` });
+      continue;
+    }
+    if (decision.void === undefined) {
+      decided.add(judged.value.principal);
+      rejected ||= decision.decision === "reject";
+      if (decision.decision === "approve") {
+        principals.add(judged.value.principal);
+        keys.add(judged.value.keyid);
+      }
+    }
+  }
+  const have = Math.min(principals.size, keys.size);
+  const problem = endProblem(gateCase, have, rejected);
+  if (problem !== undefined) {
+    checks.fail("approvals", problem);
+  }
+  const names = [...principals].toSorted(compareUtf8).join(", ");
+  const end = gate.end === undefined ? "not ended" : gate.end.type.slice("gate.".length);
+  return `${id} ${end}: ${have} of ${rule.required}${names === "" ? "" : ` (${names})`}`;
+}
+
+/** The end of a gate has its grounds: a quorum, a rejection, or the time that its request named. */
+function endProblem({ id, gate, rule }: GateCase, have: number, rejected: boolean): Fault | undefined {
+  const unfounded = (problem: string): Fault => faultOf(verifyCodes, "GATE_END_UNFOUNDED", { gate: id, problem });
+  switch (gate.end?.type) {
+    case undefined:
+      return undefined;
+    case "gate.passed":
+      if (rejected) {
+        return unfounded("it passed although it was rejected");
+      }
+      return have >= rule.required
+        ? undefined
+        : faultOf(verifyCodes, "QUORUM_MISSING", { gate: id, have, need: rule.required });
+    case "gate.rejected":
+      return rejected ? undefined : unfounded("it was rejected, but nobody rejected it");
+    case "gate.expired":
+      return gate.opened !== undefined && gate.end.at >= gate.opened.notAfter
+        ? undefined
+        : unfounded("it expired before its time");
+  }
+}
+
+/** Whether a decision is a valid signature of someone who may decide, on this gate of this run and plan. */
+async function judge(
+  given: FoldedCase,
+  gateCase: GateCase,
+  decision: LoggedDecision,
+  decided: ReadonlySet<string>,
+): Promise<Result<Signed<Approval>>> {
+  const { trustRoot, manifest, reader, checks } = given;
+  const { id, rule, request } = gateCase;
+  const path = gateResponsePath(id, decision.number, given.sha256);
+  const response = await reader.document(path, SIDECAR_LIMIT);
+  if (!response.ok) {
+    return response;
+  }
+  if (trustRoot === undefined) {
+    return fail(faultOf(verifyCodes, "VERIFY_TRUST_MISSING"));
+  }
+  const signed = await checkSigned({
+    sidecar: response.value,
+    profile: "interop",
+    file: manifest.planHash,
+    predicate: approvalPredicate,
+    roles: rule.from,
+    scope: { tenant: manifest.tenantId, gate: id, pack: given.plan.pack.name },
+    trustRoot,
+    at: given.at,
+    verifySignature: given.verifySignature,
+    sha256: given.sha256,
+  });
+  if (signed.status === "fail") {
+    return fail({ code: signed.code, message: signed.why });
+  }
+  const { predicate } = signed.statement;
+  const differing = approvalMismatch(predicate, request);
+  if (differing !== undefined) {
+    return fail(faultOf(approvalCodes, differing, { ...request, pack: "", inputs: "" }));
+  }
+  const wrong = recordProblem(decision, signed) ?? ruleProblem(given, gateCase, decision, signed, decided);
+  if (wrong === undefined && signed.status === "stale") {
+    checks.stale("approvals", { code: signed.code, message: `gate ${id}: ${signed.why}` });
+  }
+  return wrong === undefined ? ok(signed) : fail(wrong);
+}
+
+function recordProblem(decision: LoggedDecision, signed: Signed<Approval>): Fault | undefined {
+  const { predicate } = signed.statement;
+  const fitting: readonly (readonly [boolean, string])[] = [
+    [decision.payloadDigest === signed.payloadDigest, "the ledger names another response"],
+    [decision.decision === predicate.decision, "the ledger tells the decision in another way"],
+    [decision.principal === signed.principal, "the ledger names another person"],
+  ];
+  const wrong = fitting.find(([fits]) => !fits);
+  return wrong === undefined ? undefined : faultOf(verifyCodes, "DECISION_MISMATCH", { problem: wrong[1] });
+}
+
+function ruleProblem(
+  { trustRoot, ledger }: FoldedCase,
+  { rule, request }: GateCase,
+  decision: LoggedDecision,
+  { statement, principal }: Signed<Approval>,
+  decided: ReadonlySet<string>,
+): Fault | undefined {
+  const { approver, reason, notAfter } = statement.predicate;
+  const requester = ledger.facts.created?.requestedBy ?? "";
+  const until = notAfter < request.notAfter ? notAfter : request.notAfter;
+  if (trustRoot !== undefined && !isPrincipal(trustRoot, requester)) {
+    const { trustDomain } = trustRoot.document;
+    return faultOf(approvalCodes, "REQUESTER_UNKNOWN", { requester, trustDomain });
+  }
+  if (approver !== principal) {
+    return faultOf(approvalCodes, "APPROVAL_APPROVER", { approver, principal });
+  }
+  if (decision.at >= until) {
+    return faultOf(approvalCodes, "APPROVAL_LATE", { now: decision.at, notAfter: until });
+  }
+  if (decided.has(principal)) {
+    return faultOf(approvalCodes, "APPROVAL_ALREADY_DECIDED", { principal });
+  }
+  if (rule.separationOfDuties && principal === requester) {
+    return faultOf(approvalCodes, "APPROVAL_SELF", { principal });
+  }
+  return rule.reasonRequired && reason.trim() === "" ? faultOf(approvalCodes, "APPROVAL_REASON_MISSING") : undefined;
+}
+
+/** What policies were evaluated over is in the bundle, as the ledger names it. The policies are not evaluated again. */
+export async function checkPolicies(given: FoldedCase): Promise<void> {
+  const { checks, reader, ledger, sha256 } = given;
+  for (const [gate, digest] of [...ledger.gates.contexts].toSorted(([a], [b]) => compareUtf8(a, b))) {
+    const bytes = await reader.document(policyContextPath(gate, sha256));
+    const problem = !bytes.ok
+      ? bytes.fault.message
+      : digestOf(bytes.value, sha256) !== digest
+        ? "the ledger names another context"
+        : readCanonicalJson(bytes.value, "context").ok
+          ? undefined
+          : "its context is not canonical JSON";
+    if (problem !== undefined) {
+      checks.fail("policies", faultOf(verifyCodes, "POLICY_CONTEXT_MISMATCH", { gate, problem }));
+    }
+  }
+  const { size } = ledger.gates.contexts;
+  checks.pass("policies", size === 0 ? "no policy was evaluated" : `${size} contexts, each the recorded one`);
+}
