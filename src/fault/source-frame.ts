@@ -1,7 +1,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Range } from "./place.ts";
 
-export type FrameStyle = "error" | "warning" | "info" | "gutter" | "caret" | "hint";
+type FrameStyle = "error" | "warning" | "info" | "gutter" | "caret" | "hint";
 
 export type FrameOptions = {
   /** Puts a text into a style; for plain text, returns it as it is. */

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, read, readSync, t
 import { promisify } from "node:util";
 import { problemOf } from "./refusal.ts";
 
-export type HashedFile = { readonly size: number; readonly sha256: string; readonly isExecutable: boolean };
+type HashedFile = { readonly size: number; readonly sha256: string; readonly isExecutable: boolean };
 export type Hashing =
   | { readonly ok: true; readonly file: HashedFile }
   | { readonly ok: false; readonly problem: string };

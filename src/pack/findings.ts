@@ -6,7 +6,7 @@ import { packCodes, type PackCode } from "./codes.ts";
 import { nearestName } from "./did-you-mean.ts";
 import type { PackSource } from "./pack-source.ts";
 
-export type Place = { readonly path: readonly PathPart[]; readonly part: "key" | "value" };
+type Place = { readonly path: readonly PathPart[]; readonly part: "key" | "value" };
 
 /** Collects what the checks of a pack find. */
 export type Findings = {

@@ -5,7 +5,7 @@ import { bytesOf, givenRule, withQuotas, type GivenRule } from "./sandbox-rule.t
 import type { StepSandboxText } from "./sandbox-shape.ts";
 
 /** Something that a step's sandbox opens beyond the pack's; `path` is from the step's sandbox. */
-export type Widening = { readonly path: readonly PathPart[]; readonly problem: string };
+type Widening = { readonly path: readonly PathPart[]; readonly problem: string };
 export type Narrowed = { readonly sandbox: SandboxRule; readonly widenings: readonly Widening[] };
 
 const ENFORCEMENT: readonly EnforcementLevel[] = ["watchdog", "kernel-process", "kernel-tree"];

@@ -19,7 +19,7 @@ export type Pack = {
   readonly source: PackSource;
 };
 
-export type Maintainer = { readonly name: string; readonly email?: string; readonly url?: string };
+type Maintainer = { readonly name: string; readonly email?: string; readonly url?: string };
 
 export type PackSpec = {
   readonly inputs: Readonly<Record<string, InputRule>>;

@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from "#canon/json.ts";
 import type { PathPart } from "#canon/shape.ts";
 import { KIND_MEMBERS } from "./step-shape.ts";
 
-export type StepKindMember = (typeof KIND_MEMBERS)[number];
+type StepKindMember = (typeof KIND_MEMBERS)[number];
 
 /** A step as it is written, right or wrong, and where it stands. What is not as it should be is absent here. */
 export type StepView = {

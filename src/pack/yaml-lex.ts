@@ -12,7 +12,7 @@ const MAX_REFUSED = 1000;
 const MAX_STACK = MAX_DEPTH + 2;
 
 /** A part of YAML that a pack must not use, found by its first character. */
-export type Refused = { readonly kind: "anchor" | "alias" | "tag"; readonly start: number; readonly source: string };
+type Refused = { readonly kind: "anchor" | "alias" | "tag"; readonly start: number; readonly source: string };
 
 export type Lexed = {
   readonly tokens: readonly CST.Token[];
