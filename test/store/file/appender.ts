@@ -13,6 +13,11 @@ import { batchBehind } from "./batch.ts";
  */
 const [, , folder = "", name = "", leaseMs = "", rounds = "1"] = process.argv;
 process.on("SIGXFSZ", () => undefined);
+// A test that has ended reads no more.
+process.on("uncaughtException", (error) => {
+  process.exitCode = "code" in error && error.code === "EPIPE" ? 0 : 1;
+  process.exit();
+});
 const opened = await openFileStore(folder, { clock: systemClock });
 if (!opened.ok) {
   throw new Error(opened.fault.message);

@@ -1,3 +1,6 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import t from "tap";
 import { codeOf, createSample, headOf, held, readAll, sampleRun } from "../../port/sample-run.ts";
 import { batchBehind, wholeBatches } from "./batch.ts";
@@ -43,8 +46,9 @@ t.test("a holder that was stopped and replaced never writes again", async (t) =>
     appender.process.kill("SIGSTOP");
     let lease = await store.leases.acquire(run, 15_000).catch(() => undefined);
     while (lease === undefined) {
-      // Stopped inside the lock it keeps everyone out, and is let a little further.
+      // Stopped inside the lock it keeps everyone out, and is let go on until it has written.
       appender.process.kill("SIGCONT");
+      await appender.next();
       appender.process.kill("SIGSTOP");
       lease = await store.leases.acquire(run, 15_000).catch(() => undefined);
     }
@@ -58,6 +62,31 @@ t.test("a holder that was stopped and replaced never writes again", async (t) =>
     t.same(wholeBatches((await readAll(store, run)).slice(before.length)), ["parent", "parent"]);
     await store.leases.release(run, lease);
   }
+  await store.close();
+});
+
+t.test("nothing is written while another holds the lock, nor once it has given the lease away", async (t) => {
+  const folder = t.testdir({});
+  const store = await openedStore(folder);
+  await createSample(store, run);
+  const rounds = 10;
+  const appender = startAppender(folder, "F", { rounds });
+  const ledger = join(folder, "runs", run.runId, "ledger.jsonl");
+  const database = new DatabaseSync(join(folder, "packrun.db"), { timeout: 5000 });
+  for (let round = 0; round < rounds; round += 1) {
+    await appender.next();
+    database.exec("BEGIN IMMEDIATE");
+    const { size } = statSync(ledger);
+    const sizes = new Set(Array.from({ length: 5000 }, () => statSync(ledger).size));
+    t.same([...sizes], [size]);
+    database.exec("UPDATE leases SET owner = 'another', fence = fence + 1; COMMIT");
+    t.equal((await appender.untilRefused()).code, "LEASE_LOST");
+    t.equal(statSync(ledger).size, size);
+    database.exec("UPDATE leases SET owner = ''");
+    appender.process.stdin?.write("\n");
+  }
+  database.close();
+  wholeBatches(await readAll(store, run));
   await store.close();
 });
 
