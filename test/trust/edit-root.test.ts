@@ -1,0 +1,87 @@
+import t from "tap";
+import { nodeSha256 } from "#signer/node-crypto.ts";
+import { firstRoot, grantKey, STANDARD_ROLES, type FirstRoot, type KeyGrant } from "#trust/edit-root.ts";
+import { readTrustRoot } from "#trust/read-trust-root.ts";
+import { code, value } from "../attest/signing.ts";
+import { NOW, people, rootOf, time } from "./world.ts";
+
+const first: FirstRoot = {
+  trustDomain: "acme-prod",
+  rootKeys: [
+    { key: people.rooty.key, principal: "rooty" },
+    { key: people.carol.key, principal: "carol" },
+  ],
+  threshold: 2,
+  issuedAt: NOW,
+  expires: time("2027-06-01T12:00:00.000Z"),
+};
+const grant = (more: Partial<KeyGrant> = {}): KeyGrant => ({
+  key: people.mallory.key,
+  principal: "dora",
+  roles: ["approver"],
+  ...more,
+});
+const LATER = time("2026-07-01T12:00:00.000Z");
+
+t.test("a first root has every standard role, held by nobody but root", async (t) => {
+  const { root, bytes } = value(firstRoot(first, nodeSha256));
+  t.strictSame(Object.keys(root.document.roles).toSorted(), [...STANDARD_ROLES].toSorted());
+  t.equal(root.document.roles["root"]?.keyids.length, 2);
+  t.strictSame(root.document.roles["approver"]?.keyids, []);
+  t.strictSame(value(readTrustRoot(bytes, nodeSha256)), root);
+});
+
+t.test("a first root that could not be used is refused", async (t) => {
+  t.equal(code(firstRoot({ ...first, threshold: 3 }, nodeSha256)), "TRUST_EDIT_INVALID");
+  t.equal(code(firstRoot({ ...first, rootKeys: [], threshold: 1 }, nodeSha256)), "TRUST_EDIT_INVALID");
+  t.equal(code(firstRoot({ ...first, trustDomain: "Not A Domain" }, nodeSha256)), "TRUST_EDIT_INVALID");
+});
+
+t.test("a key that is granted roles stands in the next version, which lives as long as the one before", async (t) => {
+  const before = value(firstRoot(first, nodeSha256)).root;
+  const { root } = value(grantKey(before, grant({ roles: ["approver", "approver-security"] }), LATER, nodeSha256));
+  t.equal(root.document.version, 2);
+  t.equal(root.document.issuedAt, LATER);
+  t.equal(root.document.expires, "2027-07-01T12:00:00.000Z");
+  t.match(root.keys.get(people.mallory.key.keyid), {
+    principal: "dora",
+    validFrom: LATER,
+    validUntil: root.document.expires,
+  });
+  t.strictSame(root.document.roles["approver-security"], { keyids: [people.mallory.key.keyid], threshold: 1 });
+});
+
+t.test("granting a known key more keeps what it had", async (t) => {
+  const before = rootOf();
+  const { root } = value(
+    grantKey(before, { key: people.bob.key, principal: "bob", roles: ["revoker", "approver"] }, LATER, nodeSha256),
+  );
+  t.same(root.keys.get(people.bob.key.keyid)?.validFrom, before.keys.get(people.bob.key.keyid)?.validFrom);
+  t.strictSame(root.document.roles["approver"], before.document.roles["approver"]);
+  t.strictSame(root.document.roles["revoker"]?.keyids, [people.bob.key.keyid]);
+});
+
+t.test("a key never changes hands", async (t) => {
+  const taken = grantKey(rootOf(), { key: people.bob.key, principal: "eve", roles: ["approver"] }, LATER, nodeSha256);
+  t.equal(code(taken), "TRUST_EDIT_PRINCIPAL");
+});
+
+t.test("bounds of a role with holders are never changed by adding another", async (t) => {
+  const before = rootOf();
+  const edit = (more: Partial<KeyGrant>): string => code(grantKey(before, grant(more), LATER, nodeSha256));
+  t.equal(edit({ tenants: ["t1", "t2"] }), "TRUST_EDIT_SCOPE");
+  t.equal(edit({ roles: ["approver-security"], gates: ["prod"] }), "TRUST_EDIT_SCOPE", "everything was covered before");
+  t.equal(edit({ tenants: ["t1"], packs: ["acme/*"] }), "ok", "the same bounds");
+  const { root } = value(
+    grantKey(before, grant({ roles: ["approver-prod"], gates: ["prod", "b"] }), LATER, nodeSha256),
+  );
+  t.strictSame(root.document.roles["approver-prod"]?.gates, ["b", "prod"]);
+});
+
+t.test("windows can be given, and ones that hold never are refused", async (t) => {
+  const validUntil = time("2026-08-01T00:00:00.000Z");
+  const { root } = value(grantKey(rootOf(), grant({ validUntil }), LATER, nodeSha256));
+  t.equal(root.keys.get(people.mallory.key.keyid)?.validUntil, validUntil);
+  t.equal(code(grantKey(rootOf(), grant({ validUntil: NOW }), LATER, nodeSha256)), "TRUST_EDIT_INVALID");
+  t.equal(code(grantKey(rootOf(), grant({ roles: ["no role"] }), LATER, nodeSha256)), "TRUST_EDIT_INVALID");
+});
