@@ -52,15 +52,21 @@ export type LedgerStore = {
   /** Small files beside the ledger: `plan.canonical.json`, `inputs.lock`, `approvals/<gate>/request.json` … */
   readonly putFile: (key: RunKey, path: string, bytes: Uint8Array) => Promise<Result<void>>;
   readonly getFile: (key: RunKey, path: string) => Promise<Result<Uint8Array>>;
-  /** Resolves when the ledger has grown beyond `after`, an inbox command has come, or `milliseconds` have passed. */
+  /**
+   * Resolves when the ledger has grown beyond `after`, an inbox command has come that was not read since, or
+   * `milliseconds` have passed; at once where one of these is true already, and when the store is closed.
+   */
   readonly changed: (key: RunKey, after: number, milliseconds: number) => Promise<void>;
 };
 
 /**
  * Who may append to a run's ledger now.
  * 1. At most one lease of a run is live at any time; `fence` grows with every acquisition.
- * 2. `acquire` gives undefined while another owner's lease is live. An owner that died on this boot is replaced at once.
- * 3. `renew` of a lease that was lost is undefined; `release` of one is nothing.
+ * 2. `acquire` gives undefined while a lease is live, to its own holder too. An owner that died on this boot is
+ *    replaced at once.
+ * 3. A lease is lost when it was released or another was acquired; one that only ran out may still be renewed and
+ *    written under. `renew` of a lost lease is undefined; `release` of one is nothing.
+ * 4. Where the medium fails, `acquire`, `renew` and `current` reject with a `StoreError`; `release` does not.
  */
 export type LeaseStore = {
   readonly acquire: (key: RunKey, milliseconds: number) => Promise<Lease | undefined>;

@@ -7,7 +7,7 @@ import { formsOf } from "./secret-forms.ts";
 /** The text that stands for a secret. It must not depend on anything but name and value. */
 export type Mark = (name: string, value: string) => string;
 
-export const blankMark: Mark = (name) => `[redacted:${name}]`;
+const blankMark: Mark = (name) => `[redacted:${name}]`;
 
 /**
  * A redactor without secrets. Where forms overlap, all their bytes become one mark, which names the longest of them;

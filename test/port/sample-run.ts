@@ -13,7 +13,7 @@ import type { Head, Lease, RunIdentity, RunRow, RunStore } from "#port/run-store
 import type { EventDraft, LedgerEvent } from "#run/event.ts";
 import type { InboxCommand } from "#run/inbox-command.ts";
 
-export const sha256: Sha256 = (bytes) => createHash("sha256").update(bytes).digest();
+const sha256: Sha256 = (bytes) => createHash("sha256").update(bytes).digest();
 export const tenant = parseTenantId("default") as TenantId;
 export const otherTenant = parseTenantId("acme") as TenantId;
 

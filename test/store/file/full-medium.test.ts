@@ -24,18 +24,20 @@ import { kill, startAppender } from "./child.ts";
 import { openedStore } from "./opened-store.ts";
 
 const run = sampleRun();
+/** Of the system, for a test file system; nothing that the package depends on. */
+const programs = { mount: "mount", unmount: "umount" };
 
 /** A file system of its own of this many bytes, or undefined for a user who may not mount one. */
 function smallMedium(t: Test, bytes: number): string | undefined {
   const medium = mkdtempSync(join(tmpdir(), "packrun-medium-"));
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "packrun-test", medium], { stdio: "ignore" });
+    execFileSync(programs.mount, ["-t", "tmpfs", "-o", `size=${bytes}`, "packrun-test", medium], { stdio: "ignore" });
   } catch {
     rmdirSync(medium);
     return undefined;
   }
   t.teardown(() => {
-    execFileSync("umount", ["-l", medium]);
+    execFileSync(programs.unmount, ["-l", medium]);
     rmdirSync(medium);
   });
   return medium;
