@@ -2,10 +2,16 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { codesFile, readCodeTables } from "./code-tables.ts";
 import { schemaFiles } from "./schema-files.ts";
+import { verifierFile } from "./verifier-file.ts";
 
 /** Writes every file that is made from the sources; with `--check` it only names those that are out of date. */
 const check = process.argv.includes("--check");
-const files = [{ path: "schemas/codes.json", text: codesFile(await readCodeTables(process.cwd())) }, ...schemaFiles()];
+const root = process.cwd();
+const files = [
+  { path: "schemas/codes.json", text: codesFile(await readCodeTables(root)) },
+  ...schemaFiles(),
+  await verifierFile(root),
+];
 
 const stale = files.filter(({ path, text }) => currentText(path) !== text);
 for (const { path, text } of stale) {
@@ -14,7 +20,7 @@ for (const { path, text } of stale) {
     process.exitCode = 1;
   } else {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+    writeFileSync(path, text, { mode: text.startsWith("#!") ? 0o755 : 0o644 });
     console.error(`wrote ${path}`);
   }
 }

@@ -6,12 +6,11 @@ import { trustRootPredicate } from "../src/attest/root-claim.ts";
 import { runRequestPredicate } from "../src/attest/run-request.ts";
 import { statementShape, type Predicate } from "../src/attest/statement.ts";
 import { isJsonObject, type Json } from "../src/canon/json.ts";
-import { digest, integer, literal, object, string, tagged, timestamp, type Shape } from "../src/canon/shape.ts";
 import { evidenceManifestShape } from "../src/evidence/evidence-manifest.ts";
 import { outputsShape } from "../src/evidence/outputs-file.ts";
 import { packSchema } from "../src/pack/pack-schema.ts";
 import { planShape } from "../src/plan/plan.ts";
-import { eventTypes } from "../src/run/event.ts";
+import { eventShape } from "../src/run/event-shape.ts";
 import { trustRootShape } from "../src/trust/trust-root.ts";
 
 /** A schema file and its text. */
@@ -23,7 +22,7 @@ export function schemaFiles(): readonly SchemaFile[] {
     schemaFile("pack", packSchema()),
     schemaFile("config", configShape.schema, "packrun configuration"),
     schemaFile("plan", planShape.schema, "packrun plan: its RFC 8785 bytes are what planHash is taken over"),
-    schemaFile("event", eventShape().schema, "packrun ledger event: one line of a run's ledger"),
+    schemaFile("event", eventShape.schema, "packrun ledger event: one line of a run's ledger"),
     schemaFile("evidence-manifest", evidenceManifestShape.schema, "packrun evidence manifest"),
     schemaFile(
       "approval-request",
@@ -56,27 +55,4 @@ function schemaFile(name: string, schema: Json, title?: string): SchemaFile {
     title: title ?? body["title"],
   };
   return { path: `schemas/${name}.schema.json`, text: `${JSON.stringify({ ...head, ...body, ...head }, null, 2)}\n` };
-}
-
-/** The envelope around each event type's metadata: which of `stepId` and `attempt` may stand there follows from `on`. */
-function eventShape(): Shape<unknown> {
-  const envelope = {
-    sequence: integer({ min: 1 }),
-    timestamp: timestamp(),
-    level: literal("debug", "info", "warn", "error"),
-    message: string(),
-    prev: digest(),
-    hash: digest(),
-  };
-  const place = {
-    run: {},
-    step: { stepId: string({ min: 1 }) },
-    gate: { stepId: string({ min: 1 }) },
-    attempt: { stepId: string({ min: 1 }), attempt: integer({ min: 1 }) },
-  };
-  const cases = Object.entries(eventTypes).map(([eventType, { on, metadata }]) => [
-    eventType,
-    object({ ...envelope, eventType: literal(eventType), metadata }, place[on]),
-  ]);
-  return tagged("eventType", Object.fromEntries(cases) as Record<string, Shape<unknown>>);
 }
