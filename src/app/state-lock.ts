@@ -12,7 +12,11 @@ const PAUSE_MS = 25;
  * Does `work` while no other process, and nothing else in this one, edits the trust files of this state folder. The lock
  * is SQLite's on an empty file: the operating system takes it back from a process that dies. Fault: TRUST_BUSY.
  */
-export async function withTrustLock<T>(stateFolder: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+export async function withTrustLock<T>(
+  stateFolder: string,
+  work: () => Promise<Result<T>>,
+  pause: () => Promise<void> = shortPause,
+): Promise<Result<T>> {
   const folder = join(stateFolder, "trust");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
@@ -24,11 +28,15 @@ export async function withTrustLock<T>(stateFolder: string, work: () => Promise<
         held.close();
       }
     }
-    await new Promise((resolve) => {
-      setTimeout(resolve, PAUSE_MS);
-    });
+    await pause();
   }
   return fail(faultOf(trustUseCodes, "TRUST_BUSY", { folder }));
+}
+
+function shortPause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, PAUSE_MS);
+  });
 }
 
 function tryLock(path: string): DatabaseSync | undefined {

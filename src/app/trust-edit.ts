@@ -31,6 +31,8 @@ export type TrustTools = {
   readonly now: () => number;
   /** Edits wait for each other under this folder's lock; no lock is taken where the folder does not exist. */
   readonly stateFolder: string;
+  /** Waits between two looks at a lock that another process holds; 25 ms unless given. */
+  readonly pause?: () => Promise<void>;
 };
 
 /** Where an edited trust root was written, and what it is now. */
@@ -168,5 +170,5 @@ async function readKeyFile(path: string, keyring: Keyring): Promise<Result<Publi
 }
 
 function locked<T>(tools: TrustTools, work: () => Promise<Result<T>>): Promise<Result<T>> {
-  return existsSync(tools.stateFolder) ? withTrustLock(tools.stateFolder, work) : work();
+  return existsSync(tools.stateFolder) ? withTrustLock(tools.stateFolder, work, tools.pause) : work();
 }
