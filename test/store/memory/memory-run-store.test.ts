@@ -2,7 +2,7 @@ import t from "tap";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { memoryState } from "#store/memory/memory-state.ts";
 import { runStoreConformance } from "../../port/run-store.conformance.ts";
-import { codeOf, createSample, eventsBehind, readAll, sampleRun } from "../../port/sample-run.ts";
+import { codeOf, createSample, eventsBehind, readAll, sampleCommand, sampleRun } from "../../port/sample-run.ts";
 import { tickingClock } from "../../port/ticking-clock.ts";
 
 runStoreConformance(t, async () => {
@@ -48,4 +48,27 @@ t.test("what is kept in memory does not change with the caller's bytes", async (
   bytes.write("two");
   const read = await store.ledger.getFile(run, "x");
   t.equal(read.ok && Buffer.from(read.value).toString(), "one");
+});
+
+t.test("a command that nobody takes is told of at once, and then only after a while", async (t) => {
+  const clock = tickingClock();
+  const store = memoryRunStore({ clock });
+  const run = sampleRun();
+  await createSample(store, run);
+  await store.inbox.put(run, sampleCommand("a"));
+  await store.ledger.changed(run, 1, 60_000);
+  let isOver = false;
+  const again = store.ledger.changed(run, 1, 60_000).then(() => (isOver = true));
+  await new Promise(setImmediate);
+  t.notOk(isOver);
+  clock.tick(100);
+  await again;
+  t.equal((await store.inbox.pending(run)).length, 1);
+  const read = store.ledger.changed(run, 1, 60_000).then(() => (isOver = true));
+  isOver = false;
+  clock.tick(59_999);
+  await new Promise(setImmediate);
+  t.notOk(isOver, "what was read is no news");
+  clock.tick(1);
+  await read;
 });
