@@ -32,7 +32,7 @@ export const rooms: readonly Room[] = [
   { name: "step", floor: "doing", rooms: ["port", "run", "plan", ...base], packages: ["node:*", "@cyclonedx/*"] },
   { name: "engine", floor: "doing", rooms: ["port", "run", "plan", ...base], packages: ["node:*"] },
   { name: "folder", floor: "adapter", rooms: ["port", "pack", "plan", "run", ...base], packages: ["node:*"] },
-  { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", ...base], packages: ["node:*"] },
+  { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", "pack", ...base], packages: ["node:*", "ajv/*"] },
   { name: "secret", floor: "adapter", rooms: ["port", "run", ...base], packages: ["node:*"] },
   { name: "policy", floor: "adapter", rooms: ["port", "plan", ...base], packages: ["node:*"] },
   { name: "signer", floor: "adapter", rooms: ["port", "attest", ...base], packages: ["node:*", "@noble/ciphers/*"] },

@@ -1,0 +1,151 @@
+import { codeTable } from "#fault/code-table.ts";
+
+/** What the host cannot do (exit 8), and how a step can fail in its sandbox or with its outputs (exit 1). */
+export const sandboxCodes = codeTable({
+  SANDBOX_UNAVAILABLE: {
+    severity: "error",
+    exitCode: 8,
+    message: "steps cannot be sandboxed on this host: {problem}",
+    hint: "{remedy}",
+    explanation: {
+      cause:
+        "Before anything runs, the exact sandbox is tried with a harmless program, together with things that must fail inside it. One of them went wrong, so no step is run at all.",
+      example: "bubblewrap is not installed, or the kernel forbids unprivileged user namespaces",
+      fix: "Do what the hint says (it depends on what failed on this host), then check with `packrun doctor`.",
+    },
+  },
+  SANDBOX_MODE_UNSUPPORTED: {
+    severity: "error",
+    exitCode: 8,
+    message: "this version runs steps in mode sealed only, and the plan asks for {mode}",
+    hint: "write `mode: sealed`; files that the steps need come in through the pack or through inputs",
+    explanation: {
+      cause: "The plan asks for a sandbox mode that this version cannot enforce.",
+      example: "spec: {sandbox: {mode: restricted}}",
+      fix: "Use `mode: sealed`.",
+    },
+  },
+  EGRESS_UNSUPPORTED: {
+    severity: "error",
+    exitCode: 8,
+    message: "this version gives steps no network at all, and the plan allows {count} destination(s)",
+    hint: "leave egressAllowlist empty, and pass what the steps need as file inputs",
+    explanation: {
+      cause: "The plan's egressAllowlist is not empty, and this version has no way to let exactly that through.",
+      example: 'spec: {sandbox: {egressAllowlist: ["registry.acme.example:443"]}}',
+      fix: "Empty the list. Download beforehand and pass the files as inputs.",
+    },
+  },
+  LIMIT_UNENFORCEABLE: {
+    severity: "error",
+    exitCode: 8,
+    message: "the limit {limit} cannot be enforced as asked: this host has {have}, the plan needs {need}",
+    hint: "{remedy}",
+    explanation: {
+      cause:
+        "A limit is asked at a level (kernel-tree, kernel-process, watchdog) that this host cannot give, mostly because no cgroup can be written.",
+      example: "limits.memory in a sealed sandbox, run by a user without a delegated cgroup",
+      fix: "Do what the hint says, or accept less with `limits.minEnforcement` where the limit allows it.",
+    },
+  },
+  STEP_SETUP: {
+    severity: "error",
+    exitCode: 1,
+    message: "the step could not be set up: {problem}",
+    hint: "nothing of the step ran; mend what is named and run it again",
+    explanation: {
+      cause: "The sandbox of the step could not be built, or its program is not there.",
+      example: "command: [syft] where syft is not installed under /usr",
+      fix: "Install the program on the host under /usr, or ship it in the pack and call it as ./name.",
+    },
+  },
+  STEP_OOM: {
+    severity: "error",
+    exitCode: 1,
+    message: "the step used more memory than its limit of {limit}",
+    hint: "raise limits.memory, or make the step use less; files in /tmp count as memory",
+    explanation: {
+      cause: "Processes of the step together needed more memory than the limit; the step fails even if it went on.",
+      example: "a compiler with 512Mi",
+      fix: "Raise limits.memory to a little above the peak that a good run shows, or split the work.",
+    },
+  },
+  STEP_TIMEOUT: {
+    severity: "error",
+    exitCode: 1,
+    message: "the step was ended after its timeout of {timeout} ms",
+    hint: "raise the step's timeout, or find out what it waits for; there is no network inside",
+    explanation: {
+      cause: "One attempt of the step took longer than `timeout` allows; its whole process tree was ended.",
+      example: "timeout: 5m on a test that hangs",
+      fix: "Raise `timeout`, or make the step end by itself.",
+    },
+  },
+  STEP_LOG_TOO_LARGE: {
+    severity: "error",
+    exitCode: 1,
+    message: "the step printed more than its limit of {limit}",
+    hint: "write large output to a file and declare it as an output, or raise limits.log",
+    explanation: {
+      cause: "stdout and stderr of one attempt together passed limits.log; the step was ended.",
+      example: "a debug log of a gigabyte with limits.log of 16Mi",
+      fix: "Print less, write to a declared output file, or raise limits.log.",
+    },
+  },
+  STEP_OUTPUT_MISSING: {
+    severity: "error",
+    exitCode: 1,
+    message: "output {name} was not produced: {problem}",
+    hint: "write it into the working folder (or $PACKRUN_OUTPUT) under exactly the declared name",
+    explanation: {
+      cause: "A declared output was not there when the step had ended. No evidence, no completion.",
+      example: "outputs: {sbom: {file: sbom.json}}, and the step writes bom.json",
+      fix: "Let the step write it, correct the path, or take the output out of the pack.",
+    },
+  },
+  STEP_OUTPUT_TYPE: {
+    severity: "error",
+    exitCode: 1,
+    message: "output {name} is not what was declared: {problem}",
+    hint: "make the step give the declared type, or correct the declaration",
+    explanation: {
+      cause: "A declared output is of another type than declared, or its schema does not take it.",
+      example: "{type: integer}, and $PACKRUN_OUTPUT holds a string",
+      fix: "Correct what the step writes, or the output's type or schema.",
+    },
+  },
+  STEP_OUTPUT_UNSAFE: {
+    severity: "error",
+    exitCode: 1,
+    message: "output {name} cannot be taken safely: {problem}",
+    hint: "outputs are regular files with plain names in the working folder; copy what a link points to",
+    explanation: {
+      cause:
+        "An output is a symbolic or hard link, a device, a socket or a FIFO, or a name in it is unsafe (control characters, invalid UTF-8, twins in case or normal form).",
+      example: "ln -s /etc/passwd report.txt",
+      fix: "Write a regular file; `cp -L` copies what a link points to.",
+    },
+  },
+  STEP_OUTPUT_TOO_LARGE: {
+    severity: "error",
+    exitCode: 1,
+    message: "output {name} is too large: {problem}",
+    hint: "make it smaller, or raise limits.artifacts",
+    explanation: {
+      cause: "The outputs of the step together pass limits.artifacts, or an output passes a fixed bound.",
+      example: "a 2 GiB image with limits.artifacts of 1Gi",
+      fix: "Raise limits.artifacts, or declare only what is needed.",
+    },
+  },
+  SECRET_IN_ARTIFACT: {
+    severity: "error",
+    exitCode: 1,
+    message: "output {name} holds the secret {secret}; neither it nor its digest was kept",
+    hint: "do not write secrets into outputs; `mayContainSecrets: true` on the output allows it, on the record",
+    explanation: {
+      cause: "The value of a secret, plain or encoded, was found in an output while it was read.",
+      example: "a configuration file with the deploy token as an output",
+      fix: "Keep the secret out of the file. If it has to be there, say `mayContainSecrets: true`.",
+    },
+  },
+});

@@ -1,0 +1,158 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { release } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { findCgroups, type CgroupHost } from "./cgroup-host.ts";
+import { sandboxCodes } from "./codes.ts";
+import { MAX_FILE_BYTES } from "./collecting.ts";
+import { inheritedFds } from "./inherited-fds.ts";
+import { installRemedy } from "./host-remedy.ts";
+import { etcFiles } from "./inside.ts";
+import { tidyUp } from "./janitor.ts";
+import { bootId } from "./process-identity.ts";
+import { ownFolder } from "./scratch-folder.ts";
+import { isFilteredMachine, seccompFilter } from "./seccomp-filter.ts";
+import { SlotPool } from "./slot-pool.ts";
+
+export type GroundOptions = {
+  readonly scratch: string;
+  readonly maxParallel: number;
+  /** The bubblewrap to use; looked for in the system's folders when absent. */
+  readonly bwrap?: string;
+  /** How to limit process trees; found out when absent. */
+  readonly cgroups?: CgroupHost;
+};
+
+/** What all attempts of one runner stand on. */
+export type Ground = {
+  readonly folder: string;
+  readonly scratch: string;
+  readonly host: CgroupHost;
+  readonly pool: SlotPool;
+  readonly bwrap: string;
+  /** `bubblewrap 0.8.0`. */
+  readonly tool: string;
+  readonly seccompFile: string;
+  readonly etcFolder: string;
+  readonly ulimits: readonly (readonly [letter: string, value: number])[];
+  readonly inherited: readonly number[];
+  /** Changes whenever anything changes that the probe's answer depends on. */
+  readonly fingerprint: string;
+};
+
+const run = promisify(execFile);
+const OLDEST = [0, 8] as const;
+const OPEN_FILES = 4096;
+
+/** Looks for the tools, tidies up after dead runners, and lays out this runner's folder. */
+export async function layGround(options: GroundOptions): Promise<Result<Ground>> {
+  if (process.platform !== "linux" || !isFilteredMachine(process.arch)) {
+    const problem = `steps run on Linux on x64 or arm64, and this is ${process.platform} on ${process.arch}`;
+    return fail(unavailable(problem, "lint, plan, simulate and verify work here; run steps on a Linux host"));
+  }
+  const tool = await findTool(options.bwrap);
+  if (!tool.ok) {
+    return tool;
+  }
+  const own = ownFolder(options.scratch);
+  if (!own.ok) {
+    return own;
+  }
+  const host = options.cgroups ?? findCgroups();
+  await tidyUp(options.scratch, host);
+  const folder = mkdtempSync(join(own.value, "sandbox-"));
+  chmodSync(folder, 0o711);
+  const filter = seccompFilter(process.arch);
+  const seccompFile = join(folder, "seccomp");
+  writePublic(seccompFile, filter);
+  const etcFolder = join(folder, "etc");
+  mkdirSync(etcFolder);
+  chmodSync(etcFolder, 0o755);
+  Object.entries(etcFiles).forEach(([name, text]) => writePublic(join(etcFolder, name), text));
+  const inherited = inheritedFds();
+  const batch = Math.max(1, Math.min(options.maxParallel, 16));
+  const pool = new SlotPool({ scratch: options.scratch, folder, host, inherited, batch });
+  const fingerprint = fingerprintOf(tool.value.path, host, filter);
+  const { path: bwrap, version } = tool.value;
+  const ulimits = ulimitsOf();
+  return ok({
+    folder,
+    scratch: options.scratch,
+    host,
+    pool,
+    bwrap,
+    tool: version,
+    seccompFile,
+    etcFolder,
+    ulimits,
+    inherited,
+    fingerprint,
+  });
+}
+
+export function unavailable(problem: string, remedy: string): Fault {
+  return faultOf(sandboxCodes, "SANDBOX_UNAVAILABLE", { problem, remedy });
+}
+
+type Tool = { readonly path: string; readonly version: string };
+
+async function findTool(given: string | undefined): Promise<Result<Tool>> {
+  const candidates = given === undefined ? ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"] : [given];
+  for (const path of candidates) {
+    const text = await run(path, ["--version"]).then(
+      ({ stdout }) => stdout.trim(),
+      () => undefined,
+    );
+    const found = /^bubblewrap (\d+)\.(\d+)/.exec(text ?? "");
+    if (text !== undefined && found !== null) {
+      const [major, minor] = [Number(found[1]), Number(found[2])];
+      return major > OLDEST[0] || minor >= OLDEST[1]
+        ? ok({ path, version: text })
+        : fail(unavailable(`${text} is too old`, "install bubblewrap 0.8 or later (it knows --disable-userns)"));
+    }
+  }
+  return fail(unavailable("bubblewrap is not installed", installRemedy()));
+}
+
+function writePublic(path: string, content: Uint8Array | string): void {
+  writeFileSync(path, content);
+  chmodSync(path, 0o444);
+}
+
+/** A shell cannot raise a hard limit, so what is asked stays within what this process has. */
+function ulimitsOf(): Ground["ulimits"] {
+  const limits = readFileSync("/proc/self/limits", "latin1");
+  const hard = (name: string): number => {
+    const text = new RegExp(`^${name}\\s+\\S+\\s+(\\S+)`, "m").exec(limits)?.[1] ?? "unlimited";
+    return text === "unlimited" ? Number.POSITIVE_INFINITY : Number(text);
+  };
+  // `ulimit -f` counts in units of 512 bytes (POSIX).
+  const fileBytes = Math.min(hard("Max file size"), MAX_FILE_BYTES);
+  return [
+    ["c", 0],
+    ["n", Math.min(hard("Max open files"), OPEN_FILES)],
+    ["f", Math.floor(fileBytes / 512)],
+  ];
+}
+
+function fingerprintOf(bwrap: string, host: CgroupHost, filter: Uint8Array): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(bwrap, { bigint: true });
+  const facts = [
+    bootId(),
+    release(),
+    bwrap,
+    dev,
+    ino,
+    size,
+    mtimeNs,
+    ctimeNs,
+    process.getuid?.(),
+    JSON.stringify(host),
+  ];
+  return createHash("sha256").update(facts.join("\n")).update(filter).digest("hex");
+}

@@ -1,0 +1,72 @@
+/** Where the launcher finds what it is given: file descriptors that every step's shell inherits. */
+export const ARGS_FD = 3;
+/** The first pipe with the bytes of a secret file, right behind those that `launch` opens (4 and 5). */
+export const SECRET_FD = 6;
+
+/** A word of the shell: nothing in single quotes has a meaning. */
+export function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The launcher: one shell per slot that lives in the slot's cgroup as the slot's user. It waits for an explicit word on
+ * its standard input: `go` starts what the file `launch` says, `end` waits for what has ended. Anything else, and the
+ * end of input above all, ends everything: a runner that dies takes its steps with it.
+ * 1. Without `go` nothing of a step runs. 2. When the launcher goes, so does bubblewrap (`--die-with-parent`) and with
+ * it the step's PID namespace. 3. What then is left in the cgroup is killed by number.
+ */
+export function launcherScript(slotFolder: string, procsFile: string | undefined): string {
+  return [
+    `slot=${quote(slotFolder)}`,
+    `procs=${quote(procsFile ?? "/dev/null")}`,
+    "job=",
+    "while read -r word; do",
+    '  case "$word" in',
+    '    go) (. "$slot/launch") 2>/dev/null & job=$! ;;',
+    "    end) wait; job= ;;",
+    "    *) break ;;",
+    "  esac",
+    "done",
+    '[ -z "$job" ] || kill -KILL "$job" 2>/dev/null',
+    "round=0",
+    'while [ "$round" -lt 100 ]; do',
+    "  left=",
+    '  while read -r pid; do [ "$pid" = "$$" ] || left="$left $pid"; done <"$procs"',
+    '  [ -n "$left" ] || break',
+    "  kill -KILL $left 2>/dev/null",
+    "  round=$((round + 1))",
+    "done",
+    "exit 125",
+  ].join("\n");
+}
+
+export type Launch = {
+  readonly slotFolder: string;
+  readonly seccompFile: string;
+  readonly stdinFile: string;
+  readonly bwrap: string;
+  readonly argv: readonly string[];
+  /** The launcher has an oom_score_adj that its children must not keep. */
+  readonly shielded: boolean;
+  /** Descriptors below 10 that may be covered with /dev/null; a shell can close these. */
+  readonly closed: readonly number[];
+  /** `ulimit` letters with their values. */
+  readonly ulimits: readonly (readonly [letter: string, value: number])[];
+};
+
+/**
+ * The file `launch`: redirections (a failing one ends the shell), rlimits, then the shell becomes bubblewrap. The
+ * launcher is shielded from the memory killer; a step is not.
+ */
+export function launchScript(launch: Launch): string {
+  const fifo = (name: string): string => quote(`${launch.slotFolder}/${name}`);
+  return [
+    `exec 5>${fifo("status")} 1>${fifo("out")} 2>${fifo("err")} 4<${quote(launch.seccompFile)} <${quote(launch.stdinFile)}`,
+    "cd / || exit 125",
+    ...launch.closed.map((fd) => `exec ${fd}<&-`),
+    ...(launch.shielded ? ["echo 0 >/proc/self/oom_score_adj || exit 125"] : []),
+    ...launch.ulimits.map(([letter, value]) => `ulimit -${letter} ${value} || exit 125`),
+    `exec ${quote(launch.bwrap)} --args ${ARGS_FD} --seccomp 4 --json-status-fd 5 -- ${launch.argv.map(quote).join(" ")}`,
+    "",
+  ].join("\n");
+}

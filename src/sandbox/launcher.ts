@@ -1,0 +1,109 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Socket } from "node:net";
+import type { Cgroup } from "./cgroup.ts";
+import { coverInherited } from "./inherited-fds.ts";
+import { launcherScript } from "./launch-script.ts";
+import { openReader } from "./pipe-feed.ts";
+import { identify, signal, type ProcessIdentity } from "./process-identity.ts";
+
+export type LauncherPlace = {
+  readonly folder: string;
+  /** The uid and gid of the slot; undefined when the runner is not root and has none to give. */
+  readonly uid: number | undefined;
+  readonly cgroup: Cgroup | undefined;
+  readonly secretPipes: number;
+  readonly inherited: readonly number[];
+};
+
+/** A shell that becomes, on a word, the sandbox of a step: see `launcherScript`. */
+export type Launcher = {
+  readonly pid: number;
+  /** Its oom_score_adj was lowered, so that a step that eats all memory does not take it along. */
+  readonly shielded: boolean;
+  readonly gone: Promise<void>;
+  readonly isGone: () => boolean;
+  readonly go: () => void;
+  readonly collectChildren: () => void;
+  /** Ends it and everything that it started; resolves when it is gone. */
+  readonly end: () => Promise<void>;
+};
+
+/** Starts one, already in its cgroup and as its user. The FIFOs in `folder` must be there. */
+export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
+  const names = ["args", ...Array.from({ length: place.secretPipes }, (_, at) => `secret${at}`)];
+  const readers = names.map((name) => openReader(join(place.folder, name)));
+  const [args = -1, ...secrets] = readers;
+  const wanted = secrets.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, ...secrets];
+  const cover = coverInherited(["pipe", "ignore", "ignore", ...wanted], place.inherited);
+  const child = spawn(...cover.throughHop(launcherScript(place.folder, place.cgroup?.procsFile)), {
+    ...(place.uid === undefined ? {} : { uid: place.uid, gid: place.uid }),
+    stdio: [...cover.stdio],
+    cwd: "/",
+    env: { PATH: "/usr/bin:/bin" },
+    detached: true,
+  });
+  readers.forEach((fd) => closeSync(fd));
+  cover.close();
+  const pid = await started(child);
+  const launcher = launcherOf(child, pid, shield(pid));
+  await place.cgroup?.attach(pid).catch(async (error: unknown) => {
+    await launcher.end();
+    throw error;
+  });
+  return launcher;
+}
+
+function launcherOf(child: ChildProcess, pid: number, shielded: boolean): Launcher {
+  const control = child.stdin as Socket;
+  const identity: ProcessIdentity | undefined = identify(pid);
+  let isGone = child.exitCode !== null || child.signalCode !== null;
+  const gone = new Promise<void>((resolve) => {
+    child.once("exit", () => {
+      isGone = true;
+      resolve();
+    });
+  });
+  // Idle launchers do not keep the process alive; the pipes of a running step do.
+  child.unref();
+  control.unref();
+  control.on("error", () => undefined);
+  return {
+    pid,
+    shielded,
+    gone,
+    isGone: () => isGone,
+    go: () => control.write("go\n"),
+    collectChildren: () => control.write("end\n"),
+    end: async () => {
+      child.ref();
+      control.end();
+      const forced = setTimeout(() => identity !== undefined && signal(identity, "SIGKILL"), 2000);
+      await (isGone ? undefined : gone);
+      clearTimeout(forced);
+    },
+  };
+}
+
+/** Works for root only; a launcher that is not shielded dies with its step, and a new one is started. */
+function shield(pid: number): boolean {
+  if (process.getuid?.() !== 0) {
+    return false;
+  }
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, "-1000");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function started(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    if (child.pid !== undefined) {
+      resolve(child.pid);
+    }
+  });
+}

@@ -1,0 +1,102 @@
+import { printByteSize } from "#canon/byte-size.ts";
+import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
+import type { Redactor } from "#port/secrets.ts";
+import type { AttemptRequest } from "#port/step-runner.ts";
+import type { Usage } from "#run/event.ts";
+import type { AttemptOutcome } from "#run/outcome.ts";
+import { sandboxCodes } from "./codes.ts";
+import type { Collected } from "./collect.ts";
+import type { StepEnd } from "./step-process.ts";
+
+/**
+ * Why an attempt failed before its outputs are looked at. Memory comes first, because the kernel's killing explains
+ * everything after it; then what we ended it for; then a sandbox that was not built; the exit code last.
+ */
+export type Verdict =
+  | { readonly kind: "passed" }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "failed"; readonly fault: Fault; readonly exitCode?: number };
+
+export function verdictOf(end: StepEnd, request: AttemptRequest): Verdict {
+  const { limits } = request.sandbox;
+  const exit = end.exitCode === undefined ? {} : { exitCode: end.exitCode };
+  if (end.use.outOfMemory) {
+    const fault = faultOf(sandboxCodes, "STEP_OOM", { limit: printByteSize(limits.memoryBytes) });
+    return { kind: "failed", fault, ...exit };
+  }
+  switch (end.ended) {
+    case "stopped":
+      return { kind: "cancelled" };
+    case "timeout":
+      return { kind: "failed", fault: faultOf(sandboxCodes, "STEP_TIMEOUT", { timeout: request.timeoutMs }) };
+    case "log":
+      return {
+        kind: "failed",
+        fault: faultOf(sandboxCodes, "STEP_LOG_TOO_LARGE", { limit: printByteSize(limits.logBytes) }),
+      };
+    case "memory":
+    case undefined:
+      break;
+  }
+  if (end.exitCode === undefined) {
+    return { kind: "failed", fault: setUpFault(end.tail.trim(), request.redactor) };
+  }
+  if (end.exitCode === 0) {
+    return { kind: "passed" };
+  }
+  const message = `the step ended with exit code ${end.exitCode}`;
+  const hint = "see what it printed with `packrun runs logs`";
+  return { kind: "failed", fault: { code: "STEP_EXIT", message, hint }, ...exit };
+}
+
+/** The tail was redacted on its way; what is made of it passes once more. */
+export function setUpFault(problem: string, redactor: Redactor): Fault {
+  const text = problem === "" ? "bubblewrap ended without saying why" : problem;
+  return faultOf(sandboxCodes, "STEP_SETUP", { problem: redactor.redact(text) });
+}
+
+/** The message says more than the general hint, and the ledger has room for one text. */
+function hintOf(fault: Fault): string {
+  return fault.hint === undefined ? fault.message : `${fault.message}; ${fault.hint}`;
+}
+
+export function usageOf(end: StepEnd, collected: Collected | undefined): Usage {
+  const { memoryPeakBytes, cpuMs, ioBytes, outOfMemory, pidsRefused } = end.use;
+  const tooLarge = collected?.faults.some(({ code }) => code === "STEP_OUTPUT_TOO_LARGE") ?? false;
+  const hit = [
+    ...(tooLarge ? ["artifactBytes"] : []),
+    ...(end.ended === "log" ? ["logBytes"] : []),
+    ...(outOfMemory ? ["memoryBytes"] : []),
+    ...(pidsRefused ? ["pids"] : []),
+    ...(end.ended === "timeout" ? ["timeoutMs"] : []),
+  ];
+  return {
+    hit,
+    ...(memoryPeakBytes === undefined ? {} : { memoryPeakBytes }),
+    ...(cpuMs === undefined ? {} : { cpuMs }),
+    ...(ioBytes === undefined ? {} : { ioBytes }),
+  };
+}
+
+export function outcomeOf(end: StepEnd, verdict: Verdict, collected: Collected | undefined): AttemptOutcome {
+  const measured = {
+    durationMs: end.durationMs,
+    artifacts: collected?.artifacts ?? [],
+    usage: usageOf(end, collected),
+  };
+  switch (verdict.kind) {
+    case "cancelled":
+      return { ...measured, kind: "cancelled" };
+    case "failed": {
+      const exit = verdict.exitCode === undefined ? {} : { exitCode: verdict.exitCode };
+      return { ...measured, kind: "failed", reason: verdict.fault.code, hint: hintOf(verdict.fault), ...exit };
+    }
+    case "passed": {
+      const [first] = collected?.faults ?? [];
+      return first === undefined
+        ? { ...measured, kind: "succeeded", outputs: collected?.outputs ?? {} }
+        : { ...measured, kind: "failed", reason: first.code, hint: hintOf(first), exitCode: 0 };
+    }
+  }
+}

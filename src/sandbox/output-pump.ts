@@ -1,0 +1,115 @@
+import type { Socket } from "node:net";
+import type { RedactingStream } from "#port/secrets.ts";
+import type { OutputBatch, OutputSink } from "#port/step-runner.ts";
+import { LineBatcher } from "./line-batcher.ts";
+
+/** How long a line may wait for company. */
+const BATCH_MS = 100;
+/** How much of the end of a stream is kept for the hint of a set-up that failed. */
+const TAIL_CHARACTERS = 2000;
+
+/** Counts what both streams of one attempt print; past the limit the rest is read and dropped. */
+export class LogMeter {
+  readonly #limit: number;
+  readonly #onFull: () => void;
+  #seen = 0;
+
+  constructor(limit: number, onFull: () => void) {
+    this.#limit = limit;
+    this.#onFull = onFull;
+  }
+
+  /** The part of the chunk that is within the limit. */
+  admit(chunk: Uint8Array): Uint8Array {
+    const room = Math.max(0, this.#limit - this.#seen);
+    this.#seen += chunk.length;
+    if (chunk.length > room) {
+      this.#onFull();
+      return chunk.subarray(0, room);
+    }
+    return chunk;
+  }
+}
+
+type Part = Omit<OutputBatch, "stream">;
+
+export type PumpPorts = {
+  readonly source: Socket;
+  readonly stream: OutputBatch["stream"];
+  readonly redacting: RedactingStream;
+  readonly meter: LogMeter;
+  readonly sink: OutputSink;
+};
+
+/**
+ * Carries one stream of a step to the sink: counted, redacted, cut into batches. The next bytes are read only after the
+ * sink has taken the last ones, so a fast step waits in its write and memory stays flat.
+ */
+export class OutputPump {
+  readonly #ports: PumpPorts;
+  readonly #lines = new LineBatcher();
+  #turn: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #tail = "";
+  readonly done: Promise<void>;
+
+  constructor(ports: PumpPorts) {
+    this.#ports = ports;
+    this.done = this.#carry();
+  }
+
+  /** The last redacted text of the stream. */
+  get tail(): string {
+    return this.#tail;
+  }
+
+  async #carry(): Promise<void> {
+    const { source, redacting, meter } = this.#ports;
+    try {
+      for await (const chunk of source) {
+        await this.#deliver(redacting.push(meter.admit(chunk as Uint8Array)));
+      }
+    } catch (error) {
+      if (!wasCut(error)) {
+        throw error;
+      }
+    } finally {
+      clearTimeout(this.#timer);
+    }
+    await this.#deliver(redacting.end());
+    clearTimeout(this.#timer);
+    await this.#inTurn(this.#lines.end());
+  }
+
+  async #deliver(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) {
+      return;
+    }
+    this.#timer ??= setTimeout(() => this.#flushLater(), BATCH_MS);
+    await Promise.all(this.#lines.push(bytes).map((batch) => this.#inTurn(batch)));
+  }
+
+  #flushLater(): void {
+    this.#timer = undefined;
+    // A sink that fails shows again in the next turn, which #carry awaits.
+    this.#inTurn(this.#lines.flush()).catch(() => undefined);
+  }
+
+  /** Batches reach the sink one after the other; they are taken off the stream before they queue here. */
+  #inTurn(part: Part | undefined): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#send(part));
+    return this.#turn;
+  }
+
+  async #send(part: Part | undefined): Promise<void> {
+    if (part !== undefined) {
+      this.#tail = `${this.#tail}${part.lines.join("\n")}\n`.slice(-TAIL_CHARACTERS);
+      await this.#ports.sink({ stream: this.#ports.stream, ...part });
+    }
+  }
+}
+
+/** The reading end was closed on purpose while a read was waiting. */
+function wasCut(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+}

@@ -1,0 +1,31 @@
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { Socket } from "node:net";
+
+/**
+ * Writes bytes into a FIFO that has a reader, then closes it, so that the reader meets the end. What the pipe holds at
+ * once (64 KiB) is written before this returns; a rest follows as the reader takes it. Nothing touches a disk.
+ */
+export function feedPipe(path: string, bytes: Uint8Array): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  let at = 0;
+  try {
+    while (at < bytes.length) {
+      at += writeSync(fd, bytes, at);
+    }
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EAGAIN") {
+      const rest = new Socket({ fd, readable: false, writable: true });
+      rest.on("error", () => rest.destroy());
+      rest.end(bytes.subarray(at));
+      return;
+    }
+    closeSync(fd);
+    throw error;
+  }
+  closeSync(fd);
+}
+
+/** Opens the reading end, whether or not there is a writer. */
+export function openReader(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}

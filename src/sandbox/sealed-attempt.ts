@@ -1,0 +1,183 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { ArtifactStore } from "#port/artifact-store.ts";
+import type { Clock } from "#port/clock.ts";
+import type { AttemptRequest, OutputSink, PreparedAttempt } from "#port/step-runner.ts";
+import type { AttemptOutcome } from "#run/outcome.ts";
+import { addFile, makeAttemptFolder, removeAttemptFolder, type AttemptFolder } from "./attempt-folder.ts";
+import { collect } from "./collect.ts";
+import { ArtifactBudget } from "./collecting.ts";
+import { findProgram, type ExeDigests } from "./exe-digest.ts";
+import type { Ground } from "./ground.ts";
+import { inside, insideArgv, insideEnv } from "./inside.ts";
+import { writeLaunch } from "./launch-file.ts";
+import { SECRET_FD } from "./launch-script.ts";
+import { enforcementsOf, enforcersOf } from "./limit-enforcement.ts";
+import { outcomeOf, verdictOf } from "./outcome.ts";
+import { sandboxCodes } from "./codes.ts";
+import { sealedVector } from "./sealed-vector.ts";
+import type { Slot } from "./slot.ts";
+import { StepProcess } from "./step-process.ts";
+
+export type AttemptPorts = {
+  readonly ground: Ground;
+  readonly artifacts: ArtifactStore;
+  readonly clock: Clock;
+  readonly digests: ExeDigests;
+};
+
+let attempts = 0;
+
+/** Sets everything up that does not run anything: slot, folders, options. Only the word `go` is missing then. */
+export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest): Promise<Result<PreparedAttempt>> {
+  const { ground } = ports;
+  const argv = insideArgv(request.program);
+  const problem = requestProblem(request, argv, ground.scratch);
+  if (problem !== undefined) {
+    return fail(notSetUp(request, problem));
+  }
+  const program = findProgram(argv[0] ?? "", request.packFolder);
+  if (program === undefined && argv[0]?.includes("/") === false) {
+    return fail(notSetUp(request, `${argv[0]} is on the sandbox's PATH nowhere`));
+  }
+  const exe = program && { path: program.path, digest: await ports.digests.of(program.hostPath) };
+  const secretFiles = Object.keys(request.secretFiles);
+  const slot = await ground.pool.take(secretFiles.length);
+  attempts += 1;
+  const folder = makeAttemptFolder(join(ground.folder, `attempt-${attempts}`), slot.uid);
+  const step = new StepProcess(planOf(ports, request, slot, folder, argv));
+  const life = new SealedAttempt(ports, request, slot, folder, step);
+  return ok({
+    ...(exe === undefined ? {} : { exe }),
+    enforced: { mode: "sealed", limits: enforcementsOf(ground.host, request.sandbox.limits, request.timeoutMs) },
+    start: (sink) => life.start(sink),
+    stop: (how) => step.end("stopped", how?.now === true),
+    discard: () => life.discard(),
+  });
+}
+
+/** One attempt on its slot: it is either started or discarded, once. */
+class SealedAttempt {
+  readonly #ports: AttemptPorts;
+  readonly #request: AttemptRequest;
+  readonly #slot: Slot;
+  readonly #folder: AttemptFolder;
+  readonly #step: StepProcess;
+  #used = false;
+
+  constructor(ports: AttemptPorts, request: AttemptRequest, slot: Slot, folder: AttemptFolder, step: StepProcess) {
+    this.#ports = ports;
+    this.#request = request;
+    this.#slot = slot;
+    this.#folder = folder;
+    this.#step = step;
+  }
+
+  async start(sink: OutputSink): Promise<AttemptOutcome> {
+    if (this.#used) {
+      throw new Error("an attempt starts once");
+    }
+    this.#used = true;
+    let clean = false;
+    try {
+      const end = await this.#step.run(sink);
+      clean = end.exitCode !== undefined && !end.use.outOfMemory;
+      const verdict = verdictOf(end, this.#request);
+      const collected = verdict.kind === "passed" ? await this.#collect() : undefined;
+      return outcomeOf(end, verdict, collected);
+    } finally {
+      await this.#leave(clean);
+    }
+  }
+
+  async discard(): Promise<void> {
+    if (!this.#used) {
+      this.#used = true;
+      await this.#leave(true);
+    }
+  }
+
+  #collect(): ReturnType<typeof collect> {
+    const { tenantId, redactor, sandbox, outputs } = this.#request;
+    const collecting = {
+      artifacts: this.#ports.artifacts,
+      tenantId,
+      redactor,
+      workFolder: this.#folder.work,
+      outputFile: this.#folder.output,
+      budget: new ArtifactBudget(sandbox.limits.artifactBytes),
+    };
+    return collect(collecting, outputs);
+  }
+
+  async #leave(clean: boolean): Promise<void> {
+    await removeAttemptFolder(this.#folder);
+    await this.#ports.ground.pool.giveBack(this.#slot, clean);
+  }
+}
+
+function planOf(
+  { ground, clock }: AttemptPorts,
+  request: AttemptRequest,
+  slot: Slot,
+  folder: AttemptFolder,
+  argv: readonly string[],
+): ConstructorParameters<typeof StepProcess>[0] {
+  const { limits } = request.sandbox;
+  const { program, stdin, secretFiles, packFolder, mounts, redactor, timeoutMs } = request;
+  const scriptFile = program.kind === "script" ? addFile(folder, "script", program.text) : undefined;
+  const stdinFile = stdin === undefined ? "/dev/null" : addFile(folder, "stdin", stdin);
+  const vector = sealedVector({
+    env: insideEnv(request),
+    etcFolder: ground.etcFolder,
+    workFolder: folder.work,
+    outputFile: folder.output,
+    packFolder,
+    mounts,
+    secretFiles: Object.keys(secretFiles),
+    secretFd: SECRET_FD,
+    memoryBytes: limits.memoryBytes,
+    ...(scriptFile === undefined ? {} : { scriptFile }),
+  });
+  const by = enforcersOf(ground.host);
+  writeLaunch(ground, slot, argv, stdinFile, by.pids.level === "kernel-process" ? limits.pids : undefined);
+  return {
+    slot,
+    args: Buffer.from(`${vector.join("\0")}\0`),
+    clock,
+    redactor,
+    timeoutMs,
+    limits,
+    secrets: Object.values(secretFiles).map((value) => Buffer.from(value)),
+    logBytes: limits.logBytes,
+    watchMemory: by.memoryBytes.level === "watchdog",
+  };
+}
+
+/** What would otherwise go wrong inside bubblewrap with words that help nobody. */
+function requestProblem(request: AttemptRequest, argv: readonly string[], scratch: string): string | undefined {
+  if (argv[0]?.startsWith("-") !== false) {
+    return "a name that begins with - is no program";
+  }
+  const texts = [...argv, ...Object.entries(insideEnv(request)).flat()];
+  if (texts.some((text) => text.includes("\0"))) {
+    return "an argument or a variable holds a NUL character";
+  }
+  for (const { hostPath, at } of [{ hostPath: request.packFolder, at: inside.pack }, ...request.mounts]) {
+    const below = hostPath.startsWith(`${scratch}/`) && !hostPath.split("/").includes("..");
+    if (!below || !existsSync(hostPath)) {
+      return `what is to be mounted at ${at} is not in the scratch folder, where steps can reach it`;
+    }
+    if (at !== inside.pack && (!/^\/run\/packrun\/(in|inputs)\/./.test(at) || at.split("/").includes(".."))) {
+      return `${at} is no place for inputs`;
+    }
+  }
+  return undefined;
+}
+
+function notSetUp(request: AttemptRequest, problem: string): Fault {
+  return request.redactor.redactJson(faultOf(sandboxCodes, "STEP_SETUP", { problem }));
+}

@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import type { Cgroup } from "./cgroup.ts";
+import type { Launcher } from "./launcher.ts";
+
+/** A place in which one step runs at a time: a user, a cgroup, a launcher and FIFOs, used again and again. */
+export type Slot = {
+  readonly name: string;
+  /** Host folder with the FIFOs `status`, `out`, `err`, `args`, `secret0`… and the file `launch`. */
+  readonly folder: string;
+  /** Undefined when the runner is not root: then steps run as the runner's own user. */
+  readonly uid: number | undefined;
+  readonly cgroup: Cgroup | undefined;
+  readonly launcher: Launcher;
+  readonly secretPipes: number;
+};
+
+const run = promisify(execFile);
+
+export type SlotFolder = { readonly path: string; readonly uid: number | undefined; readonly secretPipes: number };
+
+/**
+ * Makes the folders of slots with all their FIFOs by one call of `mkfifo`. The folder lets its slot's group pass and
+ * nobody else; a step may open its output again (`echo >/dev/stdout`), which asks for the right to write only.
+ */
+export async function makeSlotFolders(folders: readonly SlotFolder[]): Promise<void> {
+  for (const { path, uid } of folders) {
+    mkdirSync(path, { mode: 0o710 });
+    chmodSync(path, 0o710);
+    if (uid !== undefined) {
+      chownSync(path, 0, uid);
+    }
+  }
+  const fifos = folders.flatMap(({ path, secretPipes }) =>
+    ["status", "out", "err", "args", ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`)].map((name) =>
+      join(path, name),
+    ),
+  );
+  await run("mkfifo", ["-m", "0600", ...fifos]);
+  for (const { path } of folders) {
+    ["status", "out", "err"].forEach((name) => chmodSync(join(path, name), 0o622));
+  }
+}
+
+/** Ends the launcher with all that it started and takes away what the slot left on the host. */
+export async function dissolveSlot(slot: Pick<Slot, "folder" | "cgroup" | "launcher">): Promise<void> {
+  await slot.launcher.end();
+  for (let round = 0; round < 400 && slot.cgroup?.remove() === false; round += 1) {
+    for (const pid of slot.cgroup.members()) {
+      tryKill(pid);
+    }
+    await wait(5);
+  }
+  rmSync(slot.folder, { recursive: true, force: true });
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It is gone already.
+  }
+}

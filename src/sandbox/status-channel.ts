@@ -1,0 +1,51 @@
+import type { Socket } from "node:net";
+import { identify, type ProcessIdentity } from "./process-identity.ts";
+
+/**
+ * What bubblewrap says on `--json-status-fd`: first the host pid of the PID namespace's init, at the end the exit code
+ * of the command. A set-up that failed says no exit code. Its end means that bubblewrap itself is gone.
+ */
+export class StatusChannel {
+  #text = "";
+  #init: ProcessIdentity | undefined;
+  readonly ended: Promise<void>;
+
+  constructor(source: Socket, onInit: () => void) {
+    this.ended = new Promise((resolve) => {
+      source.once("close", () => resolve());
+      source.once("error", () => source.destroy());
+    });
+    source.on("data", (chunk: Buffer) => {
+      this.#text = (this.#text + chunk.toString("latin1")).slice(0, 8192);
+      const pid = this.#number("child-pid");
+      if (this.#init === undefined && pid !== undefined) {
+        this.#init = identify(pid);
+        onInit();
+      }
+    });
+  }
+
+  /** True once anything was said: the sandbox was begun. */
+  get began(): boolean {
+    return this.#text !== "";
+  }
+
+  get init(): ProcessIdentity | undefined {
+    return this.#init;
+  }
+
+  /** 128 + N when signal N ended the command. */
+  get exitCode(): number | undefined {
+    return this.#number("exit-code");
+  }
+
+  /** The inode of a new namespace, such as `net`. */
+  namespace(kind: string): number | undefined {
+    return this.#number(`${kind}-namespace`);
+  }
+
+  #number(name: string): number | undefined {
+    const found = new RegExp(`"${name}": (\\d+)`).exec(this.#text)?.[1];
+    return found === undefined ? undefined : Number(found);
+  }
+}

@@ -1,0 +1,227 @@
+import { Socket } from "node:net";
+import { join } from "node:path";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import type { Clock } from "#port/clock.ts";
+import type { Redactor } from "#port/secrets.ts";
+import type { OutputSink } from "#port/step-runner.ts";
+import type { CgroupLimits, CgroupUse } from "./cgroup.ts";
+import { LogMeter, OutputPump } from "./output-pump.ts";
+import { feedPipe, openReader } from "./pipe-feed.ts";
+import { childrenOf, identify, isAlive, signal } from "./process-identity.ts";
+import { treeMemory } from "./process-tree.ts";
+import type { Slot } from "./slot.ts";
+import { StatusChannel } from "./status-channel.ts";
+
+/** Between SIGTERM and SIGKILL. */
+export const GRACE_MS = 5000;
+const WATCH_MS = 200;
+/** How often a start that says nothing is looked at, and a tree that does not die is killed again. */
+const DOUBT_MS = 1000;
+
+export type EndReason = "stopped" | "timeout" | "log" | "memory";
+
+export type StepPlan = {
+  readonly slot: Slot;
+  /** NUL-separated options for bubblewrap. */
+  readonly args: Uint8Array;
+  readonly secrets: readonly Uint8Array[];
+  readonly limits: CgroupLimits;
+  readonly logBytes: number;
+  readonly timeoutMs: number;
+  /** True when no cgroup bounds the memory, so that the tree is watched. */
+  readonly watchMemory: boolean;
+  readonly redactor: Redactor;
+  readonly clock: Clock;
+};
+
+export type StepEnd = {
+  /** The first thing that made us end it; undefined when it ended by itself. */
+  readonly ended?: EndReason;
+  readonly exitCode?: number;
+  readonly use: CgroupUse;
+  readonly durationMs: number;
+  /** The last redacted lines of stderr: what bubblewrap said, when the set-up failed. */
+  readonly tail: string;
+  readonly netNamespace?: number;
+};
+
+/** One start of a slot, from the word `go` until nothing of it is left. */
+export class StepProcess {
+  readonly #plan: StepPlan;
+  #status: StatusChannel | undefined;
+  #ended: EndReason | undefined;
+  #over = false;
+  #peak = 0;
+  #cancelGrace: () => void = () => undefined;
+
+  constructor(plan: StepPlan) {
+    this.#plan = plan;
+  }
+
+  async run(sink: OutputSink): Promise<StepEnd> {
+    const { slot, clock, limits, timeoutMs } = this.#plan;
+    const { folder } = slot;
+    const [status, out, err] = ["status", "out", "err"].map((name) => readerOf(join(folder, name)));
+    const cancels: (() => void)[] = [];
+    const channel = new StatusChannel(status as Socket, () => this.#ended !== undefined && this.#endHard());
+    this.#status = channel;
+    const meter = new LogMeter(this.#plan.logBytes, () => this.end("log", true));
+    const pumps = this.#pumps(out as Socket, err as Socket, meter, sink);
+    slot.cgroup?.begin(limits);
+    const begun = clock.monotonic();
+    const given = this.#giveToken();
+    if (given) {
+      cancels.push(clock.after(timeoutMs, () => this.end("timeout", false)));
+      cancels.push(this.#watch());
+      await Promise.race([channel.ended, slot.launcher.gone, this.#neverBegan(channel)]);
+      await this.#barrier();
+    }
+    this.#over = true;
+    cancels.forEach((cancel) => cancel());
+    this.#cancelGrace();
+    const durationMs = Math.round(clock.monotonic() - begun);
+    await this.#drain([status, out, err] as Socket[], pumps, channel.began);
+    return this.#end(durationMs, pumps[1]?.tail ?? "");
+  }
+
+  /** Ends the tree: SIGTERM to what the init started, then, after five seconds or at once, SIGKILL for all. */
+  end(reason: EndReason, now: boolean): void {
+    if (this.#over) {
+      return;
+    }
+    const first = this.#ended === undefined;
+    this.#ended ??= reason;
+    const init = this.#status?.init;
+    if (now || init === undefined) {
+      this.#endHard();
+      return;
+    }
+    if (first) {
+      for (const pid of childrenOf(init.pid)) {
+        const target = identify(pid);
+        if (target !== undefined && isAlive(init)) {
+          signal(target, "SIGTERM");
+        }
+      }
+      this.#cancelGrace = this.#plan.clock.after(GRACE_MS, () => this.#endHard());
+    }
+  }
+
+  #endHard(): void {
+    const { launcher, cgroup } = this.#plan.slot;
+    const init = this.#status?.init;
+    const others = [...childrenOf(launcher.pid), ...(cgroup?.members() ?? [])].filter((pid) => pid !== launcher.pid);
+    for (const target of [init, ...others.map((pid) => identify(pid))]) {
+      if (target !== undefined) {
+        signal(target, "SIGKILL");
+      }
+    }
+  }
+
+  #giveToken(): boolean {
+    const { slot, args, secrets } = this.#plan;
+    if (slot.launcher.isGone()) {
+      return false;
+    }
+    feedPipe(join(slot.folder, "args"), args);
+    secrets.forEach((bytes, at) => feedPipe(join(slot.folder, `secret${at}`), bytes));
+    slot.launcher.go();
+    return true;
+  }
+
+  /** Resolves when the launcher has no child any more although bubblewrap never spoke. */
+  async #neverBegan(channel: StatusChannel): Promise<void> {
+    const { launcher } = this.#plan.slot;
+    do {
+      await wait(DOUBT_MS, undefined, { ref: false });
+    } while (!this.#over && (channel.began || childrenOf(launcher.pid).some((pid) => identify(pid) !== undefined)));
+  }
+
+  /** A step is over only when the init of its PID namespace is gone and its cgroup holds nothing but the launcher. */
+  async #barrier(): Promise<void> {
+    const { launcher } = this.#plan.slot;
+    launcher.collectChildren();
+    for (let round = 0; this.#isLeft(); round += 1) {
+      if (round % 100 === 20) {
+        this.#endHard();
+      }
+      await (round < 10 ? nextTurn() : wait(round < 50 ? 1 : 10));
+    }
+  }
+
+  #isLeft(): boolean {
+    const { launcher, cgroup } = this.#plan.slot;
+    const init = this.#status?.init;
+    const alone = cgroup === undefined ? [] : cgroup.members().filter((pid) => pid !== launcher.pid);
+    return alone.length > 0 || (init !== undefined && isAlive(init));
+  }
+
+  #pumps(out: Socket, err: Socket, meter: LogMeter, sink: OutputSink): readonly OutputPump[] {
+    const { redactor } = this.#plan;
+    const pump = (source: Socket, stream: "stdout" | "stderr"): OutputPump =>
+      new OutputPump({ source, stream, redacting: redactor.stream(), meter, sink });
+    const pumps = [pump(out, "stdout"), pump(err, "stderr")];
+    // Output that nobody takes any more ends the step; the error itself is met when the pumps are awaited.
+    for (const { done } of pumps) {
+      done.catch(() => this.end("stopped", true));
+    }
+    return pumps;
+  }
+
+  /** Nothing can write any more, so both streams have ended, unless they were never opened. */
+  async #drain(sources: readonly Socket[], pumps: readonly OutputPump[], began: boolean): Promise<void> {
+    const [, out, err] = sources;
+    const cut = (): void => {
+      out?.destroy();
+      err?.destroy();
+    };
+    const timer = setTimeout(cut, DOUBT_MS);
+    if (!began) {
+      await nextTurn();
+      await wait(20);
+      cut();
+    }
+    try {
+      await Promise.all(pumps.map(({ done }) => done));
+    } finally {
+      clearTimeout(timer);
+      sources.forEach((source) => source.destroy());
+    }
+  }
+
+  #watch(): () => void {
+    const { watchMemory, limits } = this.#plan;
+    if (!watchMemory) {
+      return () => undefined;
+    }
+    const timer = setInterval(() => {
+      const init = this.#status?.init;
+      const used = init === undefined ? 0 : treeMemory(init.pid);
+      this.#peak = Math.max(this.#peak, used);
+      if (used > limits.memoryBytes) {
+        this.end("memory", true);
+      }
+    }, WATCH_MS);
+    return () => clearInterval(timer);
+  }
+
+  #end(durationMs: number, tail: string): StepEnd {
+    const { slot, watchMemory } = this.#plan;
+    const measured = slot.cgroup?.measure() ?? { outOfMemory: false, pidsRefused: false };
+    const use = watchMemory ? { ...measured, memoryPeakBytes: this.#peak } : measured;
+    const exitCode = this.#status?.exitCode;
+    const netNamespace = this.#status?.namespace("net");
+    return {
+      use: { ...use, outOfMemory: use.outOfMemory || this.#ended === "memory" },
+      durationMs,
+      tail,
+      ...(this.#ended === undefined ? {} : { ended: this.#ended }),
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(netNamespace === undefined ? {} : { netNamespace }),
+    };
+  }
+}
+
+function readerOf(fifo: string): Socket {
+  return new Socket({ fd: openReader(fifo), readable: true, writable: false });
+}
