@@ -1,0 +1,79 @@
+import { codeTable } from "#fault/code-table.ts";
+
+/** What can be wrong with an expression: found when the plan is made, or when its step is about to run. */
+export const expressionCodes = codeTable({
+  EXPR_SYNTAX: {
+    severity: "error",
+    exitCode: 3,
+    message: "{problem}",
+    hint: "expressions are CEL without time, randomness and patterns; SPEC.md lists what there is",
+    explanation: {
+      cause:
+        "The text between `${{` and `}}` is no CEL expression, or uses a part of CEL that packrun leaves out because its " +
+        "result could differ between machines or its cost could grow without bound.",
+      example: "when: \"${{ inputs.name.matches('^(a+)+$') }}\"",
+      fix: "Correct the expression at the place that is shown. `startsWith`, `endsWith`, `contains`, `split` and the macros `all`, `exists`, `filter`, `map` do most of what patterns do.",
+    },
+  },
+  EXPR_UNKNOWN: {
+    severity: "error",
+    exitCode: 3,
+    message: 'nothing is called "{name}" here',
+    hint: "expressions know inputs, pack, run.id, steps, and inside a map its item and index",
+    explanation: {
+      cause: "The expression names an input, step, output, member or function that does not exist where it stands.",
+      example: 'env: {CHANNEL: "${{ inputs.chanel }}"}',
+      fix: 'Correct the name. A step whose id has a hyphen is written steps["build-sbom"].',
+    },
+  },
+  EXPR_TYPE: {
+    severity: "error",
+    exitCode: 3,
+    message: "expected {expected}, found {found}",
+    hint: "string(), int(), double() and bool() convert; size() counts",
+    explanation: {
+      cause:
+        "Types do not fit: two operands that have no operation in common, or a result that its place in the pack cannot take. " +
+        "An `integer` is an int, a `number` a double, and CEL never mixes the two by itself.",
+      example: 'when: "${{ steps.scan.outputs.critical }}"   # an integer, not true or false',
+      fix: "Convert the value, compare it (`steps.scan.outputs.critical == 0`), or declare another type.",
+    },
+  },
+  EXPR_ORDER: {
+    severity: "error",
+    exitCode: 3,
+    message: 'step "{step}" is not surely finished before {viewer}',
+    hint: "move it before this one, or name it in needs",
+    explanation: {
+      cause:
+        "An expression may look only at steps that have ended whenever it is evaluated. A reference by itself makes no step wait.",
+      example: "two children of a parallel block, one reading the other's output without needs",
+      fix: "In a sequence put the step earlier; in a parallel block add it to `needs`.",
+    },
+  },
+  EXPR_NUMBER: {
+    severity: "error",
+    exitCode: 3,
+    message: "{problem}",
+    hint: "numbers stay between -(2^53-1) and 2^53-1, so that every reader of the plan sees the same value",
+    explanation: {
+      cause: "A literal or a result is not a number that JSON carries exactly, or a number was divided by zero.",
+      example: "${{ 1 / (inputs.count - inputs.count) }}",
+      fix: "Keep numbers in range, guard divisions with a condition, or use a string.",
+    },
+  },
+  EXPR_ABSENT: {
+    severity: "error",
+    exitCode: 3,
+    message: '"{name}" has no value',
+    hint: "guard it with has(): has(steps.x.outputs.y) ? steps.x.outputs.y : 0",
+    explanation: {
+      cause:
+        "The expression reads something that is not there: an optional input without a value, an output that a step did not " +
+        "produce, a member or index that the data does not have.",
+      example: "${{ inputs.note }}   # optional, and not given",
+      fix: "Give the value, give the input a default, or ask with has() first.",
+    },
+  },
+});
+export type ExpressionCode = keyof typeof expressionCodes;
