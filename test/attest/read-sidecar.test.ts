@@ -148,6 +148,7 @@ t.test("no bytes make the reader throw", async (t) => {
   t.doesNotThrow(() => fc.assert(fc.property(fc.uint8Array(), answers)));
   t.doesNotThrow(() => fc.assert(fc.property(fc.json(), (json) => answers(encodeUtf8(json)))));
   t.ok(answers(encodeUtf8("[".repeat(100_000) + "]".repeat(100_000))), "deep nesting");
+  t.ok(answers(encodeUtf8(`{"mediaType":"${"x".repeat(10_000_000)}"}`)), "long strings");
 });
 
 t.test("a changed byte of an own sidecar is refused or changes payload, signature or keyid", async (t) => {

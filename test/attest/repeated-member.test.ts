@@ -26,3 +26,10 @@ t.test("deep and long texts are read in one pass", async (t) => {
   t.equal(repeatedMember(`${"[".repeat(200_000)}${"]".repeat(200_000)}`), undefined);
   t.equal(repeatedMember(`{${Array.from({ length: 50_000 }, (_, at) => `"${at}":1`).join(",")},"7":1}`), "7");
 });
+
+t.test("long strings, also of nothing but escapes, are read without recursion", async (t) => {
+  const letters = "x".repeat(5_000_000);
+  const escapes = '\\"\\\\'.repeat(1_000_000);
+  t.equal(repeatedMember(`{"a":"${letters}","b":"${escapes}","a":1}`), "a");
+  t.equal(repeatedMember(`{"a":"${escapes}","b":1}`), undefined);
+});
