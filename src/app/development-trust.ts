@@ -16,8 +16,8 @@ import { fileFault } from "./file-fault.ts";
 import { withTrustLock } from "./state-lock.ts";
 import { readTrustFile, replaceTrustFile, writeAtomically, writeNewFile } from "./trust-file.ts";
 
-export const DEVELOPMENT_DOMAIN = "development";
-export const DEVELOPER = "developer";
+const DEVELOPMENT_DOMAIN = "development";
+const DEVELOPER = "developer";
 /** Ten years: a development folder that stops working after a year teaches nobody anything. */
 const LIFETIME_MS: number = 3650 * 86_400_000;
 

@@ -68,4 +68,15 @@ export const trustUseCodes = codeTable({
       fix: "End that process; its lock goes with it.",
     },
   },
+  TRUST_MEMORY: {
+    severity: "error",
+    exitCode: 7,
+    message: "{file}, which remembers the trust roots that were used, cannot be read",
+    hint: "restore the file; remove it only if you are sure that no older trust root is offered",
+    explanation: {
+      cause: "The record of the highest versions seen is damaged, so that a rollback could not be noticed.",
+      example: "a seen.json that was edited by hand",
+      fix: "Restore it from a backup. Without it the next trust root that is used counts as the first.",
+    },
+  },
 });

@@ -22,7 +22,7 @@ export const sidecarShape = object({
     signatures: array(object({ keyid, sig: string() }), { min: 1, max: 1 }),
   }),
 });
-export type SidecarDocument = Infer<typeof sidecarShape>;
+type SidecarDocument = Infer<typeof sidecarShape>;
 
 /**
  * How strictly a sidecar is read. `own`: exactly what packrun writes. `interop`: envelopes that others made; white space,

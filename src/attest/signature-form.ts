@@ -1,15 +1,13 @@
 import { P256_ORDER, unsigned } from "./curve-point.ts";
 import type { KeyAlgorithm } from "./public-key.ts";
 
-type RawPair = { readonly r: Uint8Array; readonly s: Uint8Array };
-
 /**
  * Whether these bytes have the one form of a signature of this algorithm: for ECDSA the DER of two integers from 1 to
  * the order less one, shortest encoding, nothing behind (RFC 3279, section 2.2.3; X.690, section 8.3); for Ed25519
  * 64 bytes (RFC 8032, section 5.1.6).
  */
 export function isSignatureOf(alg: KeyAlgorithm, signature: Uint8Array): boolean {
-  return alg === "ed25519" ? signature.length === 64 : readDer(signature) !== undefined;
+  return alg === "ed25519" ? signature.length === 64 : isEcdsaDer(signature);
 }
 
 /** Whether these bytes have the form of a signature of any algorithm that is taken. */
@@ -17,31 +15,14 @@ export function isSignature(signature: Uint8Array): boolean {
   return isSignatureOf("ed25519", signature) || isSignatureOf("ecdsa-p256-sha256", signature);
 }
 
-/** The 64 bytes r‖s of a DER signature, which WebCrypto wants (IEEE P1363). Undefined when it is not one. */
-export function rawEcdsaSignature(der: Uint8Array): Uint8Array | undefined {
-  const pair = readDer(der);
-  if (pair === undefined) {
-    return undefined;
-  }
-  const raw = new Uint8Array(64);
-  raw.set(pair.r, 32 - pair.r.length);
-  raw.set(pair.s, 64 - pair.s.length);
-  return raw;
+/** The DER of two integers and nothing else. */
+function isEcdsaDer(der: Uint8Array): boolean {
+  const r = der[0] === 0x30 && der[1] === der.length - 2 ? integerEnd(der, 2) : undefined;
+  return r !== undefined && integerEnd(der, r) === der.length;
 }
 
-function readDer(der: Uint8Array): RawPair | undefined {
-  if (der[0] !== 0x30 || der[1] !== der.length - 2) {
-    return undefined;
-  }
-  const r = readInteger(der, 2);
-  const s = r === undefined ? undefined : readInteger(der, r.end);
-  return r !== undefined && s?.end === der.length ? { r: r.magnitude, s: s.magnitude } : undefined;
-}
-
-function readInteger(
-  der: Uint8Array,
-  at: number,
-): { readonly magnitude: Uint8Array; readonly end: number } | undefined {
+/** Where the integer that begins at `at` ends; undefined unless it is in its shortest form and in range. */
+function integerEnd(der: Uint8Array, at: number): number | undefined {
   const length = der[at + 1] ?? 0;
   const end = at + 2 + length;
   const [first = 0, second = 0] = der.subarray(at + 2, end);
@@ -50,5 +31,5 @@ function readInteger(
     return undefined;
   }
   const magnitude = der.subarray(at + 2 + Number(padded), end);
-  return magnitude.length <= 32 && unsigned(magnitude) < P256_ORDER ? { magnitude, end } : undefined;
+  return magnitude.length <= 32 && unsigned(magnitude) < P256_ORDER ? end : undefined;
 }

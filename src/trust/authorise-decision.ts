@@ -17,7 +17,7 @@ import { standingOf } from "./role.ts";
 import { isPrincipal, type TrustedKey, type TrustRoot } from "./trust-root.ts";
 
 /** What of a pack's approval rule bears on one decision. */
-export type DecisionRule = {
+type DecisionRule = {
   /** Roles; the signer must hold one of them. */
   readonly from: readonly string[];
   readonly separationOfDuties: boolean;

@@ -8,8 +8,8 @@ const text = string({ min: 1 });
 const keyid = string({ pattern: KEYID, expected: "an OpenSSH fingerprint" });
 
 /** A person or a machine; one principal may hold several keys. */
-export const PRINCIPAL: RegExp = /^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$/;
-export const ROLE: RegExp = /^[a-z][A-Za-z0-9_-]{0,62}$/;
+const PRINCIPAL: RegExp = /^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$/;
+const ROLE: RegExp = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 /** Exact text, or a beginning and `*`: `acme/*`, `*`. */
 const pattern = string({ pattern: /^[^*\s]*\*?$/, min: 1, expected: "a name, or a beginning and *" });
 const principal = string({ pattern: PRINCIPAL, expected: "a principal such as alice or approver-1" });
@@ -84,10 +84,4 @@ export function isPrincipal(root: TrustRoot, name: string): boolean {
   return (
     tokens.some((token) => token.principal === name) || [...root.keys.values()].some((key) => key.principal === name)
   );
-}
-
-/** The principal that the trust root maps a token's issuer and subject to. */
-export function principalOfToken(root: TrustRoot, issuer: string, subject: string): string | undefined {
-  const { tokens = [] } = root.document;
-  return tokens.find((token) => token.iss === issuer && token.sub === subject)?.principal;
 }

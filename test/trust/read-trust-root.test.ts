@@ -5,7 +5,7 @@ import { encodeUtf8 } from "#canon/utf8.ts";
 import { nodeSha256 } from "#signer/node-crypto.ts";
 import { trustCodes } from "#trust/codes.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
-import { isPrincipal, principalOfToken } from "#trust/trust-root.ts";
+import { isPrincipal } from "#trust/trust-root.ts";
 import { code } from "../attest/signing.ts";
 import { document, keyEntry, people, role, rootOf, time, type Document } from "./world.ts";
 
@@ -30,8 +30,6 @@ t.test("a trust root reads with its keys by fingerprint and knows its principals
   ] as const) {
     t.equal(isPrincipal(root, name), known, name);
   }
-  t.equal(principalOfToken(root, "https://id.acme.example", "ci"), "ci-bot");
-  t.equal(principalOfToken(root, "https://id.acme.example", "other"), undefined);
 });
 
 t.test("bytes that are not canonical are refused", async (t) => {

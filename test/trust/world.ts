@@ -80,7 +80,7 @@ export function rootOf(change: (document: Document) => void = () => undefined): 
   return value(readTrustRoot(canonicalBytes(changed), nodeSha256));
 }
 
-export const PLAN: Uint8Array = encodeUtf8('{"kind":"Plan"}');
+const PLAN: Uint8Array = encodeUtf8('{"kind":"Plan"}');
 export const PLAN_HASH: Digest = digestOf(PLAN, nodeSha256);
 
 export const request = value(

@@ -1,0 +1,79 @@
+import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import { ok, type Result } from "#fault/result.ts";
+import { checkKeyWindow, checkRollback, checkRootExpiry } from "#trust/freshness.ts";
+import { checkNextRoot } from "#trust/next-root.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import type { TrustTools } from "./trust-edit.ts";
+import { readTrustFile, readVersionBefore, type TrustFile } from "./trust-file.ts";
+import { highestSeen } from "./trust-memory.ts";
+
+/** What was found of one property of a trust root. `skipped` says what kept it from being looked at. */
+export type TrustFinding =
+  | { readonly name: string; readonly status: "pass" | "skipped"; readonly why: string }
+  | { readonly name: string; readonly status: "fail" | "stale"; readonly code: string; readonly why: string };
+
+/** The answer of `trust check`; `exitCode` 0, 11 when something is stale, 7 when something failed. */
+export type TrustChecked = {
+  readonly trustDomain: string;
+  readonly version: number;
+  readonly exitCode: 0 | 7 | 11;
+  readonly checks: readonly TrustFinding[];
+};
+
+/**
+ * `trust check`: whether a root can be relied on now, from this state folder, and whether it is a good next step from the
+ * version that lies beside it. Faults: TRUST_FILE_ACCESS and those of `readTrustRoot`.
+ */
+export async function trustCheck(file: string, tools: TrustTools): Promise<Result<TrustChecked>> {
+  const read = await readTrustFile(file, tools.keyring.sha256);
+  if (!read.ok) {
+    return read;
+  }
+  const { root } = read.value;
+  const at = timestampOf(tools.now());
+  const checks = [
+    finding("expiry", checkRootExpiry(root, at), `holds until ${root.document.expires}`, "stale"),
+    ...windowFindings(root, at),
+    await rollbackFinding(root, tools.stateFolder),
+    await stepFinding(read.value, at, tools),
+  ];
+  const { trustDomain, version } = root.document;
+  const failed = checks.some(({ status }) => status === "fail");
+  const exitCode = failed ? 7 : checks.some(({ status }) => status === "stale") ? 11 : 0;
+  return ok({ trustDomain, version, exitCode, checks });
+}
+
+function windowFindings(root: TrustRoot, at: Timestamp): readonly TrustFinding[] {
+  return [...root.keys.values()].map((key) => {
+    const name = `key ${key.key.keyid}`;
+    return finding(name, checkKeyWindow(key, at), `${key.principal}, until ${key.validUntil}`, "stale");
+  });
+}
+
+async function rollbackFinding(root: TrustRoot, stateFolder: string): Promise<TrustFinding> {
+  const highest = await highestSeen(stateFolder, root);
+  if (!highest.ok) {
+    return finding("rollback", highest, "", "fail");
+  }
+  const why = highest.value === 0 ? "none was used before" : `the highest used before is ${highest.value}`;
+  return finding("rollback", checkRollback(root, highest.value), why, "fail");
+}
+
+/** A root that is only pinned needs no signatures; stepping to it from the version before does. */
+async function stepFinding(file: TrustFile, at: Timestamp, tools: TrustTools): Promise<TrustFinding> {
+  const before = await readVersionBefore(file, tools.keyring.sha256);
+  if (before === undefined) {
+    return { name: "step", status: "skipped", why: "the version before does not lie beside it" };
+  }
+  const sidecars = file.sidecars.map(({ bytes }) => bytes);
+  const stepped = await checkNextRoot(before, file.bytes, sidecars, { ...tools.keyring, at });
+  return !stepped.ok && sidecars.length === 0
+    ? { name: "step", status: "skipped", why: "it is not signed yet" }
+    : finding("step", stepped, `signed by enough root keys of versions ${before.document.version} and its own`, "fail");
+}
+
+function finding(name: string, result: Result<unknown>, why: string, otherwise: "fail" | "stale"): TrustFinding {
+  return result.ok
+    ? { name, status: "pass", why }
+    : { name, status: otherwise, code: result.fault.code, why: result.fault.message };
+}

@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { trustCheck, type TrustChecked } from "#app/trust-check.ts";
+import { trustAdd, trustInit, trustSign, type TrustTools } from "#app/trust-edit.ts";
+import { readTrustFile } from "#app/trust-file.ts";
+import { admitRoot } from "#app/trust-memory.ts";
+import { timestampOf } from "#canon/timestamp.ts";
+import { fileKeyring } from "#signer/file-keyring.ts";
+import { code, value } from "../attest/signing.ts";
+
+const NOW = Date.UTC(2026, 5, 1);
+
+type Desk = { readonly dir: string; readonly file: string; readonly tools: TrustTools };
+
+/** A root in version 2: `ann` is root, `eve` approves until a second later. */
+async function desk(t: { readonly teardown: (work: () => void) => void }): Promise<Desk> {
+  const dir = mkdtempSync(join(tmpdir(), "packrun-check-"));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const tools = { keyring: fileKeyring, now: () => NOW, stateFolder: join(dir, ".packrun") };
+  mkdirSync(tools.stateFolder);
+  const file = join(dir, "trust-root.json");
+  const ann = value(await fileKeyring.writePair(join(dir, "ann"), "ed25519"));
+  const eve = value(await fileKeyring.writePair(join(dir, "eve"), "ed25519"));
+  value(await trustInit({ trustDomain: "acme", rootKeys: [ann.publicFile], out: file }, tools));
+  const grant = { principal: "eve", roles: ["approver"], validUntil: timestampOf(NOW + 1000) };
+  value(await trustAdd({ file, keyFile: eve.publicFile, ...grant }, tools));
+  return { dir, file, tools };
+}
+
+const statusOf = (checked: TrustChecked, name: string): string | undefined =>
+  checked.checks.find((check) => check.name === name)?.status;
+
+t.test("an unsigned draft passes but for its step, which is not looked at yet", async (t) => {
+  const { file, tools } = await desk(t);
+  const checked = value(await trustCheck(file, tools));
+  t.match(checked, { trustDomain: "acme", version: 2, exitCode: 0 });
+  t.equal(statusOf(checked, "step"), "skipped");
+});
+
+t.test("a signed step passes, one signed by too few fails", async (t) => {
+  const { dir, file, tools } = await desk(t);
+  const sign = { file, keyFile: join(dir, "ann.key"), password: () => Promise.resolve(undefined) };
+  value(await trustSign(sign, tools));
+  t.equal(statusOf(value(await trustCheck(file, tools)), "step"), "pass");
+  const later = { ...tools, now: () => NOW + 366 * 86_400_000 };
+  const checked = value(await trustCheck(file, later));
+  t.match(checked, { exitCode: 7 });
+  t.equal(statusOf(checked, "step"), "fail", "the root key is out of its window by then");
+});
+
+t.test("keys and roots whose time is over are stale", async (t) => {
+  const { file, tools } = await desk(t);
+  const soon = value(await trustCheck(file, { ...tools, now: () => NOW + 1000 }));
+  t.equal(soon.exitCode, 11);
+  t.equal(statusOf(soon, "expiry"), "pass");
+  const late = value(await trustCheck(file, { ...tools, now: () => NOW + 366 * 86_400_000 }));
+  t.equal(statusOf(late, "expiry"), "stale");
+});
+
+t.test("a version below one that was used from here fails", async (t) => {
+  const { dir, file, tools } = await desk(t);
+  const { root } = value(await readTrustFile(file, fileKeyring.sha256));
+  value(await admitRoot(tools.stateFolder, root));
+  const checked = value(await trustCheck(join(dir, "1.trust-root.json"), tools));
+  t.equal(statusOf(checked, "rollback"), "fail");
+  t.equal(checked.exitCode, 7);
+  t.equal(statusOf(value(await trustCheck(file, tools)), "rollback"), "pass");
+  t.equal(code(await trustCheck(join(dir, "none.json"), tools)), "TRUST_FILE_ACCESS");
+});
