@@ -15,22 +15,25 @@ type Placed = TarEntry & { readonly start: number };
  * Nothing is ever extracted.
  */
 export function tarSource(handle: FileHandle): BundleSource {
-  let index: ReadonlyMap<string, Placed> | undefined;
+  let reading: Promise<Result<ReadonlyMap<string, Placed>>> | undefined;
+  const index = (): Promise<Result<ReadonlyMap<string, Placed>>> => {
+    reading ??= readIndex(handle).then((read) =>
+      read.ok ? ok(new Map(read.value.map((entry) => [entry.path, entry]))) : read,
+    );
+    return reading;
+  };
   return {
     list: async () => {
-      const read = await readIndex(handle);
-      if (!read.ok) {
-        return read;
-      }
-      index = new Map(read.value.map((entry) => [entry.path, entry]));
-      return ok(read.value.map(({ path, size }) => ({ path, size })));
+      const read = await index();
+      return read.ok ? ok([...read.value.values()].map(({ path, size }) => ({ path, size }))) : read;
     },
-    open: (path) => {
-      const entry = index?.get(path);
+    open: async function* open(path) {
+      const read = await index();
+      const entry = read.ok ? read.value.get(path) : undefined;
       if (entry === undefined) {
         throw new Error(`${path} is not in the archive`);
       }
-      return readStretch(handle, entry.start, entry.size);
+      yield* readStretch(handle, entry.start, entry.size);
     },
   };
 }

@@ -8,7 +8,7 @@ import { readTrustFile, readVersionBefore, type TrustFile } from "./trust-file.t
 import { highestSeen } from "./trust-memory.ts";
 
 /** What was found of one property of a trust root. `skipped` says what kept it from being looked at. */
-export type TrustFinding =
+type TrustFinding =
   | { readonly name: string; readonly status: "pass" | "skipped"; readonly why: string }
   | { readonly name: string; readonly status: "fail" | "stale"; readonly code: string; readonly why: string };
 

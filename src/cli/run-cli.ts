@@ -4,7 +4,7 @@ import { diagnosticsExitCode } from "./exit-code.ts";
 import { jsonLine, type Cli, type Style } from "./cli.ts";
 import { commandTable } from "./command-table.ts";
 import { codeEntry } from "./explained-codes.ts";
-import { didYouMean } from "./did-you-mean.ts";
+import { nearestName } from "#fault/did-you-mean.ts";
 import { renderDiagnostic } from "#fault/source-frame.ts";
 import type { Fault } from "#fault/fault.ts";
 import { version } from "./version.ts";
@@ -56,7 +56,7 @@ function listCommands(program: Command): void {
 }
 
 function unknownCommand(cli: Cli, name: string): number {
-  const near = didYouMean(name, Object.keys(commandTable));
+  const near = nearestName(name, Object.keys(commandTable));
   cli.err(`error: unknown command "${name}"\n`);
   cli.err(near === undefined ? "  = help: packrun --help lists the commands\n" : `  = help: did you mean "${near}"?\n`);
   return USAGE;
@@ -98,7 +98,7 @@ function nodeCli(argv: readonly string[]): Cli {
     fault: (fault, format) => showFault(fault, format, { out, err, style }),
     diagnostics: (found, sourceOf) => {
       for (const diagnostic of found) {
-        err(`${renderDiagnostic(diagnostic, sourceOf(diagnostic.file), { color: style })}\n`);
+        err(`${renderDiagnostic(diagnostic, sourceOf(diagnostic.file), { color: frameColour(style) })}\n`);
       }
       return diagnosticsExitCode(found);
     },
@@ -142,4 +142,19 @@ function closeQuietlyOnBrokenPipe(): void {
     }
     throw error;
   });
+}
+
+type FrameColour = Parameters<typeof renderDiagnostic>[2]["color"];
+
+const FRAME_STYLES = {
+  error: "red",
+  warning: "yellow",
+  info: "cyan",
+  gutter: "cyan",
+  caret: "red",
+  hint: "green",
+} as const;
+
+function frameColour(style: Cli["style"]): FrameColour {
+  return (part, text) => style(FRAME_STYLES[part], text);
 }

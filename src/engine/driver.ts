@@ -10,7 +10,6 @@ import type { Redactor } from "#port/secrets.ts";
 import type { Command, CommandBody } from "#run/command.ts";
 import type { Effect } from "#run/effect.ts";
 import type { LedgerEvent } from "#run/event.ts";
-import type { RunState } from "#run/state.ts";
 import { isTerminal } from "#run/status.ts";
 import { todo } from "#run/todo.ts";
 import { Attempts } from "./attempts.ts";

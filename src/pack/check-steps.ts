@@ -1,5 +1,5 @@
 import type { JsonObject } from "#canon/json.ts";
-import { nearestName } from "./did-you-mean.ts";
+import { nearestName } from "#fault/did-you-mean.ts";
 import type { Findings } from "./findings.ts";
 import { ENV_NAME } from "./names.ts";
 import { hasExpression } from "./expression-text.ts";

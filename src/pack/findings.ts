@@ -3,7 +3,7 @@ import { diagnosticOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { packCodes, type PackCode } from "./codes.ts";
-import { nearestName } from "./did-you-mean.ts";
+import { nearestName } from "#fault/did-you-mean.ts";
 import type { PackSource } from "./pack-source.ts";
 
 type Place = { readonly path: readonly PathPart[]; readonly part: "key" | "value" };

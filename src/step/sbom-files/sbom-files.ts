@@ -10,7 +10,7 @@ import { stepCodes } from "../codes.ts";
 import { builtIn } from "../define-built-in.ts";
 import { directoryReferenceShape, manifestPath, referenceOrPath } from "../reference.ts";
 import { fileInventory } from "./file-inventory.ts";
-import { readListing } from "./read-listing.ts";
+import { readListing } from "../read-listing.ts";
 
 const MEDIA_TYPE = "application/vnd.cyclonedx+json";
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { nearestName } from "#pack/did-you-mean.ts";
+import { nearestName } from "#fault/did-you-mean.ts";
 
 t.test("the nearest name by few edits is suggested", async (t) => {
   t.equal(nearestName("comand", ["script", "command", "uses"]), "command");

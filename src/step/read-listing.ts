@@ -14,8 +14,8 @@ import { isJsonObject } from "#canon/json.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { TreeListing } from "../built-in.ts";
-import { stepCodes } from "../codes.ts";
+import type { TreeListing } from "./built-in.ts";
+import { stepCodes } from "./codes.ts";
 
 const fileShape = object({
   path: string({ min: 1 }),

@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { RunKey } from "#port/run-store.ts";
+import { runCodes } from "#run/codes.ts";
+import { isTerminal, type RunStatus } from "#run/status.ts";
+import { deliver } from "./deliver-command.ts";
+import { readRunState } from "./read-run.ts";
+import { openRunTrust } from "./run-trust.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** Has a cancel recorded; the status of the run right after. A run whose `finally` has to run is ended by `resume`. */
+export async function cancelRun(
+  key: RunKey,
+  reason: string | undefined,
+  workplace: Workplace,
+): Promise<Result<{ readonly status: RunStatus }>> {
+  const identity = await workplace.store.ledger.identity(key);
+  const before = identity.ok ? await readRunState(identity.value, workplace) : identity;
+  if (!identity.ok || !before.ok) {
+    return identity.ok ? (before as Result<never>) : identity;
+  }
+  if (isTerminal(before.value.status)) {
+    return fail(faultOf(runCodes, "RUN_FINISHED", { runId: key.runId }));
+  }
+  const trust = await openRunTrust(workplace, undefined, []);
+  if (!trust.ok) {
+    return trust;
+  }
+  const body = { by: trust.value.principal, ...(reason === undefined ? {} : { reason }) };
+  const command = { commandId: `cancel:${randomUUID()}`, kind: "cancel" as const, body };
+  const recorded = await deliver(identity.value, command, workplace, trust.value);
+  const after = recorded.ok ? await readRunState(identity.value, workplace) : recorded;
+  return after.ok ? ok({ status: after.value.status }) : after;
+}

@@ -1,0 +1,34 @@
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { packCodes } from "#pack/codes.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { SecretProvider, SecretReference } from "#port/secrets.ts";
+import { stepCodes } from "#step/codes.ts";
+
+/**
+ * Whether every secret that a step uses is given and can be had, before anything runs. Values are dropped at once: each
+ * attempt resolves its own.
+ */
+export async function checkSecrets(
+  plan: Plan,
+  references: ReadonlyMap<string, SecretReference>,
+  provider: SecretProvider,
+): Promise<Result<void>> {
+  for (const name of references.keys()) {
+    if (!Object.hasOwn(plan.secrets, name)) {
+      const hint = `the plan uses ${Object.keys(plan.secrets).join(", ") || "no secrets"}`;
+      return fail(faultOf(packCodes, "SECRET_UNDECLARED", { name }, { hint }));
+    }
+  }
+  for (const name of Object.keys(plan.secrets)) {
+    const reference = references.get(name);
+    if (reference === undefined) {
+      return fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name }));
+    }
+    const value = await provider.resolve(name, reference);
+    if (!value.ok) {
+      return value;
+    }
+  }
+  return ok(undefined);
+}

@@ -1,0 +1,92 @@
+import { codeTable } from "#fault/code-table.ts";
+
+export const appCodes = codeTable({
+  CONFIG_INVALID: {
+    severity: "error",
+    exitCode: 2,
+    message: "{file}: {problem}",
+    hint: "compare it with schemas/config.schema.json; every member is optional, others are refused",
+    explanation: {
+      cause: "The configuration file could not be read, or holds something that packrun does not know.",
+      example: "trsut: trust-root.json",
+      fix: "Correct the member that is named. `packrun doctor` shows which configuration is used.",
+    },
+  },
+  TENANT_INVALID: {
+    severity: "error",
+    exitCode: 2,
+    message: "{tenant} is no tenant name",
+    hint: "lower-case letters, digits and hyphens, at most 63",
+    explanation: {
+      cause: "A tenant is named with characters that no tenant has.",
+      example: "--tenant Team_A",
+      fix: "Use lower-case letters, digits and hyphens, beginning with a letter or digit.",
+    },
+  },
+  INPUT_CHANGED: {
+    severity: "error",
+    exitCode: 6,
+    message: "{what} changed between plan and run",
+    hint: "run the command again: the plan is then made from what is there now",
+    explanation: {
+      cause: "A file was digested for the plan, and its bytes were others when they were copied for the run.",
+      example: "a build wrote the artifact again while packrun was copying it",
+      fix: "Let the writer finish, then plan and run again.",
+    },
+  },
+  KEY_MISSING: {
+    severity: "error",
+    exitCode: 2,
+    message: "no key to sign {what} with",
+    hint: "give one with --as KEY or in the configuration, or leave --trust away to use the development key",
+    explanation: {
+      cause: "A trust root is configured, but not the private key that must sign here.",
+      example: "packrun run --trust acme-root.json without requester.key in the configuration",
+      fix: "Set requester.key and attestor.key in packrun.config.yaml, or pass --as KEY.",
+    },
+  },
+  TRUST_FILE: {
+    severity: "error",
+    exitCode: 2,
+    message: "the trust root {file} cannot be read",
+    hint: "check --trust, PACKRUN_TRUST or `trust` in packrun.config.yaml",
+    explanation: {
+      cause: "A trust root is configured, and the file is not there or not readable.",
+      example: "--trust trust-rot.json",
+      fix: "Name the pinned trust root's file, or leave it away to use the development trust root.",
+    },
+  },
+  REQUESTER_KEY: {
+    severity: "error",
+    exitCode: 2,
+    message: "the key {keyid} is not in the trust root",
+    hint: "sign with a key that the trust root knows, or let its root holders add this one with `packrun trust add`",
+    explanation: {
+      cause: "Runs are requested by principals of the trust root; this key belongs to none.",
+      example: "packrun run --as new.key before new.pub was added to the trust root",
+      fix: "Add the public key with a principal and the role requester, or use another key.",
+    },
+  },
+  COMMAND_UNANSWERED: {
+    severity: "error",
+    exitCode: 10,
+    message: "the process that drives run {runId} has not recorded the command",
+    hint: "it stays in the inbox and is recorded when the run is driven; see `packrun runs show {runId}`",
+    explanation: {
+      cause: "Another process holds the run's lease and did not take the command out of the inbox within 30 seconds.",
+      example: "the driving process is stopped with Ctrl-Z",
+      fix: "Let that process go on or end it; then `packrun resume RUN` takes the command.",
+    },
+  },
+  RUN_REFERENCE: {
+    severity: "error",
+    exitCode: 2,
+    message: "{text} names no run",
+    hint: "give a run id, the beginning of one, or `last`; `packrun runs list` shows them",
+    explanation: {
+      cause: "The text is no run id, and no run of this store begins with it, or several do.",
+      example: "packrun runs show 0193",
+      fix: "Copy the id from `packrun runs list`.",
+    },
+  },
+});

@@ -1,0 +1,67 @@
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import type { InboxCommand } from "#run/inbox-command.ts";
+import { appCodes } from "./codes.ts";
+import { driveStoredRun } from "./drive-stored-run.ts";
+import type { RunTrust } from "./run-trust.ts";
+import { sealFinished } from "./seal-finished.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** How long to wait for the process that drives the run to record a command, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Puts a command into a run's inbox and sees that it is recorded: by the process that drives the run, or, when there is
+ * none, by this one, which starts nothing. The event that records it.
+ */
+export async function deliver(
+  identity: RunIdentity,
+  command: InboxCommand,
+  workplace: Workplace,
+  trust: RunTrust,
+): Promise<Result<LedgerEvent>> {
+  const put = await workplace.store.inbox.put(identity, command);
+  if (!put.ok) {
+    return put;
+  }
+  const deadline = workplace.clock.monotonic() + PATIENCE_MS;
+  for (;;) {
+    const driven = await driveStoredRun(identity, workplace, trust, {
+      maxParallel: 0,
+      wait: false,
+      cancelBy: trust.principal,
+      references: new Map(),
+    });
+    if (!driven.ok && driven.fault.code !== "RUN_BUSY") {
+      return driven;
+    }
+    if (driven.ok && driven.value.end === "finished") {
+      const sealed = await sealFinished(identity, workplace, trust.attestor);
+      if (!sealed.ok) {
+        return sealed;
+      }
+    }
+    const event = await findCommand(identity, command.commandId, workplace);
+    if (event !== undefined) {
+      return ok(event);
+    }
+    if (workplace.clock.monotonic() > deadline) {
+      return fail(faultOf(appCodes, "COMMAND_UNANSWERED", { runId: identity.runId }));
+    }
+  }
+}
+
+async function findCommand(
+  identity: RunIdentity,
+  commandId: string,
+  { store }: Workplace,
+): Promise<LedgerEvent | undefined> {
+  for await (const event of store.ledger.read(identity)) {
+    if ("commandId" in event.metadata && event.metadata.commandId === commandId) {
+      return event;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,94 @@
+import { readCanonicalJson } from "#canon/strict-json.ts";
+import { driveRun, type DriveEnd, type DriveOptions } from "#engine/drive-run.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { FileEntry } from "#pack/pack-files.ts";
+import type { Plan } from "#plan/plan.ts";
+import { readPlan } from "#plan/read-plan.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import type { SecretReference } from "#port/secrets.ts";
+import { attemptPreparer } from "#step/run/prepare-attempt.ts";
+import { Workspace } from "#step/run/workspace.ts";
+import { gateKeeper } from "./gate-keeper.ts";
+import { recompileStored } from "./recompile-stored.ts";
+import type { RunTrust } from "./run-trust.ts";
+import type { Workplace } from "./workplace.ts";
+
+export type StoredDrive = DriveOptions & {
+  readonly references: ReadonlyMap<string, SecretReference>;
+};
+
+/** Drives a run that stands in the store, whoever created it: everything it needs comes from the run's own copies. */
+export async function driveStoredRun(
+  identity: RunIdentity,
+  workplace: Workplace,
+  trust: RunTrust,
+  options: StoredDrive,
+): Promise<Result<DriveEnd>> {
+  const { store, artifacts, clock, sha256, policies, engine } = workplace;
+  const given = await readStored(identity, workplace);
+  if (!given.ok) {
+    return given;
+  }
+  const { plan, packListing, requestedBy } = given.value;
+  const folder = workplace.workspace();
+  if (!folder.ok) {
+    return folder;
+  }
+  const redactor = workplace.redactor(plan.security.secretsRedactionPolicy);
+  await using workspace = new Workspace(folder.value, artifacts, identity.tenantId);
+  const runner = workplace.runner(Math.max(1, options.maxParallel));
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => runner.close());
+  const attempts = attemptPreparer({
+    runner,
+    workspace,
+    artifacts,
+    artifactsPath: workplace.settings.artifactsPath,
+    secrets: workplace.secrets,
+    references: options.references,
+    redactor,
+    plan,
+    packListing,
+    builtIns: workplace.builtIns,
+    sha256,
+  });
+  const { verifySignature } = workplace;
+  const keeper = { identity, plan, requestedBy, trust, ledger: store.ledger, clock, sha256, verifySignature };
+  return driveRun(
+    identity,
+    {
+      store,
+      clock,
+      sha256,
+      attempts,
+      gates: gateKeeper(keeper),
+      policies,
+      redactor,
+      engine,
+      admit: (sandbox) => (options.maxParallel === 0 ? Promise.resolve(ok(undefined)) : runner.admit(sandbox)),
+      recompile: () => recompileStored(identity, workplace),
+    },
+    options,
+  );
+}
+
+type Stored = { readonly plan: Plan; readonly packListing: readonly FileEntry[]; readonly requestedBy: string };
+
+async function readStored(identity: RunIdentity, { store }: Workplace): Promise<Result<Stored>> {
+  const bytes = await store.ledger.getFile(identity, "plan.canonical.json");
+  const plan = bytes.ok ? readPlan(bytes.value) : bytes;
+  if (!plan.ok) {
+    return plan;
+  }
+  const manifest = await store.ledger.getFile(identity, "pack.manifest.json");
+  const listing = manifest.ok ? readCanonicalJson(manifest.value, "pack.manifest.json") : manifest;
+  if (!listing.ok) {
+    return listing;
+  }
+  let requestedBy = "";
+  for await (const event of store.ledger.read(identity)) {
+    requestedBy = event.eventType === "run.created" ? event.metadata.requestedBy : "";
+    break;
+  }
+  return ok({ plan: plan.value, packListing: listing.value as readonly FileEntry[], requestedBy });
+}

@@ -1,0 +1,56 @@
+import { ok, type Result } from "#fault/result.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import type { SecretReference } from "#port/secrets.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import type { RunState } from "#run/state.ts";
+import { driveStoredRun } from "./drive-stored-run.ts";
+import { rowOf } from "./run-row.ts";
+import type { RunTrust } from "./run-trust.ts";
+import { evidenceFolder, sealFinished } from "./seal-finished.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** How a run is to be driven by this process. */
+export type RunOrder = {
+  readonly references: ReadonlyMap<string, SecretReference>;
+  readonly maxParallel: number;
+  /** Stay while the run only waits for people. */
+  readonly wait: boolean;
+  /** Where the evidence bundle goes instead of the state folder. */
+  readonly evidence?: string;
+  readonly onEvents?: (events: readonly LedgerEvent[]) => void;
+  readonly cancel?: AbortSignal;
+  readonly abort?: AbortSignal;
+};
+
+export type RunEnd = {
+  readonly state: RunState;
+  /** `aborted`: ended at once by a second interrupt; the run can be resumed. */
+  readonly end: "finished" | "idle" | "aborted";
+  /** Folder of the sealed bundle of a finished run. */
+  readonly evidence?: string;
+};
+
+/** Drives a run that is in the store and seals it when it has ended. */
+export async function finishRun(
+  identity: RunIdentity,
+  order: RunOrder,
+  workplace: Workplace,
+  trust: RunTrust,
+): Promise<Result<RunEnd>> {
+  const { evidence, ...options } = order;
+  const driven = await driveStoredRun(identity, workplace, trust, { ...options, cancelBy: trust.principal });
+  if (!driven.ok) {
+    return driven;
+  }
+  const { end, state } = driven.value;
+  const put = await workplace.store.index.put(rowOf(identity, state));
+  if (!put.ok) {
+    return put;
+  }
+  if (end !== "finished") {
+    return ok({ end, state });
+  }
+  const folder = evidence ?? evidenceFolder(identity.runId, workplace);
+  const sealed = await sealFinished(identity, workplace, trust.attestor, folder);
+  return sealed.ok ? ok({ end, state, evidence: folder }) : sealed;
+}

@@ -1,0 +1,175 @@
+import { randomBytes } from "node:crypto";
+import { approvalRequestBytes, readApprovalRequest, type ApprovalRequest } from "#attest/approval-request.ts";
+import { approvalRequestPredicate } from "#attest/approval.ts";
+import type { VerifySignature } from "#attest/public-key.ts";
+import { digestOf, hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import { fromBase64 } from "#canon/base64.ts";
+import { isJsonObject, type Json } from "#canon/json.ts";
+import { isTimestamp, timestampOf } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { inputDigests } from "#plan/input-digests.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { Clock } from "#port/clock.ts";
+import type { DecisionVerdict, GateKeeper, GateOpening, GateStanding } from "#port/gate-keeper.ts";
+import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
+import { runCodes } from "#run/codes.ts";
+import { authoriseDecision, recheckApproval, type DecisionCase } from "#trust/authorise-decision.ts";
+import { requestPath, responsePath } from "./approval-paths.ts";
+import type { RunTrust } from "./run-trust.ts";
+import { signStatement } from "./sign-statement.ts";
+
+export type GateKeeperRun = {
+  readonly identity: RunIdentity;
+  readonly plan: Plan;
+  /** The principal who asked for the run. */
+  readonly requestedBy: string;
+  readonly trust: RunTrust;
+  readonly ledger: LedgerStore;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  readonly verifySignature: VerifySignature;
+};
+
+/** Keeps the approval gates of one run: requests are signed by the run attestor, decisions judged by the trust root. */
+export function gateKeeper(run: GateKeeperRun): GateKeeper {
+  return {
+    open: (gate) => openGate(gate, run),
+    judge: (gateId, response, standing) => judge(gateId, response, standing, run),
+    recheck: (gateId, payloadDigest) => recheck(gateId, payloadDigest, run),
+  };
+}
+
+async function openGate(gate: GateOpening, run: GateKeeperRun): ReturnType<GateKeeper["open"]> {
+  const path = requestPath(gate.gateId);
+  const before = await run.ledger.getFile(run.identity, path);
+  const bytes = before.ok ? before.value : askApproval(gate, run);
+  const digest = digestOf(bytes, run.sha256);
+  if (!before.ok) {
+    const kept = await run.ledger.putFile(run.identity, path, bytes);
+    if (!kept.ok) {
+      return kept;
+    }
+  }
+  const request = readApprovalRequest(bytes);
+  if (!request.ok || !isTimestamp(request.value.notAfter)) {
+    return request.ok ? fail(faultOf(runCodes, "LEDGER_BROKEN", { problem: path })) : request;
+  }
+  const signed = await signRequest(request.value, digest, path, run);
+  return signed.ok ? ok({ requestDigest: digest, notAfter: request.value.notAfter }) : signed;
+}
+
+function askApproval(gate: GateOpening, run: GateKeeperRun): Uint8Array {
+  const { runId, tenantId, trustDomain, planHash } = run.identity;
+  const rule = run.plan.approvals[gate.approval];
+  const question = {
+    runId,
+    gateId: gate.gateId,
+    tenantId,
+    trustDomain,
+    planHash,
+    approval: gate.approval,
+    requestedBy: run.requestedBy,
+    requestedAt: timestampOf(run.clock.now()),
+    ttlMs: rule?.ttlMs ?? 0,
+    nonce: randomBytes(16).toString("hex"),
+    pack: run.plan.pack,
+    inputs: inputDigests(run.plan, run.sha256),
+  };
+  return approvalRequestBytes(gate.message === undefined ? question : { ...question, message: gate.message });
+}
+
+/** Signs a request once: a sidecar that is there already stays. */
+async function signRequest(
+  request: ApprovalRequest,
+  digest: Digest,
+  path: string,
+  run: GateKeeperRun,
+): Promise<Result<void>> {
+  const sidecar = `${path}.sigstore.json`;
+  if ((await run.ledger.getFile(run.identity, sidecar)).ok) {
+    return ok(undefined);
+  }
+  const { runId, gateId, tenantId, trustDomain, planHash, nonce } = request;
+  const draft = {
+    predicate: approvalRequestPredicate,
+    subjects: [{ name: "request.json", digest }],
+    value: { runId, gateId, tenantId, trustDomain, planHash, nonce },
+  };
+  const signed = await signStatement(run.trust.attestor, draft, run);
+  return signed.ok ? run.ledger.putFile(run.identity, sidecar, signed.value.sidecar) : signed;
+}
+
+async function judge(
+  gateId: string,
+  response: Json,
+  standing: GateStanding,
+  run: GateKeeperRun,
+): Promise<DecisionVerdict> {
+  const given = standing.known && standing.open ? await caseOf(gateId, responseBytes(response), run) : undefined;
+  if (given?.ok !== true) {
+    // The core refuses decisions on gates that do not exist or are not open, with its own codes.
+    const fault = faultOf(runCodes, standing.known ? "GATE_CLOSED" : "GATE_UNKNOWN", { gate: gateId });
+    return { kind: "refused", code: fault.code, hint: fault.hint ?? fault.message };
+  }
+  const answer = await authoriseDecision({ ...given.value, alreadyDecided: standing.decided });
+  if (answer.kind === "refused") {
+    return answer;
+  }
+  const { decision, principal, payloadDigest } = answer;
+  const path = responsePath(gateId, hexOf(payloadDigest));
+  const kept = await run.ledger.putFile(run.identity, path, given.value.response);
+  // The same payload in another envelope was kept before: signatures are malleable, payloads name the decision.
+  return kept.ok || kept.fault.code === "FILE_CONFLICT"
+    ? { kind: "accepted", decision, principal, payloadDigest }
+    : { kind: "refused", code: kept.fault.code, hint: kept.fault.hint ?? kept.fault.message, principal };
+}
+
+async function recheck(gateId: string, payloadDigest: Digest, run: GateKeeperRun): Promise<Result<void>> {
+  const response = await run.ledger.getFile(run.identity, responsePath(gateId, hexOf(payloadDigest)));
+  if (!response.ok) {
+    return response;
+  }
+  const given = await caseOf(gateId, response.value, run);
+  if (!given.ok) {
+    return given;
+  }
+  const answer = await recheckApproval(given.value);
+  return answer.kind === "accepted"
+    ? ok(undefined)
+    : fail({ code: answer.code, message: `the approval of ${answer.principal ?? "a key"} fell`, hint: answer.hint });
+}
+
+async function caseOf(
+  gateId: string,
+  response: Uint8Array,
+  run: GateKeeperRun,
+): Promise<Result<Omit<DecisionCase, "alreadyDecided">>> {
+  const bytes = await run.ledger.getFile(run.identity, requestPath(gateId));
+  const request = bytes.ok ? readApprovalRequest(bytes.value) : bytes;
+  if (!request.ok) {
+    return request;
+  }
+  const rule = run.plan.approvals[request.value.approval];
+  if (rule === undefined) {
+    return fail(faultOf(runCodes, "GATE_UNKNOWN", { gate: gateId }));
+  }
+  return ok({
+    response,
+    profile: "interop",
+    request: request.value,
+    planHash: run.identity.planHash,
+    rule,
+    requester: run.requestedBy,
+    trustRoot: run.trust.root,
+    now: timestampOf(run.clock.now()),
+    verifySignature: run.verifySignature,
+    sha256: run.sha256,
+  });
+}
+
+/** The sidecar inside an inbox command: base64 in `response`. */
+function responseBytes(body: Json): Uint8Array {
+  const text = isJsonObject(body) && typeof body["response"] === "string" ? body["response"] : "";
+  return fromBase64(text) ?? new Uint8Array();
+}

@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ok, type Result } from "#fault/result.ts";
+import { readPlan } from "#plan/read-plan.ts";
+import type { LedgerStore, RunIdentity, RunKey } from "#port/run-store.ts";
+import { evolve } from "#run/evolve.ts";
+import { initialState, type RunState } from "#run/state.ts";
+import { runAnswer, type RunAnswer } from "./run-answer.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** Folds the ledger of a run over its pinned plan. */
+export function readRunState(identity: RunIdentity, { store }: Workplace): Promise<Result<RunState>> {
+  return foldLedger(identity, store.ledger);
+}
+
+/** The same over any ledger store. */
+export async function foldLedger(identity: RunIdentity, ledger: LedgerStore): Promise<Result<RunState>> {
+  const bytes = await ledger.getFile(identity, "plan.canonical.json");
+  const plan = bytes.ok ? readPlan(bytes.value) : bytes;
+  if (!plan.ok) {
+    return plan;
+  }
+  const state = initialState(plan.value, identity);
+  for await (const event of ledger.read(identity)) {
+    evolve(state, event);
+  }
+  return ok(state);
+}
+
+/** A run as people and programs ask for it. */
+export async function readRun(
+  key: RunKey,
+  workplace: Workplace,
+): Promise<Result<{ readonly state: RunState; readonly answer: RunAnswer }>> {
+  const identity = await workplace.store.ledger.identity(key);
+  const state = identity.ok ? await readRunState(identity.value, workplace) : identity;
+  return state.ok
+    ? ok({ state: state.value, answer: runAnswer(state.value, evidenceOf(state.value, workplace)) })
+    : state;
+}
+
+/** The sealed bundle of a run where `run` puts it, or undefined before it is sealed. */
+export function evidenceOf(state: RunState, { settings }: Workplace): string | undefined {
+  const folder = join(settings.stateFolder, "evidence", state.identity.runId);
+  return existsSync(folder) ? folder : undefined;
+}

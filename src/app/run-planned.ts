@@ -1,0 +1,77 @@
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { sandboxesOf } from "#engine/take-over.ts";
+import { planCodes } from "#plan/codes.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import type { SecretReference } from "#port/secrets.ts";
+import { checkSecrets } from "./check-secrets.ts";
+import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
+import type { PlannedPack } from "./plan-pack.ts";
+import { openRunTrust, type RunTrust } from "./run-trust.ts";
+import { startRun } from "./start-run.ts";
+import type { Workplace } from "./workplace.ts";
+
+export type NewRunOrder = RunOrder & {
+  /** The hash that was approved; another one refuses the run. */
+  readonly planHash?: string;
+  /** Key file of the requester. */
+  readonly as?: string;
+  readonly onTrust?: (trust: RunTrust) => void;
+  readonly onCreated?: (identity: RunIdentity) => void;
+};
+
+/**
+ * Runs a planned pack to its end, or to where it waits: checks everything that can be checked before anything is
+ * created, creates the run, drives it, seals it.
+ */
+export async function runPlanned(
+  planned: PlannedPack,
+  order: NewRunOrder,
+  workplace: Workplace,
+): Promise<Result<RunEnd>> {
+  const { plan, planHash } = planned.compiled;
+  if (order.planHash !== undefined && order.planHash !== planHash) {
+    return fail(faultOf(planCodes, "PLAN_HASH_MISMATCH", { found: planHash, expected: order.planHash }));
+  }
+  const ready = await checkHost(plan, order.references, workplace);
+  if (!ready.ok) {
+    return ready;
+  }
+  const roles = Object.values(plan.approvals).flatMap((rule) => rule.from);
+  const trust = await openRunTrust(workplace, order.as, roles);
+  if (!trust.ok) {
+    return trust;
+  }
+  order.onTrust?.(trust.value);
+  const identity = await startRun(planned, order.references, workplace, trust.value);
+  if (!identity.ok) {
+    return identity;
+  }
+  order.onCreated?.(identity.value);
+  return finishRun(identity.value, order, workplace, trust.value);
+}
+
+/** Whether this host can run the plan: its sandboxes are enforceable, its secrets can be had. */
+async function checkHost(
+  plan: Plan,
+  references: ReadonlyMap<string, SecretReference>,
+  workplace: Workplace,
+): Promise<Result<void>> {
+  const secrets = await checkSecrets(plan, references, workplace.secrets);
+  if (!secrets.ok) {
+    return secrets;
+  }
+  const runner = workplace.runner(1);
+  try {
+    for (const sandbox of sandboxesOf(plan)) {
+      const admitted = await runner.admit(sandbox);
+      if (!admitted.ok) {
+        return admitted;
+      }
+    }
+    return ok(undefined);
+  } finally {
+    await runner.close();
+  }
+}

@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { Signer } from "#port/signer.ts";
+import { readTrustRoot } from "#trust/read-trust-root.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import { appCodes } from "./codes.ts";
+import { ensureDevelopmentTrust } from "./development-trust.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** Whom a run believes, and with whose keys it signs. */
+export type RunTrust = {
+  readonly root: TrustRoot;
+  readonly rootBytes: Uint8Array;
+  /** Signs approval requests and the attestation. */
+  readonly attestor: Signer;
+  /** Signs the run request. */
+  readonly requester: Signer;
+  /** The requester's principal in the trust root. */
+  readonly principal: string;
+  /** True when nothing is configured and the development trust root is used; `made` when this call made it. */
+  readonly development: { readonly made: boolean } | undefined;
+};
+
+/**
+ * Opens the configured trust root and keys, or the development ones; `as` names another requester's key file, `roles`
+ * are those that the pack's approval rules name.
+ */
+export async function openRunTrust(
+  workplace: Workplace,
+  as: string | undefined,
+  roles: readonly string[],
+): Promise<Result<RunTrust>> {
+  const { settings, sha256 } = workplace;
+  if (settings.trustFile === undefined) {
+    return developmentTrust(workplace, as, roles);
+  }
+  const bytes = await readFile(settings.trustFile).catch(() => undefined);
+  if (bytes === undefined) {
+    return fail(faultOf(appCodes, "TRUST_FILE", { file: settings.trustFile }));
+  }
+  const root = readTrustRoot(bytes, sha256);
+  if (!root.ok) {
+    return root;
+  }
+  const attestor = await openKey(workplace, settings.attestorKey, "approval requests and the attestation");
+  if (!attestor.ok) {
+    return attestor;
+  }
+  const requester = await openKey(workplace, as ?? settings.requesterKey, "the run request");
+  return requester.ok
+    ? withPrincipal({ root: root.value, rootBytes: bytes, attestor: attestor.value, requester: requester.value })
+    : requester;
+}
+
+async function developmentTrust(
+  workplace: Workplace,
+  as: string | undefined,
+  roles: readonly string[],
+): Promise<Result<RunTrust>> {
+  const { settings, keyring, clock } = workplace;
+  const development = await ensureDevelopmentTrust(settings.stateFolder, roles, { keyring, now: clock.now });
+  if (!development.ok) {
+    return development;
+  }
+  const { root, rootBytes, signer, made } = development.value;
+  const requester = as === undefined ? ok(signer) : await openKey(workplace, as, "the run request");
+  if (!requester.ok) {
+    return requester;
+  }
+  const trust = withPrincipal({ root, rootBytes, attestor: signer, requester: requester.value });
+  return trust.ok ? ok({ ...trust.value, development: { made } }) : trust;
+}
+
+function withPrincipal(given: Omit<RunTrust, "principal" | "development">): Result<RunTrust> {
+  const principal = given.root.keys.get(given.requester.keyid)?.principal;
+  return principal === undefined
+    ? fail(faultOf(appCodes, "REQUESTER_KEY", { keyid: given.requester.keyid }))
+    : ok({ ...given, principal, development: undefined });
+}
+
+async function openKey(workplace: Workplace, path: string | undefined, what: string): Promise<Result<Signer>> {
+  return path === undefined
+    ? fail(faultOf(appCodes, "KEY_MISSING", { what }))
+    : workplace.keyring.open(path, workplace.password);
+}

@@ -1,0 +1,134 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { parseTenantId, type TenantId } from "#canon/ids.ts";
+import { describeMisfit, misfitsOf } from "#canon/shape.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { readYaml } from "#pack/read-yaml.ts";
+import { appCodes } from "./codes.ts";
+import { configShape, type Config } from "./config.ts";
+
+/** Where everything of this command is: flags before `PACKRUN_*` before the nearest configuration before the user's. */
+export type Settings = {
+  readonly tenantId: TenantId;
+  /** The `.packrun` folder; it need not be there yet. */
+  readonly stateFolder: string;
+  readonly artifactsPath: string;
+  /** The configured trust root; without one, the development trust root is used. */
+  readonly trustFile?: string;
+  readonly requesterKey?: string;
+  readonly attestorKey?: string;
+  readonly scratch?: string;
+  /** The configuration file that was read. */
+  readonly configFile?: string;
+};
+
+export type SettingsSource = {
+  readonly flags: {
+    readonly store?: string;
+    readonly tenant?: string;
+    readonly trust?: string;
+    readonly config?: string;
+  };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+};
+
+const CONFIG_NAME = "packrun.config.yaml";
+
+export function readSettings(source: SettingsSource): Result<Settings> {
+  const { flags, env, cwd } = source;
+  const file = configFileOf(source);
+  const config: Result<Config> = file === undefined ? ok({}) : readConfig(file);
+  if (!config.ok) {
+    return config;
+  }
+  const tenant = flags.tenant ?? env["PACKRUN_TENANT"] ?? config.value.tenant ?? "default";
+  const tenantId = parseTenantId(tenant);
+  if (tenantId === undefined) {
+    return fail(faultOf(appCodes, "TENANT_INVALID", { tenant }));
+  }
+  const base = file === undefined ? cwd : dirname(file);
+  const from = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(base, path));
+  const given = flags.store ?? env["PACKRUN_STORE"];
+  const stateFolder = given === undefined ? stateFolderOf(cwd, file) : resolve(cwd, given);
+  const trust = flags.trust ?? env["PACKRUN_TRUST"];
+  const { Storage } = config.value.TaskRunner ?? {};
+  return ok(
+    withoutUndefined({
+      tenantId,
+      stateFolder,
+      artifactsPath: from(Storage?.ArtifactsPath) ?? join(stateFolder, "artifacts"),
+      trustFile: trust === undefined ? from(config.value.trust) : resolve(cwd, trust),
+      requesterKey: from(config.value.requester?.key),
+      attestorKey: from(config.value.attestor?.key),
+      scratch: from(config.value.sandbox?.scratch),
+      configFile: file,
+    }),
+  );
+}
+
+function configFileOf({ flags, env, cwd }: SettingsSource): string | undefined {
+  const given = flags.config ?? env["PACKRUN_CONFIG"];
+  if (given !== undefined) {
+    return resolve(cwd, given);
+  }
+  const near = upward(cwd, CONFIG_NAME);
+  if (near !== undefined) {
+    return near;
+  }
+  const home = join(env["XDG_CONFIG_HOME"] ?? join(env["HOME"] ?? homedir(), ".config"), "packrun", "config.yaml");
+  return existsSync(home) ? home : undefined;
+}
+
+/** The nearest `.packrun` upward; else beside the project's configuration, else in the current folder. */
+function stateFolderOf(cwd: string, configFile: string | undefined): string {
+  const near = upward(cwd, ".packrun");
+  if (near !== undefined) {
+    return near;
+  }
+  return join(configFile?.endsWith(CONFIG_NAME) === true ? dirname(configFile) : cwd, ".packrun");
+}
+
+function upward(from: string, name: string): string | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, name))) {
+      return join(folder, name);
+    }
+    if (dirname(folder) === folder) {
+      return undefined;
+    }
+  }
+}
+
+function readConfig(file: string): Result<Config> {
+  const bytes = readFile(file);
+  if (bytes === undefined) {
+    return fail(faultOf(appCodes, "CONFIG_INVALID", { file, problem: "it cannot be read" }));
+  }
+  const read = readYaml(bytes, file);
+  if (!read.sound || read.diagnostics.length > 0) {
+    const problem = read.diagnostics.map((found) => found.message).join("; ");
+    return fail(faultOf(appCodes, "CONFIG_INVALID", { file, problem }));
+  }
+  const value = read.value ?? {};
+  const [misfit] = misfitsOf(configShape, value);
+  return misfit === undefined
+    ? ok(value as Config)
+    : fail(faultOf(appCodes, "CONFIG_INVALID", { file, problem: describeMisfit(misfit) }));
+}
+
+function readFile(file: string): Uint8Array | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,50 @@
+import { packRunPredicate, type PackRun } from "#attest/pack-run.ts";
+import { pae } from "#attest/pae.ts";
+import { readSidecar } from "#attest/read-sidecar.ts";
+import { readStatement } from "#attest/read-statement.ts";
+import { digestOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import { evidenceManifestShape, type EvidenceManifest } from "#evidence/evidence-manifest.ts";
+import { ATTESTATION_PATH, MANIFEST_PATH, OUTPUTS_PATH } from "#evidence/evidence-path.ts";
+import { outputsShape, type OutputsFile } from "#evidence/outputs-file.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { BundleSource } from "#verify/bundle-source.ts";
+import { readBundleFile, readBundleJson } from "./read-bundle-file.ts";
+
+/** What a bundle says of itself. Nothing of it is verified here. */
+export type EvidenceView = {
+  readonly manifest: EvidenceManifest;
+  readonly manifestDigest: Digest;
+  readonly attestation: PackRun;
+  /** As the envelope names it; selects nothing and proves nothing. */
+  readonly keyid: string;
+  readonly outputs: OutputsFile;
+  /** The bytes that the attestation's signature is made over. */
+  readonly pae: Uint8Array;
+};
+
+/** Reads a bundle for `evidence show`. Faults: those of reading and of the formats. */
+export async function showEvidence(source: BundleSource, sha256: Sha256): Promise<Result<EvidenceView>> {
+  const manifest = await readBundleJson(source, MANIFEST_PATH, evidenceManifestShape);
+  if (!manifest.ok) {
+    return manifest;
+  }
+  const bytes = await readBundleFile(source, MANIFEST_PATH);
+  const sidecar = await readBundleFile(source, ATTESTATION_PATH);
+  const outputs = await readBundleJson(source, OUTPUTS_PATH, outputsShape);
+  if (!bytes.ok || !sidecar.ok || !outputs.ok) {
+    return bytes.ok ? (sidecar.ok ? (outputs as Result<never>) : sidecar) : bytes;
+  }
+  const envelope = readSidecar(sidecar.value, "own");
+  const statement = envelope.ok ? readStatement(envelope.value.payload, packRunPredicate) : envelope;
+  if (!envelope.ok || !statement.ok) {
+    return envelope.ok ? (statement as Result<never>) : envelope;
+  }
+  return ok({
+    manifest: manifest.value,
+    manifestDigest: digestOf(bytes.value, sha256),
+    attestation: statement.value.predicate,
+    keyid: envelope.value.keyid ?? "",
+    outputs: outputs.value,
+    pae: pae(envelope.value.payloadType, envelope.value.payload),
+  });
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from "node:crypto";
+import { v7 as uuidv7 } from "uuid";
+import { runRequestPredicate } from "#attest/run-request.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
+import { digestOf, digestOfHex } from "#canon/digest.ts";
+import { parseRunId } from "#canon/ids.ts";
+import { timestampOf } from "#canon/timestamp.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import { initialState, type RunState } from "#run/state.ts";
+import { turn } from "#run/turn.ts";
+import { freezeFile, freezeTree } from "./freeze.ts";
+import type { PlannedPack } from "./plan-pack.ts";
+import type { RunTrust } from "./run-trust.ts";
+import { rowOf } from "./run-row.ts";
+import { signStatement, type SignedStatement } from "./sign-statement.ts";
+import type { Workplace } from "./workplace.ts";
+
+/**
+ * Creates a run of a planned pack: pack and inputs are copied by digest, the request is signed, and the ledger begins.
+ * After a crash there is either a whole run or none.
+ */
+export async function startRun(
+  planned: PlannedPack,
+  workplace: Workplace,
+  trust: RunTrust,
+): Promise<Result<RunIdentity>> {
+  const frozen = await freeze(planned, workplace);
+  if (!frozen.ok) {
+    return frozen;
+  }
+  const identity: RunIdentity = {
+    tenantId: workplace.settings.tenantId,
+    runId: newRunId(),
+    trustDomain: trust.root.document.trustDomain,
+    planHash: planned.compiled.planHash,
+  };
+  const request = await signRunRequest(identity, workplace, trust);
+  if (!request.ok) {
+    return request;
+  }
+  const files = new Map<string, Uint8Array>([
+    ["plan.canonical.json", planned.compiled.bytes],
+    ["inputs.lock", planned.lock],
+    ["pack.manifest.json", canonicalBytes(planned.packListing)],
+    ["request.sigstore.json", request.value.sidecar],
+    ["trust/trust-root.json", trust.rootBytes],
+  ]);
+  const state = initialState(planned.compiled.plan, identity);
+  const { sha256, clock } = workplace;
+  const metadata = {
+    requestedBy: trust.principal,
+    requestDigest: request.value.payloadDigest,
+    inputsLock: digestOf(planned.lock, sha256),
+    packDigest: planned.compiled.plan.pack.digest,
+    packSource: "folder" as const,
+  };
+  const events = turn(state, [{ id: "create", kind: "create", metadata }], { now: clock.now(), sha256 });
+  const created = await workplace.store.ledger.create(identity, files, events);
+  return created.ok ? indexRun(identity, state, workplace) : created;
+}
+
+async function indexRun(identity: RunIdentity, state: RunState, workplace: Workplace): Promise<Result<RunIdentity>> {
+  const put = await workplace.store.index.put(rowOf(identity, state));
+  return put.ok ? ok(identity) : put;
+}
+
+function newRunId(): RunIdentity["runId"] {
+  const runId = parseRunId(uuidv7());
+  if (runId === undefined) {
+    throw new Error("uuid made no version 7");
+  }
+  return runId;
+}
+
+async function signRunRequest(
+  identity: RunIdentity,
+  workplace: Workplace,
+  trust: RunTrust,
+): Promise<Result<SignedStatement>> {
+  const { runId, tenantId, trustDomain, planHash } = identity;
+  const draft = {
+    predicate: runRequestPredicate,
+    subjects: [{ name: "plan.canonical.json", digest: planHash }],
+    value: {
+      runId,
+      tenantId,
+      trustDomain,
+      planHash,
+      requestedBy: trust.principal,
+      authn: { kind: "key" as const },
+      requestedAt: timestampOf(workplace.clock.now()),
+      nonce: randomBytes(16).toString("hex"),
+    },
+  };
+  return signStatement(trust.requester, draft, workplace);
+}
+
+/** Copies the pack and every file and directory input into the artifact store. */
+async function freeze(planned: PlannedPack, { artifacts, settings }: Workplace): Promise<Result<void>> {
+  const pack = { root: planned.packFolder, listing: planned.packListing };
+  const packed = await freezeTree(pack, "the pack", artifacts, settings.tenantId);
+  if (!packed.ok) {
+    return packed;
+  }
+  for (const input of planned.inputFiles) {
+    const what = `input ${input.name}`;
+    const kept =
+      input.kind === "file"
+        ? await freezeFile(input.path, digestOfHex(input.sha256), what, artifacts, settings.tenantId)
+        : await freezeTree({ root: input.path, listing: input.listing }, what, artifacts, settings.tenantId);
+    if (!kept.ok) {
+      return kept;
+    }
+  }
+  return ok(undefined);
+}

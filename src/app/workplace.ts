@@ -1,0 +1,37 @@
+import type { VerifySignature } from "#attest/public-key.ts";
+import type { Sha256 } from "#canon/digest.ts";
+import type { ArtifactStore } from "#port/artifact-store.ts";
+import type { Clock } from "#port/clock.ts";
+import type { AskPassword, Keyring } from "#port/keyring.ts";
+import type { FolderReader } from "#port/folder.ts";
+import type { PolicyEngine } from "#port/policy-engine.ts";
+import type { RunStore } from "#port/run-store.ts";
+import type { Redactor, SecretProvider } from "#port/secrets.ts";
+import type { StepRunner } from "#port/step-runner.ts";
+import type { BuiltIn } from "#step/built-in.ts";
+import type { Result } from "#fault/result.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the use cases work with: the settings of this command and the adapters that were picked for it. */
+export type Workplace = {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  readonly folders: FolderReader;
+  readonly store: RunStore;
+  readonly artifacts: ArtifactStore;
+  readonly policies: PolicyEngine;
+  readonly secrets: SecretProvider;
+  /** A redactor that writes what the plan's policy says in the place of secrets. */
+  readonly redactor: (policy: "blank" | "hash") => Redactor;
+  /** A runner for one process that drives a run; whoever asks for it closes it. */
+  readonly runner: (maxParallel: number) => StepRunner;
+  /** Makes a fresh folder that the steps' user can reach, for the files that steps see. */
+  readonly workspace: () => Result<string>;
+  readonly builtIns: ReadonlyMap<string, BuiltIn>;
+  readonly keyring: Keyring;
+  readonly verifySignature: VerifySignature;
+  /** Password of an encrypted key: `PACKRUN_KEY_PASSWORD`, `COSIGN_PASSWORD`, else a prompt on a terminal. */
+  readonly password: AskPassword;
+  readonly engine: { readonly name: string; readonly version: string };
+};

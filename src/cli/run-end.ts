@@ -1,0 +1,56 @@
+import { runAnswer } from "#app/run-answer.ts";
+import type { RunEnd } from "#app/finish-run.ts";
+import { copyOutputs } from "#app/copy-outputs.ts";
+import type { Workplace } from "#app/workplace.ts";
+import { jsonLine, type Cli } from "./cli.ts";
+import type { DriveOptions } from "./drive-options.ts";
+import { runExitCode } from "./exit-code.ts";
+import { formatOf } from "./options.ts";
+import { runText, waitingLines } from "./run-text.ts";
+
+const SIGTERM_EXIT = 143;
+const INTERRUPTED_EXIT = 130;
+
+/** Tells how a run ended, in the asked format; its exit code. */
+export async function showRunEnd(
+  cli: Cli,
+  end: RunEnd,
+  options: DriveOptions,
+  workplace: Workplace,
+  signal: unknown,
+): Promise<number> {
+  const { status, reason } = end.state;
+  const exitCode = end.end === "aborted" ? interruptCode(signal) : exitCodeOf(status, reason, signal);
+  if (options.output !== undefined && end.end === "finished") {
+    const copied = await copyOutputs(end.state, options.output, workplace);
+    if (!copied.ok) {
+      return cli.fault(copied.fault, formatOf(options));
+    }
+  }
+  const answer = runAnswer(end.state, end.evidence);
+  if (formatOf(options) === "json") {
+    cli.out(jsonLine({ schemaVersion: 1, ...answer, exitCode }));
+  } else if (formatOf(options) === "text") {
+    cli.out(runText(answer));
+    if (end.evidence !== undefined) {
+      cli.note(`verify it with: packrun verify ${end.evidence} ${verifyHint(workplace)}`.trimEnd());
+    }
+  }
+  if (end.end === "idle" && formatOf(options) !== "text") {
+    waitingLines(answer).forEach((line) => cli.note(line.trim()));
+  }
+  return exitCode;
+}
+
+function verifyHint({ settings }: Workplace): string {
+  return `--trust ${settings.trustFile ?? `${settings.stateFolder}/trust/trust-root.json`}`;
+}
+
+function exitCodeOf(status: string, reason: string | undefined, signal: unknown): number {
+  const code = runExitCode(status, reason);
+  return code === INTERRUPTED_EXIT ? interruptCode(signal) : code;
+}
+
+function interruptCode(signal: unknown): number {
+  return signal === "SIGTERM" ? SIGTERM_EXIT : INTERRUPTED_EXIT;
+}

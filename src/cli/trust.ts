@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { isTimestamp, timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import { InvalidArgumentError } from "commander";
+import { readSettings } from "#app/settings.ts";
+import { trustAdd, trustInit, trustSign, type TrustTools } from "#app/trust-edit.ts";
+import { trustShow, type TrustShow } from "#app/trust-show.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
+import { answer } from "./keys.ts";
+import { formatOf, positiveInteger, settingsSource, withGlobals } from "./options.ts";
+
+type Done = (code: number) => void;
+
+/** `packrun trust …`. */
+export const trust: CommandFile = {
+  define: (program, cli, done) => {
+    const group = program.command("trust").description("make, edit and show trust roots");
+    defineInit(group, cli, done);
+    defineAdd(group, cli, done);
+    defineSign(group, cli, done);
+    withGlobals(group.command("show").description("keys, principals and roles of a trust root")).action(
+      async (options: GlobalOptions) => {
+        const opened = await openTools(cli, options);
+        done(
+          opened.ok
+            ? answer(cli, options, await trustShow(opened.value.file, opened.value.tools), showText)
+            : cli.fault(opened.fault, formatOf(options)),
+        );
+      },
+    );
+    group.addHelpText(
+      "after",
+      "\nWithout --trust the configured trust root is used, else the development one.\nExample: packrun trust add alice.pub --principal alice --role approver",
+    );
+  },
+};
+
+type Opened = { readonly file: string; readonly tools: TrustTools };
+
+async function openTools(cli: Cli, options: GlobalOptions): Promise<Result<Opened>> {
+  const settings = readSettings(settingsSource(cli, options));
+  if (!settings.ok) {
+    return settings;
+  }
+  const { keyring, clock } = await import("../compose.ts");
+  const { stateFolder, trustFile } = settings.value;
+  const file = trustFile ?? join(stateFolder, "trust", "trust-root.json");
+  return ok({ file, tools: { keyring, now: clock.now, stateFolder } });
+}
+
+function defineInit(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("init").description("write version 1 of a trust root"))
+    .requiredOption("--domain <name>", "trust domain, such as acme-prod")
+    .requiredOption("--root <file...>", "public keys that hold the role root")
+    .option("--threshold <n>", "how many root keys a change needs", positiveInteger, 1)
+    .requiredOption("-o, --output <file>", "where to write it")
+    .action(async (options: GlobalOptions & { domain: string; root: string[]; threshold: number; output: string }) => {
+      const opened = await openTools(cli, options);
+      const { domain, root, threshold, output } = options;
+      const made = opened.ok
+        ? await trustInit({ trustDomain: domain, rootKeys: root, threshold, out: output }, opened.value.tools)
+        : opened;
+      done(answer(cli, options, made, writtenText));
+    });
+}
+
+type AddOptions = GlobalOptions & {
+  principal: string;
+  role: string[];
+  validFrom?: Timestamp;
+  validUntil?: Timestamp;
+  tenants?: string[];
+  gates?: string[];
+  packs?: string[];
+  output?: string;
+};
+
+function defineAdd(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("add <public-key>").description("add a key; writes the next, unsigned version"))
+    .requiredOption("--principal <name>", "whose key it is")
+    .requiredOption("--role <name...>", "roles that it holds: approver, requester, run-attestor …")
+    .option("--valid-from <time>", "beginning of its window", time)
+    .option("--valid-until <time>", "end of its window", time)
+    .option("--tenants <names...>", "the roles hold for these tenants only")
+    .option("--gates <ids...>", "the roles hold for these gates only")
+    .option("--packs <names...>", "the roles hold for these packs only")
+    .option("-o, --output <file>", "write the next version here instead of in place")
+    .action(async (keyFile: string, options: AddOptions) => {
+      const opened = await openTools(cli, options);
+      const { principal, role: roles, output: out, validFrom, validUntil, tenants, gates, packs } = options;
+      const optional = { out, validFrom, validUntil, tenants, gates, packs };
+      const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+      const added = opened.ok
+        ? await trustAdd({ file: opened.value.file, keyFile, principal, roles, ...given }, opened.value.tools)
+        : opened;
+      done(answer(cli, options, added, writtenText));
+    });
+}
+
+function defineSign(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("sign").description("consent to the present version with a root key"))
+    .requiredOption("--key <file>", "private key that holds the role root")
+    .action(async (options: GlobalOptions & { key: string }) => {
+      const opened = await openTools(cli, options);
+      const { passwordSource } = await import("../compose.ts");
+      const password = passwordSource(cli.env, options.input !== false);
+      const signed = opened.ok
+        ? await trustSign({ file: opened.value.file, keyFile: options.key, password }, opened.value.tools)
+        : opened;
+      done(answer(cli, options, signed, ({ sidecar, keyid }) => `${sidecar}\nsigned by ${keyid}\n`));
+    });
+}
+
+function time(text: string): Timestamp {
+  const milliseconds = Date.parse(text);
+  const timestamp = Number.isNaN(milliseconds) ? undefined : timestampOf(milliseconds);
+  if (timestamp === undefined || !isTimestamp(timestamp)) {
+    throw new InvalidArgumentError("Give a time such as 2026-01-05T08:00:00Z.");
+  }
+  return timestamp;
+}
+
+function writtenText({ file, version, trustDomain }: { file: string; version: number; trustDomain: string }): string {
+  return `${file}: ${trustDomain}, version ${version}\n`;
+}
+
+function showText(root: TrustShow): string {
+  const lines = [
+    `trust domain  ${root.trustDomain}`,
+    `version       ${root.version}, issued ${root.issuedAt}, expires ${root.expires}${root.expired ? " (expired)" : ""}`,
+    `digest        ${root.digest}`,
+    `consent       ${root.consent.principals.length} of ${root.consent.required} root principals signed this version`,
+    ...root.keys.map(
+      (key) =>
+        `${key.keyid}  ${key.principal}  ${key.roles.join(", ")}${key.window === "open" ? "" : `  (${key.window})`}`,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { askPassword } from "#app/ask-password.ts";
+import { nodeClock } from "#app/node-clock.ts";
+import { foldLedger } from "#app/read-run.ts";
+import { rowOf } from "#app/run-row.ts";
+import { readSettings, type SettingsSource } from "#app/settings.ts";
+import type { Workplace } from "#app/workplace.ts";
+import { ok, type Result } from "#fault/result.ts";
+import { folderReader } from "#folder/folder-reader.ts";
+import { celPolicyEngine } from "#policy/cel-policy-engine.ts";
+import type { Clock } from "#port/clock.ts";
+import type { FolderReader } from "#port/folder.ts";
+import type { AskPassword, Keyring } from "#port/keyring.ts";
+import type { LedgerStore, RunIdentity, RunRow } from "#port/run-store.ts";
+import { createSandbox } from "#sandbox/sandbox.ts";
+import { makeWorkspaceFolder, scratchFolder } from "#sandbox/scratch-folder.ts";
+import { hashMark } from "#secret/hash-mark.ts";
+import { createRedactor } from "#secret/redactor.ts";
+import { parseSecretArgument } from "#secret/secret-argument.ts";
+import { secretProviders } from "#secret/secret-providers.ts";
+import { fileKeyring } from "#signer/file-keyring.ts";
+import { nodeSha256, nodeVerifySignature } from "#signer/node-crypto.ts";
+import { builtIns } from "#step/built-ins.ts";
+import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import { openFileStore } from "#store/file/open-file-store.ts";
+import { version } from "./cli/version.ts";
+
+// The one place that picks adapters. Commands that need no store take what they need from here by name.
+export const clock: Clock = nodeClock;
+export const folders: FolderReader = folderReader();
+export const sha256: typeof nodeSha256 = nodeSha256;
+export const verifySignature: typeof nodeVerifySignature = nodeVerifySignature;
+export const keyring: Keyring = fileKeyring;
+export const passwordSource: (env: Env, mayAsk: boolean) => AskPassword = askPassword;
+export { builtIns, parseSecretArgument };
+
+type Env = SettingsSource["env"];
+
+/** Opens everything that a command works with: the file store of the settings, its artifacts, the sandbox. */
+export async function openWorkplace(
+  source: SettingsSource,
+  options: { readonly mayAsk: boolean },
+): Promise<Result<Workplace>> {
+  const settings = readSettings(source);
+  if (!settings.ok) {
+    return settings;
+  }
+  const { stateFolder, artifactsPath, scratch = scratchFolder() } = settings.value;
+  const store = await openFileStore(stateFolder, { clock, rowOf: indexRow });
+  if (!store.ok) {
+    return store;
+  }
+  const artifacts = fileArtifactStore(artifactsPath);
+  return ok({
+    settings: settings.value,
+    clock,
+    sha256,
+    verifySignature,
+    folders,
+    store: store.value,
+    artifacts,
+    policies: celPolicyEngine(),
+    secrets: secretProviders({ env: source.env, readFile: (path) => readFile(resolve(source.cwd, path)) }),
+    redactor: (policy) => createRedactor(policy === "hash" ? { mark: hashMark(randomBytes(32)) } : {}),
+    runner: (maxParallel) => createSandbox({ scratch, artifacts, clock, maxParallel }),
+    workspace: () => makeWorkspaceFolder(scratch),
+    builtIns,
+    keyring,
+    password: askPassword(source.env, options.mayAsk),
+    engine: { name: "packrun", version },
+  });
+}
+
+async function indexRow(ledger: LedgerStore, run: RunIdentity): Promise<Result<RunRow>> {
+  const state = await foldLedger(run, ledger);
+  return state.ok ? ok(rowOf(run, state.value)) : state;
+}

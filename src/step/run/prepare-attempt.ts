@@ -1,0 +1,148 @@
+import { basename } from "node:path";
+import { digestOfHex, hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import { isJsonObject, type Json } from "#canon/json.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { planCodes } from "#plan/codes.ts";
+import type { FileEntry } from "#pack/pack-files.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { ArtifactStore } from "#port/artifact-store.ts";
+import type { AttemptContext, AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
+import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
+import type { AttemptRequest, PreparedAttempt, StepRunner } from "#port/step-runner.ts";
+import type { ResolvedAttempt } from "#run/resolve.ts";
+import type { BuiltIn } from "../built-in.ts";
+import { prepareBuiltIn } from "./prepare-built-in.ts";
+import { resolveSecrets, type AttemptSecrets } from "./resolve-secrets.ts";
+import type { Workspace } from "./workspace.ts";
+
+export type PreparerPorts = {
+  readonly runner: StepRunner;
+  readonly workspace: Workspace;
+  readonly artifacts: ArtifactStore;
+  readonly artifactsPath: string;
+  readonly secrets: SecretProvider;
+  /** How each secret of the plan is obtained in this process. */
+  readonly references: ReadonlyMap<string, SecretReference>;
+  readonly redactor: Redactor;
+  readonly plan: Plan;
+  readonly packListing: readonly FileEntry[];
+  readonly builtIns: ReadonlyMap<string, BuiltIn>;
+  readonly sha256: Sha256;
+};
+
+/** Makes attempts ready: commands in the sandbox, built-ins in the runner. */
+export function attemptPreparer(ports: PreparerPorts): AttemptPreparer {
+  return {
+    prepare: async (attempt, context) => {
+      if (attempt.program.kind === "uses") {
+        return prepareBuiltIn(attempt, attempt.program, context, ports);
+      }
+      return prepareCommand(attempt, attempt.program, context, ports);
+    },
+  };
+}
+
+async function prepareCommand(
+  attempt: ResolvedAttempt,
+  program: AttemptRequest["program"],
+  context: AttemptContext,
+  ports: PreparerPorts,
+): Promise<Result<ReadyAttempt>> {
+  const packFolder = await ports.workspace.tree(ports.plan.pack.digest);
+  if (!packFolder.ok) {
+    return packFolder;
+  }
+  const unchanged = await holdFiles(attempt, packFolder.value, ports);
+  if (!unchanged.ok) {
+    return unchanged;
+  }
+  const mounts = await mountsOf(attempt, ports);
+  if (!mounts.ok) {
+    return mounts;
+  }
+  const secrets = await resolveSecrets(attempt, ports);
+  if (!secrets.ok) {
+    return secrets;
+  }
+  const request = requestOf(attempt, program, context, secrets.value, ports);
+  const prepared = await ports.runner.prepare({ ...request, packFolder: packFolder.value, mounts: mounts.value });
+  return prepared.ok ? ok(withSecrets(prepared.value, secrets.value)) : prepared;
+}
+
+function requestOf(
+  attempt: ResolvedAttempt,
+  program: AttemptRequest["program"],
+  context: AttemptContext,
+  secrets: AttemptSecrets,
+  ports: PreparerPorts,
+): Omit<AttemptRequest, "packFolder" | "mounts"> {
+  const { identity } = context;
+  const base = {
+    runId: identity.runId,
+    tenantId: identity.tenantId,
+    planHash: identity.planHash,
+    stepId: attempt.stepId,
+    attempt: context.attempt,
+    seed: attempt.seed,
+    sourceDateEpoch: Math.floor(context.startedAt / 1000),
+    program,
+    env: attempt.env,
+    secretEnv: secrets.env,
+    secretFiles: secrets.files,
+    sandbox: attempt.sandbox,
+    timeoutMs: attempt.timeoutMs,
+    outputs: attempt.outputs,
+    redactor: ports.redactor,
+  };
+  return attempt.stdin === undefined ? base : { ...base, stdin: attempt.stdin };
+}
+
+function withSecrets(prepared: PreparedAttempt, secrets: AttemptSecrets): ReadyAttempt {
+  return { ...prepared, secrets: secrets.resolved };
+}
+
+/** Holds the staged copies of the files that the node names against the digests that the plan pins. */
+async function holdFiles(attempt: ResolvedAttempt, packFolder: string, ports: PreparerPorts): Promise<Result<void>> {
+  for (const { path, digest } of attempt.node.files ?? []) {
+    const listed = ports.packListing.find((entry) => entry.path === path);
+    const same = listed !== undefined && digestOfHex(listed.sha256) === digest;
+    if (!same || !(await ports.workspace.untouched(`${packFolder}/${path}`))) {
+      return fail(faultOf(planCodes, "PLAN_DRIFT", { node: attempt.node.id, pointer: `/files/${path}` }));
+    }
+  }
+  return ok(undefined);
+}
+
+type Mount = AttemptRequest["mounts"][number];
+
+async function mountsOf(attempt: ResolvedAttempt, ports: PreparerPorts): Promise<Result<readonly Mount[]>> {
+  const mounts: Mount[] = [];
+  for (const [name, reference] of Object.entries(attempt.inputs)) {
+    const staged = await stage(reference, ports);
+    if (!staged.ok) {
+      return staged;
+    }
+    mounts.push({ hostPath: staged.value, at: `/run/packrun/in/${name}` });
+  }
+  for (const name of attempt.inputsUsed) {
+    const input = ports.plan.inputs[name];
+    if (input?.type === "file" || input?.type === "directory") {
+      const staged = await stage(input, ports);
+      if (!staged.ok) {
+        return staged;
+      }
+      mounts.push({ hostPath: staged.value, at: `/run/packrun/inputs/${name}/${input.name}` });
+    }
+  }
+  return ok(mounts);
+}
+
+async function stage(reference: Json, ports: PreparerPorts): Promise<Result<string>> {
+  if (!isJsonObject(reference) || typeof reference["digest"] !== "string") {
+    return fail(faultOf(planCodes, "EXPR_TYPE", { expected: "a file or a directory", found: "another value" }));
+  }
+  const digest = reference["digest"] as Digest;
+  const name = typeof reference["name"] === "string" ? basename(reference["name"]) : hexOf(digest);
+  return reference["type"] === "directory" ? ports.workspace.tree(digest) : ports.workspace.file(digest, name);
+}

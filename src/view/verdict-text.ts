@@ -1,0 +1,36 @@
+import type { Check, Verdict } from "#verify/verdict.ts";
+import { visibleText } from "./visible-text.ts";
+
+const WIDTH = 18;
+
+/**
+ * A verdict for people: what was found, then every check, failures marked. Plain text without colours, the same on
+ * every host.
+ */
+export function verdictText(verdict: Verdict): string {
+  const { runId = "unknown", planHash, manifestDigest } = verdict.subject;
+  const failed = verdict.checks.filter((check) => check.status === "fail").length;
+  const skipped = verdict.checks.filter((check) => check.status === "skipped").length;
+  const lines = [
+    `${verdict.verdict}: run ${runId}`,
+    ...(planHash === undefined ? [] : [`  plan ${planHash}`]),
+    ...(manifestDigest === undefined ? [] : [`  manifest ${manifestDigest}`]),
+    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`,
+    "",
+    ...verdict.checks.map(checkLine),
+    "",
+    `${verdict.checks.length} checks, ${failed} failed, ${skipped} not made`,
+  ];
+  return `${lines.map(visibleText).join("\n")}\n`;
+}
+
+function checkLine(check: Check): string {
+  const word = { pass: "ok  ", fail: "FAIL", stale: "OLD ", skipped: "–   " }[check.status];
+  const code = check.status === "fail" || check.status === "stale" ? `${check.code}: ` : "";
+  return `  ${word} ${check.name.padEnd(WIDTH)} ${code}${check.why}`;
+}
+
+/** A verdict for programs: one line of JSON, members in their fixed order. */
+export function verdictJson(verdict: Verdict): string {
+  return `${JSON.stringify(verdict)}\n`;
+}
