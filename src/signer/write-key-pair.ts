@@ -12,9 +12,9 @@ import { keySigner } from "./key-signer.ts";
 import { sealKey } from "./sealed-key.ts";
 
 /** A new key in memory; `signer` signs with it. */
-export type NewKey = { readonly privateKey: KeyObject; readonly signer: Signer };
+type NewKey = { readonly privateKey: KeyObject; readonly signer: Signer };
 
-export function generateKey(algorithm: KeyAlgorithm): NewKey {
+function generateKey(algorithm: KeyAlgorithm): NewKey {
   const { privateKey } =
     algorithm === "ed25519" ? generateKeyPairSync("ed25519") : generateKeyPairSync("ec", { namedCurve: "P-256" });
   const signer = keySigner(privateKey);

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { bundleBytes, PAYLOAD_TYPE } from "#attest/sidecar.ts";
 import { pae } from "#attest/pae.ts";
 import type { PublicKey } from "#attest/public-key.ts";
@@ -6,7 +6,6 @@ import { readPublicKey } from "#attest/read-public-key.ts";
 import type { Result } from "#fault/result.ts";
 import { keySigner } from "#signer/key-signer.ts";
 import { nodeSha256 } from "#signer/node-crypto.ts";
-import { generateKey } from "#signer/write-key-pair.ts";
 import type { Signer } from "#port/signer.ts";
 
 export type TestKey = { readonly signer: Signer; readonly key: PublicKey };
@@ -23,7 +22,9 @@ export function code(result: Result<unknown>): string {
 }
 
 export function testKey(algorithm: PublicKey["alg"] = "ecdsa-p256-sha256"): TestKey {
-  return withKey(generateKey(algorithm).signer);
+  const { privateKey } =
+    algorithm === "ed25519" ? generateKeyPairSync("ed25519") : generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return fromPrivateKey(privateKey);
 }
 
 /** The key of RFC 8032, section 7.1, test 1: its signatures are the same in every run. */

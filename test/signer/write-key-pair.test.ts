@@ -2,7 +2,6 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import t from "tap";
 import { fileKeyring } from "#signer/file-keyring.ts";
-import { generateKey } from "#signer/write-key-pair.ts";
 import { code, value } from "../attest/signing.ts";
 import { folder } from "./folder.ts";
 
@@ -50,5 +49,8 @@ t.test("a folder that is not there is told", async (t) => {
 });
 
 t.test("keys are new every time", async (t) => {
-  t.not(generateKey("ed25519").signer.keyid, generateKey("ed25519").signer.keyid);
+  const dir = folder(t);
+  const one = value(await fileKeyring.writePair(join(dir, "one"), "ed25519"));
+  const two = value(await fileKeyring.writePair(join(dir, "two"), "ed25519"));
+  t.not(one.keyid, two.keyid);
 });
