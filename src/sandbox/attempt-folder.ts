@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { rm, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -39,9 +39,9 @@ export function addFile(folder: AttemptFolder, name: string, text: string): stri
 /** Most attempts leave an empty working folder and no other files: then three calls do. */
 export async function removeAttemptFolder(folder: AttemptFolder): Promise<void> {
   try {
-    rmdirSync(folder.work);
-    unlinkSync(folder.output);
-    rmdirSync(folder.path);
+    await rmdir(folder.work);
+    await unlink(folder.output);
+    await rmdir(folder.path);
   } catch {
     await removeTree(folder.path);
   }

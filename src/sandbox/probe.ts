@@ -107,7 +107,7 @@ async function runInside(ground: Ground, clock: Clock, argv: readonly string[], 
     return Promise.resolve();
   });
   await removeAttemptFolder(folder);
-  await ground.pool.giveBack(slot, end.exitCode !== undefined);
+  ground.pool.giveBack(slot, end.exitCode !== undefined);
   return { end, printed: printed.join("") };
 }
 

@@ -89,14 +89,17 @@ class SealedAttempt {
       const collected = verdict.kind === "passed" ? await this.#collect() : undefined;
       return outcomeOf(end, verdict, collected);
     } finally {
-      await this.#leave(clean);
+      const { pool } = this.#ports.ground;
+      pool.giveBack(this.#slot, clean);
+      pool.later(removeAttemptFolder(this.#folder));
     }
   }
 
   async discard(): Promise<void> {
     if (!this.#used) {
       this.#used = true;
-      await this.#leave(true);
+      await removeAttemptFolder(this.#folder);
+      this.#ports.ground.pool.giveBack(this.#slot, true);
     }
   }
 
@@ -111,11 +114,6 @@ class SealedAttempt {
       budget: new ArtifactBudget(sandbox.limits.artifactBytes),
     };
     return collect(collecting, outputs);
-  }
-
-  async #leave(clean: boolean): Promise<void> {
-    await removeAttemptFolder(this.#folder);
-    await this.#ports.ground.pool.giveBack(this.#slot, clean);
   }
 }
 

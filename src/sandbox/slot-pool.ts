@@ -28,6 +28,7 @@ export class SlotPool {
   readonly #place: PoolPlace;
   readonly #idle: Slot[] = [];
   readonly #live = new Set<Slot>();
+  readonly #later = new Set<Promise<void>>();
   #spare: SlotFolder[] = [];
   #making: Promise<void> | undefined;
   #count = 0;
@@ -49,17 +50,24 @@ export class SlotPool {
     return slot;
   }
 
-  /** `clean`: nothing went wrong in the slot itself. */
-  async giveBack(slot: Slot, clean: boolean): Promise<void> {
+  /** `clean`: nothing went wrong in the slot itself. What is to be removed is removed while others go on. */
+  giveBack(slot: Slot, clean: boolean): void {
     if (clean && !slot.launcher.isGone() && slot.cgroup?.stained() !== true) {
       this.#idle.push(slot);
     } else {
-      await this.#dissolve(slot);
+      this.later(this.#dissolve(slot));
     }
+  }
+
+  /** Work of the kind that nobody waits for until the pool is closed. */
+  later(work: Promise<void>): void {
+    const kept = work.catch(() => undefined).finally(() => this.#later.delete(kept));
+    this.#later.add(kept);
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#live].map((slot) => this.#dissolve(slot)));
+    await Promise.all(this.#later);
     this.#spare.forEach(({ path, uid }) => {
       rmSync(path, { recursive: true, force: true });
       this.#releaseUid(uid);
