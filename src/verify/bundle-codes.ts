@@ -102,6 +102,39 @@ export const bundleCodes = codeTable({
       fix: "Remove what was added, or take the bundle from its source again.",
     },
   },
+  EVIDENCE_FILE_FORM: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} has a wrong form: {problem}",
+    hint: "verify the bundle; it was changed or cut",
+    explanation: {
+      cause: "A file of the bundle is not canonical JSON of its schema.",
+      example: "an outputs.json that was reformatted",
+      fix: "Take the bundle from its source again.",
+    },
+  },
+  EXTRACT_TARGET: {
+    severity: "error",
+    exitCode: 2,
+    message: "{folder} is not empty",
+    hint: "give a folder that is new or empty",
+    explanation: {
+      cause: "Artifacts are only written into an empty folder, so that nothing is overwritten or mixed up.",
+      example: "packrun evidence extract BUNDLE -o .",
+      fix: "Name another folder.",
+    },
+  },
+  EVIDENCE_FILE_UNNAMED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} belongs to nothing in the ledger",
+    hint: "do not rely on this run",
+    explanation: {
+      cause: "The bundle holds an approval, a request or a policy context that no event of the ledger speaks of.",
+      example: "a third response in the folder of a gate that two people decided",
+      fix: "Find out who sealed the bundle; the runner does not write such files.",
+    },
+  },
   EVIDENCE_FILE_CHANGED: {
     severity: "error",
     exitCode: 7,

@@ -3,11 +3,8 @@ import type { ApprovalRequest } from "#attest/approval-request.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { digestOf } from "#canon/digest.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 import { gateResponsePath } from "#evidence/gate-path.ts";
-import { policyContextPath } from "#run/policy-context-path.ts";
-import { readCanonicalJson } from "#canon/strict-json.ts";
 import type { ApprovalGateNode, ApprovalRule } from "#plan/plan.ts";
 import { approvalCodes } from "#trust/approval-codes.ts";
 import { approvalMismatch } from "#trust/approval-mismatch.ts";
@@ -32,7 +29,8 @@ type GateCase = {
 /** Every approval gate of the ledger: its request, its decisions, and that it ended as they say. */
 export async function checkGates(given: FoldedCase): Promise<void> {
   const { checks, ledger, tree, plan, trustRoot } = given;
-  const passed: string[] = [];
+  const judged: string[] = [];
+  let requests = 0;
   for (const [id, gate] of [...ledger.gates.gates].toSorted(([a], [b]) => compareUtf8(a, b))) {
     const node = tree.nodes.get(templateOf(id));
     const rule = node?.kind === "gate.approval" ? plan.approvals[node.approval] : undefined;
@@ -44,15 +42,15 @@ export async function checkGates(given: FoldedCase): Promise<void> {
       checks.fail("approval-requests", request.fault);
       continue;
     }
+    requests += 1;
     if (trustRoot === undefined) {
       checks.skip("approvals", "no trust root to check them with");
       continue;
     }
-    const found = await checkGate(given, { id, node, rule, gate, request: request.value });
-    passed.push(found);
+    judged.push(await checkGate(given, { id, node, rule, gate, request: request.value }));
   }
-  checks.pass("approval-requests", `${passed.length} requests, each true to run and plan`);
-  checks.pass("approvals", passed.length === 0 ? "no gate asked for approvals" : passed.join("; "));
+  checks.pass("approval-requests", `${requests} requests, each true to run and plan`);
+  checks.pass("approvals", judged.length === 0 ? "no gate asked for approvals" : judged.join("; "));
 }
 
 async function checkGate(given: FoldedCase, gateCase: GateCase): Promise<string> {
@@ -192,24 +190,4 @@ function ruleProblem(
     return faultOf(approvalCodes, "APPROVAL_SELF", { principal });
   }
   return rule.reasonRequired && reason.trim() === "" ? faultOf(approvalCodes, "APPROVAL_REASON_MISSING") : undefined;
-}
-
-/** What policies were evaluated over is in the bundle, as the ledger names it. The policies are not evaluated again. */
-export async function checkPolicies(given: FoldedCase): Promise<void> {
-  const { checks, reader, ledger, sha256 } = given;
-  for (const [gate, digest] of [...ledger.gates.contexts].toSorted(([a], [b]) => compareUtf8(a, b))) {
-    const bytes = await reader.document(policyContextPath(gate, sha256));
-    const problem = !bytes.ok
-      ? bytes.fault.message
-      : digestOf(bytes.value, sha256) !== digest
-        ? "the ledger names another context"
-        : readCanonicalJson(bytes.value, "context").ok
-          ? undefined
-          : "its context is not canonical JSON";
-    if (problem !== undefined) {
-      checks.fail("policies", faultOf(verifyCodes, "POLICY_CONTEXT_MISMATCH", { gate, problem }));
-    }
-  }
-  const { size } = ledger.gates.contexts;
-  checks.pass("policies", size === 0 ? "no policy was evaluated" : `${size} contexts, each the recorded one`);
 }

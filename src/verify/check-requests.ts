@@ -11,7 +11,6 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
 import type { ApprovalGateNode } from "#plan/plan.ts";
 import { checkSigned } from "#trust/check-signed.ts";
-import { principalOfToken } from "#trust/trust-root.ts";
 import { SIDECAR_LIMIT } from "./bundle-reader.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
@@ -55,7 +54,11 @@ export async function checkRunRequest(given: FoldedCase): Promise<void> {
   const { predicate } = signed.statement;
   const { authn, requestedBy } = predicate;
   const created = ledger.facts.created;
-  const bearer = authn.kind === "token" ? principalOfToken(trustRoot, authn.issuer, authn.subject) : signed.principal;
+  const { tokens = [] } = trustRoot.document;
+  const bearer =
+    authn.kind === "token"
+      ? tokens.find(({ iss, sub }) => iss === authn.issuer && sub === authn.subject)?.principal
+      : signed.principal;
   const fitting: readonly (readonly [boolean, string])[] = [
     [predicate.runId === manifest.runId, "it is for another run"],
     [predicate.tenantId === manifest.tenantId, "it is for another tenant"],

@@ -1,7 +1,14 @@
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Digest, Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
-import { ATTESTATION_PATH, EGRESS_PATH, PACK_ATTESTATION_PATH, SBOM_PATH, SIDECAR } from "#evidence/evidence-path.ts";
+import {
+  ATTESTATION_PATH,
+  EGRESS_PATH,
+  PACK_ATTESTATION_PATH,
+  REVOCATIONS_PATH,
+  SBOM_PATH,
+  SIDECAR,
+} from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
@@ -12,12 +19,13 @@ import type { Case, FoldedCase } from "./case.ts";
 import { checkArtifacts } from "./check-artifacts.ts";
 import { checkAttestation } from "./check-attestation.ts";
 import { checkInputsLock, checkOutputs, checkPack, checkPackSource } from "./check-documents.ts";
-import { checkGates, checkPolicies } from "./check-gates.ts";
+import { checkGates } from "./check-gates.ts";
 import { foldLedger } from "./check-ledger.ts";
 import { CheckList } from "./check-list.ts";
 import { checkFiles, readManifest } from "./check-manifest.ts";
 import { checkOutcome } from "./check-outcome.ts";
 import { checkAssertedPlan, checkPlan } from "./check-plan.ts";
+import { checkNamed, checkPolicies } from "./check-policies.ts";
 import { checkRunRequest } from "./check-requests.ts";
 import { checkBindings, checkStatement } from "./check-statement.ts";
 import { bundleCodes } from "./bundle-codes.ts";
@@ -142,6 +150,7 @@ async function checkEvidence(given: Case, options: VerifyOptions): Promise<void>
   await checkRunRequest(folded);
   await checkGates(folded);
   await checkPolicies(folded);
+  checkNamed(folded);
   checkOutcome(folded);
 }
 
@@ -167,9 +176,14 @@ function sayPlanned({ checks, ledger, plan }: FoldedCase): void {
 
 /** What this version does not look into, said rather than passed over. */
 function sayUnchecked({ checks, reader, requireDsse }: Case): void {
-  const absent = (path: string): void => checks.fail("sbom", faultOf(verifyCodes, "SIGNATURE_ABSENT", { path }));
-  if (requireDsse && !reader.has(SBOM_PATH + SIDECAR)) {
-    absent(SBOM_PATH + SIDECAR);
+  if (requireDsse) {
+    for (const [name, path] of [
+      ["sbom", SBOM_PATH + SIDECAR],
+      ["revocation", REVOCATIONS_PATH + SIDECAR],
+    ] as const) {
+      const code = reader.has(path) ? "SIGNATURE_UNCHECKED" : "SIGNATURE_ABSENT";
+      checks.fail(name, faultOf(verifyCodes, code, { path }));
+    }
   }
   checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
   const attested = reader.has(PACK_ATTESTATION_PATH);

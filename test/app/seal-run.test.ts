@@ -1,16 +1,138 @@
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import t from "tap";
-import { verifyEvidence } from "#app/verify-evidence.ts";
-import { LATER, must, sealedRun, sha256, verifySignature } from "./sealed-world.ts";
+import { sealRun } from "#app/seal-run.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail } from "#fault/result.ts";
+import { storeCodes } from "#fault/store-codes.ts";
+import { StoreError } from "#fault/store-error.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import { verdictOf } from "./evidence-files.ts";
+import { finishedRun, must, samplePlan, sealedRun, type World } from "./sealed-world.ts";
+import { chained, eventsOf, filesOf } from "../verify/bundle-tools.ts";
 
-const tools = { sha256, verifySignature, now: () => 0 };
-
-t.test("a run that was sealed is verified", async (t) => {
+t.test("a finished run is sealed into the layout, and verified", async (t) => {
   const world = await sealedRun();
-  const verdict = must(await verifyEvidence({ path: world.folder, trustRoot: world.trustRoot, at: LATER }, tools));
+  t.equal((await verdictOf(world.folder, world.trustRoot)).verdict, "verified");
+  const paths = [...filesOf(world.folder).keys()].filter((path) => !path.startsWith("artifacts/"));
+  t.same(paths, [
+    "approvals/ok/1.sigstore.json",
+    "approvals/ok/2.sigstore.json",
+    "approvals/ok/request.json",
+    "approvals/ok/request.json.sigstore.json",
+    "evidence.manifest.json",
+    "evidence.manifest.json.sigstore.json",
+    "inputs.lock",
+    "ledger.jsonl",
+    "outputs.json",
+    "pack.manifest.json",
+    "plan.canonical.json",
+    "policies/check.json",
+    "request.sigstore.json",
+    "trust/trust-root.json",
+  ]);
+  t.equal(statSync(join(world.folder, "ledger.jsonl")).mode & 0o777, 0o444);
+});
+
+t.test("sealing again leaves the bundle as it is", async (t) => {
+  const world = await finishedRun();
+  const first = must(await sealRun(world.identity, world.ports, world.folder));
+  const before = filesOf(world.folder);
+  const second = must(await sealRun(world.identity, world.ports, world.folder));
+  t.equal(first.made, true);
+  t.equal(second.made, false);
+  t.equal(second.manifestDigest, first.manifestDigest);
+  t.same(filesOf(world.folder), before);
+});
+
+t.test("two sealers at once leave one whole bundle", async (t) => {
+  const world = await finishedRun();
+  const other = { ...world.ports };
+  await Promise.allSettled([
+    sealRun(world.identity, world.ports, world.folder),
+    sealRun(world.identity, other, world.folder),
+  ]);
+  must(await sealRun(world.identity, world.ports, world.folder));
+  t.equal((await verdictOf(world.folder, world.trustRoot)).verdict, "verified");
   t.same(
-    verdict.checks.filter((check) => check.status === "fail" || check.status === "stale"),
+    readdirSync(dirname(world.folder)).filter((name) => name.startsWith(".")),
     [],
   );
-  t.equal(verdict.verdict, "verified");
-  t.comment(JSON.stringify(verdict, null, 1));
+});
+
+t.test("what a sealer left behind that died is removed", async (t) => {
+  const world = await finishedRun();
+  const left = join(dirname(world.folder), `.${basename(world.folder)}.4194999.tmp`);
+  mkdirSync(left);
+  writeFileSync(join(left, "ledger.jsonl"), "half");
+  must(await sealRun(world.identity, world.ports, world.folder));
+  t.notOk(existsSync(left));
+});
+
+const withLedger = (world: World, edit: (events: LedgerEvent[]) => readonly LedgerEvent[], events: LedgerEvent[]) => ({
+  ...world.ports,
+  ledger: {
+    ...world.ports.ledger,
+    readRaw: async function* readRaw() {
+      yield chained(world, edit(events));
+    },
+  },
+});
+
+t.test("a run that is not over, a ledger with a gap, and one with an unended step are refused", async (t) => {
+  const world = await sealedRun();
+  const events = eventsOf(filesOf(world.folder));
+  const folder = `${world.folder}-other`;
+  const open = await sealRun(
+    world.identity,
+    withLedger(world, (all) => all.slice(0, -1), events),
+    folder,
+  );
+  t.match(open, { ok: false, fault: { code: "RUN_NOT_FINISHED" } });
+  const without = withLedger(world, (all) => all.filter((event) => event.eventType !== "step.succeeded"), events);
+  t.match(await sealRun(world.identity, without, folder), { ok: false, fault: { code: "TIMELINE_INCOMPLETE" } });
+  const whole = chained(world, events);
+  const gap = {
+    ...world.ports,
+    ledger: {
+      ...world.ports.ledger,
+      readRaw: async function* readRaw() {
+        yield whole.subarray(0, 1000);
+        yield whole.subarray(1001);
+      },
+    },
+  };
+  t.match(await sealRun(world.identity, gap, folder), { ok: false, fault: { code: "LEDGER_BROKEN" } });
+  t.notOk(existsSync(folder), "nothing is left");
+  t.same(
+    readdirSync(dirname(world.folder)).filter((name) => name.startsWith(".")),
+    [],
+  );
+});
+
+async function* corruptBytes(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1);
+  throw new StoreError(faultOf(storeCodes, "ARTIFACT_CORRUPT", { digest: "sha256:…" }));
+}
+
+t.test("an artifact or file that the store does not give ends the sealing, and nothing is left", async (t) => {
+  const world = await finishedRun();
+  const artifacts = { ...world.ports.artifacts, open: corruptBytes };
+  const corrupt = await sealRun(world.identity, { ...world.ports, artifacts }, world.folder);
+  t.match(corrupt, { ok: false, fault: { code: "ARTIFACT_CORRUPT" } });
+  const ledger = {
+    ...world.ports.ledger,
+    getFile: async (key: Parameters<typeof world.ports.ledger.getFile>[0], path: string) =>
+      path.endsWith("request.json")
+        ? fail(faultOf(storeCodes, "FILE_MISSING", { path }))
+        : world.ports.ledger.getFile(key, path),
+  };
+  const missing = await sealRun(world.identity, { ...world.ports, ledger }, world.folder);
+  t.match(missing, { ok: false, fault: { code: "FILE_MISSING" } });
+  t.same(readdirSync(dirname(world.folder)), []);
+});
+
+t.test("a run that ends before it starts is sealed too", async (t) => {
+  const world = await sealedRun({ plan: samplePlan({ nodes: [] }) });
+  t.equal((await verdictOf(world.folder, world.trustRoot)).verdict, "verified");
 });

@@ -1,0 +1,5637 @@
+#!/usr/bin/env node
+// packrun's offline verifier: one file, no dependencies, Node.js 20 or later, no network, nothing written.
+// Made from src/verify by scripts/verifier-file.ts; the same code as packrun verify. Apache-2.0.
+// scripts/verifier-main.ts
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+
+// src/app/verify-evidence.ts
+import { createHash } from "node:crypto";
+
+// src/canon/bytes.ts
+function toHex(bytes) {
+  let text5 = "";
+  for (const byte of bytes) {
+    text5 += byte.toString(16).padStart(2, "0");
+  }
+  return text5;
+}
+function equalBytes(a, b) {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+function concatBytes(...parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+// node_modules/canonicalize/lib/canonicalize.js
+function serializeString(value) {
+  if (!value.isWellFormed()) {
+    throw new Error("Lone surrogate is not allowed");
+  }
+  return JSON.stringify(value);
+}
+function serializePrimitive(value) {
+  switch (typeof value) {
+    case "number":
+      if (isNaN(value)) {
+        throw new Error("NaN is not allowed");
+      }
+      if (!isFinite(value)) {
+        throw new Error("Infinity is not allowed");
+      }
+      return JSON.stringify(value);
+    case "string":
+      return serializeString(value);
+    case "boolean":
+      return value ? "true" : "false";
+    default:
+      return JSON.stringify(value);
+  }
+}
+function enterValue(value, seen) {
+  let wrappers = null;
+  while (value !== null && typeof value === "object" && typeof value.toJSON === "function") {
+    if (seen.has(value)) {
+      throw new Error("Circular reference detected");
+    }
+    seen.add(value);
+    (wrappers ??= []).push(value);
+    value = value.toJSON();
+  }
+  if (value instanceof Number || value instanceof String || value instanceof Boolean) {
+    value = value.valueOf();
+  }
+  if (value === null || typeof value !== "object") {
+    if (wrappers !== null) {
+      for (const wrapper of wrappers) seen.delete(wrapper);
+    }
+    return serializePrimitive(value);
+  }
+  if (seen.has(value)) {
+    throw new Error("Circular reference detected");
+  }
+  seen.add(value);
+  return {
+    container: value,
+    // null marks an array frame; object frames carry their sorted keys.
+    // `sort()`'s default comparator orders by UTF-16 code unit, which is the
+    // order JCS requires.
+    keys: Array.isArray(value) ? null : Object.keys(value).sort(),
+    // Next child to serialize; the frame resumes here after a nested
+    // container's subtree completes.
+    index: 0,
+    // Whether no member has been emitted yet (controls comma placement).
+    first: true,
+    // toJSON wrappers to release from `seen` when this frame completes.
+    wrappers
+  };
+}
+function canonicalize(object2) {
+  if (object2 === null || typeof object2 !== "object") {
+    return serializePrimitive(object2);
+  }
+  const seen = /* @__PURE__ */ new Set();
+  const root = enterValue(object2, seen);
+  if (typeof root !== "object") {
+    return root;
+  }
+  let result = root.keys === null ? "[" : "{";
+  const stack = [root];
+  outer:
+    while (stack.length > 0) {
+      const frame = stack[stack.length - 1];
+      const container = frame.container;
+      if (frame.keys === null) {
+        while (frame.index < container.length) {
+          const i = frame.index++;
+          if (i > 0) {
+            result += ",";
+          }
+          const element = container[i];
+          const value = element === void 0 || typeof element === "symbol" || typeof element === "function" ? null : element;
+          if (value === null || typeof value !== "object") {
+            result += serializePrimitive(value);
+            continue;
+          }
+          const child = enterValue(value, seen);
+          if (typeof child !== "object") {
+            result += child === void 0 ? "null" : child;
+            continue;
+          }
+          result += child.keys === null ? "[" : "{";
+          stack.push(child);
+          continue outer;
+        }
+        result += "]";
+      } else {
+        const keys = frame.keys;
+        while (frame.index < keys.length) {
+          const key = keys[frame.index++];
+          const value = container[key];
+          if (value === void 0 || typeof value === "symbol" || typeof value === "function") {
+            continue;
+          }
+          if (value === null || typeof value !== "object") {
+            if (frame.first) {
+              frame.first = false;
+            } else {
+              result += ",";
+            }
+            result += serializeString(key) + ":" + serializePrimitive(value);
+            continue;
+          }
+          const child = enterValue(value, seen);
+          if (child === void 0) {
+            continue;
+          }
+          if (frame.first) {
+            frame.first = false;
+          } else {
+            result += ",";
+          }
+          result += serializeString(key) + ":";
+          if (typeof child !== "object") {
+            result += child;
+            continue;
+          }
+          result += child.keys === null ? "[" : "{";
+          stack.push(child);
+          continue outer;
+        }
+        result += "}";
+      }
+      seen.delete(container);
+      if (frame.wrappers !== null) {
+        for (const wrapper of frame.wrappers) seen.delete(wrapper);
+      }
+      stack.pop();
+    }
+  return result;
+}
+
+// src/canon/utf8.ts
+var encoder = new TextEncoder();
+var decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function encodeUtf8(text5) {
+  return encoder.encode(text5);
+}
+function decodeUtf8(bytes) {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return void 0;
+  }
+}
+function compareUtf8(a, b) {
+  const end = Math.min(a.length, b.length);
+  for (let at = 0; at < end; at += 1) {
+    const left = a.charCodeAt(at);
+    const right = b.charCodeAt(at);
+    if (left !== right) {
+      return rank(left) - rank(right);
+    }
+  }
+  return a.length - b.length;
+}
+function rank(unit) {
+  return unit < 55296 ? unit : unit < 57344 ? unit + 8192 : unit - 2048;
+}
+
+// src/canon/canonical-json.ts
+function canonicalJson(value) {
+  const text5 = canonicalize(value);
+  if (text5 === void 0) {
+    throw new Error("not a JSON value");
+  }
+  return text5;
+}
+function canonicalBytes(value) {
+  return encodeUtf8(canonicalJson(value));
+}
+
+// src/canon/digest.ts
+var PATTERN = /^sha256:[0-9a-f]{64}$/;
+function isDigest(text5) {
+  return typeof text5 === "string" && PATTERN.test(text5);
+}
+function parseDigest(text5) {
+  return isDigest(text5) ? text5 : void 0;
+}
+function digestOf(bytes, sha256) {
+  return `sha256:${toHex(sha256(bytes))}`;
+}
+function digestOfJson(value, sha256) {
+  return digestOf(canonicalBytes(value), sha256);
+}
+function hexOf(digest2) {
+  return digest2.slice("sha256:".length);
+}
+function digestOfHex(hex2) {
+  const digest2 = `sha256:${hex2}`;
+  if (!isDigest(digest2)) {
+    throw new Error("not the hex of a SHA-256");
+  }
+  return digest2;
+}
+
+// src/canon/timestamp.ts
+var PATTERN2 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})\.(\d{3})Z$/;
+var DAY = 864e5;
+function timestampOf(milliseconds) {
+  const days = Math.floor(milliseconds / DAY);
+  const [year, month, day] = civilOf(days);
+  const rest = milliseconds - days * DAY;
+  const at = (unit, size) => digits(Math.floor(rest / unit) % size, 2);
+  const date = `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)}`;
+  return `${date}T${at(36e5, 24)}:${at(6e4, 60)}:${at(1e3, 60)}.${digits(rest % 1e3, 3)}Z`;
+}
+function millisecondsOf(text5) {
+  const match = PATTERN2.exec(text5);
+  if (match === null) {
+    return void 0;
+  }
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, milli = 0] = match.slice(1).map(Number);
+  const time = daysOf(year, month, day) * DAY + hour * 36e5 + minute * 6e4 + second * 1e3 + milli;
+  return year >= 1970 && timestampOf(time) === text5 ? time : void 0;
+}
+function isTimestamp(text5) {
+  return typeof text5 === "string" && millisecondsOf(text5) !== void 0;
+}
+function digits(value, width) {
+  return String(value).padStart(width, "0");
+}
+function daysOf(year, month, day) {
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146097 + dayOfEra - 719468;
+}
+function civilOf(days) {
+  const shifted = days + 719468;
+  const era = Math.floor(shifted / 146097);
+  const dayOfEra = shifted - era * 146097;
+  const leaps = Math.floor(dayOfEra / 1460) - Math.floor(dayOfEra / 36524) + Math.floor(dayOfEra / 146096);
+  const yearOfEra = Math.floor((dayOfEra - leaps) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1;
+  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9;
+  return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day];
+}
+
+// src/fault/code-table.ts
+function codeTable(table) {
+  return table;
+}
+function faultOf(table, code2, data = {}, more = {}) {
+  const entry2 = table[code2];
+  const fault = { code: code2, message: fillIn(entry2.message, data), hint: more.hint ?? fillIn(entry2.hint, data), data };
+  return more.place === void 0 ? fault : { ...fault, place: more.place };
+}
+function fillIn(template, data) {
+  return template.replaceAll(/\{([a-zA-Z]+)\}/g, (whole, name2) => {
+    const value = data[name2];
+    return value === void 0 ? whole : String(value);
+  });
+}
+
+// src/fault/result.ts
+function ok(value) {
+  return { ok: true, value };
+}
+function fail(fault) {
+  return { ok: false, fault };
+}
+
+// src/verify/codes.ts
+var verifyCodes = codeTable({
+  VERIFY_OPTION: {
+    severity: "error",
+    exitCode: 2,
+    message: "{option} needs {expected}",
+    hint: "give the value in this form",
+    explanation: {
+      cause: "A value on the command line cannot be read.",
+      example: "--plan-hash 3f2a",
+      fix: "Copy the value whole."
+    }
+  },
+  VERIFY_TRUST_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "no trust root was given: nobody is trusted",
+    hint: "give --trust FILE, the trust-root.json that you pinned",
+    explanation: {
+      cause: "Without a trust root a bundle proves only that it is whole, not who stands behind it. That is no pass.",
+      example: "packrun verify ./bundle on a machine without configuration",
+      fix: "Get trust-root.json from its owner over a channel that you trust and give it with --trust."
+    }
+  },
+  ATTESTATION_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is not in the bundle",
+    hint: "a bundle without its attestation proves nothing",
+    explanation: {
+      cause: "The main attestation is missing, so nobody vouches for the manifest.",
+      example: "a bundle that was copied without evidence.manifest.json.sigstore.json",
+      fix: "Take the whole bundle from its source again."
+    }
+  },
+  SIGNATURE_ABSENT: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is not in the bundle, and every signature is required",
+    hint: "verify without --require-dsse where unsigned parts are acceptable",
+    explanation: {
+      cause: "With --require-dsse every signature that the contract names must be there.",
+      example: "a run that was started without a requester's key",
+      fix: "Run again with the signatures that your site demands."
+    }
+  },
+  SIGNATURE_UNCHECKED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} cannot be checked by this version, and every signature is required",
+    hint: "verify without --require-dsse, or with a version of packrun that checks it",
+    explanation: {
+      cause: "With --require-dsse a signature that cannot be checked is no signature.",
+      example: "a bundle of a newer runner with a signed SBOM",
+      fix: "Verify with a newer version of packrun."
+    }
+  },
+  BINDING_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "{what} of {where} is {found}, not {expected}",
+    hint: "the parts of this bundle do not belong together",
+    explanation: {
+      cause: "Every signed part names run, tenant, trust domain and plan; one of them names another.",
+      example: "an attestation of another run put beside this manifest",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  ASSERTED_PLAN_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the plan is {found}, not the asserted {expected}",
+    hint: "check which plan was meant",
+    explanation: {
+      cause: "The hash that was given with --plan-hash is not the plan of this run.",
+      example: "--plan-hash of an earlier release",
+      fix: "Compare with `sha256sum plan.canonical.json` of the plan that was approved."
+    }
+  },
+  STATEMENT_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the attestation says something else of {member} than the bundle shows",
+    hint: "the runner attested what did not happen, or the bundle was exchanged",
+    explanation: {
+      cause: "Every member of the attestation is computed again from the bundle; one differs.",
+      example: "an attestation that calls a failed step succeeded",
+      fix: "Do not rely on this run."
+    }
+  },
+  REVOCATIONS_UNCHECKED: {
+    severity: "error",
+    exitCode: 7,
+    message: "trust domain {trustDomain} takes nothing without a revocation list, and this version reads none",
+    hint: "use a trust root that does not require revocations, or a later version of packrun",
+    explanation: {
+      cause: "The trust root says that signatures count only together with a revocation list.",
+      example: "policy.revocation.required in the trust root",
+      fix: "Verify with a version of packrun that reads revocation lists."
+    }
+  },
+  REVOCATIONS_UNSUPPORTED: {
+    severity: "error",
+    exitCode: 2,
+    message: "--revocations is not read by this version",
+    hint: "leave the flag out; nothing is checked against revocation lists",
+    explanation: {
+      cause: "A revocation list was given to a verifier that cannot read one; ignoring it would be wrong.",
+      example: "packrun verify BUNDLE --revocations revocations.json",
+      fix: "Verify with a version of packrun that reads revocation lists."
+    }
+  },
+  LEDGER_UNFINISHED: {
+    severity: "error",
+    exitCode: 7,
+    message: "the ledger does not end in run.finished",
+    hint: "only finished runs are sealed",
+    explanation: {
+      cause: "The ledger was cut, or the run was not over.",
+      example: "the last lines of the ledger were removed",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  PLAN_REFUSED: {
+    severity: "error",
+    exitCode: 7,
+    message: "plan.canonical.json is refused: {problem}",
+    hint: "take the bundle from its source again",
+    explanation: {
+      cause: "The nodes of the plan do not fit together: no compiled plan looks so.",
+      example: "a node that needs something inside another container",
+      fix: "Do not rely on this run."
+    }
+  },
+  PLAN_BYTES_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "plan.canonical.json has the hash {found}, not {expected}",
+    hint: "the plan of this bundle is not the one that the run names",
+    explanation: {
+      cause: "The SHA-256 of the plan file is not the planHash that manifest, ledger and approvals speak of.",
+      example: "a plan that was exchanged after the approval",
+      fix: "Do not rely on this run."
+    }
+  },
+  NODE_UNKNOWN: {
+    severity: "error",
+    exitCode: 7,
+    message: "line {line}: {problem}",
+    hint: "the ledger shows work that the plan does not contain",
+    explanation: {
+      cause: "An event names a step, an item or a policy that is not in the approved plan.",
+      example: "a step that was slipped into the run",
+      fix: "Do not rely on this run."
+    }
+  },
+  ORDER_VIOLATED: {
+    severity: "error",
+    exitCode: 7,
+    message: "line {line}: {problem}",
+    hint: "the ledger shows an order that the plan does not allow",
+    explanation: {
+      cause: "Something began before what it needs, or ended twice, or an event stands outside its attempt.",
+      example: "a deployment that started before its gate had passed",
+      fix: "Do not rely on this run."
+    }
+  },
+  OUTPUTS_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "outputs.json is not what the ledger shows: {problem}",
+    hint: "take the bundle from its source again",
+    explanation: {
+      cause: "Outputs and artifacts are computed again from the ledger; the file differs.",
+      example: "an output that was renamed after the run",
+      fix: "Do not rely on this run."
+    }
+  },
+  ARTIFACT_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "artifact {digest}: {problem}",
+    hint: "take the bundle from its source again",
+    explanation: {
+      cause: "An artifact that the ledger names is missing, different or of another size, or one is there that nothing names.",
+      example: "an artifact of another run in the folder artifacts/",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  PACK_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "pack.manifest.json has the digest {found}, the plan names {expected}",
+    hint: "the list of pack files is not that of the pack that was planned",
+    explanation: {
+      cause: "The digest of the pack manifest is not the pack digest of the plan.",
+      example: "a pack manifest of another version",
+      fix: "Do not rely on this run."
+    }
+  },
+  PACK_SOURCE_FOLDER: {
+    severity: "error",
+    exitCode: 7,
+    message: "the pack came from a folder, not from a verified pack bundle",
+    hint: "run it as NAME@VERSION from the registry",
+    explanation: {
+      cause: "With --require-dsse only packs that a publisher signed are accepted.",
+      example: "packrun run ./my-pack",
+      fix: "Publish the pack with `packrun bundle create`, import it, and run it from the registry."
+    }
+  },
+  INPUTS_LOCK_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "inputs.lock does not fit the run: {problem}",
+    hint: "take the bundle from its source again",
+    explanation: {
+      cause: "The inputs lock names another plan, tenant or input than plan and ledger.",
+      example: "an inputs.lock of another run",
+      fix: "Do not rely on this run."
+    }
+  },
+  RUN_REQUEST_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the run request does not fit the run: {problem}",
+    hint: "the request that is in the bundle did not ask for this run",
+    explanation: {
+      cause: "Run, tenant, trust domain, plan, requester or digest of the request differ from the ledger.",
+      example: "the request of an earlier run",
+      fix: "Do not rely on this run."
+    }
+  },
+  APPROVAL_REQUEST_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "gate {gate}: the approval request does not fit: {problem}",
+    hint: "what the approvers were asked is not what the ledger and the plan say",
+    explanation: {
+      cause: "The request is missing, or differs from ledger or plan.",
+      example: "a request with another message or another plan",
+      fix: "Do not rely on this run."
+    }
+  },
+  DECISION_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the recorded decision and the signed one differ: {problem}",
+    hint: "a decision in the ledger is not the one that was signed",
+    explanation: {
+      cause: "The response behind a decision is validly signed, but the ledger tells of another digest, decision or person.",
+      example: "the responses of two gates were exchanged",
+      fix: "Do not rely on this run."
+    }
+  },
+  QUORUM_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "gate {gate} passed with {have} of {need} approvals",
+    hint: "the run went on without the approvals that the plan demands",
+    explanation: {
+      cause: "A gate of the plan was passed before enough valid approvals of different people were recorded.",
+      example: "a gate for two people that one person opened",
+      fix: "Do not rely on this run."
+    }
+  },
+  GATE_END_UNFOUNDED: {
+    severity: "error",
+    exitCode: 7,
+    message: "gate {gate}: {problem}",
+    hint: "the gate ended for a reason that the ledger does not support",
+    explanation: {
+      cause: "A gate was rejected without a rejection, or expired before its time.",
+      example: "a gate that expired while its approvals were still valid",
+      fix: "Do not rely on this run."
+    }
+  },
+  POLICY_CONTEXT_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "gate {gate}: {problem}",
+    hint: "take the bundle from its source again",
+    explanation: {
+      cause: "The context that a policy was evaluated over is missing or is not the one that the ledger names.",
+      example: "a context in which a number was changed",
+      fix: "Do not rely on this run."
+    }
+  },
+  OUTCOME_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the run ended as {found}, its steps say {expected}",
+    hint: "the outcome of the run does not follow from its steps",
+    explanation: {
+      cause: "The last event of the ledger contradicts the events before it.",
+      example: "a run with a failed step that calls itself succeeded",
+      fix: "Do not rely on this run."
+    }
+  }
+});
+
+// src/evidence/evidence-path.ts
+var ROLES = [
+  "plan",
+  "inputs-lock",
+  "ledger",
+  "outputs",
+  "pack-manifest",
+  "run-request",
+  "approval-request",
+  "approval",
+  "artifact",
+  "policy-context",
+  "egress",
+  "sbom",
+  "pack-attestation",
+  "revocations",
+  "trust"
+];
+var MANIFEST_PATH = "evidence.manifest.json";
+var SIDECAR = ".sigstore.json";
+var ATTESTATION_PATH = "evidence.manifest.json.sigstore.json";
+var PLAN_PATH = "plan.canonical.json";
+var INPUTS_LOCK_PATH = "inputs.lock";
+var LEDGER_PATH = "ledger.jsonl";
+var OUTPUTS_PATH = "outputs.json";
+var PACK_MANIFEST_PATH = "pack.manifest.json";
+var RUN_REQUEST_PATH = "request.sigstore.json";
+var EGRESS_PATH = "egress.jsonl";
+var SBOM_PATH = "pack.sbom.cdx.json";
+var PACK_ATTESTATION_PATH = "pack.attestation.sigstore.json";
+var REVOCATIONS_PATH = "revocations.json";
+var TRUST_ROOT_PATH = "trust/trust-root.json";
+var FIXED = /* @__PURE__ */ new Map([
+  [PLAN_PATH, "plan"],
+  [INPUTS_LOCK_PATH, "inputs-lock"],
+  [LEDGER_PATH, "ledger"],
+  [OUTPUTS_PATH, "outputs"],
+  [PACK_MANIFEST_PATH, "pack-manifest"],
+  [RUN_REQUEST_PATH, "run-request"],
+  [EGRESS_PATH, "egress"],
+  [SBOM_PATH, "sbom"],
+  [SBOM_PATH + SIDECAR, "sbom"],
+  [PACK_ATTESTATION_PATH, "pack-attestation"],
+  [REVOCATIONS_PATH, "revocations"],
+  [REVOCATIONS_PATH + SIDECAR, "revocations"],
+  [TRUST_ROOT_PATH, "trust"]
+]);
+var GATE = "[a-z][A-Za-z0-9_-]{0,62}(?:\\[[0-9]{1,15}\\]::[a-z][A-Za-z0-9_-]{0,62})*|[0-9a-f]{64}";
+var PATTERNS = [
+  [new RegExp(`^approvals/(?:${GATE})/request\\.json(?:\\.sigstore\\.json)?$`), "approval-request"],
+  [new RegExp(`^approvals/(?:${GATE})/[1-9][0-9]{0,5}\\.sigstore\\.json$`), "approval"],
+  [/^artifacts\/sha256\/[0-9a-f]{64}$/, "artifact"],
+  [new RegExp(`^policies/(?:${GATE})\\.json$`), "policy-context"]
+];
+function roleOf(path) {
+  return FIXED.get(path) ?? PATTERNS.find(([pattern2]) => pattern2.test(path))?.[1];
+}
+var SIGSTORE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+function mediaTypeOf(path, declared) {
+  if (path.startsWith("artifacts/")) {
+    return declared ?? "application/octet-stream";
+  }
+  if (path.endsWith(SIDECAR)) {
+    return SIGSTORE;
+  }
+  return path.endsWith(".jsonl") ? "application/x-ndjson" : "application/json";
+}
+function artifactPath(hex2) {
+  return `artifacts/sha256/${hex2}`;
+}
+
+// src/trust/codes.ts
+var trustCodes = codeTable({
+  TRUST_ROOT_SYNTAX: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root cannot be read: {problem}",
+    hint: "use the file exactly as packrun wrote it",
+    explanation: {
+      cause: "A trust root is exactly its RFC 8785 bytes; these are not.",
+      example: "trust-root.json after an editor reformatted it",
+      fix: "Take the file from its owner again, or edit it with `packrun trust add` and `trust remove`."
+    }
+  },
+  TRUST_ROOT_SHAPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root has a wrong form: {problem}",
+    hint: "compare it with schemas/trust-root.schema.json",
+    explanation: {
+      cause: "A member is missing, unknown, or has a value that is not allowed. Nothing unknown is overlooked.",
+      example: "a time without milliseconds, or a member of a newer version of packrun",
+      fix: "Make trust roots with `packrun trust init` and `trust add`, or update packrun."
+    }
+  },
+  TRUST_ROOT_TIME: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root has impossible times: {problem}",
+    hint: "every window must end after it begins",
+    explanation: {
+      cause: "A window of time in the trust root is empty or reversed.",
+      example: "--valid-from 2027-01-01T00:00:00.000Z --valid-until 2026-01-01T00:00:00.000Z",
+      fix: "Correct the times; they are UTC with milliseconds."
+    }
+  },
+  TRUST_ROOT_KEY: {
+    severity: "error",
+    exitCode: 7,
+    message: "key {keyid} of the trust root is wrong: {problem}",
+    hint: "add the key again with `packrun trust add KEY.pub`",
+    explanation: {
+      cause: "A keyid is always computed from its key; a key under another name, or one that is damaged, is refused.",
+      example: "a pem that was exchanged under the same keyid",
+      fix: "Find out who changed the file, then add the right key again."
+    }
+  },
+  TRUST_ROOT_ROLE: {
+    severity: "error",
+    exitCode: 7,
+    message: "role {role} of the trust root is wrong: {problem}",
+    hint: "correct the role with `packrun trust add` and `trust remove`",
+    explanation: {
+      cause: "A role must list known keys, each once, and root must be able to reach its threshold with different principals.",
+      example: "threshold 2 for two keys of one person",
+      fix: "Give the role keys of enough different principals, or lower its threshold."
+    }
+  },
+  TRUST_ROOT_TOKEN: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root maps the token {bearer} twice",
+    hint: "leave one entry for each issuer and subject",
+    explanation: {
+      cause: "One token would stand for two principals.",
+      example: "the same iss and sub with two principals",
+      fix: "Remove one of the entries."
+    }
+  },
+  TRUST_ROOT_EXPIRED: {
+    severity: "error",
+    exitCode: 11,
+    message: "the trust root (version {version}) expired at {expires}; it is now {at}",
+    hint: "get the next version of the trust root from its owner",
+    explanation: {
+      cause: "A trust root holds until its expiry; after that its answers are stale.",
+      example: "a root made for a year, used in the thirteenth month",
+      fix: "Let its root keys sign a next version with a later expiry."
+    }
+  },
+  TRUST_ROOT_ROLLBACK: {
+    severity: "error",
+    exitCode: 7,
+    message: "trust root version {version} of {trustDomain} is older than version {highest}, which was used before",
+    hint: "use the newest version",
+    explanation: {
+      cause: "An older trust root may still list keys that were removed since.",
+      example: "a backup of trust-root.json was restored",
+      fix: "Get the newest version from its owner."
+    }
+  },
+  TRUST_ROOT_DOMAIN: {
+    severity: "error",
+    exitCode: 7,
+    message: "the next trust root is for {found}, not for {expected}",
+    hint: "use the next version of the same trust domain",
+    explanation: {
+      cause: "A trust root is followed only by one of its own trust domain.",
+      example: "the production root placed over the staging root",
+      fix: "Pin the other root by its own name; domains never replace each other."
+    }
+  },
+  TRUST_ROOT_STEP: {
+    severity: "error",
+    exitCode: 7,
+    message: "the next trust root has version {found}, expected {expected}",
+    hint: "step through every version, one by one",
+    explanation: {
+      cause: "Versions are taken one after the other, so that each is approved by the one before it.",
+      example: "version 9 offered to a site that pinned version 7",
+      fix: "Bring version 8 with its signatures first."
+    }
+  },
+  TRUST_ROOT_THRESHOLD: {
+    severity: "error",
+    exitCode: 7,
+    message: "version {version} has {have} of the {required} root signatures that version {judge} asks for",
+    hint: "let more root keys sign: packrun trust sign --key KEY",
+    explanation: {
+      cause: "A next version needs the root threshold of the old and of the new version, from different principals.",
+      example: "one of two root keys has signed",
+      fix: "Collect the missing sidecars beside trust-root.json."
+    }
+  },
+  SIGNATURE_KEY_UNKNOWN: {
+    severity: "error",
+    exitCode: 7,
+    message: "no key of trust domain {trustDomain} made this signature (the envelope names {keyid})",
+    hint: "add the signer's public key to the trust root, or use the trust root that knows it",
+    explanation: {
+      cause: "Only keys of the pinned trust root count; keys inside a bundle are never trusted by themselves.",
+      example: "a bundle of another organisation, or one made with a development key",
+      fix: "Check which trust root belongs to the signer and pass it with --trust."
+    }
+  },
+  ROLE_NOT_HELD: {
+    severity: "error",
+    exitCode: 7,
+    message: "{principal} ({keyid}) holds none of the roles that may sign this: {roles}",
+    hint: "let a holder of the role sign, or give the role in the trust root",
+    explanation: {
+      cause: "The signature is good, but its key has no right to make this statement.",
+      example: "an approver's key on an attestation of a run",
+      fix: "Sign with the right key, or change the trust root."
+    }
+  },
+  ROLE_SCOPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{principal} holds role {role}, but not here: its {bound} do not cover this",
+    hint: "sign with a key whose role covers it, or widen the role in the trust root",
+    explanation: {
+      cause: "A role can be bounded to packs, tenants and gates; this statement is outside of that.",
+      example: "an approver for tenant t1 signed for tenant t2",
+      fix: "Use another signer, or change the bounds of the role in the trust root."
+    }
+  },
+  KEY_WINDOW: {
+    severity: "error",
+    exitCode: 11,
+    message: "the key of {principal} is valid from {validFrom} until {validUntil}, and it is now {at}",
+    hint: "a trusted timestamp inside the window keeps a signature good; the signer's own time does not",
+    explanation: {
+      cause: "The key is out of its window of time and no trusted timestamp says that it signed inside of it.",
+      example: "a bundle verified a year after the key was retired",
+      fix: "Verify with --at the time in question if you know it from elsewhere, or anchor bundles when they are made."
+    }
+  },
+  TRUST_EDIT_PRINCIPAL: {
+    severity: "error",
+    exitCode: 2,
+    message: "key {keyid} belongs to {principal} already",
+    hint: "give --principal {principal}, or add another key",
+    explanation: {
+      cause: "One key stands for one principal; else one person could count twice.",
+      example: "packrun trust add alice.pub --principal bob --role approver",
+      fix: "Make a key for the other person: packrun keys generate NAME."
+    }
+  },
+  TRUST_EDIT_SCOPE: {
+    severity: "error",
+    exitCode: 2,
+    message: "role {role} has other {bound} already: {present}",
+    hint: "bounds belong to the role, not to one key: leave --{bound} out, or use a role of another name",
+    explanation: {
+      cause: "The bounds of a role hold for all of its holders; adding a key must not change them for the others.",
+      example: "--role approver --gates prod, where approvers may decide every gate",
+      fix: "Make a role with these bounds, such as approver-prod, and name it in the pack's rule."
+    }
+  },
+  TRUST_EDIT_INVALID: {
+    severity: "error",
+    exitCode: 2,
+    message: "the trust root would not be valid: {problem}",
+    hint: "correct the argument that is named; nothing was written",
+    explanation: {
+      cause: "The edit would lead to a trust root that nobody could read or use.",
+      example: "--threshold 3 with two root keys",
+      fix: "Give enough root keys of different principals, plain names for roles, and times in UTC with milliseconds."
+    }
+  }
+});
+
+// src/trust/freshness.ts
+function checkRootExpiry(root, at) {
+  const { expires, version: version2 } = root.document;
+  return at < expires ? ok(void 0) : fail(faultOf(trustCodes, "TRUST_ROOT_EXPIRED", { version: version2, expires, at }));
+}
+function checkKeyWindow(key, at) {
+  const { principal: principal2, validFrom, validUntil } = key;
+  return validFrom <= at && at < validUntil ? ok(void 0) : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal: principal2, validFrom, validUntil, at }));
+}
+function needsRevocations(root) {
+  return root.document.policy?.revocation?.required === true;
+}
+
+// src/canon/base64.ts
+var ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+var LETTERS = Uint8Array.from(ALPHABET, (letter2) => letter2.charCodeAt(0));
+var PADDING = 61;
+var VALUES = new Uint8Array(128).fill(64);
+LETTERS.forEach((letter2, value) => {
+  VALUES[letter2] = value;
+});
+var decoder2 = new TextDecoder();
+function toBase64(bytes) {
+  const text5 = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  let out = 0;
+  for (let at = 0; at < bytes.length; at += 3) {
+    const group = (bytes[at] ?? 0) << 16 | (bytes[at + 1] ?? 0) << 8 | (bytes[at + 2] ?? 0);
+    const left = bytes.length - at;
+    text5[out] = letter(group >> 18);
+    text5[out + 1] = letter(group >> 12);
+    text5[out + 2] = left > 1 ? letter(group >> 6) : PADDING;
+    text5[out + 3] = left > 2 ? letter(group) : PADDING;
+    out += 4;
+  }
+  return decoder2.decode(text5);
+}
+function fromBase64(text5) {
+  const padding = text5.endsWith("==") ? 2 : Number(text5.endsWith("="));
+  const length = text5.length - padding;
+  if (text5.length % 4 !== 0 || length % 4 === 1) {
+    return void 0;
+  }
+  const bytes = new Uint8Array(Math.floor(length * 3 / 4));
+  let bits = 0;
+  let held2 = 0;
+  let out = 0;
+  for (let at = 0; at < length; at += 1) {
+    const value = VALUES[text5.charCodeAt(at)] ?? 64;
+    if (value === 64) {
+      return void 0;
+    }
+    held2 = (held2 << 6 | value) & 65535;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[out] = held2 >> bits & 255;
+      out += 1;
+    }
+  }
+  return (held2 & (1 << bits) - 1) === 0 ? bytes : void 0;
+}
+function fromLooseBase64(text5) {
+  const bare = text5.replaceAll("-", "+").replaceAll("_", "/").replace(/={1,2}$/, "");
+  return fromBase64(bare + "=".repeat((4 - bare.length % 4) % 4));
+}
+function letter(bits) {
+  return LETTERS[bits & 63] ?? 0;
+}
+
+// src/attest/codes.ts
+var attestCodes = codeTable({
+  ENVELOPE_SIZE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the sidecar has {bytes} bytes; at most {most} are read",
+    hint: "check that this is the .sigstore.json file and not the file that it speaks of",
+    explanation: {
+      cause: "A file was given as a sidecar that is larger than any sidecar may be.",
+      example: "an archive of 200 MiB named evidence.manifest.json.sigstore.json",
+      fix: "Take the sidecar from its source again."
+    }
+  },
+  ENVELOPE_SYNTAX: {
+    severity: "error",
+    exitCode: 7,
+    message: "the sidecar cannot be read: {problem}",
+    hint: "take the sidecar from its source again, unchanged",
+    explanation: {
+      cause: "A sidecar must be one UTF-8 JSON text without a byte order mark and without a member that stands twice.",
+      example: "a download that stopped half way, or an editor that added a byte order mark",
+      fix: "Transfer the file again in binary mode and compare its SHA-256."
+    }
+  },
+  ENVELOPE_NOT_CANONICAL: {
+    severity: "error",
+    exitCode: 7,
+    message: "the sidecar is not canonical JSON, so packrun did not write it",
+    hint: "use the file exactly as packrun wrote it; reformatting is refused",
+    explanation: {
+      cause: "Sidecars that packrun writes are exactly their RFC 8785 bytes; these bytes differ.",
+      example: "a sidecar that went through a JSON formatter",
+      fix: "Take the original file. Responses to approval requests may come from other signers; all else may not."
+    }
+  },
+  ENVELOPE_SHAPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the sidecar has a wrong form: {problem}",
+    hint: "expected a Sigstore bundle v0.3 with verificationMaterial.publicKey and a dsseEnvelope",
+    explanation: {
+      cause: "A member is missing, unknown, or of a wrong type. Unknown members are refused: nothing is overlooked.",
+      example: 'snake case ("media_type"), a certificate in place of the public key, or a messageSignature',
+      fix: "Sign with packrun or `cosign attest-blob --statement` and a key, not with a certificate."
+    }
+  },
+  ENVELOPE_MEDIA_TYPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the sidecar's mediaType is {found}",
+    hint: "only application/vnd.dev.sigstore.bundle.v0.3+json is taken",
+    explanation: {
+      cause: "The file is a Sigstore bundle of another version, or no Sigstore bundle.",
+      example: "application/vnd.dev.sigstore.bundle+json;version=0.2",
+      fix: "Sign with a current cosign (`--new-bundle-format`) or with packrun."
+    }
+  },
+  ENVELOPE_PAYLOAD_TYPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the envelope's payloadType is {found}",
+    hint: "only application/vnd.in-toto+json is taken",
+    explanation: {
+      cause: "The signed payload is not declared to be an in-toto Statement.",
+      example: "an envelope around application/json",
+      fix: "Sign a statement: `packrun approvals statement` writes one for foreign signers."
+    }
+  },
+  ENVELOPE_SIGNATURES: {
+    severity: "error",
+    exitCode: 7,
+    message: "the envelope must hold exactly one signature, it holds {found}",
+    hint: "one sidecar per signer; several signers write several sidecars",
+    explanation: {
+      cause: "With more than one signature it would be open which of them counts.",
+      example: "two approvers who signed the same envelope",
+      fix: "Let every signer write a sidecar of their own."
+    }
+  },
+  ENVELOPE_KEYID: {
+    severity: "error",
+    exitCode: 7,
+    message: "the envelope names its key wrongly: {problem}",
+    hint: "keyid is the OpenSSH fingerprint of the signing key (`ssh-keygen -lf`), or absent in envelopes of others",
+    explanation: {
+      cause: "The keyid must be the fingerprint of the key that signed; stock tools skip a signature under another name.",
+      example: "a sidecar whose keyid was edited after signing",
+      fix: "Sign again; the keyid selects nothing and cannot repair a signature."
+    }
+  },
+  ENVELOPE_BASE64: {
+    severity: "error",
+    exitCode: 7,
+    message: "member {member} of the envelope is not base64",
+    hint: "take the sidecar from its source again, unchanged",
+    explanation: {
+      cause: "The text has foreign characters, wrong padding, or bits that stand for nothing.",
+      example: "a payload that a mail program wrapped into lines",
+      fix: "Transfer the file again in binary mode."
+    }
+  },
+  SIGNATURE_FORM: {
+    severity: "error",
+    exitCode: 7,
+    message: "the signature ({length} bytes) is neither strict DER (ECDSA P-256) nor 64 bytes (Ed25519)",
+    hint: "ECDSA signatures are taken in DER only, with shortest integers",
+    explanation: {
+      cause: "The bytes of the signature do not have the form of a signature of an algorithm that is taken.",
+      example: "a padded or truncated DER signature, or one made with RSA",
+      fix: "Sign with an ECDSA P-256 or an Ed25519 key and leave the signature as the tool wrote it."
+    }
+  },
+  SIGNATURE_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "the signature was not made over this payload with key {keyid}",
+    hint: "the payload or the signature was changed, or Ed25519ph was used in place of Ed25519",
+    explanation: {
+      cause: "The signature does not verify with the key that the envelope names.",
+      example: "one letter of the payload was changed; cosign with an Ed25519 key, which makes Ed25519ph",
+      fix: "Take the original file. With cosign use an ECDSA P-256 key."
+    }
+  },
+  STATEMENT_NOT_CANONICAL: {
+    severity: "error",
+    exitCode: 7,
+    message: "the signed payload is not canonical JSON",
+    hint: "sign the statement file exactly as packrun wrote it",
+    explanation: {
+      cause: "Payloads must be exactly the RFC 8785 bytes of one statement, also when another tool signs.",
+      example: "a statement that was pretty-printed before `cosign attest-blob --statement`",
+      fix: "Write the statement with `packrun approvals statement` and sign that file."
+    }
+  },
+  STATEMENT_TYPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the payload is no in-toto Statement v1: its _type is {found}",
+    hint: "with cosign use `attest-blob --statement FILE`; `--predicate` makes a v0.1 statement",
+    explanation: {
+      cause: "Only statements of version 1 are taken.",
+      example: "https://in-toto.io/Statement/v0.1",
+      fix: "Write the statement with `packrun approvals statement` and sign that file."
+    }
+  },
+  STATEMENT_PREDICATE_TYPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the statement's predicateType is {found}, expected {expected}",
+    hint: "the sidecar belongs to another file or was made for another purpose",
+    explanation: {
+      cause: "A signature made for one purpose never serves another.",
+      example: "the sidecar of a run request put in the place of an approval",
+      fix: "Use the sidecar that was made for this file."
+    }
+  },
+  STATEMENT_SHAPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the statement has a wrong form: {problem}",
+    hint: "compare with the schema of this predicate in schemas/",
+    explanation: {
+      cause: "A member of the statement or its predicate is missing, unknown, or has a value that is not allowed.",
+      example: "a time without milliseconds, upper-case hex, or a member of a newer version",
+      fix: "Make the statement with packrun; members cannot be added."
+    }
+  },
+  STATEMENT_SUBJECT: {
+    severity: "error",
+    exitCode: 7,
+    message: "the statement is about another file: subject[0] is not {expected}",
+    hint: "the file was changed after signing, or the sidecar belongs to another file",
+    explanation: {
+      cause: "The SHA-256 of the file is not the one that was signed. Other subject positions do not count.",
+      example: "plan.canonical.json was replaced beside an old sidecar",
+      fix: "Take file and sidecar from the same source again."
+    }
+  },
+  REQUEST_FILE: {
+    severity: "error",
+    exitCode: 7,
+    message: "request.json is no approval request: {problem}",
+    hint: "use the file as `packrun approvals request` wrote it",
+    explanation: {
+      cause: "The file is not canonical JSON or does not have the members of packrun.approval-request/v1.",
+      example: "a request.json that an editor reformatted",
+      fix: "Export the request again with `packrun approvals request RUN GATE -o DIR`."
+    }
+  },
+  KEY_SYNTAX: {
+    severity: "error",
+    exitCode: 7,
+    message: "this is no public key: {problem}",
+    hint: "expected one PEM block -----BEGIN PUBLIC KEY-----",
+    explanation: {
+      cause: "Public keys are read as SubjectPublicKeyInfo in PEM, one per file.",
+      example: "a private key, a certificate, or an OpenSSH line in place of a .pub file of packrun",
+      fix: "Convert it: `openssl pkey -in KEY -pubout`, or `ssh-keygen -e -m PKCS8 -f KEY.pub`."
+    }
+  },
+  KEY_ALGORITHM: {
+    severity: "error",
+    exitCode: 7,
+    message: "keys of algorithm {name} are not taken",
+    hint: "use ECDSA P-256 (`packrun keys generate NAME`) or pure Ed25519",
+    explanation: {
+      cause: "Only ECDSA P-256 with SHA-256 and pure Ed25519 are taken; all else is refused by its name.",
+      example: "RSA, ECDSA P-384, Ed25519ph",
+      fix: "Make a key with `packrun keys generate NAME` and let the trust root name it."
+    }
+  },
+  KEY_COMPRESSED: {
+    severity: "error",
+    exitCode: 7,
+    message: "the public key's point is compressed",
+    hint: "write it uncompressed: openssl ec -pubin -in KEY -conv_form uncompressed -pubout",
+    explanation: {
+      cause: "Stock verifiers refuse compressed points, and one key must have one encoding.",
+      example: "a P-256 SubjectPublicKeyInfo of 59 bytes",
+      fix: "Export the key with its uncompressed point (91 bytes)."
+    }
+  },
+  KEY_POINT: {
+    severity: "error",
+    exitCode: 7,
+    message: "the {alg} key is damaged: it is no point of its curve",
+    hint: "take the public key from its source again",
+    explanation: {
+      cause: "The bytes of the key do not encode a point of the curve, or not in the one way that is allowed.",
+      example: "a PEM file in which one letter was changed",
+      fix: "Export the public key from its private key again."
+    }
+  }
+});
+
+// src/attest/curve-point.ts
+var P256_PRIME = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
+var P256_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
+var P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+var ED25519_PRIME = 2n ** 255n - 19n;
+function isP256Point(point) {
+  if (point.length !== 65 || point[0] !== 4) {
+    return false;
+  }
+  const x = unsigned(point.subarray(1, 33));
+  const y = unsigned(point.subarray(33));
+  const inField = x < P256_PRIME && y < P256_PRIME;
+  return inField && (y * y - (x * x * x - 3n * x + P256_B)) % P256_PRIME === 0n;
+}
+function isEd25519Point(key) {
+  if (key.length !== 32) {
+    return false;
+  }
+  const y = unsigned(key.toReversed()) & 2n ** 255n - 1n;
+  return y < ED25519_PRIME;
+}
+function unsigned(bytes) {
+  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
+}
+
+// src/attest/foreign-algorithm.ts
+var NAMES = [
+  ["2a864886f70d010101", "RSA"],
+  ["2a864886f70d01010a", "RSA-PSS"],
+  ["2a8648ce380401", "DSA"],
+  ["2b81040022", "ECDSA P-384"],
+  ["2b81040023", "ECDSA P-521"],
+  ["2b8104000a", "ECDSA secp256k1"],
+  ["2a8648ce3d030101", "ECDSA P-192"],
+  ["2b81040021", "ECDSA P-224"],
+  ["2b656e", "X25519"],
+  ["2b656f", "X448"],
+  ["2b6571", "Ed448"],
+  ["608648016503040311", "ML-DSA-44"],
+  ["608648016503040312", "ML-DSA-65"],
+  ["608648016503040313", "ML-DSA-87"]
+];
+function algorithmName(spkiDer) {
+  const header = toHex(spkiDer.subarray(0, 48));
+  const match = /^30(?:[0-7].|81..|82....)30(?:[0-7].)06/.exec(header);
+  if (match === null) {
+    return void 0;
+  }
+  const known = NAMES.find(([id]) => header.includes(`06${(id.length / 2).toString(16).padStart(2, "0")}${id}`));
+  return known?.[1] ?? "an unknown algorithm";
+}
+
+// src/attest/public-key.ts
+var SPKI_PREFIX = {
+  "ecdsa-p256-sha256": [
+    48,
+    89,
+    48,
+    19,
+    6,
+    7,
+    42,
+    134,
+    72,
+    206,
+    61,
+    2,
+    1,
+    6,
+    8,
+    42,
+    134,
+    72,
+    206,
+    61,
+    3,
+    1,
+    7,
+    3,
+    66,
+    0
+  ],
+  ed25519: [48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0]
+};
+function rawKeyOf(alg, spkiDer) {
+  return spkiDer.subarray(SPKI_PREFIX[alg].length);
+}
+function fingerprintOf(alg, spkiDer, sha256) {
+  const raw = rawKeyOf(alg, spkiDer);
+  const fields = alg === "ed25519" ? [encodeUtf8("ssh-ed25519"), raw] : [encodeUtf8("ecdsa-sha2-nistp256"), encodeUtf8("nistp256"), raw];
+  const wire = concatBytes(...fields.flatMap((field) => [lengthOf(field), field]));
+  return `SHA256:${toBase64(sha256(wire)).replace("=", "")}`;
+}
+function publicKeyPem(spkiDer) {
+  const lines = toBase64(spkiDer).match(/.{1,64}/g) ?? [];
+  return ["-----BEGIN PUBLIC KEY-----", ...lines, "-----END PUBLIC KEY-----", ""].join("\n");
+}
+var KEYID = /^SHA256:[A-Za-z0-9+/]{43}$/;
+function lengthOf(field) {
+  return Uint8Array.of(0, 0, field.length >> 8, field.length & 255);
+}
+
+// src/attest/read-public-key.ts
+var PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*$/;
+var LENGTH = { "ecdsa-p256-sha256": 91, ed25519: 44 };
+var COMPRESSED_P256_LENGTH = 59;
+function readPublicKey(pem, sha256) {
+  const [, label, body = ""] = PEM.exec(pem) ?? [];
+  if (label === void 0) {
+    return notAKey("it is not one PEM block");
+  }
+  if (label !== "PUBLIC KEY") {
+    return notAKey(`it is a PEM block of type ${label}`);
+  }
+  const spkiDer = fromBase64(body.replaceAll(/\s+/g, ""));
+  return spkiDer === void 0 ? notAKey("its base64 is damaged") : readSpki(spkiDer, sha256);
+}
+function readSpki(spkiDer, sha256) {
+  const alg = algorithmOf(spkiDer);
+  if (alg === void 0) {
+    const name2 = algorithmName(spkiDer);
+    return name2 === void 0 ? notAKey("it is no SubjectPublicKeyInfo") : fail(faultOf(attestCodes, "KEY_ALGORITHM", { name: name2 }));
+  }
+  if (alg === "ecdsa-p256-sha256" && spkiDer.length === COMPRESSED_P256_LENGTH) {
+    return fail(faultOf(attestCodes, "KEY_COMPRESSED"));
+  }
+  const raw = rawKeyOf(alg, spkiDer);
+  if (spkiDer.length !== LENGTH[alg] || !(alg === "ed25519" ? isEd25519Point(raw) : isP256Point(raw))) {
+    return fail(faultOf(attestCodes, "KEY_POINT", { alg }));
+  }
+  return ok({ alg, spkiDer, pem: publicKeyPem(spkiDer), keyid: fingerprintOf(alg, spkiDer, sha256) });
+}
+function algorithmOf(spkiDer) {
+  return ["ecdsa-p256-sha256", "ed25519"].find((alg) => {
+    const prefix = SPKI_PREFIX[alg];
+    const identifier = prefix.slice(2, -3);
+    return spkiDer[0] === 48 && spkiDer[1] === spkiDer.length - 2 && identifier.every((byte, at) => spkiDer[at + 2] === byte) && spkiDer[prefix.length - 3] === 3 && spkiDer[prefix.length - 2] === spkiDer.length - prefix.length + 1 && spkiDer[prefix.length - 1] === 0;
+  });
+}
+function notAKey(problem) {
+  return fail(faultOf(attestCodes, "KEY_SYNTAX", { problem }));
+}
+
+// src/canon/json.ts
+function isJsonObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+// src/canon/shape.ts
+function misfitsOf(shape, value) {
+  const walk2 = { path: [], misfits: [] };
+  shape.check(value, walk2);
+  return walk2.misfits;
+}
+function describeMisfit(misfit2) {
+  const at = misfit2.path.length === 0 ? "the document" : pointerOf(misfit2.path);
+  switch (misfit2.problem) {
+    case "unknown":
+      return `${at}: unknown member "${misfit2.found}"`;
+    case "missing":
+      return `${at}: member "${misfit2.found}" is missing`;
+    case "type":
+    case "value":
+      return `${at}: expected ${misfit2.expected}, found ${misfit2.found}`;
+  }
+}
+function pointerOf(path) {
+  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+function object(required, optional, description) {
+  const members = new Map([...Object.entries(required), ...Object.entries(optional ?? {})]);
+  const needed = Object.keys(required);
+  const known = [...members.keys()];
+  return {
+    schema: {
+      type: "object",
+      ...description === void 0 ? {} : { description },
+      properties: Object.fromEntries([...members].map(([name2, shape]) => [name2, shape.schema])),
+      ...needed.length === 0 ? {} : { required: needed },
+      additionalProperties: false
+    },
+    check: (value, walk2) => {
+      if (!isJsonObject(value)) {
+        misfit(walk2, "type", "an object", value);
+        return;
+      }
+      for (const name2 of Object.keys(value)) {
+        const shape = members.get(name2);
+        if (shape === void 0) {
+          walk2.misfits.push({ problem: "unknown", path: [...walk2.path], expected: "", found: name2, known });
+        } else if (value[name2] !== void 0) {
+          checkAt(shape, value[name2], name2, walk2);
+        }
+      }
+      for (const name2 of needed) {
+        if (!Object.hasOwn(value, name2) || value[name2] === void 0) {
+          walk2.misfits.push({ problem: "missing", path: [...walk2.path], expected: "", found: name2 });
+        }
+      }
+    }
+  };
+}
+function record(names, values2, nameHint) {
+  return {
+    schema: { type: "object", propertyNames: { pattern: names.source }, additionalProperties: values2.schema },
+    check: (value, walk2) => {
+      if (!isJsonObject(value)) {
+        misfit(walk2, "type", "an object", value);
+        return;
+      }
+      for (const [name2, member] of Object.entries(value)) {
+        walk2.path.push(name2);
+        if (!names.test(name2)) {
+          misfit(walk2, "value", nameHint, name2);
+        }
+        values2.check(member, walk2);
+        walk2.path.pop();
+      }
+    }
+  };
+}
+function array(items, limits = {}) {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = limits;
+  return {
+    schema: {
+      type: "array",
+      items: items.schema,
+      ...limits.min === void 0 ? {} : { minItems: min },
+      ...limits.max === void 0 ? {} : { maxItems: max }
+    },
+    check: (value, walk2) => {
+      if (!Array.isArray(value)) {
+        misfit(walk2, "type", "an array", value);
+        return;
+      }
+      if (value.length < min) {
+        misfit(walk2, "value", `at least ${min} items`, value.length);
+      } else if (value.length > max) {
+        misfit(walk2, "value", `at most ${max} items`, value.length);
+      }
+      value.forEach((item, at) => checkAt(items, item, at, walk2));
+    }
+  };
+}
+function string(limits = {}) {
+  const { pattern: pattern2, expected = "a string", max, min = 0 } = limits;
+  return {
+    schema: {
+      type: "string",
+      ...pattern2 === void 0 ? {} : { pattern: pattern2.source },
+      ...max === void 0 ? {} : { maxLength: max },
+      ...min === 0 ? {} : { minLength: min }
+    },
+    check: (value, walk2) => {
+      if (typeof value !== "string") {
+        misfit(walk2, "type", expected, value);
+      } else if (pattern2?.test(value) === false || value.length < min || value.length > (max ?? value.length)) {
+        misfit(walk2, "value", expected, value);
+      }
+    }
+  };
+}
+function integer(limits = {}) {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = limits;
+  return {
+    schema: { type: "integer", minimum: min, maximum: max },
+    check: (value, walk2) => {
+      if (typeof value !== "number" || !Number.isSafeInteger(value)) {
+        misfit(walk2, "type", "an integer", value);
+      } else if (value < min || value > max) {
+        misfit(walk2, "value", `an integer from ${min} to ${max}`, value);
+      }
+    }
+  };
+}
+function number(limits = {}) {
+  const { above = -Number.MAX_VALUE, max = Number.MAX_VALUE } = limits;
+  return {
+    schema: {
+      type: "number",
+      ...limits.above === void 0 ? {} : { exclusiveMinimum: above },
+      ...limits.max === void 0 ? {} : { maximum: max }
+    },
+    check: (value, walk2) => {
+      if (typeof value !== "number" || !Number.isFinite(value)) {
+        misfit(walk2, "type", "a number", value);
+      } else if (value <= above || value > max) {
+        misfit(walk2, "value", `a number above ${above}, at most ${max}`, value);
+      }
+    }
+  };
+}
+function boolean() {
+  return {
+    schema: { type: "boolean" },
+    check: (value, walk2) => {
+      if (typeof value !== "boolean") {
+        misfit(walk2, "type", "true or false", value);
+      }
+    }
+  };
+}
+function literal(...choices) {
+  const expected = choices.length === 1 ? JSON.stringify(choices[0]) : `one of ${choices.map(String).join(", ")}`;
+  return {
+    schema: choices.length === 1 ? { const: choices[0] ?? null } : { enum: choices },
+    check: (value, walk2) => {
+      if (!choices.some((choice) => choice === value)) {
+        misfit(walk2, choices.some((choice) => typeof choice === typeof value) ? "value" : "type", expected, value);
+      }
+    }
+  };
+}
+function nullable(shape) {
+  return {
+    schema: { anyOf: [shape.schema, { type: "null" }] },
+    check: (value, walk2) => {
+      if (value !== null) {
+        shape.check(value, walk2);
+      }
+    }
+  };
+}
+function anything() {
+  return { schema: true, check: () => void 0 };
+}
+function tagged(tag, cases2) {
+  const names = Object.keys(cases2);
+  return {
+    schema: { oneOf: Object.values(cases2).map((shape) => shape.schema) },
+    check: (value, walk2) => {
+      if (!isJsonObject(value)) {
+        misfit(walk2, "type", "an object", value);
+        return;
+      }
+      const name2 = value[tag];
+      const chosen = typeof name2 === "string" && Object.hasOwn(cases2, name2) ? cases2[name2] : void 0;
+      if (chosen !== void 0) {
+        chosen.check(value, walk2);
+      } else if (name2 === void 0) {
+        walk2.misfits.push({ problem: "missing", path: [...walk2.path], expected: "", found: tag });
+      } else {
+        walk2.path.push(tag);
+        misfit(walk2, "value", `one of ${names.join(", ")}`, name2);
+        walk2.path.pop();
+      }
+    }
+  };
+}
+function either(shapes, choose) {
+  return {
+    schema: { anyOf: shapes.map((shape) => shape.schema) },
+    check: (value, walk2) => choose(value).check(value, walk2)
+  };
+}
+function digest() {
+  return guarded("sha256: and 64 lower-case hex digits", "^sha256:[0-9a-f]{64}$", isDigest);
+}
+function timestamp() {
+  const pattern2 = "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$";
+  return guarded("a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z", pattern2, isTimestamp);
+}
+function guarded(expected, pattern2, guard) {
+  return {
+    schema: { type: "string", pattern: pattern2 },
+    check: (value, walk2) => {
+      if (!guard(value)) {
+        misfit(walk2, typeof value === "string" ? "value" : "type", expected, value);
+      }
+    }
+  };
+}
+function checkAt(shape, value, part, walk2) {
+  walk2.path.push(part);
+  shape.check(value, walk2);
+  walk2.path.pop();
+}
+function misfit(walk2, problem, expected, value) {
+  walk2.misfits.push({ problem, path: [...walk2.path], expected, found: show(value) });
+}
+function show(value) {
+  if (value === null || typeof value === "boolean" || typeof value === "number") {
+    return String(value);
+  }
+  if (typeof value === "string") {
+    const text5 = value.length > 60 ? `${value.slice(0, 57)}...` : value;
+    return JSON.stringify(text5);
+  }
+  return Array.isArray(value) ? "an array" : "an object";
+}
+
+// src/canon/codes.ts
+var canonCodes = codeTable({
+  JSON_SYNTAX: {
+    severity: "error",
+    exitCode: 3,
+    message: "{file} is not JSON: {problem}",
+    hint: "give a complete UTF-8 JSON text",
+    explanation: {
+      cause: "A file that must hold JSON could not be read as JSON.",
+      example: '{"a": 1,}',
+      fix: "Write one JSON value in UTF-8 without trailing commas or comments."
+    }
+  },
+  JSON_NOT_CANONICAL: {
+    severity: "error",
+    exitCode: 3,
+    message: "{file} is not canonical JSON",
+    hint: "use the file exactly as packrun wrote it; reformatting changes its digest",
+    explanation: {
+      cause: "The bytes of the file differ from the RFC 8785 bytes of the value that they hold.",
+      example: '{ "b": 1, "a": 1.0 }',
+      fix: "Take the file from its source again, unchanged; do not reformat signed files."
+    }
+  }
+});
+
+// src/canon/strict-json.ts
+function readCanonicalJson(bytes, file) {
+  const read = readJson(bytes, file);
+  if (!read.ok) {
+    return read;
+  }
+  const canonical = canonicalBytesOf(read.value);
+  return canonical !== void 0 && equalBytes(canonical, bytes) ? read : fail(faultOf(canonCodes, "JSON_NOT_CANONICAL", { file }, { place: { file } }));
+}
+function readJson(bytes, file) {
+  const text5 = decodeUtf8(bytes);
+  if (text5 === void 0) {
+    return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem: "it is not valid UTF-8" }, { place: { file } }));
+  }
+  try {
+    return ok(JSON.parse(text5));
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : "it is not JSON";
+    return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem }, { place: { file } }));
+  }
+}
+function canonicalBytesOf(value) {
+  try {
+    return canonicalBytes(value);
+  } catch {
+    return void 0;
+  }
+}
+
+// src/canon/ids.ts
+var RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+function parseRunId(text5) {
+  return RUN_ID.test(text5) ? text5 : void 0;
+}
+function parseTenantId(text5) {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text5) ? text5 : void 0;
+}
+function parseTrustDomain(text5) {
+  return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text5) ? text5 : void 0;
+}
+
+// src/canon/id-shape.ts
+var runIdShape = guarded(
+  "a run id (UUIDv7 in lower case)",
+  "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+  (value) => typeof value === "string" && parseRunId(value) !== void 0
+);
+var tenantIdShape = guarded(
+  "a tenant id such as default or team-1",
+  "^[a-z0-9][a-z0-9-]{0,62}$",
+  (value) => typeof value === "string" && parseTenantId(value) !== void 0
+);
+var trustDomainShape = guarded(
+  "a trust domain such as acme-prod",
+  "^[a-z0-9][a-z0-9.-]{0,126}$",
+  (value) => typeof value === "string" && parseTrustDomain(value) !== void 0
+);
+var nonceShape = string({ pattern: /^[0-9a-f]{32}$/, expected: "32 lower-case hex digits" });
+
+// src/trust/trust-root.ts
+var text = string({ min: 1 });
+var keyid = string({ pattern: KEYID, expected: "an OpenSSH fingerprint" });
+var PRINCIPAL = /^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$/;
+var ROLE = /^[a-z][A-Za-z0-9_-]{0,62}$/;
+var pattern = string({ pattern: /^[^*\s]*\*?$/, min: 1, expected: "a name, or a beginning and *" });
+var principal = string({ pattern: PRINCIPAL, expected: "a principal such as alice or approver-1" });
+var keyShape = object({
+  /** A closed list, read by hand, so that others are refused by their name. */
+  alg: text,
+  pem: text,
+  principal,
+  validFrom: timestamp(),
+  validUntil: timestamp()
+});
+var roleShape = object(
+  { keyids: array(keyid), threshold: integer({ min: 1 }) },
+  { packs: array(pattern), tenants: array(pattern), gates: array(pattern) }
+);
+var SCOPES = ["packs", "tenants", "gates"];
+var trustRootShape = object(
+  {
+    schema: literal("packrun.trust-root/v1"),
+    trustDomain: trustDomainShape,
+    version: integer({ min: 1 }),
+    issuedAt: timestamp(),
+    expires: timestamp(),
+    keys: record(KEYID, keyShape, "an OpenSSH fingerprint"),
+    roles: record(ROLE, roleShape, "the name of a role")
+  },
+  {
+    tokens: array(object({ iss: text, sub: text, principal })),
+    timestampAuthorities: array(object({}), { max: 0 }),
+    transparencyLogs: array(object({}), { max: 0 }),
+    policy: object(
+      {},
+      {
+        revocation: object({ required: boolean(), maxAgeHours: integer({ min: 1 }), minSequence: integer({ min: 0 }) }),
+        minVersion: record(/^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/, text, "a pack name")
+      }
+    )
+  }
+);
+function isPrincipal(root, name2) {
+  const { tokens = [] } = root.document;
+  return tokens.some((token) => token.principal === name2) || [...root.keys.values()].some((key) => key.principal === name2);
+}
+
+// src/trust/read-trust-root.ts
+function readTrustRoot(bytes, sha256) {
+  const read = readCanonicalJson(bytes, "trust-root.json");
+  if (!read.ok) {
+    return refuse("TRUST_ROOT_SYNTAX", { problem: read.fault.message });
+  }
+  const [misfit2] = misfitsOf(trustRootShape, read.value);
+  if (misfit2 !== void 0) {
+    return refuse("TRUST_ROOT_SHAPE", { problem: describeMisfit(misfit2) });
+  }
+  const document = read.value;
+  if (document.expires <= document.issuedAt) {
+    return refuse("TRUST_ROOT_TIME", { problem: "expires is not later than issuedAt" });
+  }
+  const keys = readKeys(document, sha256);
+  if (!keys.ok) {
+    return keys;
+  }
+  const broken2 = roleFault(document, keys.value) ?? tokenFault(document);
+  return broken2 ?? ok({ document, digest: digestOf(bytes, sha256), keys: keys.value });
+}
+function readKeys(document, sha256) {
+  const keys = /* @__PURE__ */ new Map();
+  for (const [keyid3, entry2] of Object.entries(document.keys)) {
+    const read = readKey(keyid3, entry2, sha256);
+    if (!read.ok) {
+      return read;
+    }
+    keys.set(keyid3, read.value);
+  }
+  return ok(keys);
+}
+function readKey(keyid3, entry2, sha256) {
+  const { alg, pem, principal: principal2, validFrom, validUntil } = entry2;
+  if (alg !== "ecdsa-p256-sha256" && alg !== "ed25519") {
+    return fail(faultOf(attestCodes, "KEY_ALGORITHM", { name: alg }));
+  }
+  const key = readPublicKey(pem, sha256);
+  if (!key.ok) {
+    return key.fault.code === "KEY_ALGORITHM" ? key : refuse("TRUST_ROOT_KEY", { keyid: keyid3, problem: key.fault.message });
+  }
+  if (key.value.keyid !== keyid3) {
+    return refuse("TRUST_ROOT_KEY", { keyid: keyid3, problem: `its fingerprint is ${key.value.keyid}` });
+  }
+  if (key.value.alg !== alg) {
+    return refuse("TRUST_ROOT_KEY", { keyid: keyid3, problem: `it is declared as ${alg} but is ${key.value.alg}` });
+  }
+  return validFrom < validUntil ? ok({ key: key.value, principal: principal2, validFrom, validUntil }) : refuse("TRUST_ROOT_TIME", { problem: `key ${keyid3} is valid at no time` });
+}
+function roleFault(document, keys) {
+  if (!Object.hasOwn(document.roles, "root")) {
+    return refuse("TRUST_ROOT_ROLE", { role: "root", problem: "it is missing" });
+  }
+  for (const [role, entry2] of Object.entries(document.roles)) {
+    const problem = roleProblem(role, entry2, keys);
+    if (problem !== void 0) {
+      return refuse("TRUST_ROOT_ROLE", { role, problem });
+    }
+  }
+  return void 0;
+}
+function roleProblem(role, entry2, keys) {
+  if (new Set(entry2.keyids).size !== entry2.keyids.length) {
+    return "it lists a key twice";
+  }
+  const unknown = entry2.keyids.find((keyid3) => !keys.has(keyid3));
+  if (unknown !== void 0) {
+    return `it lists ${unknown}, which is not among the keys`;
+  }
+  if (role !== "root") {
+    return entry2.threshold === 1 ? void 0 : "only root has a threshold above 1; a pack's rule says how many approve";
+  }
+  const principals = new Set(entry2.keyids.map((keyid3) => keys.get(keyid3)?.principal)).size;
+  return entry2.threshold <= principals ? void 0 : `its threshold is ${entry2.threshold}, but its keys belong to ${principals} principals`;
+}
+function tokenFault(document) {
+  const { tokens = [] } = document;
+  const bearers = tokens.map(({ iss, sub }) => JSON.stringify([iss, sub]));
+  const twice = bearers.find((bearer, at) => bearers.indexOf(bearer) !== at);
+  return twice === void 0 ? void 0 : refuse("TRUST_ROOT_TOKEN", { bearer: twice });
+}
+function refuse(code2, data) {
+  return fail(faultOf(trustCodes, code2, data));
+}
+
+// src/verify/bundle-codes.ts
+var bundleCodes = codeTable({
+  BUNDLE_NOT_FOUND: {
+    severity: "error",
+    exitCode: 2,
+    message: "there is no bundle at {path}",
+    hint: "give the folder of an evidence bundle, or its .tar",
+    explanation: {
+      cause: "The path names neither a folder nor a file that can be read.",
+      example: "packrun verify ./evidence when the folder is elsewhere",
+      fix: "Look where `packrun run` put the bundle: `.packrun/evidence/RUN`, or `--evidence DIR`."
+    }
+  },
+  BUNDLE_UNREADABLE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} cannot be read: {problem}",
+    hint: "check the medium and the permissions, then verify again",
+    explanation: {
+      cause: "A file of the bundle could not be read to its end, or changed while it was read.",
+      example: "a damaged disc, or a file without read permission",
+      fix: "Copy the bundle from its source again."
+    }
+  },
+  BUNDLE_ENTRY_UNSAFE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} does not belong into a bundle",
+    hint: "a bundle holds only regular files with the names of the layout",
+    explanation: {
+      cause: "A bundle holds a link, a device, a FIFO, or a file with a foreign name.",
+      example: "a symbolic link in place of an artifact",
+      fix: "Take the bundle from its source again; never add anything to a sealed bundle."
+    }
+  },
+  BUNDLE_TOO_LARGE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} has {size} bytes, more than the {limit} that are read",
+    hint: "this is no file that packrun wrote",
+    explanation: {
+      cause: "A document of the bundle is larger than packrun ever writes it.",
+      example: "an inputs.lock of a gigabyte",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  BUNDLE_TAR_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "the archive is refused at byte {at}: {problem}",
+    hint: "use the .tar that `packrun evidence export` wrote, or unpack it and verify the folder",
+    explanation: {
+      cause: "Archives are read in one fixed form of ustar, so that nothing can hide in them; this one has another form.",
+      example: "an archive that was packed again with another tool, or has something behind its end",
+      fix: "Export it again with `packrun evidence export`, or verify the folder."
+    }
+  },
+  EVIDENCE_MANIFEST_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "evidence.manifest.json is refused: {problem}",
+    hint: "use the bundle exactly as packrun sealed it",
+    explanation: {
+      cause: "The manifest is not canonical JSON of the schema packrun.evidence/v1.",
+      example: "a manifest that was reformatted",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  EVIDENCE_NOT_FINAL: {
+    severity: "error",
+    exitCode: 7,
+    message: "this is a snapshot of a run that was still going on",
+    hint: "verify the evidence of the finished run",
+    explanation: {
+      cause: "Only the manifest of a finished run is final; a snapshot is never verified.",
+      example: "a snapshot that was taken when a gate opened",
+      fix: "Wait for the run to finish, then verify its bundle."
+    }
+  },
+  EVIDENCE_FILE_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is missing",
+    hint: "take the whole bundle from its source again",
+    explanation: {
+      cause: "The manifest or the contract names a file that the bundle does not have.",
+      example: "an artifact that was deleted to save room",
+      fix: "Copy the bundle again, completely."
+    }
+  },
+  EVIDENCE_FILE_EXTRA: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is not in the manifest",
+    hint: "nothing may be added to a sealed bundle",
+    explanation: {
+      cause: "The bundle holds a file that the manifest does not list.",
+      example: "a note that somebody put into the folder",
+      fix: "Remove what was added, or take the bundle from its source again."
+    }
+  },
+  EVIDENCE_FILE_FORM: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} has a wrong form: {problem}",
+    hint: "verify the bundle; it was changed or cut",
+    explanation: {
+      cause: "A file of the bundle is not canonical JSON of its schema.",
+      example: "an outputs.json that was reformatted",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  EXTRACT_TARGET: {
+    severity: "error",
+    exitCode: 2,
+    message: "{folder} is not empty",
+    hint: "give a folder that is new or empty",
+    explanation: {
+      cause: "Artifacts are only written into an empty folder, so that nothing is overwritten or mixed up.",
+      example: "packrun evidence extract BUNDLE -o .",
+      fix: "Name another folder."
+    }
+  },
+  EVIDENCE_FILE_UNNAMED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} belongs to nothing in the ledger",
+    hint: "do not rely on this run",
+    explanation: {
+      cause: "The bundle holds an approval, a request or a policy context that no event of the ledger speaks of.",
+      example: "a third response in the folder of a gate that two people decided",
+      fix: "Find out who sealed the bundle; the runner does not write such files."
+    }
+  },
+  EVIDENCE_FILE_CHANGED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is not the file that was sealed",
+    hint: "take the bundle from its source again",
+    explanation: {
+      cause: "Size or SHA-256 of the file differ from the manifest.",
+      example: "an edited ledger",
+      fix: "Find out who changed the file; copy the bundle again from its source."
+    }
+  }
+});
+
+// src/verify/bundle-reader.ts
+var DOCUMENT_LIMIT = 64 * 1024 * 1024;
+var SIDECAR_LIMIT = 16 * 1024 * 1024;
+var BundleReader = class {
+  #source;
+  #startHash;
+  #files;
+  #seen = /* @__PURE__ */ new Map();
+  constructor(source, files, startHash2) {
+    this.#source = source;
+    this.#startHash = startHash2;
+    this.#files = new Map(files.map((file) => [file.path, file]));
+  }
+  has(path) {
+    return this.#files.has(path);
+  }
+  get files() {
+    return this.#files;
+  }
+  /** What was read of this path so far. */
+  seen(path) {
+    return this.#seen.get(path);
+  }
+  /** Streams a file to its end. Chunks are valid only during the call. Fault: BUNDLE_UNREADABLE. */
+  async stream(path, take2) {
+    const hash = this.#startHash();
+    let size = 0;
+    try {
+      for await (const chunk of this.#source.open(path)) {
+        hash.update(chunk);
+        size += chunk.length;
+        take2(chunk);
+      }
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : "unknown problem";
+      return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem }));
+    }
+    const seen = { sha256: toHex(hash.digest()), size };
+    const before = this.#seen.get(path);
+    if (before !== void 0 && before.sha256 !== seen.sha256) {
+      return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem: "it changed while it was read" }));
+    }
+    this.#seen.set(path, seen);
+    return ok(seen);
+  }
+  /** A whole small file. Faults: EVIDENCE_FILE_MISSING, BUNDLE_TOO_LARGE, BUNDLE_UNREADABLE. */
+  async document(path, limit = DOCUMENT_LIMIT) {
+    const file = this.#files.get(path);
+    if (file === void 0) {
+      return fail(faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path }));
+    }
+    if (file.size > limit) {
+      return fail(faultOf(bundleCodes, "BUNDLE_TOO_LARGE", { path, size: file.size, limit }));
+    }
+    const parts = [];
+    let kept = 0;
+    const read = await this.stream(path, (chunk) => {
+      if (kept + chunk.length <= limit) {
+        parts.push(chunk.slice());
+        kept += chunk.length;
+      }
+    });
+    return read.ok ? ok(concatBytes(...parts)) : read;
+  }
+};
+
+// src/run/status.ts
+function isTerminal(status) {
+  return status === "succeeded" || status === "failed" || status === "skipped" || status === "cancelled";
+}
+
+// src/run/evolve.ts
+var WALL_CLOCK_COMMAND = "timer:wall-clock";
+
+// src/evidence/run-facts.ts
+var STRENGTH = ["none", "watchdog", "kernel-process", "kernel-tree"];
+function noFacts() {
+  return {
+    count: 0,
+    head: "",
+    decisions: [],
+    artifacts: [],
+    trees: /* @__PURE__ */ new Set(),
+    enforcement: /* @__PURE__ */ new Map(),
+    stops: /* @__PURE__ */ new Set(),
+    reused: /* @__PURE__ */ new Map()
+  };
+}
+function addEvent(facts, event) {
+  facts.count = event.sequence;
+  facts.head = event.hash;
+  const { timestamp: at, stepId: stepId2 = "" } = event;
+  if (event.eventType === "run.created") {
+    facts.created ??= { ...event.metadata, at };
+  } else if (event.eventType === "run.started") {
+    facts.started ??= { ...event.metadata, at };
+  } else if (event.eventType === "run.finished") {
+    facts.finished ??= { ...event.metadata, at };
+  } else if (event.eventType === "run.cancelRequested") {
+    facts.stops.add(event.metadata.commandId === WALL_CLOCK_COMMAND ? "wallClock" : "cancel");
+  } else if (event.eventType === "plan.drift") {
+    facts.stops.add("drift");
+  } else if (event.eventType === "gate.decision") {
+    const { decision, principal: principal2, payloadDigest } = event.metadata;
+    facts.decisions.push({ gateId: stepId2, decision, principal: principal2, payloadDigest });
+  } else if (event.eventType === "step.artifact") {
+    addArtifact(facts, stepId2, event.metadata);
+  } else if (event.eventType === "step.succeeded") {
+    addOutputs(facts, stepId2, event.metadata);
+  } else if (event.eventType === "sandbox.enforced") {
+    addEnforcement(facts, event.metadata);
+  }
+}
+function addArtifact(facts, stepId2, found) {
+  if (found.status === "captured" && found.digest !== void 0) {
+    const { name: name2, digest: digest2, size, mediaType } = found;
+    facts.artifacts.push({
+      stepId: stepId2,
+      name: name2,
+      digest: digest2,
+      ...size === void 0 ? {} : { size },
+      ...mediaType === void 0 ? {} : { mediaType }
+    });
+  }
+}
+function addOutputs(facts, stepId2, ended) {
+  for (const value of Object.values(ended.outputs)) {
+    if (value.type === "directory") {
+      facts.trees.add(value.digest);
+    }
+  }
+  if (ended.reusedFrom !== void 0) {
+    facts.reused.set(stepId2, ended.reusedFrom);
+    facts.artifacts.push(...filesOf(stepId2, ended.outputs));
+  }
+}
+function filesOf(stepId2, outputs) {
+  return Object.entries(outputs).toSorted(([a], [b]) => compareUtf8(a, b)).flatMap(([name2, value]) => {
+    if (value.type === "file") {
+      const { digest: digest2, size, mediaType } = value;
+      return [{ stepId: stepId2, name: name2, digest: digest2, size, ...mediaType === void 0 ? {} : { mediaType } }];
+    }
+    return value.type === "directory" ? [{ stepId: stepId2, name: name2, digest: value.digest }] : [];
+  });
+}
+function addEnforcement(facts, enforced) {
+  for (const [limit, { level }] of Object.entries(enforced.limits)) {
+    const before = facts.enforcement.get(limit);
+    if (before === void 0 || STRENGTH.indexOf(level) < STRENGTH.indexOf(before)) {
+      facts.enforcement.set(limit, level);
+    }
+  }
+}
+function listArtifacts(facts, sizeOf) {
+  return facts.artifacts.map((use) => ({ ...use, size: use.size ?? sizeOf(use.digest) }));
+}
+function treesOf(facts, plan) {
+  const folders = /* @__PURE__ */ new Set();
+  for (const node of [...plan.steps, ...plan.finally]) {
+    for (const [name2, rule] of Object.entries(node.kind === "run" ? node.outputs : {})) {
+      if ("dir" in rule) {
+        folders.add(`${node.id} ${name2}`);
+      }
+    }
+  }
+  const trees = new Set(facts.trees);
+  for (const { stepId: stepId2, name: name2, digest: digest2 } of facts.artifacts) {
+    if (folders.has(`${stepId2.replaceAll(/\[[0-9]+\]/g, "[*]")} ${name2}`)) {
+      trees.add(digest2);
+    }
+  }
+  return trees;
+}
+
+// src/verify/check-artifacts.ts
+async function checkArtifacts(given) {
+  const { checks, manifest, ledger, plan } = given;
+  const wrong = (digest2, problem) => checks.fail("artifacts", faultOf(verifyCodes, "ARTIFACT_MISMATCH", { digest: digest2, problem }));
+  const trees = treesOf(ledger.facts, plan);
+  const named = /* @__PURE__ */ new Map();
+  const mediaTypes = /* @__PURE__ */ new Map();
+  for (const { digest: digest2, size, mediaType } of ledger.facts.artifacts) {
+    named.set(digest2, trees.has(digest2) ? void 0 : size);
+    if (mediaType !== void 0 && !mediaTypes.has(digest2)) {
+      mediaTypes.set(digest2, mediaType);
+    }
+  }
+  for (const digest2 of trees) {
+    if (named.has(digest2)) {
+      await addTree(given, digest2, named, wrong);
+    }
+  }
+  let count4 = 0;
+  for (const { path, sha256: hex2, size, role, mediaType } of manifest.hashes) {
+    if (role === "artifact") {
+      const digest2 = digestOfHex(hex2);
+      const expected = named.get(digest2);
+      count4 += 1;
+      if (path !== artifactPath(hex2)) {
+        wrong(digest2, `it is stored as ${path}`);
+      } else if (!named.has(digest2)) {
+        wrong(digest2, "nothing in the ledger names it");
+      } else if ((expected ?? size) !== size || mediaType !== mediaTypeOf(path, mediaTypes.get(digest2))) {
+        wrong(digest2, "the manifest describes it in another way than the ledger");
+      }
+      named.delete(digest2);
+    }
+  }
+  for (const digest2 of named.keys()) {
+    wrong(digest2, "it is missing");
+  }
+  checks.pass("artifacts", `${count4} artifacts, each named by the ledger`);
+}
+async function addTree({ reader }, tree, named, wrong) {
+  const bytes = await reader.document(artifactPath(hexOf(tree)));
+  const read = bytes.ok ? readCanonicalJson(bytes.value, "listing") : bytes;
+  if (!read.ok || !Array.isArray(read.value)) {
+    wrong(tree, "its listing cannot be read");
+    return;
+  }
+  for (const entry2 of read.value) {
+    if (!isJsonObject(entry2) || entry2["mode"] !== "link" && !isFileEntry(entry2)) {
+      wrong(tree, "its listing has an entry of another form");
+      return;
+    }
+    if (isFileEntry(entry2)) {
+      named.set(digestOfHex(entry2.sha256), entry2.size);
+    }
+  }
+}
+function isFileEntry(entry2) {
+  const { path, sha256, size, mode } = entry2;
+  const isFile = mode === "644" || mode === "755";
+  return isFile && typeof path === "string" && typeof size === "number" && /^[0-9a-f]{64}$/.test(String(sha256));
+}
+
+// src/attest/statement.ts
+var STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+var PREDICATE_BASE = "https://packrun.dev/attestations/";
+var MAX_SUBJECTS = 1024;
+function statementShape(predicate) {
+  const hex2 = string({ pattern: /^[0-9a-f]{64}$/, expected: "64 lower-case hex digits" });
+  const subject = object({ name: string({ min: 1 }), digest: object({ sha256: hex2 }) });
+  return object({
+    _type: literal(STATEMENT_TYPE),
+    subject: array(subject, { min: 1, max: predicate.maxSubjects }),
+    predicateType: literal(predicate.type),
+    predicate: predicate.shape
+  });
+}
+
+// src/attest/pack-run.ts
+var text2 = string({ min: 1 });
+var count = integer({ min: 0 });
+var stepShape = object({
+  id: text2,
+  kind: literal("run", "parallel", "map", "gate.approval", "gate.policy"),
+  status: literal("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
+});
+var decisionShape = object({
+  gateId: text2,
+  decision: literal("approve", "reject"),
+  principal: text2,
+  payloadDigest: digest()
+});
+var packRunShape = object(
+  {
+    schemaVersion: literal(1),
+    runId: runIdShape,
+    tenantId: tenantIdShape,
+    trustDomain: trustDomainShape,
+    pack: object({ name: text2, version: text2, digest: digest() }),
+    packSource: literal("registry", "folder"),
+    planHash: digest(),
+    inputs: array(object({ name: text2, digest: digest() })),
+    inputsLock: object({ digest: digest() }),
+    outcome: literal("succeeded", "failed", "cancelled"),
+    steps: array(stepShape),
+    approvals: array(decisionShape),
+    ledger: object({ count, headHash: digest(), digest: digest() }),
+    evidence: object({ manifestDigest: digest(), fileCount: count, totalBytes: count }),
+    redaction: object({ policy: literal("blank", "hash") }),
+    sandbox: object({
+      mode: literal("sealed", "restricted"),
+      enforcement: record(
+        /^[a-z][A-Za-z]*$/,
+        literal("kernel-tree", "kernel-process", "watchdog", "none"),
+        "a limit's name"
+      )
+    }),
+    engine: object({ name: text2, version: text2 }),
+    requestedAt: timestamp(),
+    completedAt: timestamp()
+  },
+  { reason: text2, startedAt: timestamp() }
+);
+var packRunPredicate = {
+  type: `${PREDICATE_BASE}pack-run/v1`,
+  shape: packRunShape,
+  maxSubjects: MAX_SUBJECTS
+};
+
+// src/attest/repeated-member.ts
+var QUOTE = 34;
+var BACKSLASH = 92;
+function repeatedMember(json) {
+  const open3 = [];
+  let start = 0;
+  let end = 0;
+  for (let at = 0; at < json.length; at += 1) {
+    switch (json.charAt(at)) {
+      case '"':
+        start = at;
+        end = closingQuote(json, at) + 1;
+        at = end - 1;
+        break;
+      case "{":
+        open3.push(/* @__PURE__ */ new Set());
+        break;
+      case "[":
+        open3.push(void 0);
+        break;
+      case "}":
+      case "]":
+        open3.pop();
+        break;
+      case ":": {
+        const name2 = JSON.parse(json.slice(start, end));
+        if (open3.at(-1)?.has(name2) === true) {
+          return name2;
+        }
+        open3.at(-1)?.add(name2);
+        break;
+      }
+      default:
+    }
+  }
+  return void 0;
+}
+function closingQuote(json, from) {
+  for (let at = from + 1; at < json.length; at += 1) {
+    const unit = json.charCodeAt(at);
+    if (unit === QUOTE) {
+      return at;
+    }
+    if (unit === BACKSLASH) {
+      at += 1;
+    }
+  }
+  return json.length;
+}
+
+// src/attest/sidecar.ts
+var BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+var PAYLOAD_TYPE = "application/vnd.in-toto+json";
+var MAX_SIDECAR_BYTES = 64 * 1024 * 1024;
+var keyid2 = string({ pattern: KEYID, expected: "an OpenSSH fingerprint, SHA256: and 43 letters of base64" });
+var sidecarShape = object({
+  mediaType: literal(BUNDLE_MEDIA_TYPE),
+  verificationMaterial: object({ publicKey: object({ hint: keyid2 }) }),
+  dsseEnvelope: object({
+    payload: string(),
+    payloadType: literal(PAYLOAD_TYPE),
+    signatures: array(object({ keyid: keyid2, sig: string() }), { min: 1, max: 1 })
+  })
+});
+
+// src/attest/signature-form.ts
+function isSignatureOf(alg, signature) {
+  return alg === "ed25519" ? signature.length === 64 : isEcdsaDer(signature);
+}
+function isSignature(signature) {
+  return isSignatureOf("ed25519", signature) || isSignatureOf("ecdsa-p256-sha256", signature);
+}
+function isEcdsaDer(der) {
+  const r = der[0] === 48 && der[1] === der.length - 2 ? integerEnd(der, 2) : void 0;
+  return r !== void 0 && integerEnd(der, r) === der.length;
+}
+function integerEnd(der, at) {
+  const length = der[at + 1] ?? 0;
+  const end = at + 2 + length;
+  const [first = 0, second = 0] = der.subarray(at + 2, end);
+  const padded = first === 0;
+  if (der[at] !== 2 || length < 1 || length > 33 || end > der.length || first > 127 || padded && second <= 127) {
+    return void 0;
+  }
+  const magnitude = der.subarray(at + 2 + Number(padded), end);
+  return magnitude.length <= 32 && unsigned(magnitude) < P256_ORDER ? end : void 0;
+}
+
+// src/attest/read-sidecar.ts
+var interopShape = object({
+  mediaType: literal(BUNDLE_MEDIA_TYPE),
+  verificationMaterial: object(
+    { publicKey: object({}, { hint: string() }) },
+    { tlogEntries: anything(), timestampVerificationData: anything() }
+  ),
+  dsseEnvelope: object({
+    payload: string(),
+    payloadType: literal(PAYLOAD_TYPE),
+    signatures: array(object({ sig: string() }, { keyid: string() }), { min: 1, max: 1 })
+  })
+});
+function readSidecar(bytes, profile) {
+  if (bytes.length > MAX_SIDECAR_BYTES) {
+    return refuse2("ENVELOPE_SIZE", { bytes: bytes.length, most: MAX_SIDECAR_BYTES });
+  }
+  const read = profile === "own" ? readOwn(bytes) : readForeign(bytes);
+  if (!read.ok) {
+    return read;
+  }
+  const document = profile === "own" ? held(sidecarShape, read.value) : held(interopShape, read.value);
+  return document.ok ? envelopeOf(document.value, profile) : document;
+}
+function envelopeOf(document, profile) {
+  const { payload, payloadType, signatures } = document.dsseEnvelope;
+  const [{ sig, keyid: keyid3 = "" } = { sig: "" }] = signatures;
+  if (profile === "own" && document.verificationMaterial.publicKey.hint !== keyid3) {
+    return refuse2("ENVELOPE_KEYID", { problem: "its hint is not its keyid" });
+  }
+  const decode = profile === "own" ? fromBase64 : fromLooseBase64;
+  const payloadBytes = decode(payload);
+  const signature = decode(sig);
+  if (payloadBytes === void 0 || signature === void 0) {
+    return refuse2("ENVELOPE_BASE64", { member: payloadBytes === void 0 ? "payload" : "sig" });
+  }
+  if (!isSignature(signature)) {
+    return refuse2("SIGNATURE_FORM", { length: signature.length });
+  }
+  const envelope2 = { profile, payloadType, payload: payloadBytes, signature };
+  return ok(keyid3 === "" ? envelope2 : { ...envelope2, keyid: keyid3 });
+}
+function readOwn(bytes) {
+  const read = readCanonicalJson(bytes, "sidecar");
+  if (read.ok) {
+    return read;
+  }
+  const plain = readJson(bytes, "sidecar");
+  return plain.ok ? refuse2("ENVELOPE_NOT_CANONICAL") : refuse2("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
+}
+function readForeign(bytes) {
+  const read = readJson(bytes, "sidecar");
+  const text5 = decodeUtf8(bytes) ?? "";
+  if (!read.ok) {
+    return refuse2("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
+  }
+  const repeated = repeatedMember(text5);
+  return repeated === void 0 ? read : refuse2("ENVELOPE_SYNTAX", { problem: `member "${repeated}" stands twice` });
+}
+function held(shape, value) {
+  const [first] = misfitsOf(shape, value);
+  return first === void 0 ? ok(value) : misfitFault(first, value);
+}
+function misfitFault(misfit2, value) {
+  const problem = describeMisfit(misfit2);
+  const path = misfit2.path.join(".");
+  if (misfit2.problem === "value" || misfit2.problem === "type") {
+    if (path === "mediaType") {
+      return refuse2("ENVELOPE_MEDIA_TYPE", { found: misfit2.found });
+    }
+    if (path === "dsseEnvelope.payloadType") {
+      return refuse2("ENVELOPE_PAYLOAD_TYPE", { found: misfit2.found });
+    }
+    if (path === "dsseEnvelope.signatures") {
+      return refuse2("ENVELOPE_SIGNATURES", { found: misfit2.found });
+    }
+    if (path === "dsseEnvelope.signatures.0.keyid" || path === "verificationMaterial.publicKey.hint") {
+      return refuse2("ENVELOPE_KEYID", { problem });
+    }
+  }
+  return refuse2("ENVELOPE_SHAPE", { problem: isJsonObject(value) ? problem : "it is no JSON object" });
+}
+function refuse2(code2, data = {}) {
+  return fail(faultOf(attestCodes, code2, data));
+}
+
+// src/attest/read-statement.ts
+function readStatement(payload, predicate) {
+  const read = readCanonicalJson(payload, "statement");
+  if (!read.ok) {
+    return refuse3("STATEMENT_NOT_CANONICAL");
+  }
+  const statement = isJsonObject(read.value) ? read.value : {};
+  if (statement["_type"] !== STATEMENT_TYPE) {
+    return refuse3("STATEMENT_TYPE", { found: show2(statement["_type"]) });
+  }
+  if (statement["predicateType"] !== predicate.type) {
+    return refuse3("STATEMENT_PREDICATE_TYPE", { found: show2(statement["predicateType"]), expected: predicate.type });
+  }
+  const [misfit2] = misfitsOf(statementShape(predicate), statement);
+  return misfit2 === void 0 ? ok(statement) : refuse3("STATEMENT_SHAPE", { problem: describeMisfit(misfit2) });
+}
+function checkSubject(statement, file) {
+  return statement.subject[0]?.digest.sha256 === hexOf(file) ? ok(void 0) : refuse3("STATEMENT_SUBJECT", { expected: file });
+}
+function show2(value) {
+  return typeof value === "string" ? value.slice(0, 120) : "nothing";
+}
+function refuse3(code2, data = {}) {
+  return fail(faultOf(attestCodes, code2, data));
+}
+
+// src/attest/pae.ts
+function pae(payloadType, payload) {
+  const type = encodeUtf8(payloadType);
+  return concatBytes(encodeUtf8(`DSSEv1 ${type.length} `), type, encodeUtf8(` ${payload.length} `), payload);
+}
+
+// src/attest/verify-envelope.ts
+async function isSignedBy(envelope2, key, verifySignature) {
+  return isSignatureOf(key.alg, envelope2.signature) && await verifySignature(key, pae(envelope2.payloadType, envelope2.payload), envelope2.signature);
+}
+function checkKeyid(envelope2, key) {
+  const { keyid: keyid3 = key.keyid } = envelope2;
+  return keyid3 === key.keyid ? ok(void 0) : fail(faultOf(attestCodes, "ENVELOPE_KEYID", { problem: `it names another key than ${key.keyid}, which signed` }));
+}
+
+// src/trust/role.ts
+function standingOf(root, keyid3, roles, scope2) {
+  let standing = { kind: "none" };
+  for (const role of roles) {
+    const entry2 = Object.hasOwn(root.document.roles, role) ? root.document.roles[role] : void 0;
+    if (entry2?.keyids.includes(keyid3) === true) {
+      const bound = boundAgainst(entry2, scope2);
+      if (bound === void 0) {
+        return { kind: "held", role };
+      }
+      standing = standing.kind === "none" ? { kind: "outOfScope", role, bound } : standing;
+    }
+  }
+  return standing;
+}
+function holdersOf(root, roles) {
+  return new Set(
+    roles.flatMap(
+      (role) => Object.hasOwn(root.document.roles, role) ? root.document.roles[role]?.keyids ?? [] : []
+    )
+  );
+}
+function boundAgainst(entry2, scope2) {
+  const named = {
+    packs: scope2.pack,
+    tenants: scope2.tenant,
+    gates: scope2.gate
+  };
+  return SCOPES.find((name2) => entry2[name2]?.some((pattern2) => covers(pattern2, named[name2])) === false);
+}
+function covers(pattern2, name2) {
+  if (name2 === void 0) {
+    return false;
+  }
+  return pattern2.endsWith("*") ? name2.startsWith(pattern2.slice(0, -1)) : name2 === pattern2;
+}
+
+// src/trust/find-signer.ts
+async function findSigner(envelope2, root, roles, verifySignature) {
+  const holders = holdersOf(root, roles);
+  const keys = [...root.keys.values()];
+  const order2 = [
+    ...keys.filter(({ key }) => holders.has(key.keyid)),
+    ...keys.filter(({ key }) => !holders.has(key.keyid))
+  ];
+  for (const candidate of order2) {
+    if (await isSignedBy(envelope2, candidate.key, verifySignature)) {
+      const named = checkKeyid(envelope2, candidate.key);
+      return named.ok ? ok(candidate) : named;
+    }
+  }
+  const { keyid: keyid3 = "none" } = envelope2;
+  return root.keys.has(keyid3) ? fail(faultOf(attestCodes, "SIGNATURE_INVALID", { keyid: keyid3 })) : fail(faultOf(trustCodes, "SIGNATURE_KEY_UNKNOWN", { keyid: keyid3, trustDomain: root.document.trustDomain }));
+}
+
+// src/trust/check-signed.ts
+async function checkSigned(check) {
+  const { trustRoot, roles, verifySignature } = check;
+  const envelope2 = readSidecar(check.sidecar, check.profile);
+  if (!envelope2.ok) {
+    return failed(envelope2.fault);
+  }
+  const signer = await findSigner(envelope2.value, trustRoot, roles, verifySignature);
+  if (!signer.ok) {
+    return failed(signer.fault);
+  }
+  const signed = readSigned(check, envelope2.value, signer.value);
+  if (!signed.ok) {
+    return { ...failed(signed.fault), principal: signer.value.principal, keyid: signer.value.key.keyid };
+  }
+  const window = checkKeyWindow(signer.value, check.at);
+  return window.ok ? { status: "pass", ...signed.value } : { status: "stale", code: window.fault.code, why: window.fault.message, ...signed.value };
+}
+function readSigned(check, envelope2, signer) {
+  const role = checkRole(check.trustRoot, signer, check.roles, check.scope);
+  if (!role.ok) {
+    return role;
+  }
+  const statement = readStatement(envelope2.payload, check.predicate);
+  if (!statement.ok) {
+    return statement;
+  }
+  const subject = checkSubject(statement.value, check.file);
+  return subject.ok ? ok({
+    statement: statement.value,
+    principal: signer.principal,
+    keyid: signer.key.keyid,
+    role: role.value,
+    payloadDigest: digestOf(envelope2.payload, check.sha256)
+  }) : subject;
+}
+function checkRole(root, signer, roles, scope2) {
+  const { principal: principal2, key } = signer;
+  const standing = standingOf(root, key.keyid, roles, scope2);
+  const data = { principal: principal2, keyid: key.keyid, roles: roles.join(", ") };
+  switch (standing.kind) {
+    case "held":
+      return ok(standing.role);
+    case "outOfScope":
+      return fail(faultOf(trustCodes, "ROLE_SCOPE", { ...data, role: standing.role, bound: standing.bound }));
+    case "none":
+      return fail(faultOf(trustCodes, "ROLE_NOT_HELD", data));
+  }
+}
+function failed(fault) {
+  return { status: "fail", code: fault.code, why: fault.message };
+}
+
+// src/verify/check-attestation.ts
+var PARTS = [
+  [
+    "envelope",
+    /^(?:ENVELOPE_(?!PAYLOAD_TYPE)|BUNDLE_|ATTESTATION_MISSING)/,
+    "a Sigstore bundle with one DSSE envelope"
+  ],
+  ["payload-type", /^ENVELOPE_PAYLOAD_TYPE$/, "application/vnd.in-toto+json"],
+  ["signature", /^SIGNATURE_/, "made by a key of the trust root over this payload"],
+  ["role", /^ROLE_/, "the key holds the role run-attestor here"],
+  ["payload", /^STATEMENT_(?:NOT_CANONICAL|TYPE|PREDICATE_TYPE)$/, "a canonical in-toto Statement v1, pack-run/v1"],
+  ["schema", /^STATEMENT_SHAPE$/, "every member known, present and of its type"],
+  ["subject", /^STATEMENT_SUBJECT$/, "subject[0] is evidence.manifest.json"]
+];
+async function checkAttestation(given, pack) {
+  const { checks, reader, trustRoot, manifest } = given;
+  if (!reader.has(ATTESTATION_PATH)) {
+    checks.fail("envelope", faultOf(verifyCodes, "ATTESTATION_MISSING", { path: ATTESTATION_PATH }));
+    return void 0;
+  }
+  const sidecar = await reader.document(ATTESTATION_PATH, SIDECAR_LIMIT);
+  if (!sidecar.ok) {
+    checks.fail("envelope", sidecar.fault);
+    return void 0;
+  }
+  if (trustRoot === void 0) {
+    PARTS.forEach(([name2]) => checks.skip(name2, "no trust root to check it with"));
+    return void 0;
+  }
+  const verdict = await checkSigned({
+    sidecar: sidecar.value,
+    profile: "own",
+    file: given.manifestDigest,
+    predicate: packRunPredicate,
+    roles: ["run-attestor"],
+    scope: { tenant: manifest.tenantId, ...pack === void 0 ? {} : { pack } },
+    trustRoot,
+    at: given.at,
+    verifySignature: given.verifySignature,
+    sha256: given.sha256
+  });
+  passParts(given, verdict.status === "fail" ? verdict.code : void 0);
+  if (verdict.status === "fail") {
+    checks.fail(partOf(verdict.code), { code: verdict.code, message: verdict.why });
+    return void 0;
+  }
+  if (verdict.status === "stale") {
+    checks.stale("window", { code: verdict.code, message: verdict.why });
+  }
+  checks.pass("window", `the key of ${verdict.principal} is valid at ${given.at}`);
+  checks.pass("quorum", "1 of 1");
+  checkRevocation(given);
+  return verdict.statement;
+}
+function partOf(code2) {
+  return PARTS.find(([, codes]) => codes.test(code2))?.[0] ?? "signature";
+}
+function passParts({ checks }, failed2) {
+  const end = failed2 === void 0 ? void 0 : partOf(failed2);
+  for (const [name2, , why] of PARTS) {
+    if (name2 === end) {
+      return;
+    }
+    checks.pass(name2, why);
+  }
+}
+function checkRevocation({ checks, trustRoot }) {
+  if (trustRoot !== void 0 && needsRevocations(trustRoot)) {
+    const { trustDomain } = trustRoot.document;
+    checks.fail("revocation", faultOf(verifyCodes, "REVOCATIONS_UNCHECKED", { trustDomain }));
+  } else {
+    checks.skip("revocation", "no revocation list was checked; the trust root asks for none");
+  }
+}
+
+// src/plan/plan.ts
+var NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
+var STEP_ID = /^[a-z][A-Za-z0-9_-]{0,62}$/;
+var NODE_ID = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[\*\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
+var PACK_NAME = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+var SEM_VER = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+var name = string({ pattern: NAME, expected: "a name such as channel or dryRun2" });
+var nodeId = string({ pattern: NODE_ID, expected: "a node id such as build or rollout[*]::push" });
+var count2 = integer({ min: 0 });
+var positive = integer({ min: 1 });
+var celShape = object({
+  $cel: array(
+    either(
+      [string(), object({ expr: string({ min: 1 }) })],
+      (part) => typeof part === "string" ? string() : object({ expr: string({ min: 1 }) })
+    ),
+    { min: 1 }
+  )
+});
+function isCel(value) {
+  return isJsonObject(value) && Array.isArray(value["$cel"]);
+}
+var text3 = either(
+  [string(), celShape],
+  (value) => typeof value === "string" ? string() : celShape
+);
+var VALUE_TYPES = ["string", "integer", "number", "boolean", "object", "array"];
+var inputShape = tagged("type", {
+  ...Object.fromEntries(
+    VALUE_TYPES.map((type) => [type, object({ type: literal(type), value: anything() })])
+  ),
+  file: object({ type: literal("file"), name: string(), size: count2, digest: digest() }),
+  directory: object({ type: literal("directory"), name: string(), digest: digest() })
+});
+var egressRuleShape = object(
+  {
+    host: string(),
+    port: integer({ min: 1, max: 65535 }),
+    protocol: literal("tls", "http", "tcp"),
+    allowPrivate: boolean()
+  },
+  { maxBytes: positive, maxRequests: positive }
+);
+var limitsShape = object(
+  { cpus: number({ above: 0 }), memoryBytes: positive, pids: positive, logBytes: positive, artifactBytes: positive },
+  { minEnforcement: literal("kernel-tree", "kernel-process", "watchdog") }
+);
+var sandboxShape = object(
+  { mode: literal("sealed", "restricted"), egressAllowlist: array(egressRuleShape), limits: limitsShape },
+  { egressQuota: object({ requests: count2, bytes: count2 }), wallClockMs: positive }
+);
+var approvalRuleShape = object({
+  required: positive,
+  from: array(string(), { min: 1 }),
+  ttlMs: positive,
+  separationOfDuties: boolean(),
+  reasonRequired: boolean()
+});
+var policyShape = tagged("engine", {
+  cel: object({ engine: literal("cel"), expression: string({ min: 1 }), digest: digest() }),
+  rego: object({ engine: literal("rego"), module: string(), digest: digest(), entrypoint: string() })
+});
+var retryShape = object(
+  { maxAttempts: integer({ min: 1, max: 20 }), initialMs: count2, factor: number({ above: 0 }), maxMs: count2 },
+  { onExitCodes: array(integer({ min: 0, max: 255 })) }
+);
+var envValueShape = either(
+  [string(), celShape, object({ secret: name, as: literal("env", "file") })],
+  (value) => typeof value === "string" ? string() : isCel(value) ? celShape : object({ secret: name, as: literal("env", "file") })
+);
+var fileOutput = object({ file: string() }, { mediaType: string(), mayContainSecrets: boolean() });
+var dirOutput = object({ dir: string() }, { mayContainSecrets: boolean() });
+var typedOutput = object({ type: literal(...VALUE_TYPES) }, { schema: anything(), mayContainSecrets: boolean() });
+var outputShape = either(
+  [fileOutput, dirOutput, typedOutput],
+  (value) => isJsonObject(value) && "file" in value ? fileOutput : isJsonObject(value) && "dir" in value ? dirOutput : typedOutput
+);
+var common = {
+  id: nodeId,
+  parent: nullable(nodeId),
+  needs: array(nodeId),
+  continueOnError: boolean()
+};
+var whenShape = either([boolean(), celShape], (value) => typeof value === "boolean" ? boolean() : celShape);
+var maybeWhen = { when: whenShape };
+var runShape = object(
+  {
+    ...common,
+    kind: literal("run"),
+    env: record(/^[A-Za-z_][A-Za-z0-9_]*$/, envValueShape, "a name of an environment variable"),
+    inputs: record(NAME, anything(), "a name"),
+    outputs: record(NAME, outputShape, "a name"),
+    timeoutMs: positive,
+    retry: retryShape,
+    idempotent: boolean()
+  },
+  {
+    ...maybeWhen,
+    command: array(text3, { min: 1 }),
+    script: string(),
+    shell: literal("sh", "bash"),
+    uses: string(),
+    with: anything(),
+    stdin: text3,
+    sandbox: sandboxShape,
+    files: array(object({ path: string(), digest: digest() }))
+  }
+);
+var parallelShape = object({ ...common, kind: literal("parallel") }, { ...maybeWhen, maxParallel: positive });
+var mapShape = object(
+  { ...common, kind: literal("map"), items: anything(), as: name, maxItems: count2 },
+  { ...maybeWhen, maxParallel: positive }
+);
+var approvalGateShape = object({ ...common, kind: literal("gate.approval"), approval: nodeId }, { message: text3 });
+var policyGateShape = object(
+  { ...common, kind: literal("gate.policy"), policy: nodeId, failAction: literal("halt", "continue") },
+  { ...maybeWhen, with: anything() }
+);
+var nodeShape = tagged("kind", {
+  run: runShape,
+  parallel: parallelShape,
+  map: mapShape,
+  "gate.approval": approvalGateShape,
+  "gate.policy": policyGateShape
+});
+var planShape = object(
+  {
+    apiVersion: literal("packrun.dev/v1"),
+    kind: literal("Plan"),
+    planVersion: literal(1),
+    pack: object({
+      name: string({ pattern: PACK_NAME, expected: "a pack name" }),
+      version: string({ pattern: SEM_VER, expected: "a SemVer version" }),
+      digest: digest()
+    }),
+    inputs: record(NAME, inputShape, "a name"),
+    secrets: record(NAME, object({ steps: array(nodeId) }), "a name"),
+    sandbox: sandboxShape,
+    security: object({ secretsRedactionPolicy: literal("blank", "hash") }),
+    approvals: record(STEP_ID, approvalRuleShape, "an id"),
+    policies: record(STEP_ID, policyShape, "an id"),
+    failurePolicy: object({ onFailure: literal("skip-dependents", "drain", "cancel") }),
+    steps: array(nodeShape),
+    finally: array(nodeShape),
+    outputs: record(NAME, object({ from: anything() }), "a name")
+  },
+  { slo: object({}, { runP95Seconds: positive, approvalP95Seconds: positive, maxQueueDepth: count2 }) }
+);
+
+// src/run/value.ts
+var valueShape = tagged("type", {
+  ...Object.fromEntries(
+    VALUE_TYPES.map((type) => [type, object({ type: literal(type), value: anything() })])
+  ),
+  file: object({ type: literal("file"), digest: digest(), size: integer({ min: 0 }) }, { mediaType: string() }),
+  directory: object({ type: literal("directory"), digest: digest() })
+});
+
+// src/evidence/outputs-file.ts
+var artifactShape = object(
+  { stepId: string(), name: string(), digest: digest(), size: integer({ min: 0 }) },
+  { mediaType: string() }
+);
+var outputsShape = object({
+  schema: literal("packrun.outputs/v1"),
+  runId: runIdShape,
+  outputs: record(NAME, valueShape, "a name"),
+  artifacts: array(artifactShape)
+});
+function outputsBytes(runId, outputs, artifacts) {
+  const file = { schema: "packrun.outputs/v1", runId, outputs, artifacts };
+  return canonicalBytes(file);
+}
+
+// src/plan/input-digests.ts
+function inputDigests(plan, sha256) {
+  return Object.entries(plan.inputs).map(([name2, input]) => ({ name: name2, digest: "digest" in input ? input.digest : digestOfJson(input.value, sha256) })).sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+// src/verify/check-documents.ts
+async function checkOutputs({ checks, reader, manifest, ledger }) {
+  const bytes = await reader.document(OUTPUTS_PATH);
+  if (!bytes.ok) {
+    checks.fail("outputs", bytes.fault);
+    return;
+  }
+  const { facts } = ledger;
+  const sizeOf = (digest2) => reader.files.get(artifactPath(hexOf(digest2)))?.size ?? 0;
+  const expected = outputsBytes(manifest.runId, facts.finished?.outputs ?? {}, listArtifacts(facts, sizeOf));
+  if (!equalBytes(expected, bytes.value)) {
+    const problem = "it differs from what the ledger gives";
+    checks.fail("outputs", faultOf(verifyCodes, "OUTPUTS_MISMATCH", { problem }));
+  }
+  checks.pass("outputs", `${facts.artifacts.length} artifacts, as in the ledger`);
+}
+async function checkPack(given) {
+  const { checks, reader, plan, ledger, sha256 } = given;
+  const bytes = await reader.document(PACK_MANIFEST_PATH);
+  if (!bytes.ok) {
+    checks.fail("pack", bytes.fault);
+    return;
+  }
+  const expected = plan.pack.digest;
+  const found = digestOf(bytes.value, sha256);
+  const recorded = ledger.facts.created?.packDigest;
+  const other = found === expected ? recorded : found;
+  if (other !== void 0 && other !== expected) {
+    checks.fail("pack", faultOf(verifyCodes, "PACK_MISMATCH", { found: other, expected }));
+  }
+  checks.pass("pack", `${plan.pack.name} ${plan.pack.version}, ${expected}`);
+}
+function checkPackSource({ checks, ledger, requireDsse }) {
+  if (ledger.facts.created?.packSource !== "folder") {
+    checks.pass("pack-source", "the pack came from the registry");
+  } else if (requireDsse) {
+    checks.fail("pack-source", faultOf(verifyCodes, "PACK_SOURCE_FOLDER"));
+  } else {
+    checks.skip("pack-source", "the pack came from a folder: nobody signed it");
+  }
+}
+async function checkInputsLock(given) {
+  const { checks, reader, ledger } = given;
+  const bytes = await reader.document(INPUTS_LOCK_PATH);
+  if (!bytes.ok) {
+    checks.fail("inputs-lock", bytes.fault);
+    return;
+  }
+  const read = readCanonicalJson(bytes.value, INPUTS_LOCK_PATH);
+  const digest2 = digestOf(bytes.value, given.sha256);
+  const problem = !read.ok ? "it is not canonical JSON" : digest2 === ledger.facts.created?.inputsLock ? lockProblem(given, read.value) : "the ledger names another one";
+  if (problem !== void 0) {
+    checks.fail("inputs-lock", faultOf(verifyCodes, "INPUTS_LOCK_MISMATCH", { problem }));
+  }
+  checks.pass("inputs-lock", `${Object.keys(given.plan.inputs).length} inputs, as in the plan`);
+}
+function lockProblem({ manifest, plan, sha256 }, lock) {
+  if (!isJsonObject(lock) || lock["schema"] !== "packrun.inputs-lock/v1" || !isJsonObject(lock["inputs"])) {
+    return "it is no packrun.inputs-lock/v1";
+  }
+  if (lock["planHash"] !== manifest.planHash || lock["tenantId"] !== manifest.tenantId) {
+    return "it is for another plan or tenant";
+  }
+  const locked = lock["inputs"];
+  const digests = new Map(inputDigests(plan, sha256).map(({ name: name2, digest: digest2 }) => [name2, digest2]));
+  const names = [...digests.keys()].toSorted(compareUtf8);
+  if (canonicalJson(Object.keys(locked).toSorted(compareUtf8)) !== canonicalJson(names)) {
+    return "it has other inputs than the plan";
+  }
+  for (const name2 of names) {
+    const input = plan.inputs[name2];
+    const entry2 = locked[name2];
+    if (input === void 0 || !isJsonObject(entry2) || entry2["type"] !== input.type) {
+      return `input ${name2} is of another type`;
+    }
+    if (entry2["digest"] !== digests.get(name2)) {
+      return `input ${name2} has another digest`;
+    }
+    if ("value" in input && canonicalJson(entry2["value"] ?? null) !== canonicalJson(input.value)) {
+      return `input ${name2} has another value`;
+    }
+  }
+  return void 0;
+}
+
+// src/attest/approval.ts
+var bindings = {
+  runId: runIdShape,
+  gateId: string({ min: 1 }),
+  tenantId: tenantIdShape,
+  trustDomain: trustDomainShape,
+  planHash: digest(),
+  nonce: nonceShape
+};
+var approvalRequestShape = object(bindings);
+var approvalRequestPredicate = {
+  type: `${PREDICATE_BASE}approval-request/v1`,
+  shape: approvalRequestShape,
+  maxSubjects: 1
+};
+var approvalShape = object({
+  ...bindings,
+  decision: literal("approve", "reject"),
+  approver: string({ min: 1 }),
+  reason: string({ max: 4096 }),
+  issuedAt: timestamp(),
+  notAfter: timestamp()
+});
+var approvalPredicate = {
+  type: `${PREDICATE_BASE}approval/v1`,
+  shape: approvalShape,
+  maxSubjects: 1
+};
+
+// src/evidence/gate-path.ts
+var LONGEST = 90;
+function gateName(gateId, sha256) {
+  const bytes = encodeUtf8(gateId);
+  return bytes.length > LONGEST ? hexOf(digestOf(bytes, sha256)) : gateId;
+}
+function gateRequestPath(gateId, sha256) {
+  return `approvals/${gateName(gateId, sha256)}/request.json`;
+}
+function gateResponsePath(gateId, number2, sha256) {
+  return `approvals/${gateName(gateId, sha256)}/${number2}.sigstore.json`;
+}
+
+// src/trust/approval-codes.ts
+var approvalCodes = codeTable({
+  APPROVAL_SIGNATURE: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response is not validly signed: {problem}",
+    hint: "{problem} ({code}); sign the request again with a key of the trust root",
+    explanation: {
+      cause: "The response has no signature, a broken one, or one of a key that the trust root does not know.",
+      example: "a response that was edited after signing",
+      fix: "Sign again: packrun approvals sign DIR --key KEY --decision approve --reason TEXT -o FILE."
+    }
+  },
+  APPROVAL_STATEMENT: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response is signed but is no approval: {problem}",
+    hint: "{problem} ({code}); write the statement with `packrun approvals statement`",
+    explanation: {
+      cause: "The signed payload is not a canonical approval/v1 statement.",
+      example: "the sidecar of a run request sent as an approval",
+      fix: "Make the response with `packrun approvals sign` or sign what `approvals statement` wrote."
+    }
+  },
+  APPROVAL_WRONG_RUN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response decides another run than {runId}",
+    hint: "sign the request of run {runId}",
+    explanation: {
+      cause: "A decision counts for one run only.",
+      example: "the response of yesterday's run sent again",
+      fix: "Export the request of this run and sign that."
+    }
+  },
+  APPROVAL_WRONG_GATE: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response decides another gate than {gateId}",
+    hint: "sign the request of gate {gateId}",
+    explanation: {
+      cause: "A decision counts for one gate only.",
+      example: "the approval of the first gate used for the second",
+      fix: "Export the request of this gate and sign that."
+    }
+  },
+  APPROVAL_WRONG_TENANT: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response is for another tenant than {tenantId}",
+    hint: "sign the request of tenant {tenantId}",
+    explanation: {
+      cause: "A decision counts for one tenant only.",
+      example: "a response carried over from another tenant",
+      fix: "Export the request from the tenant in question and sign that."
+    }
+  },
+  APPROVAL_WRONG_DOMAIN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response or the trust root is for another trust domain than {trustDomain}",
+    hint: "use request, key and trust root of trust domain {trustDomain}",
+    explanation: {
+      cause: "Nothing signed in one trust domain counts in another.",
+      example: "a staging approval sent to production",
+      fix: "Sign the request of this trust domain with a key of its trust root."
+    }
+  },
+  APPROVAL_WRONG_NONCE: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response answers another request of this gate",
+    hint: "sign the request with nonce {nonce}",
+    explanation: {
+      cause: "Every request has a fresh nonce; only answers to the open request count.",
+      example: "a response made for an earlier export of the request",
+      fix: "Export the request again and sign that."
+    }
+  },
+  APPROVAL_WRONG_PLAN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response approves another plan than {planHash}",
+    hint: "review and sign the plan with hash {planHash}",
+    explanation: {
+      cause: "The signed hash, or the file that was signed over, is not the plan of this run.",
+      example: "the pack was changed and planned again after the approval",
+      fix: "Export the request again, look at the plan, and sign that."
+    }
+  },
+  APPROVAL_APPROVER: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response names {approver} as approver, but {principal} signed it",
+    hint: "name the principal of the signing key: {principal}",
+    explanation: {
+      cause: "The name in an approval must be that of the key's principal in the trust root.",
+      example: "--approver bob, signed with the key of alice",
+      fix: "Write the statement with the right approver and sign again."
+    }
+  },
+  APPROVAL_ROLE: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} holds none of the roles that may decide this gate: {roles}",
+    hint: "let a holder of one of these roles decide: {roles}",
+    explanation: {
+      cause: "The pack's rule says which roles approve; the trust root says who holds them.",
+      example: "a developer signed where approver is asked for",
+      fix: "Ask an approver, or give the role: packrun trust add KEY.pub --principal {principal} --role ROLE."
+    }
+  },
+  APPROVAL_KEY_WINDOW: {
+    severity: "error",
+    exitCode: 5,
+    message: "the key of {principal} is valid from {validFrom} until {validUntil}, not now",
+    hint: "sign with a key that is valid now",
+    explanation: {
+      cause: "A decision counts by the time at which it is recorded; the key must be in its window then.",
+      example: "an approval signed with a key that was retired yesterday",
+      fix: "Use the new key, or let the trust root extend the window."
+    }
+  },
+  APPROVAL_SCOPE: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} holds role {role}, but its {bound} do not cover this gate",
+    hint: "let someone decide whose role covers it, or widen {bound} of the role in the trust root",
+    explanation: {
+      cause: "A role can be bounded to packs, tenants and gates.",
+      example: "an approver for acme/* signed for other/tool",
+      fix: "Ask another approver, or change the bounds of the role."
+    }
+  },
+  APPROVAL_LATE: {
+    severity: "error",
+    exitCode: 5,
+    message: "the response came at {now}; it was good until {notAfter}",
+    hint: "start the run again: a decision counts only before {notAfter}",
+    explanation: {
+      cause: "Decisions count by the time they are recorded, not by the time they were signed.",
+      example: "a response that crossed the gap a day after the gate's ttl",
+      fix: "Run again with a longer ttl, or answer in time."
+    }
+  },
+  APPROVAL_ALREADY_DECIDED: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} has decided this gate already",
+    hint: "another principal must decide; one person counts once",
+    explanation: {
+      cause: "Each principal decides once, whichever of their keys signs.",
+      example: "the same approver signed with a second key",
+      fix: "Ask another approver."
+    }
+  },
+  APPROVAL_SELF: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} asked for this run and may not decide on it",
+    hint: "another principal must decide: the rule separates duties",
+    explanation: {
+      cause: "With separationOfDuties whoever requested the run may not approve it.",
+      example: "the developer key signs both the run request and the approval",
+      fix: "Let someone else approve: packrun keys generate alice; packrun trust add alice.pub --principal alice --role approver."
+    }
+  },
+  APPROVAL_REASON_MISSING: {
+    severity: "error",
+    exitCode: 5,
+    message: "the decision gives no reason, and the rule asks for one",
+    hint: "sign again with --reason TEXT",
+    explanation: {
+      cause: "The pack's rule has reasonRequired, and the signed reason is empty.",
+      example: "packrun approve RUN GATE --key KEY",
+      fix: 'Give the reason when signing: --reason "change 4711, tested in staging".'
+    }
+  },
+  APPROVAL_ROOT_EXPIRED: {
+    severity: "error",
+    exitCode: 5,
+    message: "the trust root expired at {expires}; no decision is taken under it",
+    hint: "get the next version of the trust root from its owner",
+    explanation: {
+      cause: "Nobody's right to approve is known once the trust root has expired.",
+      example: "a trust root that nobody renewed",
+      fix: "Let the root keys sign a next version with a later expiry."
+    }
+  },
+  APPROVAL_REVOCATIONS_MISSING: {
+    severity: "error",
+    exitCode: 5,
+    message: "trust domain {trustDomain} takes no decision without a revocation list",
+    hint: "give the revocation list of {trustDomain}, or a trust root that does not require one",
+    explanation: {
+      cause: "The trust root requires revocations, and there is no list to check the key against.",
+      example: "policy.revocation.required in the trust root of a site without revocations.json",
+      fix: "Configure the site's revocation list."
+    }
+  },
+  REQUESTER_UNKNOWN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the run was requested by {requester}, whom trust domain {trustDomain} does not know",
+    hint: "request the run with a key or token of a principal of the trust root",
+    explanation: {
+      cause: "Who may not approve cannot be told when nobody knows who asked; such a run takes no approvals.",
+      example: "a run requested with a development key, its approvals judged by the production trust root",
+      fix: "Add the requester to the trust root, or run again with a known key: packrun run --as KEY."
+    }
+  }
+});
+
+// src/trust/approval-mismatch.ts
+var BINDINGS = [
+  ["runId", "APPROVAL_WRONG_RUN"],
+  ["gateId", "APPROVAL_WRONG_GATE"],
+  ["tenantId", "APPROVAL_WRONG_TENANT"],
+  ["trustDomain", "APPROVAL_WRONG_DOMAIN"],
+  ["nonce", "APPROVAL_WRONG_NONCE"],
+  ["planHash", "APPROVAL_WRONG_PLAN"]
+];
+function approvalMismatch(claim, request) {
+  return BINDINGS.find(([member]) => claim[member] !== request[member])?.[1];
+}
+
+// src/attest/approval-request.ts
+var text4 = string({ min: 1 });
+var approvalRequestFileShape = object(
+  {
+    schema: literal("packrun.approval-request/v1"),
+    runId: runIdShape,
+    gateId: text4,
+    tenantId: tenantIdShape,
+    trustDomain: trustDomainShape,
+    planHash: digest(),
+    approval: text4,
+    requestedBy: text4,
+    requestedAt: timestamp(),
+    notAfter: timestamp(),
+    nonce: nonceShape,
+    pack: object({ name: text4, version: text4, digest: digest() }),
+    inputs: array(object({ name: text4, digest: digest() }))
+  },
+  { message: string() }
+);
+function readApprovalRequest(bytes) {
+  const read = readCanonicalJson(bytes, "request.json");
+  if (!read.ok) {
+    return refuse4(read.fault.message);
+  }
+  const [misfit2] = misfitsOf(approvalRequestFileShape, read.value);
+  return misfit2 === void 0 ? ok(read.value) : refuse4(describeMisfit(misfit2));
+}
+function refuse4(problem) {
+  return fail(faultOf(attestCodes, "REQUEST_FILE", { problem }));
+}
+
+// src/attest/run-request.ts
+var authnShape = tagged("kind", {
+  key: object({ kind: literal("key") }),
+  token: object({ kind: literal("token"), issuer: string({ min: 1 }), subject: string({ min: 1 }) })
+});
+var runRequestShape = object({
+  runId: runIdShape,
+  tenantId: tenantIdShape,
+  trustDomain: trustDomainShape,
+  planHash: digest(),
+  requestedBy: string({ min: 1 }),
+  authn: authnShape,
+  requestedAt: timestamp(),
+  nonce: nonceShape
+});
+var runRequestPredicate = {
+  type: `${PREDICATE_BASE}run-request/v1`,
+  shape: runRequestShape,
+  maxSubjects: 1
+};
+
+// src/verify/check-requests.ts
+async function checkRunRequest(given) {
+  const { checks, reader, trustRoot, manifest, ledger } = given;
+  if (!reader.has(RUN_REQUEST_PATH)) {
+    if (given.requireDsse) {
+      checks.fail("run-request", faultOf(verifyCodes, "SIGNATURE_ABSENT", { path: RUN_REQUEST_PATH }));
+    }
+    checks.skip("run-request", "unsigned: nobody is on record as having asked for this run");
+    return;
+  }
+  if (trustRoot === void 0) {
+    checks.skip("run-request", "no trust root to check it with");
+    return;
+  }
+  const sidecar = await reader.document(RUN_REQUEST_PATH, SIDECAR_LIMIT);
+  if (!sidecar.ok) {
+    checks.fail("run-request", sidecar.fault);
+    return;
+  }
+  const signed = await checkSigned({
+    sidecar: sidecar.value,
+    profile: "own",
+    file: manifest.planHash,
+    predicate: runRequestPredicate,
+    roles: ["requester", "run-attestor"],
+    scope: { tenant: manifest.tenantId, pack: given.plan.pack.name },
+    trustRoot,
+    at: given.at,
+    verifySignature: given.verifySignature,
+    sha256: given.sha256
+  });
+  if (signed.status === "fail") {
+    checks.fail("run-request", { code: signed.code, message: signed.why });
+    return;
+  }
+  const { predicate } = signed.statement;
+  const { authn, requestedBy } = predicate;
+  const created = ledger.facts.created;
+  const { tokens = [] } = trustRoot.document;
+  const bearer = authn.kind === "token" ? tokens.find(({ iss, sub }) => iss === authn.issuer && sub === authn.subject)?.principal : signed.principal;
+  const fitting = [
+    [predicate.runId === manifest.runId, "it is for another run"],
+    [predicate.tenantId === manifest.tenantId, "it is for another tenant"],
+    [predicate.trustDomain === manifest.trustDomain, "it is for another trust domain"],
+    [predicate.planHash === manifest.planHash, "it is for another plan"],
+    [created?.requestDigest === signed.payloadDigest, "it is not the request that the ledger names"],
+    [created?.requestedBy === requestedBy, "the ledger names another requester"],
+    [signed.role === "requester" === (authn.kind === "key"), `a ${authn.kind} request is not signed so`],
+    [bearer === requestedBy, "the requester is not who signed, nor whom the token stands for"]
+  ];
+  const wrong = fitting.find(([fits]) => !fits);
+  if (wrong !== void 0) {
+    checks.fail("run-request", faultOf(verifyCodes, "RUN_REQUEST_MISMATCH", { problem: wrong[1] }));
+  } else if (signed.status === "stale") {
+    checks.stale("run-request", { code: signed.code, message: signed.why });
+  }
+  checks.pass("run-request", `requested by ${requestedBy}`);
+}
+async function readGateRequest(given, gateId, node, opened) {
+  const { checks, reader, requireDsse } = given;
+  const path = gateRequestPath(gateId, given.sha256);
+  const mismatch = (problem) => fail(faultOf(verifyCodes, "APPROVAL_REQUEST_MISMATCH", { gate: gateId, problem }));
+  const bytes = await reader.document(path);
+  const request = bytes.ok ? readApprovalRequest(bytes.value) : bytes;
+  if (!bytes.ok || !request.ok) {
+    return request;
+  }
+  const digest2 = digestOf(bytes.value, given.sha256);
+  const wrong = digest2 === opened.requestDigest ? requestProblem(given, gateId, node, opened, request.value) : "the ledger names another request";
+  if (wrong !== void 0) {
+    return mismatch(wrong);
+  }
+  if (!reader.has(path + SIDECAR)) {
+    if (requireDsse) {
+      return fail(faultOf(verifyCodes, "SIGNATURE_ABSENT", { path: path + SIDECAR }));
+    }
+    checks.skip("approval-requests", "unsigned");
+    return request;
+  }
+  const sidecar = await reader.document(path + SIDECAR, SIDECAR_LIMIT);
+  if (!sidecar.ok || given.trustRoot === void 0) {
+    return sidecar.ok ? request : sidecar;
+  }
+  const signed = await checkSigned({
+    sidecar: sidecar.value,
+    profile: "own",
+    file: digest2,
+    predicate: approvalRequestPredicate,
+    roles: ["run-attestor"],
+    scope: { tenant: given.manifest.tenantId, gate: gateId, pack: given.plan.pack.name },
+    trustRoot: given.trustRoot,
+    at: given.at,
+    verifySignature: given.verifySignature,
+    sha256: given.sha256
+  });
+  if (signed.status === "fail") {
+    return fail({ code: signed.code, message: `gate ${gateId}: ${signed.why}` });
+  }
+  if (signed.status === "stale") {
+    checks.stale("approval-requests", { code: signed.code, message: `gate ${gateId}: ${signed.why}` });
+  }
+  const claim = signed.statement.predicate;
+  const members = ["runId", "gateId", "tenantId", "trustDomain", "planHash", "nonce"];
+  const differing = members.find((member) => claim[member] !== request.value[member]);
+  return differing === void 0 ? request : mismatch(`its signature speaks of another ${differing}`);
+}
+function requestProblem({ manifest, plan, ledger, sha256 }, gateId, node, opened, request) {
+  const rule = plan.approvals[node.approval];
+  const until = (millisecondsOf(request.requestedAt) ?? 0) + (rule?.ttlMs ?? 0);
+  const fitting = [
+    [request.runId === manifest.runId, "it is for another run"],
+    [request.gateId === gateId, "it is for another gate"],
+    [request.tenantId === manifest.tenantId, "it is for another tenant"],
+    [request.trustDomain === manifest.trustDomain, "it is for another trust domain"],
+    [request.planHash === manifest.planHash, "it is for another plan"],
+    [request.approval === node.approval, "it names another rule"],
+    [request.requestedBy === ledger.facts.created?.requestedBy, "it names another requester"],
+    [canonicalJson(request.pack) === canonicalJson(plan.pack), "it names another pack"],
+    [canonicalJson(request.inputs) === canonicalJson(inputDigests(plan, sha256)), "it names other inputs"],
+    [request.notAfter === opened.notAfter, "it ends at another time than the ledger says"],
+    [millisecondsOf(request.notAfter) === until, "it is open for another time than the plan says"],
+    [typeof node.message !== "string" || request.message === node.message, "it shows another message"],
+    [node.message !== void 0 || request.message === void 0, "it shows a message that the plan does not have"]
+  ];
+  return fitting.find(([fits]) => !fits)?.[1];
+}
+
+// src/verify/plan-tree.ts
+function planTree(plan) {
+  const nodes = /* @__PURE__ */ new Map();
+  const children = /* @__PURE__ */ new Map();
+  for (const node of [...plan.steps, ...plan.finally]) {
+    if (nodes.has(node.id)) {
+      return `node ${node.id} is in it twice`;
+    }
+    const misplaced = misplacementOf(node, nodes);
+    if (misplaced !== void 0) {
+      return misplaced;
+    }
+    nodes.set(node.id, node);
+    const beside = children.get(node.parent ?? "");
+    if (beside === void 0) {
+      children.set(node.parent ?? "", [node]);
+    } else {
+      beside.push(node);
+    }
+  }
+  const last = new Set(plan.finally.map((node) => node.id));
+  const isBeside = (node, need) => nodes.get(need)?.parent === node.parent && last.has(need) === last.has(node.id) && need !== node.id;
+  const stray = [...nodes.values()].find((node) => !node.needs.every((need) => isBeside(node, need)));
+  if (stray !== void 0) {
+    return `node ${stray.id} needs something that is not beside it`;
+  }
+  return { nodes, children, roots: rootsOf(plan.steps), last: rootsOf(plan.finally) };
+}
+function rootsOf(nodes) {
+  return nodes.filter((node) => node.parent === null);
+}
+function misplacementOf(node, before) {
+  const cut = node.id.lastIndexOf("[*]::");
+  const map = cut === -1 ? void 0 : node.id.slice(0, cut);
+  let above = node.parent;
+  while (above !== null) {
+    const parent = before.get(above);
+    if (parent?.kind === "map") {
+      return above === map ? void 0 : `node ${node.id} is not named after its map`;
+    }
+    if (parent?.kind !== "parallel") {
+      return `node ${node.id} has no container ${above}`;
+    }
+    above = parent.parent;
+  }
+  return map === void 0 ? void 0 : `node ${node.id} is not inside a map`;
+}
+function templateOf(instance) {
+  return instance.replaceAll(/\[[0-9]+\]/g, "[*]");
+}
+function indicesOf(instance) {
+  return [...instance.matchAll(/\[([0-9]+)\]/g)].map((match) => Number(match[1]));
+}
+function instanceOf(template, indices) {
+  let at = 0;
+  return template.replaceAll("[*]", () => {
+    const index = indices[at] ?? 0;
+    at += 1;
+    return `[${index}]`;
+  });
+}
+
+// src/verify/check-gates.ts
+async function checkGates(given) {
+  const { checks, ledger, tree, plan, trustRoot } = given;
+  const judged = [];
+  let requests = 0;
+  for (const [id, gate] of [...ledger.gates.gates].toSorted(([a], [b]) => compareUtf8(a, b))) {
+    const node = tree.nodes.get(templateOf(id));
+    const rule = node?.kind === "gate.approval" ? plan.approvals[node.approval] : void 0;
+    if (node?.kind !== "gate.approval" || rule === void 0 || gate.opened === void 0) {
+      continue;
+    }
+    const request = await readGateRequest(given, id, node, gate.opened);
+    if (!request.ok) {
+      checks.fail("approval-requests", request.fault);
+      continue;
+    }
+    requests += 1;
+    if (trustRoot === void 0) {
+      checks.skip("approvals", "no trust root to check them with");
+      continue;
+    }
+    judged.push(await checkGate(given, { id, node, rule, gate, request: request.value }));
+  }
+  checks.pass("approval-requests", `${requests} requests, each true to run and plan`);
+  checks.pass("approvals", judged.length === 0 ? "no gate asked for approvals" : judged.join("; "));
+}
+async function checkGate(given, gateCase) {
+  const { checks } = given;
+  const { id, gate, rule } = gateCase;
+  const decided = /* @__PURE__ */ new Set();
+  const principals = /* @__PURE__ */ new Set();
+  const keys = /* @__PURE__ */ new Set();
+  let rejected = false;
+  for (const decision of gate.decisions) {
+    const judged = await judge(given, gateCase, decision, decided);
+    if (!judged.ok) {
+      const { code: code2, message } = judged.fault;
+      checks.fail("approvals", { code: code2, message: `gate ${id}, decision ${decision.number}: ${message}` });
+      continue;
+    }
+    if (decision.void === void 0) {
+      decided.add(judged.value.principal);
+      rejected ||= decision.decision === "reject";
+      if (decision.decision === "approve") {
+        principals.add(judged.value.principal);
+        keys.add(judged.value.keyid);
+      }
+    }
+  }
+  const have = Math.min(principals.size, keys.size);
+  const problem = endProblem(gateCase, have, rejected);
+  if (problem !== void 0) {
+    checks.fail("approvals", problem);
+  }
+  const names = [...principals].toSorted(compareUtf8).join(", ");
+  const end = gate.end === void 0 ? "not ended" : gate.end.type.slice("gate.".length);
+  return `${id} ${end}: ${have} of ${rule.required}${names === "" ? "" : ` (${names})`}`;
+}
+function endProblem({ id, gate, rule }, have, rejected) {
+  const unfounded = (problem) => faultOf(verifyCodes, "GATE_END_UNFOUNDED", { gate: id, problem });
+  switch (gate.end?.type) {
+    case void 0:
+      return void 0;
+    case "gate.passed":
+      if (rejected) {
+        return unfounded("it passed although it was rejected");
+      }
+      return have >= rule.required ? void 0 : faultOf(verifyCodes, "QUORUM_MISSING", { gate: id, have, need: rule.required });
+    case "gate.rejected":
+      return rejected ? void 0 : unfounded("it was rejected, but nobody rejected it");
+    case "gate.expired":
+      return gate.opened !== void 0 && gate.end.at >= gate.opened.notAfter ? void 0 : unfounded("it expired before its time");
+  }
+}
+async function judge(given, gateCase, decision, decided) {
+  const { trustRoot, manifest, reader, checks } = given;
+  const { id, rule, request } = gateCase;
+  const path = gateResponsePath(id, decision.number, given.sha256);
+  const response = await reader.document(path, SIDECAR_LIMIT);
+  if (!response.ok) {
+    return response;
+  }
+  if (trustRoot === void 0) {
+    return fail(faultOf(verifyCodes, "VERIFY_TRUST_MISSING"));
+  }
+  const signed = await checkSigned({
+    sidecar: response.value,
+    profile: "interop",
+    file: manifest.planHash,
+    predicate: approvalPredicate,
+    roles: rule.from,
+    scope: { tenant: manifest.tenantId, gate: id, pack: given.plan.pack.name },
+    trustRoot,
+    at: given.at,
+    verifySignature: given.verifySignature,
+    sha256: given.sha256
+  });
+  if (signed.status === "fail") {
+    return fail({ code: signed.code, message: signed.why });
+  }
+  const { predicate } = signed.statement;
+  const differing = approvalMismatch(predicate, request);
+  if (differing !== void 0) {
+    return fail(faultOf(approvalCodes, differing, { ...request, pack: "", inputs: "" }));
+  }
+  const wrong = recordProblem(decision, signed) ?? ruleProblem(given, gateCase, decision, signed, decided);
+  if (wrong === void 0 && signed.status === "stale") {
+    checks.stale("approvals", { code: signed.code, message: `gate ${id}: ${signed.why}` });
+  }
+  return wrong === void 0 ? ok(signed) : fail(wrong);
+}
+function recordProblem(decision, signed) {
+  const { predicate } = signed.statement;
+  const fitting = [
+    [decision.payloadDigest === signed.payloadDigest, "the ledger names another response"],
+    [decision.decision === predicate.decision, "the ledger tells the decision in another way"],
+    [decision.principal === signed.principal, "the ledger names another person"]
+  ];
+  const wrong = fitting.find(([fits]) => !fits);
+  return wrong === void 0 ? void 0 : faultOf(verifyCodes, "DECISION_MISMATCH", { problem: wrong[1] });
+}
+function ruleProblem({ trustRoot, ledger }, { rule, request }, decision, { statement, principal: principal2 }, decided) {
+  const { approver, reason, notAfter } = statement.predicate;
+  const requester = ledger.facts.created?.requestedBy ?? "";
+  const until = notAfter < request.notAfter ? notAfter : request.notAfter;
+  if (trustRoot !== void 0 && !isPrincipal(trustRoot, requester)) {
+    const { trustDomain } = trustRoot.document;
+    return faultOf(approvalCodes, "REQUESTER_UNKNOWN", { requester, trustDomain });
+  }
+  if (approver !== principal2) {
+    return faultOf(approvalCodes, "APPROVAL_APPROVER", { approver, principal: principal2 });
+  }
+  if (decision.at >= until) {
+    return faultOf(approvalCodes, "APPROVAL_LATE", { now: decision.at, notAfter: until });
+  }
+  if (decided.has(principal2)) {
+    return faultOf(approvalCodes, "APPROVAL_ALREADY_DECIDED", { principal: principal2 });
+  }
+  if (rule.separationOfDuties && principal2 === requester) {
+    return faultOf(approvalCodes, "APPROVAL_SELF", { principal: principal2 });
+  }
+  return rule.reasonRequired && reason.trim() === "" ? faultOf(approvalCodes, "APPROVAL_REASON_MISSING") : void 0;
+}
+
+// src/run/codes.ts
+var runCodes = codeTable({
+  STEP_EXIT: {
+    severity: "error",
+    exitCode: 1,
+    message: "step {stepId} ended with exit code {exitCode}",
+    hint: "read its output with `packrun runs logs RUN --step STEP`",
+    explanation: {
+      cause: "The command or script of a step ended with an exit code other than 0, in its last attempt.",
+      example: 'run: {command: ["false"]}',
+      fix: "Read the step's output, correct what it reports, and run again; `--from RUN` takes over what succeeded."
+    }
+  },
+  STEP_LOST: {
+    severity: "error",
+    exitCode: 1,
+    message: "step {stepId} was cut off with its runner and may not be repeated",
+    hint: "check what it had done; mark the step `idempotent: true` or give it `retry` if it may run again",
+    explanation: {
+      cause: "The process that ran the step died or lost its lease, and the step has no attempts left.",
+      example: "the machine lost power during a step with `retry: {maxAttempts: 1}`",
+      fix: "Find out how far the step came. If repeating it is harmless, say `idempotent: true` in the pack."
+    }
+  },
+  STEP_REPORT: {
+    severity: "error",
+    exitCode: 1,
+    message: "the runner's report about step {stepId} has no valid form",
+    hint: "the outputs of an attempt must be values that the ledger can hold",
+    explanation: {
+      cause: "What carried out an attempt reported results that do not have the form of a value.",
+      example: 'an output of {"type": "integer"} without a value',
+      fix: "Report this as a fault of the runner or built-in that carried out the step."
+    }
+  },
+  WHEN_FALSE: {
+    severity: "info",
+    exitCode: 0,
+    message: "step {stepId} was skipped: its `when` is false",
+    hint: "nothing to do; dependents run and see the status skipped",
+    explanation: {
+      cause: "The step's condition gave false.",
+      example: `when: "\${{ inputs.channel == 'stable' }}" with the channel beta`,
+      fix: "None is needed. Change the inputs or the condition if the step should have run."
+    }
+  },
+  UPSTREAM_FAILED: {
+    severity: "info",
+    exitCode: 1,
+    message: "step {stepId} was skipped: something that it needs failed",
+    hint: "look at the first failed step of the run",
+    explanation: {
+      cause: "A step that this one needs failed, or was itself skipped because of a failure.",
+      example: "build fails; test, which comes after it, is skipped",
+      fix: "Correct the failed step, or give it `continueOnError: true` if the rest does not depend on it."
+    }
+  },
+  RUN_STOPPING: {
+    severity: "info",
+    exitCode: 1,
+    message: "step {stepId} did not run: the run was stopping",
+    hint: "look at the reason of the run",
+    explanation: {
+      cause: "The run was cancelled, drifted, ran out of time, or its failure policy stopped it before this step began.",
+      example: "failurePolicy: {onFailure: drain} and a failed step in another branch",
+      fix: "Correct what stopped the run and run again."
+    }
+  },
+  RUN_WALL_CLOCK: {
+    severity: "error",
+    exitCode: 124,
+    message: "the run used up its wall clock",
+    hint: "raise `sandbox.wallClock` or make the steps faster",
+    explanation: {
+      cause: "The run was driven for longer than `sandbox.wallClock`; time in which it only waited for approvals is not counted.",
+      example: "wallClock: 15m and a step that hangs",
+      fix: "Give single steps a `timeout` below the wall clock, so that the step that hangs is named."
+    }
+  },
+  RUN_CANCELLED: {
+    severity: "error",
+    exitCode: 130,
+    message: "the run was cancelled",
+    hint: "run again, or take over what succeeded with `--from RUN`",
+    explanation: {
+      cause: "Somebody asked for the run to be cancelled.",
+      example: "packrun cancel RUN",
+      fix: "None is needed."
+    }
+  },
+  RUN_FINISHED: {
+    severity: "error",
+    exitCode: 5,
+    message: "run {runId} has ended",
+    hint: "nothing can be added to a finished run; start a new one",
+    explanation: {
+      cause: "A decision or command came after the run's end. A finished ledger never grows.",
+      example: "packrun approve RUN GATE after the gate expired and the run ended",
+      fix: "Start a new run; its gates need new approvals."
+    }
+  },
+  RUN_NOT_FINISHED: {
+    severity: "error",
+    exitCode: 1,
+    message: "run {runId} has not ended",
+    hint: "wait for its end, or export a snapshot",
+    explanation: {
+      cause: "Evidence is sealed once a run has ended; before that only snapshots exist.",
+      example: "packrun evidence export RUN while a gate is open",
+      fix: "Let the run end, or cancel it, then seal it."
+    }
+  },
+  TIMELINE_INCOMPLETE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the ledger of run {runId} leaves {steps} without an end",
+    hint: "the ledger was not written by a whole run; do not trust it",
+    explanation: {
+      cause: "The run is said to have ended, but a step in it never did.",
+      example: "a ledger with run.finished in which step.succeeded of one step was left out",
+      fix: "Take the ledger from its source again; if it is the source, the run has to be repeated."
+    }
+  },
+  POLICY_DENIED: {
+    severity: "error",
+    exitCode: 5,
+    message: "the policy of gate {stepId} denied the run",
+    hint: "look at the evaluated context in the evidence, `policies/<gate>.json`",
+    explanation: {
+      cause: "The policy gave a clean false.",
+      example: 'expression: "steps.scan.outputs.critical == 0" with one critical finding',
+      fix: "Correct what the policy found. A policy that shall only warn says `failAction: continue`."
+    }
+  },
+  POLICY_UNDECIDED: {
+    severity: "error",
+    exitCode: 5,
+    message: "the policy of gate {stepId} gave neither true nor false",
+    hint: "guard values that may be missing with `has()`",
+    explanation: {
+      cause: "The policy failed, met a missing value, or gave something that is no boolean. Missing evidence never passes.",
+      example: 'expression: "steps.scan.outputs.critical == 0" where scan was skipped',
+      fix: "Make the policy answer for every case, or make the steps before it produce what it reads."
+    }
+  },
+  GATE_REJECTED: {
+    severity: "error",
+    exitCode: 5,
+    message: "gate {stepId} was rejected",
+    hint: "read the reason in the decision, `packrun approvals list RUN`",
+    explanation: {
+      cause: "One person who may decide on the gate rejected it.",
+      example: "packrun reject RUN release --key KEY --reason 'wrong artifact'",
+      fix: "Correct what was objected to and start a new run."
+    }
+  },
+  GATE_EXPIRED: {
+    severity: "error",
+    exitCode: 5,
+    message: "gate {stepId} expired without the approvals that it needs",
+    hint: "start a new run; consider a longer `ttl`",
+    explanation: {
+      cause: "The time to live of the approval request passed before enough people approved.",
+      example: "approvals: {release: {required: 2, ttl: 24h}} and one approval within 24 hours",
+      fix: "Start a new run and have it approved in time, or raise `ttl` in the pack."
+    }
+  },
+  GATE_UNKNOWN: {
+    severity: "error",
+    exitCode: 5,
+    message: "the run has no approval gate {gate}",
+    hint: "list its gates with `packrun approvals list RUN`",
+    explanation: {
+      cause: "A decision named a gate that the plan of the addressed run does not have.",
+      example: "packrun approve RUN relase",
+      fix: "Use the gate's id as `packrun plan` and `packrun approvals list` show it."
+    }
+  },
+  GATE_CLOSED: {
+    severity: "error",
+    exitCode: 5,
+    message: "gate {gate} takes no decisions now",
+    hint: "see where the run stands with `packrun runs show RUN`",
+    explanation: {
+      cause: "The gate is not open yet, has passed, was rejected, has expired, or the run is stopping.",
+      example: "packrun approve RUN release while the step before the gate still runs",
+      fix: "Decide while the gate is open; a gate that ended stays as it is."
+    }
+  },
+  APPROVAL_DUPLICATE: {
+    severity: "error",
+    exitCode: 5,
+    message: "{principal} has already decided on gate {gate}",
+    hint: "another person has to approve; every person counts once",
+    explanation: {
+      cause: "Approvals are counted by person. The same person's second decision on a gate is refused.",
+      example: "two approvals of one run with two keys of the same principal",
+      fix: "Have somebody else approve."
+    }
+  },
+  MAP_TOO_MANY: {
+    severity: "error",
+    exitCode: 1,
+    message: "map {stepId} has {count} items, more than its maxItems of {maxItems}",
+    hint: "raise `maxItems`, or produce fewer items",
+    explanation: {
+      cause: "The items of a map became known while it ran, and there are more of them than the pack allows.",
+      example: "maxItems: 10 over a step's output that lists 12 hosts",
+      fix: "Raise `maxItems` in the pack, or make the step before produce at most that many."
+    }
+  },
+  MAP_ITEMS: {
+    severity: "error",
+    exitCode: 1,
+    message: "the items of map {stepId} are no list",
+    hint: "let `items` give a list",
+    explanation: {
+      cause: "The expression in `items` gave something other than a list while the run was on its way.",
+      example: 'items: "${{ steps.find.outputs.hosts }}" where hosts is an object',
+      fix: "Declare the output as `{type: array}`, and let the step write a list."
+    }
+  },
+  LEDGER_BROKEN: {
+    severity: "error",
+    exitCode: 7,
+    message: "the ledger does not hold: {problem}",
+    hint: "the file was changed or damaged; look at it with `packrun runs ledger RUN`",
+    explanation: {
+      cause: "An event is missing, was changed, moved or does not have the form of an event.",
+      example: "one character of a message was edited in ledger.jsonl",
+      fix: "Restore the ledger from a backup; nothing else can make it whole."
+    }
+  },
+  CLOCK_BEHIND: {
+    severity: "error",
+    exitCode: 10,
+    message: "the clock of this machine is {seconds} s behind the ledger of run {runId}",
+    hint: "set the clock, then resume the run",
+    explanation: {
+      cause: "The last event was recorded at a time that lies more than a minute in this machine's future.",
+      example: "a run continued on a machine whose clock lost its time",
+      fix: "Synchronise the clock. Times in a ledger never go back."
+    }
+  }
+});
+
+// src/run/event.ts
+var count3 = integer({ min: 0 });
+var values = record(NAME, valueShape, "a name");
+var code = { code: string(), hint: string() };
+var usage = object({ hit: array(string()) }, { memoryPeakBytes: count3, cpuMs: count3, ioBytes: count3 });
+var egress = object({ requests: count3, bytesIn: count3, bytesOut: count3 });
+var enforcement = object({
+  declared: number(),
+  enforcedBy: string(),
+  level: literal("kernel-tree", "kernel-process", "watchdog", "none")
+});
+var enforcements = record(/^[a-z][A-Za-z]*$/, enforcement, "a limit's name");
+var commandId = string({ min: 1 });
+var empty = object({});
+var entry = (on, metadata) => ({ on, metadata });
+var eventTypes = {
+  "run.created": entry(
+    "run",
+    object(
+      {
+        requestedBy: string(),
+        requestDigest: digest(),
+        inputsLock: digest(),
+        packDigest: digest(),
+        packSource: literal("registry", "folder")
+      },
+      { from: string() }
+    )
+  ),
+  "run.started": entry(
+    "run",
+    object({
+      engine: object({ name: string(), version: string() }),
+      sandbox: object({ mode: literal("sealed", "restricted") })
+    })
+  ),
+  "run.resumed": entry("run", object({ owner: string(), fence: count3 })),
+  "run.waiting": entry("run", object({ gates: array(string()) })),
+  "run.cancelRequested": entry("run", object({ commandId, by: string() }, { reason: string() })),
+  "run.finished": entry(
+    "run",
+    object({ status: literal("succeeded", "failed", "cancelled"), outputs: values }, { reason: string() })
+  ),
+  "plan.verified": entry("run", empty),
+  "plan.drift": entry("run", object({ node: string(), pointer: string(), ...code })),
+  "map.expanded": entry("step", object({ count: count3, items: anything() })),
+  "step.started": entry("attempt", object({}, { exe: object({ path: string(), digest: digest() }) })),
+  "step.output": entry(
+    "attempt",
+    object(
+      { stream: literal("stdout", "stderr"), lines: array(string()) },
+      { partial: boolean(), invalidBytes: count3 }
+    )
+  ),
+  "step.artifact": entry(
+    "attempt",
+    object(
+      { name: string(), status: literal("captured", "refused", "missing") },
+      { digest: digest(), size: count3, mediaType: string(), notes: string() }
+    )
+  ),
+  "step.retry": entry("attempt", object({ reason: string(), notBefore: timestamp() })),
+  "step.succeeded": entry(
+    "attempt",
+    object({ durationMs: count3, outputs: values }, { usage, egress, reusedFrom: string() })
+  ),
+  "step.failed": entry(
+    "attempt",
+    object({ reason: string(), durationMs: count3, ...code }, { exitCode: count3, signal: string(), usage, egress })
+  ),
+  "step.skipped": entry("step", object({ reason: string() })),
+  "step.cancelled": entry("attempt", object({ reason: string() })),
+  "step.lost": entry("attempt", empty),
+  "sandbox.enforced": entry("attempt", object({ mode: literal("sealed", "restricted"), limits: enforcements })),
+  "egress.denied": entry("attempt", object({ host: string(), port: count3, reason: string(), ...code })),
+  "gate.opened": entry("gate", object({ requestDigest: digest(), notAfter: timestamp() })),
+  "gate.decision": entry(
+    "gate",
+    object({ commandId, decision: literal("approve", "reject"), principal: string(), payloadDigest: digest() })
+  ),
+  "gate.refused": entry("gate", object({ commandId, ...code }, { principal: string() })),
+  "gate.passed": entry("gate", empty),
+  "gate.rejected": entry("gate", empty),
+  "gate.expired": entry("gate", empty),
+  "policy.evaluated": entry(
+    "gate",
+    object({ allowed: boolean(), policyDigest: digest(), contextDigest: digest() }, { code: string(), hint: string() })
+  ),
+  "secret.resolved": entry("attempt", object({ name: string(), provider: string() })),
+  "lease.acquired": entry("run", object({ owner: string(), fence: count3 }))
+};
+
+// src/run/event-shape.ts
+var INSTANCE_ID = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[(?:0|[1-9]\d{0,14})\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
+var envelope = {
+  sequence: integer({ min: 1 }),
+  timestamp: timestamp(),
+  level: literal("debug", "info", "warn", "error"),
+  message: string(),
+  prev: digest(),
+  hash: digest()
+};
+var stepId = string({ pattern: INSTANCE_ID, expected: "the id of a step, such as build or rollout[0]::push" });
+var attempt = integer({ min: 1 });
+var placeOf = (type) => {
+  switch (eventTypes[type].on) {
+    case "run":
+      return { required: {}, optional: {} };
+    case "step":
+      return { required: { stepId }, optional: {} };
+    case "gate":
+      return type === "gate.refused" ? { required: {}, optional: { stepId } } : { required: { stepId }, optional: {} };
+    case "attempt":
+      return type === "step.succeeded" ? { required: { stepId }, optional: { attempt } } : { required: { stepId, attempt }, optional: {} };
+  }
+};
+var cases = Object.fromEntries(
+  Object.keys(eventTypes).map((type) => {
+    const { required, optional } = placeOf(type);
+    const members = { ...envelope, eventType: literal(type), metadata: eventTypes[type].metadata, ...required };
+    return [type, object(members, optional)];
+  })
+);
+var eventShape = tagged("eventType", cases);
+function eventMisfit(value) {
+  const [first] = misfitsOf(eventShape, value);
+  return first === void 0 ? relationMisfit(value) : describeMisfit(first);
+}
+function relationMisfit(event) {
+  if (event.eventType === "gate.refused") {
+    return event.stepId === void 0 === (event.metadata.code === "GATE_UNKNOWN") ? void 0 : "stepId is absent exactly on a refusal with GATE_UNKNOWN";
+  }
+  if (event.eventType === "step.succeeded") {
+    return event.attempt === void 0 === (event.metadata.reusedFrom !== void 0) ? void 0 : "attempt is absent exactly on a step with reusedFrom";
+  }
+  if (event.eventType === "step.artifact") {
+    const captured = event.metadata.status === "captured";
+    return captured === (event.metadata.digest !== void 0) && captured === (event.metadata.size !== void 0) ? void 0 : "digest and size stand exactly on captured artifacts";
+  }
+  return void 0;
+}
+
+// src/run/ledger-chain.ts
+function genesisHash(identity, sha256) {
+  const { runId, tenantId, trustDomain, planHash } = identity;
+  return digestOfJson({ runId, tenantId, trustDomain, planHash }, sha256);
+}
+function genesisHead(identity, sha256) {
+  return { sequence: 0, hash: genesisHash(identity, sha256), timestamp: 0 };
+}
+function headOf(event) {
+  return { sequence: event.sequence, hash: event.hash, timestamp: millisecondsOf(event.timestamp) ?? 0 };
+}
+function partsOf(event) {
+  const { attempt: attempt2, eventType, level, message, metadata, prev, sequence, stepId: stepId2, timestamp: timestamp2 } = event;
+  const before = `${attempt2 === void 0 ? "" : `"attempt":${attempt2},`}"eventType":"${eventType}",`;
+  const step = stepId2 === void 0 ? "" : `"stepId":${JSON.stringify(stepId2)},`;
+  try {
+    const after = `"level":"${level}","message":${canonicalJson(message)},"metadata":${canonicalJson(metadata)},"prev":"${prev}","sequence":${sequence},${step}"timestamp":"${timestamp2}"`;
+    return { before, after, event };
+  } catch {
+    return void 0;
+  }
+}
+function eventBytes(event) {
+  return encodeUtf8(eventLine(event));
+}
+function eventLine(event) {
+  const parts = partsOf(event);
+  if (parts === void 0) {
+    throw new Error(`event ${event.sequence} has no canonical text`);
+  }
+  return `{${parts.before}"hash":"${event.hash}",${parts.after}}
+`;
+}
+function checkEvent(event, head, sha256) {
+  const misfit2 = eventMisfit(event);
+  if (misfit2 !== void 0) {
+    return broken(head, misfit2);
+  }
+  const found = event;
+  if (found.sequence !== head.sequence + 1) {
+    return broken(head, `sequence ${found.sequence} stands where ${head.sequence + 1} belongs`);
+  }
+  if (found.prev !== head.hash) {
+    return broken(head, "prev is not the hash of the event before");
+  }
+  if ((millisecondsOf(found.timestamp) ?? 0) < head.timestamp) {
+    return broken(head, "its timestamp lies before that of the event before");
+  }
+  const parts = partsOf(found);
+  if (parts === void 0 || digestOf(encodeUtf8(`{${parts.before}${parts.after}}`), sha256) !== found.hash) {
+    return broken(head, "hash is not that of its content");
+  }
+  return ok(found);
+}
+function readLedgerLine(line, head, sha256) {
+  const bytes = line.at(-1) === 10 ? line.subarray(0, -1) : line;
+  const read = readJson(bytes, "ledger.jsonl");
+  if (!read.ok) {
+    return broken(head, "the line is not JSON in UTF-8");
+  }
+  const checked = checkEvent(read.value, head, sha256);
+  if (!checked.ok) {
+    return checked;
+  }
+  const line8785 = eventBytes(checked.value);
+  return equalBytes(line8785.subarray(0, -1), bytes) ? checked : broken(head, "its bytes are not canonical JSON");
+}
+function broken(head, problem) {
+  return fail(faultOf(runCodes, "LEDGER_BROKEN", { problem: `event ${head.sequence + 1}: ${problem}` }));
+}
+var LONE = new RegExp("\\p{Surrogate}", "gu");
+
+// src/verify/gate-log.ts
+function logGate(log, event) {
+  const { timestamp: at, stepId: id = "" } = event;
+  if (event.eventType === "gate.opened") {
+    gateOf(log, id).opened ??= { ...event.metadata, at };
+  } else if (event.eventType === "gate.decision") {
+    const { decisions } = gateOf(log, id);
+    decisions.push({ ...event.metadata, number: decisions.length + 1, at });
+  } else if (event.eventType === "gate.refused") {
+    const counted = log.gates.get(id)?.decisions.find((one) => one.commandId === event.metadata.commandId);
+    if (counted !== void 0) {
+      counted.void = event.metadata.code;
+    }
+  } else if (isEnd(event)) {
+    gateOf(log, id).end ??= { type: event.eventType, at };
+  } else if (event.eventType === "policy.evaluated") {
+    log.contexts.set(id, event.metadata.contextDigest);
+  }
+}
+function isEnd(event) {
+  const { eventType } = event;
+  return eventType === "gate.passed" || eventType === "gate.rejected" || eventType === "gate.expired";
+}
+function gateOf(log, id) {
+  const known = log.gates.get(id);
+  if (known !== void 0) {
+    return known;
+  }
+  const made = { decisions: [] };
+  log.gates.set(id, made);
+  return made;
+}
+
+// src/verify/line-splitter.ts
+var NEWLINE = 10;
+function lineSplitter(limit, onLine) {
+  let held2 = [];
+  let length = 0;
+  let overflow = false;
+  const close = (end) => {
+    const line = held2.length === 0 ? end : concatBytes(...held2, end);
+    held2 = [];
+    length = 0;
+    onLine(line);
+  };
+  return {
+    push: (chunk) => {
+      let from = 0;
+      while (!overflow) {
+        const at = chunk.indexOf(NEWLINE, from);
+        const end = at === -1 ? chunk.length : at;
+        if (length + end - from > limit) {
+          overflow = true;
+          held2 = [];
+        } else if (at === -1) {
+          if (from < end) {
+            held2.push(chunk.slice(from));
+            length += end - from;
+          }
+          return;
+        } else {
+          close(chunk.subarray(from, at));
+          from = at + 1;
+        }
+      }
+    },
+    rest: () => length,
+    overflowed: () => overflow
+  };
+}
+
+// src/verify/attempt-rules.ts
+function order(problem) {
+  return { check: "order", problem };
+}
+function notInPlan(problem) {
+  return { check: "nodes", problem };
+}
+function beginAttempt(at, attempt2) {
+  const { node, stage } = at.record;
+  const again = node.kind === "run" && (stage === "retry" || stage === "lost" && node.idempotent);
+  if (stage !== "none" && !again) {
+    return order(`${at.id} starts again although it may not`);
+  }
+  if (attempt2 !== at.record.attempt + 1) {
+    return order(`attempt ${attempt2} of ${at.id} follows attempt ${at.record.attempt}`);
+  }
+  return void 0;
+}
+function endAttempt(at, attempt2, status) {
+  const { node, stage } = at.record;
+  if (status === "succeeded" && node.kind !== "run") {
+    return notInPlan(`step.succeeded names ${at.id}, which is no run step`);
+  }
+  const runs = stage === "running" || stage === "lost" && status === "failed";
+  return runs && at.record.attempt === attempt2 ? settle(at, status) : order(`attempt ${attempt2 ?? 0} of ${at.id} ends although it does not run`);
+}
+function loseAttempt(at, attempt2) {
+  if (at.record.stage !== "running" || at.record.attempt !== attempt2) {
+    return order(`step.lost of ${at.id} comes outside its attempt`);
+  }
+  at.record.stage = "lost";
+  return void 0;
+}
+function retryAttempt(at, attempt2) {
+  const { record: record2 } = at;
+  const { node, stage } = record2;
+  if (node.kind !== "run" || stage !== "running" && stage !== "lost" || record2.attempt !== attempt2) {
+    return order(`step.retry of ${at.id} follows no attempt that ended`);
+  }
+  if (attempt2 >= node.retry.maxAttempts && !(stage === "lost" && node.idempotent)) {
+    return order(`${at.id} is tried again after its last attempt`);
+  }
+  record2.stage = "retry";
+  return void 0;
+}
+function reuse(at, attempt2) {
+  return at.record.stage === "none" && attempt2 === void 0 && at.record.node.kind === "run" ? settle(at, "succeeded") : order(`${at.id} is taken over although it ran`);
+}
+function settle(at, status) {
+  if (at.record.status !== void 0) {
+    return order(`${at.id} ends a second time`);
+  }
+  at.record.status = status;
+  at.record.stage = "ended";
+  return void 0;
+}
+
+// src/verify/gate-rules.ts
+function takeGate(event, at) {
+  const { record: record2 } = at;
+  const { eventType } = event;
+  if (record2.node.kind !== "gate.approval") {
+    return notInPlan(`${eventType} names ${at.id}, which is no approval gate`);
+  }
+  if (eventType === "gate.refused") {
+    record2.refusal = event.metadata.code;
+    return void 0;
+  }
+  const open3 = record2.stage === "open" && record2.status === void 0;
+  switch (eventType) {
+    case "gate.opened":
+      if (record2.stage !== "none") {
+        return order(`${at.id} opens a second time`);
+      }
+      record2.stage = "open";
+      return void 0;
+    case "gate.decision":
+      return open3 ? void 0 : order(`${at.id} is decided while it is not open`);
+    case "gate.passed":
+      return open3 ? settle(at, "succeeded") : order(`${at.id} passes while it is not open`);
+    case "gate.expired":
+      record2.reason = "GATE_EXPIRED";
+      return open3 ? settle(at, "failed") : order(`${at.id} expires while it is not open`);
+    case "gate.rejected":
+      return rejectGate(at, open3);
+  }
+}
+function rejectGate(at, open3) {
+  const { record: record2 } = at;
+  if (!open3 && (record2.stage !== "none" || record2.refusal === void 0)) {
+    return order(`${at.id} is rejected while it is not open`);
+  }
+  record2.reason = open3 ? "GATE_REJECTED" : record2.refusal ?? "GATE_REJECTED";
+  return settle(at, "failed");
+}
+function judgePolicy(at, found, plan) {
+  const { node } = at.record;
+  if (node.kind !== "gate.policy") {
+    return notInPlan(`policy.evaluated names ${at.id}, which is no policy gate`);
+  }
+  if (plan.policies[node.policy]?.digest !== found.policyDigest) {
+    return notInPlan(`${at.id} evaluated another policy than the plan's`);
+  }
+  if (found.allowed !== (found.code === void 0)) {
+    return order(`${at.id} is neither clearly allowed nor clearly refused`);
+  }
+  const passes = found.allowed || found.code === "POLICY_DENIED" && node.failAction === "continue";
+  if (found.code !== void 0) {
+    at.record.reason = found.code;
+  }
+  return settle(at, passes ? "succeeded" : "failed");
+}
+function expandMap(at, found, sha256) {
+  const { record: record2, id } = at;
+  const { node } = record2;
+  if (node.kind !== "map") {
+    return notInPlan(`map.expanded names ${id}, which is no map`);
+  }
+  if (record2.count !== void 0 || record2.status !== void 0) {
+    return order(`${id} is expanded a second time`);
+  }
+  if (found.count > node.maxItems) {
+    return notInPlan(`${id} is expanded to ${found.count} items, its limit is ${node.maxItems}`);
+  }
+  const { items } = node;
+  const asPlanned = holdsExpression(items) ? Array.isArray(found.items) && found.items.length === found.count : Array.isArray(items) && items.length === found.count && found.items === digestOfJson(items, sha256);
+  if (!asPlanned) {
+    return notInPlan(`${id} is expanded to other items than the plan's`);
+  }
+  record2.count = found.count;
+  return void 0;
+}
+function holdsExpression(value) {
+  if (Array.isArray(value)) {
+    return value.some(holdsExpression);
+  }
+  return isJsonObject(value) && ("$cel" in value || Object.values(value).some(holdsExpression));
+}
+
+// src/verify/step-record.ts
+var StepRecords = class {
+  #tree;
+  #records = /* @__PURE__ */ new Map();
+  #derived = /* @__PURE__ */ new Map();
+  #takenOver = /* @__PURE__ */ new Set();
+  constructor(tree) {
+    this.#tree = tree;
+  }
+  /** The record of an instance, or undefined when no such instance is in the plan and its expansions so far. */
+  record(instance) {
+    const known = this.#records.get(instance);
+    if (known !== void 0) {
+      return known;
+    }
+    const node = this.#tree.nodes.get(templateOf(instance));
+    if (node === void 0 || instance.includes("[*]") || !this.#isExpanded(node, instance)) {
+      return void 0;
+    }
+    const record2 = this.#takenOver.has(instance) ? { node, attempt: 0, stage: "ended", status: "succeeded" } : { node, attempt: 0, stage: "none" };
+    this.#records.set(instance, record2);
+    return record2;
+  }
+  /** Every map above it was expanded, to more items than its number here. */
+  #isExpanded(node, instance) {
+    const indices = indicesOf(instance);
+    if (instanceOf(node.id, indices) !== instance) {
+      return false;
+    }
+    return indices.every((index, depth) => {
+      const map = node.id.split("[*]").slice(0, depth + 1).join("[*]");
+      const count4 = this.#records.get(instanceOf(map, indices))?.count;
+      return count4 !== void 0 && index < count4;
+    });
+  }
+  /** Undefined while it is not terminal. */
+  statusOf(instance) {
+    const derived = this.#derived.get(instance);
+    if (derived !== void 0) {
+      return derived;
+    }
+    const record2 = this.record(instance);
+    if (record2 === void 0 || record2.status !== void 0) {
+      return record2?.status;
+    }
+    const { kind } = record2.node;
+    const status = kind === "parallel" || kind === "map" ? this.#derive(instance, record2) : void 0;
+    if (status !== void 0) {
+      this.#derived.set(instance, status);
+    }
+    return status;
+  }
+  /** The status at the end of a run: what is inside a container that never opened is skipped with it. */
+  finalStatusOf(instance) {
+    const own = this.statusOf(instance);
+    if (own === void 0) {
+      for (const [around] of this.around(instance)) {
+        if (this.#records.get(around)?.status !== void 0) {
+          return "skipped";
+        }
+      }
+    }
+    return own;
+  }
+  /** A step inside a map that is not expanded yet was taken over from another run: it has ended when it comes to be. */
+  takeOverLater(instance) {
+    this.#takenOver.add(instance);
+  }
+  #derive(instance, record2) {
+    if (record2.node.kind === "map" && record2.count === void 0) {
+      return void 0;
+    }
+    let cancelled = false;
+    let failed2 = false;
+    for (const [child, node] of this.childrenOf(instance)) {
+      const status = this.statusOf(child);
+      if (status === void 0 || !isTerminal(status)) {
+        return void 0;
+      }
+      failed2 ||= status === "failed" && !node.continueOnError;
+      cancelled ||= status === "cancelled";
+    }
+    return failed2 ? "failed" : cancelled ? "cancelled" : "succeeded";
+  }
+  /** The children of an instance in canonical order: none below a map that was not expanded. */
+  *childrenOf(instance) {
+    const record2 = this.record(instance);
+    const indices = indicesOf(instance);
+    const below = record2 === void 0 ? [] : this.#tree.children.get(record2.node.id) ?? [];
+    const isMap = record2?.node.kind === "map";
+    for (let item = 0; item < (isMap ? record2.count ?? 0 : 1); item += 1) {
+      for (const node of below) {
+        yield [instanceOf(node.id, isMap ? [...indices, item] : indices), node];
+      }
+    }
+  }
+  /** All instances in canonical order, each before what is inside it; `finally` last. */
+  *instances() {
+    for (const node of [...this.#tree.roots, ...this.#tree.last]) {
+      yield* this.#under(node.id, node);
+    }
+  }
+  *#under(instance, node) {
+    yield [instance, node];
+    for (const [child, below] of this.childrenOf(instance)) {
+      yield* this.#under(child, below);
+    }
+  }
+  /** The instances around it, nearest first. */
+  *around(instance) {
+    const indices = indicesOf(instance);
+    let node = this.#tree.nodes.get(templateOf(instance));
+    while (node !== void 0 && node.parent !== null) {
+      const parent = this.#tree.nodes.get(node.parent);
+      if (parent !== void 0) {
+        yield [instanceOf(parent.id, indices), parent];
+      }
+      node = parent;
+    }
+  }
+};
+
+// src/verify/run-order.ts
+var RunOrder = class {
+  records;
+  #tree;
+  #plan;
+  #sha256;
+  #stage = { created: false, verified: false, started: false, finished: false };
+  #mainOver = false;
+  constructor(plan, tree, sha256) {
+    this.#plan = plan;
+    this.#tree = tree;
+    this.#sha256 = sha256;
+    this.records = new StepRecords(tree);
+  }
+  /** The first thing that is wrong with the next event. */
+  take(event) {
+    const stage = this.#stage;
+    if (stage.finished) {
+      return order(`${event.eventType} follows run.finished`);
+    }
+    if (stage.created === (event.eventType === "run.created")) {
+      return order(stage.created ? "run.created comes twice" : "run.created is not the first event");
+    }
+    if (event.stepId === void 0) {
+      return this.#takeRun(event);
+    }
+    const record2 = this.records.record(event.stepId);
+    if (record2 !== void 0) {
+      return this.#takeStep(event, { id: event.stepId, record: record2 });
+    }
+    return this.#takeUnknown(event, event.stepId);
+  }
+  /** A refusal may name a gate that does not exist; a step may be taken over before its map is expanded. */
+  #takeUnknown(event, id) {
+    const isEarly = event.eventType === "step.succeeded" && event.metadata.reusedFrom !== void 0;
+    if (isEarly && this.#tree.nodes.get(templateOf(id))?.kind === "run") {
+      this.records.takeOverLater(id);
+      return void 0;
+    }
+    return event.eventType === "gate.refused" ? void 0 : notInPlan(`${event.eventType} names ${id}, which the plan does not have`);
+  }
+  #takeRun(event) {
+    const stage = this.#stage;
+    if (event.eventType === "run.created") {
+      stage.created = true;
+    } else if (event.eventType === "plan.verified") {
+      stage.verified = true;
+    } else if (event.eventType === "run.started") {
+      if (stage.started || !stage.verified) {
+        return order(stage.started ? "run.started comes twice" : "run.started comes before plan.verified");
+      }
+      stage.started = true;
+    } else if (event.eventType === "run.finished") {
+      stage.finished = true;
+      return this.#unended();
+    }
+    return void 0;
+  }
+  /** A run is over only when every step is. */
+  #unended() {
+    for (const [id] of this.records.instances()) {
+      if (this.records.finalStatusOf(id) === void 0) {
+        return order(`run.finished comes before the end of ${id}`);
+      }
+    }
+    return void 0;
+  }
+  #takeStep(event, at) {
+    switch (event.eventType) {
+      case "step.started":
+        return this.#begin(at, event.attempt ?? 0);
+      case "step.succeeded":
+        return event.metadata.reusedFrom === void 0 ? endAttempt(at, event.attempt, "succeeded") : reuse(at, event.attempt);
+      case "step.failed":
+        at.record.reason = event.metadata.reason;
+        return endAttempt(at, event.attempt, "failed");
+      case "step.lost":
+        return loseAttempt(at, event.attempt);
+      case "step.retry":
+        return retryAttempt(at, event.attempt);
+      case "step.cancelled":
+        at.record.reason = event.metadata.reason;
+        return settle(at, "cancelled");
+      case "step.skipped":
+        return this.#skip(at, event.metadata.reason);
+      case "map.expanded":
+        return this.#blockOf(at) ?? expandMap(at, event.metadata, this.#sha256);
+      case "policy.evaluated":
+        return this.#blockOf(at) ?? judgePolicy(at, event.metadata, this.#plan);
+      case "gate.opened":
+        return this.#blockOf(at) ?? takeGate(event, at);
+      case "gate.decision":
+      case "gate.refused":
+      case "gate.passed":
+      case "gate.rejected":
+      case "gate.expired":
+        return takeGate(event, at);
+      case "step.output":
+      case "step.artifact":
+      case "sandbox.enforced":
+      case "egress.denied":
+      case "secret.resolved":
+        return at.record.node.kind === "run" && at.record.stage === "running" && at.record.attempt === event.attempt ? void 0 : order(`${event.eventType} of ${at.id} comes outside its attempt`);
+      case "run.created":
+      case "run.started":
+      case "run.resumed":
+      case "run.waiting":
+      case "run.cancelRequested":
+      case "run.finished":
+      case "plan.verified":
+      case "plan.drift":
+      case "lease.acquired":
+        return order(`${event.eventType} names a step`);
+    }
+  }
+  #begin(at, attempt2) {
+    const wrong = beginAttempt(at, attempt2) ?? this.#blockOf(at);
+    at.record.stage = "running";
+    at.record.attempt = attempt2;
+    return wrong;
+  }
+  #skip(at, reason) {
+    const { node, status, stage } = at.record;
+    if (status !== void 0 || stage === "running" || stage === "lost") {
+      return order(`${at.id} is skipped after it had begun`);
+    }
+    if (reason === "WHEN_FALSE" && !("when" in node && node.when !== void 0 && node.when !== true)) {
+      return order(`${at.id} is skipped by a condition that it does not have`);
+    }
+    if (reason === "UPSTREAM_FAILED" && this.#blockOf(at) === void 0) {
+      return order(`${at.id} is skipped although nothing that it needs has failed`);
+    }
+    at.record.reason = reason;
+    return settle(at, "skipped");
+  }
+  /** Why this may not begin now: something before it, or before a container around it, does not let it. */
+  #blockOf(at) {
+    if (!this.#stage.started) {
+      return order(`${at.id} begins before run.started`);
+    }
+    const path = [[at.id, at.record.node], ...this.records.around(at.id)];
+    const root = path.at(-1)?.[1] ?? at.record.node;
+    const isLast = this.#tree.last.includes(root);
+    if (isLast && !this.#isMainOver()) {
+      return order(`${at.id} begins before the steps ahead of finally are over`);
+    }
+    for (const [id, node] of path) {
+      const status = this.records.record(id)?.status;
+      if (status !== void 0 || "when" in node && node.when === false) {
+        return order(`${at.id} begins although ${id} is ${status ?? "switched off"}`);
+      }
+      const ahead = node.needs.map((need) => instanceOf(need, indicesOf(id)));
+      const waits = ahead.find((needed) => !this.#letsPass(needed, isLast && node.parent === null));
+      if (waits !== void 0) {
+        return order(`${at.id} begins before ${waits} lets it`);
+      }
+    }
+    return void 0;
+  }
+  /** What was skipped by its own condition, or may fail, holds nobody up; in `finally` no end does. */
+  #letsPass(needed, anyEnd) {
+    const status = this.records.statusOf(needed);
+    const record2 = this.records.record(needed);
+    if (status === "skipped") {
+      return anyEnd || record2?.reason === "WHEN_FALSE";
+    }
+    return status === "failed" || status === "cancelled" ? anyEnd || record2?.node.continueOnError === true : status === "succeeded";
+  }
+  #isMainOver() {
+    this.#mainOver ||= this.#tree.roots.every((node) => this.records.finalStatusOf(node.id) !== void 0);
+    return this.#mainOver;
+  }
+};
+
+// src/verify/check-ledger.ts
+async function foldLedger(identity, planned, reader, checks, sha256) {
+  let head = genesisHead(identity, sha256);
+  let broken2;
+  const facts = noFacts();
+  const gates = { gates: /* @__PURE__ */ new Map(), contexts: /* @__PURE__ */ new Map() };
+  const order2 = planned === void 0 ? void 0 : new RunOrder(planned.plan, planned.tree, sha256);
+  const splitter = lineSplitter(DOCUMENT_LIMIT, (line) => {
+    const read = broken2 === void 0 ? readLedgerLine(line, head, sha256) : fail(broken2);
+    if (!read.ok) {
+      broken2 ??= read.fault;
+      return;
+    }
+    const event = read.value;
+    head = headOf(event);
+    addEvent(facts, event);
+    logGate(gates, event);
+    report(order2?.take(event), event.sequence, checks);
+  });
+  const streamed = await reader.stream(LEDGER_PATH, splitter.push);
+  const ending = splitter.overflowed() ? "a line has no end" : splitter.rest() > 0 ? "its last line is cut off" : void 0;
+  if (streamed.ok && broken2 === void 0 && ending !== void 0) {
+    broken2 = faultOf(runCodes, "LEDGER_BROKEN", { sequence: head.sequence + 1, problem: ending });
+  }
+  const wrong = streamed.ok ? broken2 : streamed.fault;
+  if (!streamed.ok || wrong !== void 0) {
+    checks.fail("ledger-chain", wrong ?? faultOf(verifyCodes, "LEDGER_UNFINISHED"));
+    return void 0;
+  }
+  if (facts.finished === void 0) {
+    checks.fail("ledger-fold", faultOf(verifyCodes, "LEDGER_UNFINISHED"));
+  }
+  checks.pass("ledger-chain", `${head.sequence} events, head ${head.hash}`);
+  const digest2 = digestOfHex(streamed.value.sha256);
+  return { facts, gates, digest: digest2, ...order2 === void 0 ? {} : { records: order2.records } };
+}
+function report(wrong, line, checks) {
+  if (wrong?.check === "nodes") {
+    checks.fail("plan-nodes", faultOf(verifyCodes, "NODE_UNKNOWN", { line, problem: wrong.problem }));
+  } else if (wrong !== void 0) {
+    checks.fail("order", faultOf(verifyCodes, "ORDER_VIOLATED", { line, problem: wrong.problem }));
+  }
+}
+
+// src/verify/check-list.ts
+var CHECK_NAMES = [
+  "sizes",
+  "trust-root",
+  "envelope",
+  "payload-type",
+  "signature",
+  "role",
+  "window",
+  "revocation",
+  "quorum",
+  "payload",
+  "schema",
+  "subject",
+  "bindings",
+  "plan-hash",
+  "manifest",
+  "ledger-chain",
+  "ledger-fold",
+  "statement",
+  "outputs",
+  "artifacts",
+  "pack",
+  "pack-source",
+  "pack-attestation",
+  "sbom",
+  "inputs-lock",
+  "plan",
+  "plan-nodes",
+  "order",
+  "conditions",
+  "reuse",
+  "run-request",
+  "approval-requests",
+  "approvals",
+  "policies",
+  "outcome",
+  "redaction",
+  "egress",
+  "anchor",
+  "freshness"
+];
+var CheckList = class {
+  #found = /* @__PURE__ */ new Map();
+  #more = /* @__PURE__ */ new Map();
+  /** A failure stands; a stale finding is only replaced by a failure. */
+  pass(name2, why) {
+    if (!this.#found.has(name2)) {
+      this.#found.set(name2, { name: name2, status: "pass", why });
+    }
+  }
+  skip(name2, why) {
+    if (!this.#found.has(name2)) {
+      this.#found.set(name2, { name: name2, status: "skipped", why });
+    }
+  }
+  stale(name2, fault) {
+    const before = this.#found.get(name2)?.status;
+    if (before !== "fail" && before !== "stale") {
+      this.#found.set(name2, { name: name2, status: "stale", code: fault.code, why: fault.message });
+    }
+  }
+  /** The first failure of a check is what it reports; further ones are counted. */
+  fail(name2, fault) {
+    if (this.failed(name2)) {
+      this.#more.set(name2, (this.#more.get(name2) ?? 0) + 1);
+    } else {
+      this.#found.set(name2, { name: name2, status: "fail", code: fault.code, why: fault.message });
+    }
+  }
+  failed(name2) {
+    return this.#found.get(name2)?.status === "fail";
+  }
+  /** All checks in their order. */
+  report() {
+    return CHECK_NAMES.map((name2) => {
+      const check = this.#found.get(name2) ?? { name: name2, status: "skipped", why: "not reached" };
+      const more = this.#more.get(name2);
+      return more === void 0 ? check : { ...check, why: `${check.why} (and ${more} more)` };
+    });
+  }
+};
+
+// src/evidence/evidence-manifest.ts
+var hex = string({ pattern: /^[0-9a-f]{64}$/, expected: "64 lower-case hex digits" });
+var fileShape = object({
+  path: string({ min: 1, max: 255 }),
+  sha256: hex,
+  size: integer({ min: 0 }),
+  mediaType: string({ min: 1 }),
+  role: literal(...ROLES)
+});
+var verifierShape = object({ name: string({ min: 1 }), version: string({ min: 1 }), digest: digest() });
+var evidenceManifestShape = object({
+  schema: literal("packrun.evidence/v1"),
+  runId: runIdShape,
+  tenantId: tenantIdShape,
+  trustDomain: trustDomainShape,
+  planHash: digest(),
+  plan: object({ hash: digest(), canonicalPlanPath: literal("plan.canonical.json") }),
+  final: boolean(),
+  hashes: array(fileShape),
+  verifier: verifierShape
+});
+
+// src/verify/shown.ts
+function shown(name2) {
+  const plain = /^[\u0020-\u007e]{1,200}$/.test(name2);
+  return plain ? name2 : JSON.stringify(name2.slice(0, 200)).replaceAll(/[^\u0020-\u007e]/g, escaped);
+}
+function escaped(letter2) {
+  return `\\u${letter2.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+// src/verify/check-manifest.ts
+var NEEDED = [PLAN_PATH, INPUTS_LOCK_PATH, LEDGER_PATH, OUTPUTS_PATH, PACK_MANIFEST_PATH];
+async function readManifest(reader, sha256) {
+  const bytes = await reader.document(MANIFEST_PATH);
+  if (!bytes.ok) {
+    return bytes;
+  }
+  const read = readCanonicalJson(bytes.value, MANIFEST_PATH);
+  if (!read.ok) {
+    return invalid("it is not canonical JSON");
+  }
+  const [misfit2] = misfitsOf(evidenceManifestShape, read.value);
+  if (misfit2 !== void 0) {
+    return invalid(describeMisfit(misfit2));
+  }
+  const manifest = read.value;
+  const wrong = listProblem(manifest);
+  if (wrong !== void 0) {
+    return invalid(wrong);
+  }
+  return manifest.final ? ok({ manifest, digest: digestOf(bytes.value, sha256) }) : fail(faultOf(bundleCodes, "EVIDENCE_NOT_FINAL"));
+}
+function listProblem({ hashes, plan, planHash }) {
+  if (plan.hash !== planHash) {
+    return "plan.hash is not planHash";
+  }
+  for (const [at, file] of hashes.entries()) {
+    const before = hashes[at - 1];
+    if (before !== void 0 && compareUtf8(before.path, file.path) >= 0) {
+      return `${shown(file.path)} is listed twice or out of order`;
+    }
+    if (roleOf(file.path) !== file.role) {
+      return `${shown(file.path)} has no such name or role in a bundle`;
+    }
+    if (file.role !== "artifact" && mediaTypeOf(file.path) !== file.mediaType) {
+      return `${shown(file.path)} has another media type`;
+    }
+  }
+  const paths = new Set(hashes.map((file) => file.path));
+  const absent = NEEDED.find((path) => !paths.has(path));
+  return absent === void 0 ? void 0 : `${absent} is not listed`;
+}
+async function checkFiles(manifest, reader, checks) {
+  const listed = /* @__PURE__ */ new Set([MANIFEST_PATH, ATTESTATION_PATH]);
+  for (const file of manifest.hashes) {
+    listed.add(file.path);
+    const present = reader.files.get(file.path);
+    if (present === void 0) {
+      checks.fail("manifest", faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path: file.path }));
+      continue;
+    }
+    if (present.size === file.size && reader.seen(file.path) === void 0) {
+      const streamed = await reader.stream(file.path, () => void 0);
+      if (!streamed.ok) {
+        checks.fail("manifest", streamed.fault);
+        continue;
+      }
+    }
+    const seen = reader.seen(file.path);
+    if (seen?.sha256 !== file.sha256 || seen.size !== file.size) {
+      checks.fail("manifest", faultOf(bundleCodes, "EVIDENCE_FILE_CHANGED", { path: file.path }));
+    }
+  }
+  for (const path of [...reader.files.keys()].toSorted(compareUtf8)) {
+    if (!listed.has(path)) {
+      checks.fail("manifest", faultOf(bundleCodes, "EVIDENCE_FILE_EXTRA", { path: shown(path) }));
+    }
+  }
+  checks.pass("manifest", `${manifest.hashes.length} files, none missing, none extra, none different`);
+}
+function invalid(problem) {
+  return fail(faultOf(bundleCodes, "EVIDENCE_MANIFEST_INVALID", { problem }));
+}
+
+// src/verify/check-outcome.ts
+function checkOutcome(given) {
+  const { checks, ledger } = given;
+  const { finished, stops } = ledger.facts;
+  if (finished === void 0) {
+    checks.skip("outcome", "the ledger has no end");
+    return;
+  }
+  const { failure, cutShort } = readSteps(given);
+  const found = `${finished.status}${finished.reason === void 0 ? "" : ` (${finished.reason})`}`;
+  const allowed = [
+    ...failure === void 0 ? [] : [`failed (${failure})`],
+    ...stops.has("cancel") ? ["cancelled (RUN_CANCELLED)"] : [],
+    ...stops.has("wallClock") ? ["failed (RUN_WALL_CLOCK)"] : [],
+    ...stops.has("drift") ? ["failed (PLAN_DRIFT)"] : []
+  ];
+  const wasRefused = failure === void 0 && cutShort && stops.size === 0 && finished.status === "failed";
+  const wasGood = failure === void 0 && !cutShort && !stops.has("drift");
+  const fits = allowed.includes(found) || wasGood && found === "succeeded" || wasRefused && found !== "failed";
+  if (!fits) {
+    const expected = wasGood ? "succeeded" : allowed[0] ?? "failed";
+    checks.fail("outcome", faultOf(verifyCodes, "OUTCOME_MISMATCH", { found, expected }));
+  }
+  checks.pass("outcome", `${found}, as the steps say`);
+}
+function readSteps({ ledger }) {
+  const { records } = ledger;
+  let failure;
+  let cutShort = false;
+  for (const [id, node] of records.instances()) {
+    const record2 = records.record(id);
+    const status = records.finalStatusOf(id);
+    const shielded = node.continueOnError || [...records.around(id)].some(([, around]) => around.continueOnError);
+    const own = record2?.status === "failed";
+    if (own && !shielded) {
+      failure ??= record2.reason ?? "";
+    }
+    cutShort ||= status === "cancelled" && !shielded || status === "skipped" && record2?.reason === "RUN_STOPPING";
+  }
+  return { failure, cutShort };
+}
+
+// src/plan/plan-file-codes.ts
+var planFileCodes = codeTable({
+  PLAN_FILE: {
+    severity: "error",
+    exitCode: 6,
+    message: "plan.canonical.json is no plan: {problem}",
+    hint: "use the file exactly as packrun wrote it; any edit makes it another plan",
+    explanation: {
+      cause: "The file is not the canonical JSON of a plan: it was edited, cut off, or is something else.",
+      example: "a plan that an editor reformatted",
+      fix: "Take the plan from its source again, or compile it anew with `packrun plan`."
+    }
+  }
+});
+
+// src/plan/read-plan.ts
+function readPlan(bytes) {
+  const read = readCanonicalJson(bytes, "plan.canonical.json");
+  if (!read.ok) {
+    return fail(faultOf(planFileCodes, "PLAN_FILE", { problem: read.fault.message }));
+  }
+  const [misfit2] = misfitsOf(planShape, read.value);
+  return misfit2 === void 0 ? ok(read.value) : fail(faultOf(planFileCodes, "PLAN_FILE", { problem: describeMisfit(misfit2) }));
+}
+
+// src/verify/check-plan.ts
+async function checkPlan(given) {
+  const { checks, reader, manifest, sha256 } = given;
+  const bytes = await reader.document(PLAN_PATH);
+  if (!bytes.ok) {
+    checks.fail("plan", bytes.fault);
+    return void 0;
+  }
+  const found = digestOf(bytes.value, sha256);
+  if (found !== manifest.planHash) {
+    const data = { found, expected: manifest.planHash };
+    checks.fail("plan", faultOf(verifyCodes, "PLAN_BYTES_MISMATCH", data));
+  }
+  const plan = readPlan(bytes.value);
+  if (!plan.ok) {
+    checks.fail("plan", plan.fault);
+    return void 0;
+  }
+  const tree = planTree(plan.value);
+  if (typeof tree === "string") {
+    checks.fail("plan", faultOf(verifyCodes, "PLAN_REFUSED", { problem: tree }));
+    return void 0;
+  }
+  checks.pass("plan", `canonical, ${found}`);
+  return { ...given, plan: plan.value, tree };
+}
+function checkAssertedPlan({ checks, manifest }, asserted) {
+  const found = manifest.planHash;
+  if (asserted === void 0) {
+    checks.skip("plan-hash", "no hash was asserted with --plan-hash");
+  } else if (asserted === found) {
+    checks.pass("plan-hash", "the plan is the asserted one");
+  } else {
+    checks.fail("plan-hash", faultOf(verifyCodes, "ASSERTED_PLAN_MISMATCH", { found, expected: asserted }));
+  }
+}
+
+// src/run/policy-context-path.ts
+var LONGEST2 = 90;
+function policyContextPath(stepId2, sha256) {
+  const bytes = encodeUtf8(stepId2);
+  return `policies/${bytes.length > LONGEST2 ? hexOf(digestOf(bytes, sha256)) : stepId2}.json`;
+}
+
+// src/verify/check-policies.ts
+async function checkPolicies(given) {
+  const { checks, ledger } = given;
+  for (const [gate, digest2] of [...ledger.gates.contexts].toSorted(([a], [b]) => compareUtf8(a, b))) {
+    const problem = await contextProblem(given, gate, digest2);
+    if (problem !== void 0) {
+      checks.fail("policies", faultOf(verifyCodes, "POLICY_CONTEXT_MISMATCH", { gate, problem }));
+    }
+  }
+  const { size } = ledger.gates.contexts;
+  checks.pass("policies", size === 0 ? "no policy was evaluated" : `${size} contexts, each the recorded one`);
+}
+async function contextProblem({ reader, sha256 }, gate, digest2) {
+  const bytes = await reader.document(policyContextPath(gate, sha256));
+  if (!bytes.ok) {
+    return bytes.fault.message;
+  }
+  if (digestOf(bytes.value, sha256) !== digest2) {
+    return "the ledger names another context";
+  }
+  return readCanonicalJson(bytes.value, "context").ok ? void 0 : "its context is not canonical JSON";
+}
+function checkNamed({ checks, manifest, ledger, sha256 }) {
+  const named = /* @__PURE__ */ new Set();
+  for (const [id, { opened, decisions }] of ledger.gates.gates) {
+    const request = gateRequestPath(id, sha256);
+    [request, request + SIDECAR].forEach((path) => opened !== void 0 && named.add(path));
+    decisions.forEach(({ number: number2 }) => named.add(gateResponsePath(id, number2, sha256)));
+  }
+  for (const id of ledger.gates.contexts.keys()) {
+    named.add(policyContextPath(id, sha256));
+  }
+  for (const { path, role } of manifest.hashes) {
+    const ofGate = role === "approval-request" || role === "approval";
+    if ((ofGate || role === "policy-context") && !named.has(path)) {
+      checks.fail(ofGate ? "approvals" : "policies", faultOf(bundleCodes, "EVIDENCE_FILE_UNNAMED", { path }));
+    }
+  }
+}
+
+// src/evidence/pack-run-statement.ts
+function packRunOf(sources, sha256) {
+  const { identity, plan, facts, steps, files } = sources;
+  const { created, started, finished } = facts;
+  if (created === void 0 || finished === void 0) {
+    return void 0;
+  }
+  return {
+    schemaVersion: 1,
+    runId: identity.runId,
+    tenantId: identity.tenantId,
+    trustDomain: identity.trustDomain,
+    planHash: identity.planHash,
+    pack: plan.pack,
+    packSource: created.packSource,
+    inputs: inputDigests(plan, sha256),
+    inputsLock: { digest: created.inputsLock },
+    outcome: finished.status,
+    ...finished.reason === void 0 ? {} : { reason: finished.reason },
+    steps,
+    approvals: facts.decisions,
+    ledger: { count: facts.count, headHash: facts.head, digest: sources.ledgerDigest },
+    evidence: {
+      manifestDigest: sources.manifestDigest,
+      fileCount: files.length,
+      totalBytes: files.reduce((total, file) => total + file.size, 0)
+    },
+    redaction: { policy: plan.security.secretsRedactionPolicy },
+    sandbox: { mode: plan.sandbox.mode, enforcement: Object.fromEntries(facts.enforcement) },
+    engine: started?.engine ?? sources.sealer,
+    requestedAt: timeOf(created.at),
+    ...started === void 0 ? {} : { startedAt: timeOf(started.at) },
+    completedAt: timeOf(finished.at)
+  };
+}
+function packRunSubjects(manifestDigest, outputs) {
+  const further = Object.entries(outputs).toSorted(([a], [b]) => compareUtf8(a, b)).flatMap(
+    ([name2, value]) => value.type === "file" || value.type === "directory" ? [{ name: name2, digest: { sha256: hexOf(value.digest) } }] : []
+  );
+  return [{ name: MANIFEST_PATH, digest: { sha256: hexOf(manifestDigest) } }, ...further];
+}
+function timeOf(text5) {
+  if (!isTimestamp(text5)) {
+    throw new Error("an event has no timestamp");
+  }
+  return text5;
+}
+
+// src/verify/check-statement.ts
+var MEMBERS = [
+  [
+    "ledger-fold",
+    ["steps", "approvals", "ledger", "engine", "sandbox", "requestedAt", "startedAt", "completedAt"],
+    "statuses, decisions, times and outputs of the ledger are the attested ones"
+  ],
+  [
+    "statement",
+    ["schemaVersion", "pack", "packSource", "inputs", "inputsLock", "outcome", "reason", "evidence"],
+    "every other member is what the bundle shows"
+  ],
+  ["redaction", ["redaction"], "the attested policy is the plan's"]
+];
+function checkBindings(given, statement) {
+  const { checks, manifest, trustRoot } = given;
+  const differ = (what, where, found, expected) => {
+    if (found !== expected) {
+      checks.fail("bindings", faultOf(verifyCodes, "BINDING_MISMATCH", { what, where, found, expected }));
+    }
+  };
+  if (trustRoot !== void 0) {
+    differ("trustDomain", "the bundle", manifest.trustDomain, trustRoot.document.trustDomain);
+  }
+  if (statement === void 0) {
+    checks.skip("bindings", "there is no attestation to rely on");
+    return;
+  }
+  for (const member of ["runId", "tenantId", "trustDomain", "planHash"]) {
+    differ(member, "the attestation", statement.predicate[member], manifest[member]);
+  }
+  const { runId, tenantId, trustDomain } = manifest;
+  checks.pass("bindings", `run ${runId}, tenant ${tenantId}, trust domain ${trustDomain}`);
+}
+function checkStatement(given, statement) {
+  const { checks, ledger, manifest, plan, sha256 } = given;
+  const sources = {
+    identity: manifest,
+    plan,
+    facts: ledger.facts,
+    steps: stepsOf(given),
+    ledgerDigest: ledger.digest,
+    manifestDigest: given.manifestDigest,
+    files: manifest.hashes,
+    sealer: statement.predicate.engine
+  };
+  const expected = packRunOf(sources, sha256);
+  const differ = (name2, member) => checks.fail(name2, faultOf(verifyCodes, "STATEMENT_MISMATCH", { member }));
+  if (expected === void 0) {
+    differ("ledger-fold", "completedAt");
+    return;
+  }
+  const subjects = packRunSubjects(given.manifestDigest, ledger.facts.finished?.outputs ?? {});
+  if (canonicalJson(subjects) !== canonicalJson(statement.subject)) {
+    differ("ledger-fold", "its subjects");
+  }
+  for (const [name2, members, why] of MEMBERS) {
+    for (const member of members) {
+      if (textOf(expected[member]) !== textOf(statement.predicate[member])) {
+        differ(name2, member);
+      }
+    }
+    checks.pass(name2, why);
+  }
+}
+function textOf(member) {
+  return member === void 0 ? "" : canonicalJson(member);
+}
+function stepsOf({ ledger }) {
+  return [...ledger.records.instances()].map(([id, node]) => ({
+    id,
+    kind: node.kind,
+    status: ledger.records.finalStatusOf(id) ?? "pending"
+  }));
+}
+
+// src/verify/verdict.ts
+function wordOf(checks) {
+  if (checks.some((check) => check.status === "fail")) {
+    return "failed";
+  }
+  return checks.some((check) => check.status === "stale") ? "stale" : "verified";
+}
+function exitCodeOf(verdict) {
+  switch (verdict.verdict) {
+    case "verified":
+      return 0;
+    case "failed":
+      return 7;
+    case "stale":
+      return 11;
+  }
+}
+
+// src/verify/verify.ts
+async function verify(source, options, host) {
+  const checks = new CheckList();
+  const root = checkRoot(options, host, checks);
+  const subject = await checkBundle(source, options, host, checks, root).catch((error) => {
+    const problem = error instanceof Error ? error.message : "unknown problem";
+    checks.fail("sizes", faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path: "the bundle", problem }));
+    return { type: "evidence" };
+  });
+  const list = checks.report();
+  const domain = root === void 0 ? {} : { trustDomain: root.document.trustDomain };
+  return { schemaVersion: 1, verdict: wordOf(list), subject, ...domain, checks: list };
+}
+function checkRoot({ trustRoot: bytes, at }, host, checks) {
+  if (bytes === void 0) {
+    checks.fail("trust-root", faultOf(verifyCodes, "VERIFY_TRUST_MISSING"));
+    return void 0;
+  }
+  const read = readTrustRoot(bytes, host.sha256);
+  if (!read.ok) {
+    checks.fail("trust-root", read.fault);
+    return void 0;
+  }
+  const { trustDomain, version: version2, expires } = read.value.document;
+  const kind = trustDomain === "development" ? "development trust: made on first use, known to nobody else; " : "";
+  checks.pass("trust-root", `${kind}${trustDomain}, version ${version2}`);
+  const fresh = checkRootExpiry(read.value, at);
+  if (!fresh.ok) {
+    checks.stale("freshness", fresh.fault);
+  }
+  checks.pass("freshness", `the trust root is valid until ${expires}`);
+  return read.value;
+}
+async function checkBundle(source, options, host, checks, trustRoot) {
+  const files = await source.list();
+  if (!files.ok) {
+    checks.fail("sizes", files.fault);
+    return { type: "evidence" };
+  }
+  const reader = new BundleReader(source, files.value, host.startHash);
+  const total = files.value.reduce((sum, file) => sum + file.size, 0);
+  checks.pass("sizes", `${files.value.length} files, ${total} bytes`);
+  const read = await readManifest(reader, host.sha256);
+  if (!read.ok) {
+    checks.fail("manifest", read.fault);
+    if (!reader.has(ATTESTATION_PATH)) {
+      checks.fail("envelope", faultOf(verifyCodes, "ATTESTATION_MISSING", { path: ATTESTATION_PATH }));
+    }
+    return { type: "evidence" };
+  }
+  const { manifest, digest: manifestDigest } = read.value;
+  const { sha256, verifySignature } = host;
+  const { at, requireDsse } = options;
+  const base = { checks, reader, manifest, manifestDigest, at, requireDsse, sha256, verifySignature };
+  const given = trustRoot === void 0 ? base : { ...base, trustRoot };
+  await checkEvidence(given, options);
+  await checkFiles(manifest, reader, checks);
+  const { runId, planHash } = manifest;
+  return { type: "evidence", runId, planHash, manifestDigest };
+}
+async function checkEvidence(given, options) {
+  const { checks, manifest, reader, sha256 } = given;
+  const planned = await checkPlan(given);
+  const statement = await checkAttestation(given, planned?.plan.pack.name);
+  checkBindings(given, statement);
+  checkAssertedPlan(given, options.planHash);
+  const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
+  sayUnchecked(given);
+  if (planned === void 0 || ledger?.records === void 0) {
+    return;
+  }
+  const folded = { ...planned, ledger: { ...ledger, records: ledger.records } };
+  sayPlanned(folded);
+  if (statement !== void 0) {
+    checkStatement(folded, statement);
+  }
+  await checkOutputs(folded);
+  await checkArtifacts(folded);
+  await checkPack(folded);
+  checkPackSource(folded);
+  await checkInputsLock(folded);
+  await checkRunRequest(folded);
+  await checkGates(folded);
+  await checkPolicies(folded);
+  checkNamed(folded);
+  checkOutcome(folded);
+}
+function sayPlanned({ checks, ledger, plan }) {
+  const { reused } = ledger.facts;
+  const nodes = plan.steps.length + plan.finally.length;
+  checks.pass("plan-nodes", `every step and expansion is one of the plan's ${nodes} nodes`);
+  checks.pass("order", "nothing began before what it needs had let it");
+  const runs = [...new Set(reused.values())].join(", ");
+  if (reused.size === 0) {
+    checks.pass("reuse", "no step was taken over from another run");
+  } else {
+    checks.skip("reuse", `${reused.size} steps: proven in ${runs}`);
+  }
+  const conditional = [...plan.steps, ...plan.finally].some((node) => JSON.stringify(node).includes('"$cel"'));
+  if (conditional || Object.keys(plan.policies).length > 0) {
+    checks.skip("conditions", "expressions and policies are not evaluated again");
+  } else {
+    checks.pass("conditions", "the plan has none");
+  }
+}
+function sayUnchecked({ checks, reader, requireDsse }) {
+  if (requireDsse) {
+    for (const [name2, path] of [
+      ["sbom", SBOM_PATH + SIDECAR],
+      ["revocation", REVOCATIONS_PATH + SIDECAR]
+    ]) {
+      const code2 = reader.has(path) ? "SIGNATURE_UNCHECKED" : "SIGNATURE_ABSENT";
+      checks.fail(name2, faultOf(verifyCodes, code2, { path }));
+    }
+  }
+  checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
+  const attested = reader.has(PACK_ATTESTATION_PATH);
+  checks.skip("pack-attestation", attested ? "not checked by this version" : "unsigned: there is none");
+  checks.skip("egress", reader.has(EGRESS_PATH) ? "held to the manifest only" : "there is no record of network use");
+  checks.skip("anchor", "no timestamp or transparency log was checked");
+}
+
+// src/app/open-bundle.ts
+import { open as open2, stat } from "node:fs/promises";
+
+// src/app/bundle-folder.ts
+import { constants } from "node:fs";
+import { lstat, open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+// src/app/read-stretch.ts
+var CHUNK = 1024 * 1024;
+async function* readStretch(handle, start, size) {
+  const buffers = [new Uint8Array(Math.min(CHUNK, size)), new Uint8Array(Math.min(CHUNK, Math.max(0, size - CHUNK)))];
+  let at = 0;
+  let turn = 0;
+  const next = () => {
+    const length = Math.min(CHUNK, size - at);
+    const buffer = buffers[turn % 2];
+    if (length === 0 || buffer === void 0) {
+      return void 0;
+    }
+    const reading = readExactly(handle, buffer.subarray(0, length), start + at);
+    reading.catch(() => void 0);
+    at += length;
+    turn += 1;
+    return reading;
+  };
+  let ahead = next();
+  try {
+    while (ahead !== void 0) {
+      const chunk = await ahead;
+      ahead = next();
+      yield chunk;
+    }
+  } finally {
+    await ahead?.catch(() => void 0);
+  }
+}
+async function readExactly(handle, buffer, start) {
+  let done = 0;
+  while (done < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, start + done);
+    if (bytesRead === 0) {
+      throw new Error("the file ends too early");
+    }
+    done += bytesRead;
+  }
+  return buffer;
+}
+
+// src/app/bundle-folder.ts
+function folderSource(root) {
+  return {
+    list: async () => {
+      const found = [];
+      const walked = await walk(root, "", found);
+      return walked.ok ? ok(found) : walked;
+    },
+    open: (path) => readWhole(join(root, path))
+  };
+}
+async function walk(root, under, found) {
+  for (const entry2 of await readdir(join(root, under), { withFileTypes: true })) {
+    const path = `${under}${entry2.name}`;
+    if (entry2.isDirectory()) {
+      const walked = await walk(root, `${path}/`, found);
+      if (!walked.ok) {
+        return walked;
+      }
+    } else if (entry2.isFile()) {
+      found.push({ path, size: (await lstat(join(root, path))).size });
+    } else {
+      return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path }));
+    }
+  }
+  return ok(void 0);
+}
+async function* readWhole(path) {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size } = await handle.stat();
+    yield* readStretch(handle, 0, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+// src/evidence/ustar.ts
+var BLOCK = 512;
+var MAX_FILE_SIZE = 8 * 1024 ** 3 - 1;
+function ustarHeader(entry2) {
+  const name2 = splitPath(entry2.path);
+  if (name2 === void 0 || !Number.isSafeInteger(entry2.size) || entry2.size < 0 || entry2.size > MAX_FILE_SIZE) {
+    return void 0;
+  }
+  const header = new Uint8Array(BLOCK);
+  header.set(name2.name, 0);
+  put(header, 100, "0000644\0");
+  put(header, 108, "0000000\0");
+  put(header, 116, "0000000\0");
+  put(header, 124, `${octal(entry2.size, 11)}\0`);
+  put(header, 136, "00000000000\0");
+  put(header, 148, "        ");
+  put(header, 156, "0");
+  put(header, 257, "ustar\x0000");
+  put(header, 329, "0000000\0");
+  put(header, 337, "0000000\0");
+  header.set(name2.prefix, 345);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  put(header, 148, `${octal(sum, 6)}\0 `);
+  return header;
+}
+function paddingOf(size) {
+  return (BLOCK - size % BLOCK) % BLOCK;
+}
+var TYPES = /* @__PURE__ */ new Map([
+  ["1", "a hard link"],
+  ["2", "a symbolic link"],
+  ["3", "a character device"],
+  ["4", "a block device"],
+  ["5", "a folder"],
+  ["6", "a FIFO"],
+  ["g", "a pax header"],
+  ["x", "a pax header"],
+  ["K", "a GNU long link"],
+  ["L", "a GNU long name"],
+  ["S", "a GNU sparse file"]
+]);
+function readUstarHeader(block) {
+  if (block.every((byte) => byte === 0)) {
+    return { kind: "zero" };
+  }
+  const type = ascii(block.subarray(156, 157));
+  const strange = TYPES.get(type);
+  if (strange !== void 0) {
+    return { kind: "bad", problem: `it holds ${strange}` };
+  }
+  const name2 = decodeUtf8(untilZero(block.subarray(0, 100)));
+  const prefix = decodeUtf8(untilZero(block.subarray(345, 500)));
+  const digits2 = ascii(block.subarray(124, 135));
+  if (name2 === void 0 || prefix === void 0 || !/^[0-7]{11}$/.test(digits2)) {
+    return { kind: "bad", problem: "a header cannot be read" };
+  }
+  const entry2 = { path: prefix === "" ? name2 : `${prefix}/${name2}`, size: Number.parseInt(digits2, 8) };
+  const canonical = ustarHeader(entry2);
+  return canonical !== void 0 && equalBytes(canonical, block) ? { kind: "file", entry: entry2 } : { kind: "bad", problem: "a header is not in the fixed form" };
+}
+function splitPath(path) {
+  const whole = encodeUtf8(path);
+  if (path === "" || path.includes("\0")) {
+    return void 0;
+  }
+  if (whole.length <= 100) {
+    return { name: whole, prefix: new Uint8Array(0) };
+  }
+  const slash = whole.findIndex((byte, at) => byte === 47 && at > 0 && whole.length - at - 1 <= 100);
+  return slash === -1 || slash > 155 || slash === whole.length - 1 ? void 0 : { name: whole.subarray(slash + 1), prefix: whole.subarray(0, slash) };
+}
+function put(header, at, text5) {
+  header.set(encodeUtf8(text5), at);
+}
+function octal(value, width) {
+  return value.toString(8).padStart(width, "0");
+}
+function untilZero(field) {
+  const end = field.indexOf(0);
+  return end === -1 ? field : field.subarray(0, end);
+}
+function ascii(field) {
+  return String.fromCharCode(...field);
+}
+
+// src/app/bundle-tar.ts
+function tarSource(handle) {
+  let reading;
+  const index = () => {
+    reading ??= readIndex(handle).then(
+      (read) => read.ok ? ok(new Map(read.value.map((entry2) => [entry2.path, entry2]))) : read
+    );
+    return reading;
+  };
+  return {
+    list: async () => {
+      const read = await index();
+      return read.ok ? ok([...read.value.values()].map(({ path, size }) => ({ path, size }))) : read;
+    },
+    open: async function* open3(path) {
+      const read = await index();
+      const entry2 = read.ok ? read.value.get(path) : void 0;
+      if (entry2 === void 0) {
+        throw new Error(`${path} is not in the archive`);
+      }
+      yield* readStretch(handle, entry2.start, entry2.size);
+    }
+  };
+}
+async function readIndex(handle) {
+  const { size: length } = await handle.stat();
+  const entries = [];
+  let at = 0;
+  for (; ; ) {
+    if (at + BLOCK > length) {
+      return bad(at, "it ends without two zero blocks");
+    }
+    const read = readUstarHeader(await readExactly(handle, new Uint8Array(BLOCK), at));
+    if (read.kind === "bad") {
+      return bad(at, read.problem);
+    }
+    if (read.kind === "zero") {
+      return closeIndex(handle, at, length, entries);
+    }
+    const { path, size } = read.entry;
+    const end = at + BLOCK + size;
+    const disorder = entries.length === 0 ? void 0 : disorderOf(entries[entries.length - 1]?.path ?? "", path);
+    if (disorder !== void 0) {
+      return bad(at, disorder);
+    }
+    if (end + paddingOf(size) > length) {
+      return bad(at, `${path} is cut off`);
+    }
+    if (!await isZero(handle, end, paddingOf(size))) {
+      return bad(end, `there are bytes between ${path} and the next file`);
+    }
+    entries.push({ path, size, start: at + BLOCK });
+    at = end + paddingOf(size);
+  }
+}
+async function closeIndex(handle, at, length, entries) {
+  if (length !== at + 2 * BLOCK) {
+    return bad(at, length < at + 2 * BLOCK ? "it ends without two zero blocks" : "something follows its end");
+  }
+  return await isZero(handle, at, 2 * BLOCK) ? ok(entries) : bad(at, "it does not end in two zero blocks");
+}
+function disorderOf(before, path) {
+  if (before === path) {
+    return `${path} comes twice`;
+  }
+  return compareArchived(before, path) < 0 ? void 0 : `${path} is out of order`;
+}
+function compareArchived(a, b) {
+  return placeOf2(a) - placeOf2(b) || compareUtf8(a, b);
+}
+function placeOf2(path) {
+  return path === MANIFEST_PATH ? 0 : path === ATTESTATION_PATH ? 1 : 2;
+}
+async function isZero(handle, at, length) {
+  const bytes = await readExactly(handle, new Uint8Array(length), at);
+  return bytes.every((byte) => byte === 0);
+}
+function bad(at, problem) {
+  return fail(faultOf(bundleCodes, "BUNDLE_TAR_INVALID", { at, problem }));
+}
+
+// src/app/open-bundle.ts
+async function openBundle(path) {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) {
+      return ok({ source: folderSource(path), close: () => Promise.resolve() });
+    }
+    if (found.isFile()) {
+      const handle = await open2(path, "r");
+      return ok({ source: tarSource(handle), close: () => handle.close() });
+    }
+  } catch {
+  }
+  return fail(faultOf(bundleCodes, "BUNDLE_NOT_FOUND", { path }));
+}
+
+// src/app/verify-evidence.ts
+async function verifyEvidence(request, tools) {
+  const { path, trustRoot, requireDsse = false, revocations } = request;
+  const planHash = request.planHash === void 0 ? void 0 : parseDigest(request.planHash);
+  const at = request.at === void 0 ? tools.now() : millisecondsOf(request.at);
+  if (request.planHash !== void 0 && planHash === void 0) {
+    const data = { option: "--plan-hash", expected: "sha256: and 64 lower-case hex digits" };
+    return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
+  }
+  if (at === void 0) {
+    const data = { option: "--at", expected: "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z" };
+    return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
+  }
+  if (revocations !== void 0) {
+    return fail(faultOf(verifyCodes, "REVOCATIONS_UNSUPPORTED"));
+  }
+  const bundle = await openBundle(path);
+  if (!bundle.ok) {
+    return bundle;
+  }
+  const options = {
+    at: timestampOf(at),
+    requireDsse,
+    ...trustRoot === void 0 ? {} : { trustRoot },
+    ...planHash === void 0 ? {} : { planHash }
+  };
+  try {
+    const { sha256, verifySignature } = tools;
+    return ok(await verify(bundle.value.source, options, { sha256, verifySignature, startHash }));
+  } finally {
+    await bundle.value.close();
+  }
+}
+function startHash() {
+  const hash = createHash("sha256");
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
+}
+
+// src/cli/version.ts
+var version = "0.1.0";
+
+// src/signer/node-crypto.ts
+import { createHash as createHash2, createPublicKey, verify as verify2 } from "node:crypto";
+var nodeSha256 = (bytes) => createHash2("sha256").update(bytes).digest();
+var parsed = /* @__PURE__ */ new WeakMap();
+function nodeVerifySignature(key, message, signature) {
+  try {
+    const digest2 = key.alg === "ed25519" ? null : "sha256";
+    return verify2(digest2, message, { key: keyObject(key), dsaEncoding: "der" }, signature);
+  } catch {
+    return false;
+  }
+}
+function keyObject(key) {
+  const known = parsed.get(key) ?? createPublicKey({ key: Buffer.from(key.spkiDer), format: "der", type: "spki" });
+  parsed.set(key, known);
+  return known;
+}
+
+// src/view/visible-text.ts
+function visibleText(text5) {
+  return text5.replaceAll(UNSAFE, (character) => {
+    const code2 = character.codePointAt(0) ?? 0;
+    return code2 < 256 ? `\\x${code2.toString(16).padStart(2, "0")}` : `\\u{${code2.toString(16)}}`;
+  });
+}
+var UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+// src/view/verdict-text.ts
+var WIDTH = 18;
+function verdictText(verdict) {
+  const { runId = "unknown", planHash, manifestDigest } = verdict.subject;
+  const failed2 = verdict.checks.filter((check) => check.status === "fail").length;
+  const skipped = verdict.checks.filter((check) => check.status === "skipped").length;
+  const lines = [
+    `${verdict.verdict}: run ${runId}`,
+    ...planHash === void 0 ? [] : [`  plan ${planHash}`],
+    ...manifestDigest === void 0 ? [] : [`  manifest ${manifestDigest}`],
+    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`,
+    "",
+    ...verdict.checks.map(checkLine),
+    "",
+    `${verdict.checks.length} checks, ${failed2} failed, ${skipped} not made`
+  ];
+  return `${lines.map(visibleText).join("\n")}
+`;
+}
+function checkLine(check) {
+  const word = { pass: "ok  ", fail: "FAIL", stale: "OLD ", skipped: "–   " }[check.status];
+  const code2 = check.status === "fail" || check.status === "stale" ? `${check.code}: ` : "";
+  return `  ${word} ${check.name.padEnd(WIDTH)} ${code2}${check.why}`;
+}
+function verdictJson(verdict) {
+  return `${JSON.stringify(verdict)}
+`;
+}
+
+// scripts/verifier-main.ts
+var USAGE = `usage: node verify_offline_bundle.mjs PATH [options]
+
+Verifies an evidence bundle of packrun, a folder or a tar, without network and without packrun.
+
+  --trust FILE         the trust root that you pinned; without it nothing is verified
+  --plan-hash HASH     the plan that it must be: sha256:…
+  --revocations FILE   a revocation list (refused: not read by this version)
+  --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
+  --require-dsse       every signature must be there, and the pack must come from a registry
+  --format text|json   text without it
+  --version            prints the version
+
+Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
+`;
+async function main(args) {
+  const given = readArguments(args);
+  if (typeof given === "string") {
+    process.stderr.write(`verify_offline_bundle: ${given}
+
+${USAGE}`);
+    return 2;
+  }
+  const { values: values2, positionals } = given;
+  if (values2.version === true) {
+    process.stdout.write(`${version}
+`);
+    return 0;
+  }
+  const [path] = positionals;
+  if (path === void 0 || positionals.length > 1 || values2.help === true) {
+    process.stderr.write(USAGE);
+    return values2.help === true ? 0 : 2;
+  }
+  const { format = "text" } = values2;
+  const trust = values2.trust === void 0 ? void 0 : readBytes(values2.trust);
+  if (trust === null || format !== "text" && format !== "json") {
+    const problem = trust === null ? `${values2.trust} cannot be read` : `${format} is no format`;
+    process.stderr.write(`verify_offline_bundle: ${problem}
+
+${USAGE}`);
+    return 2;
+  }
+  const { "plan-hash": planHash, at, revocations, "require-dsse": requireDsse = false } = values2;
+  const verdict = await verifyEvidence(
+    {
+      path,
+      requireDsse,
+      ...trust === void 0 ? {} : { trustRoot: trust },
+      ...planHash === void 0 ? {} : { planHash },
+      ...at === void 0 ? {} : { at },
+      ...revocations === void 0 ? {} : { revocations }
+    },
+    { sha256: nodeSha256, verifySignature: nodeVerifySignature, now: Date.now }
+  );
+  if (!verdict.ok) {
+    process.stderr.write(`error[${verdict.fault.code}]: ${verdict.fault.message}
+  = help: ${verdict.fault.hint}
+`);
+    return 2;
+  }
+  process.stdout.write(format === "json" ? verdictJson(verdict.value) : verdictText(verdict.value));
+  return exitCodeOf(verdict.value);
+}
+function readArguments(args) {
+  const text5 = { type: "string" };
+  const flag = { type: "boolean" };
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        trust: text5,
+        "plan-hash": text5,
+        revocations: text5,
+        at: text5,
+        format: text5,
+        "require-dsse": flag,
+        version: flag,
+        help: flag
+      }
+    });
+  } catch (error) {
+    return error instanceof Error ? error.message : "wrong arguments";
+  }
+}
+function readBytes(path) {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
+}
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { verifyEvidence } from "../src/app/verify-evidence.ts";
+import { version } from "../src/cli/version.ts";
+import { nodeSha256, nodeVerifySignature } from "../src/signer/node-crypto.ts";
+import { verdictJson, verdictText } from "../src/view/verdict-text.ts";
+import { exitCodeOf } from "../src/verify/verdict.ts";
+
+const USAGE = `usage: node verify_offline_bundle.mjs PATH [options]
+
+Verifies an evidence bundle of packrun, a folder or a tar, without network and without packrun.
+
+  --trust FILE         the trust root that you pinned; without it nothing is verified
+  --plan-hash HASH     the plan that it must be: sha256:…
+  --revocations FILE   a revocation list (refused: not read by this version)
+  --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
+  --require-dsse       every signature must be there, and the pack must come from a registry
+  --format text|json   text without it
+  --version            prints the version
+
+Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
+`;
+
+/** The command line of the single-file verifier. Returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const given = readArguments(args);
+  if (typeof given === "string") {
+    process.stderr.write(`verify_offline_bundle: ${given}\n\n${USAGE}`);
+    return 2;
+  }
+  const { values, positionals } = given;
+  if (values.version === true) {
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  const [path] = positionals;
+  if (path === undefined || positionals.length > 1 || values.help === true) {
+    process.stderr.write(USAGE);
+    return values.help === true ? 0 : 2;
+  }
+  const { format = "text" } = values;
+  const trust = values.trust === undefined ? undefined : readBytes(values.trust);
+  if (trust === null || (format !== "text" && format !== "json")) {
+    const problem = trust === null ? `${values.trust} cannot be read` : `${format} is no format`;
+    process.stderr.write(`verify_offline_bundle: ${problem}\n\n${USAGE}`);
+    return 2;
+  }
+  const { "plan-hash": planHash, at, revocations, "require-dsse": requireDsse = false } = values;
+  const verdict = await verifyEvidence(
+    {
+      path,
+      requireDsse,
+      ...(trust === undefined ? {} : { trustRoot: trust }),
+      ...(planHash === undefined ? {} : { planHash }),
+      ...(at === undefined ? {} : { at }),
+      ...(revocations === undefined ? {} : { revocations }),
+    },
+    { sha256: nodeSha256, verifySignature: nodeVerifySignature, now: Date.now },
+  );
+  if (!verdict.ok) {
+    process.stderr.write(`error[${verdict.fault.code}]: ${verdict.fault.message}\n  = help: ${verdict.fault.hint}\n`);
+    return 2;
+  }
+  process.stdout.write(format === "json" ? verdictJson(verdict.value) : verdictText(verdict.value));
+  return exitCodeOf(verdict.value);
+}
+
+function readArguments(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        trust: text,
+        "plan-hash": text,
+        revocations: text,
+        at: text,
+        format: text,
+        "require-dsse": flag,
+        version: flag,
+        help: flag,
+      },
+    });
+  } catch (error) {
+    return error instanceof Error ? error.message : "wrong arguments";
+  }
+}
+
+function readBytes(path: string): Uint8Array | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
