@@ -2,15 +2,20 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { faultOf } from "#fault/code-table.ts";
-import { fail, type Result } from "#fault/result.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { fileFault } from "./file-fault.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
 
 const TRIES = 400;
 const PAUSE_MS = 25;
 
+/** SQLITE_BUSY: somebody else holds it. */
+const BUSY = 5;
+
 /**
  * Does `work` while no other process, and nothing else in this one, edits the trust files of this state folder. The lock
- * is SQLite's on an empty file: the operating system takes it back from a process that dies. Fault: TRUST_BUSY.
+ * is SQLite's on an empty file: the operating system takes it back from a process that dies. Faults: TRUST_BUSY, and
+ * TRUST_FILE_ACCESS where the folder cannot be written.
  */
 export async function withTrustLock<T>(
   stateFolder: string,
@@ -18,14 +23,21 @@ export async function withTrustLock<T>(
   pause: () => Promise<void> = shortPause,
 ): Promise<Result<T>> {
   const folder = join(stateFolder, "trust");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    return fileFault(folder, error);
+  }
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const held = tryLock(join(folder, ".lock"));
-    if (held !== undefined) {
+    if (!held.ok) {
+      return held;
+    }
+    if (held.value !== undefined) {
       try {
         return await work();
       } finally {
-        held.close();
+        held.value.close();
       }
     }
     await pause();
@@ -39,16 +51,17 @@ function shortPause(): Promise<void> {
   });
 }
 
-function tryLock(path: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(path, { timeout: 0 });
+/** Undefined while somebody else holds the lock. */
+function tryLock(path: string): Result<DatabaseSync | undefined> {
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(path, { timeout: 0 });
     database.exec("BEGIN EXCLUSIVE");
-    return database;
+    return ok(database);
   } catch (error) {
-    database.close();
-    if (error instanceof Error && "errcode" in error && error.errcode === 5) {
-      return undefined;
-    }
-    throw error;
+    database?.close();
+    return error instanceof Error && "errcode" in error && error.errcode === BUSY
+      ? ok(undefined)
+      : fileFault(path, error);
   }
 }

@@ -8,7 +8,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { checkRollback } from "#trust/freshness.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { systemCode } from "./file-fault.ts";
+import { fileFault, systemCode } from "./file-fault.ts";
 import { withTrustLock } from "./state-lock.ts";
 import { writeAtomically } from "./trust-file.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
@@ -20,12 +20,9 @@ const seenShape = object({
 });
 type Seen = Infer<typeof seenShape>;
 
-/** A medium that cannot be written: then a root is still checked, only not remembered. */
-const UNWRITABLE: readonly string[] = ["EROFS", "EACCES", "EPERM"];
-
 /**
  * Takes a pinned root into use: refuses one that is older than what was used before, and remembers a newer one. Nothing
- * is remembered where there is no state folder. Faults: TRUST_ROOT_ROLLBACK, TRUST_MEMORY, TRUST_BUSY.
+ * is remembered where there is no state folder, or none that can be written. Faults: TRUST_ROOT_ROLLBACK, TRUST_MEMORY, TRUST_BUSY.
  */
 export async function admitRoot(stateFolder: string, root: TrustRoot): Promise<Result<void>> {
   const highest = await highestSeen(stateFolder, root);
@@ -33,14 +30,8 @@ export async function admitRoot(stateFolder: string, root: TrustRoot): Promise<R
   if (!admitted.ok || !highest.ok || highest.value === root.document.version || !existsSync(stateFolder)) {
     return admitted;
   }
-  try {
-    return await withTrustLock(stateFolder, () => remember(stateFolder, root));
-  } catch (error) {
-    if (UNWRITABLE.includes(systemCode(error))) {
-      return ok(undefined);
-    }
-    throw error;
-  }
+  const remembered = await withTrustLock(stateFolder, () => remember(stateFolder, root));
+  return !remembered.ok && remembered.fault.code === "TRUST_FILE_ACCESS" ? admitted : remembered;
 }
 
 /** The highest version of the root's trust domain that was used from this state folder; 0 when none was. */
@@ -62,8 +53,12 @@ async function remember(stateFolder: string, root: TrustRoot): Promise<Result<vo
     return seen.ok ? admitted : seen;
   }
   const next: Seen = { ...seen.value, versions: { ...seen.value.versions, [trustDomain]: version } };
-  await writeAtomically(seenPath(stateFolder), canonicalBytes(next));
-  return ok(undefined);
+  try {
+    await writeAtomically(seenPath(stateFolder), canonicalBytes(next));
+    return ok(undefined);
+  } catch (error) {
+    return fileFault(seenPath(stateFolder), error);
+  }
 }
 
 async function readSeen(stateFolder: string): Promise<Result<Seen>> {

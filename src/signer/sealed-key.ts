@@ -1,5 +1,4 @@
 import { randomBytes, scrypt } from "node:crypto";
-import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 import { fromBase64, toBase64 } from "#canon/base64.ts";
 import { isJsonObject } from "#canon/json.ts";
 import { decodeUtf8, encodeUtf8 } from "#canon/utf8.ts";
@@ -31,6 +30,7 @@ export async function unsealKey(body: Uint8Array, password: string): Promise<Uns
   if (sealed === undefined) {
     return { kind: "damaged" };
   }
+  const { xsalsa20poly1305 } = await import("@noble/ciphers/salsa.js");
   const key = await deriveKey(password, sealed.salt, sealed.cost);
   try {
     return { kind: "key", pkcs8: xsalsa20poly1305(key, sealed.nonce).decrypt(sealed.box) };
@@ -46,6 +46,7 @@ export async function sealKey(pkcs8: Uint8Array, password: string): Promise<Uint
   const cost = 65_536;
   const salt = randomBytes(32);
   const nonce = randomBytes(24);
+  const { xsalsa20poly1305 } = await import("@noble/ciphers/salsa.js");
   const key = await deriveKey(password, salt, cost);
   const box = xsalsa20poly1305(key, nonce).encrypt(pkcs8);
   key.fill(0);

@@ -2,7 +2,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
+import { ensureDevelopmentTrust } from "#app/development-trust.ts";
 import { admitRoot, highestSeen } from "#app/trust-memory.ts";
+import { fileKeyring } from "#signer/file-keyring.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { code, value } from "../attest/signing.ts";
 import { rootOf } from "../trust/world.ts";
@@ -53,6 +55,14 @@ t.test("many at once never lower what is remembered", async (t) => {
   const state = stateFolder(t);
   await Promise.all([5, 9, 7, 8, 6].map((number) => admitRoot(state, version(number))));
   t.equal(value(await highestSeen(state, version(1))), 9);
+});
+
+t.test("a folder that cannot be made is no reason to refuse, and is told where it is needed", async (t) => {
+  const state = stateFolder(t);
+  writeFileSync(join(state, "trust"), "in the way");
+  t.equal(code(await admitRoot(state, version(7))), "ok");
+  const tools = { keyring: fileKeyring, now: () => 0 };
+  t.equal(code(await ensureDevelopmentTrust(state, [], tools)), "TRUST_FILE_ACCESS");
 });
 
 t.test("a folder that cannot be written checks all the same", async (t) => {
