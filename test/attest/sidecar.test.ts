@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createPublicKey } from "node:crypto";
 import { join } from "node:path";
-import { bundleFromJSON } from "@sigstore/bundle";
+import { bundleFromJSON, bundleToJSON } from "@sigstore/bundle";
 import { toSignedEntity, Verifier, type TrustMaterial } from "@sigstore/verify";
 import t from "tap";
 import { runRequestPredicate, type RunRequest } from "#attest/run-request.ts";
@@ -64,6 +64,15 @@ t.test("sigstore-js parses the sidecar as a bundle v0.3 with a public key and on
   t.equal(bundle.mediaType, "application/vnd.dev.sigstore.bundle.v0.3+json");
   t.equal(bundle.verificationMaterial.content.$case, "publicKey");
   t.equal(bundle.content.$case === "dsseEnvelope" && bundle.content.dsseEnvelope.signatures.length, 1);
+});
+
+t.test("a bundle that sigstore-js wrote again reads in the interop profile", async (t) => {
+  const key = testKey();
+  const sidecar = await sidecarOf(payload, key);
+  const again = bundleToJSON(bundleFromJSON(JSON.parse(decodeUtf8(sidecar) ?? "")));
+  const envelope = value(readSidecar(encodeUtf8(JSON.stringify(again, null, 1)), "interop"));
+  t.strictSame(envelope.payload, payload);
+  t.equal(envelope.keyid, key.signer.keyid);
 });
 
 t.test("sigstore-js verifies the signature with the public key alone, and refuses a changed payload", async (t) => {
