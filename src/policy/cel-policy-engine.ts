@@ -3,7 +3,7 @@ import { digestOf, type Sha256 } from "#canon/digest.ts";
 import type { Json, JsonObject } from "#canon/json.ts";
 import { encodeUtf8 } from "#canon/utf8.ts";
 import { never } from "#fault/never.ts";
-import { evaluateExpression } from "#plan/evaluate.ts";
+import { evaluateExpression } from "#plan/evaluate-expression.ts";
 import type { Policy } from "#plan/plan.ts";
 import type { PolicyAnswer, PolicyEngine } from "#port/policy-engine.ts";
 
