@@ -1,6 +1,7 @@
 import { canonicalKey, compareKeys, templateIdOf } from "./graph.ts";
 import type { CommandBody } from "./command.ts";
 import type { EventDraft } from "./event.ts";
+import { outcomeOf } from "./outcome-of-run.ts";
 import { resolveOutputs } from "./resolve-outputs.ts";
 import { runningAttempts } from "./running-attempts.ts";
 import type { RunState } from "./state.ts";
@@ -58,17 +59,21 @@ export function decideDrifted(state: RunState, command: CommandOf<"drifted">): r
   ];
 }
 
-/** The host cannot enforce the sandbox: no event says so but the run's end, so all of it is decided at once. */
+/**
+ * The host cannot enforce the sandbox: no event says so but the run's end, so all of it is decided at once. A run that
+ * had failed or was stopping ends for the reason that it had.
+ */
 export function decideRefused(state: RunState, { reason }: CommandOf<"refused">): readonly EventDraft[] {
-  const stop = { mode: "cancel", reason } as const;
+  const stop = { mode: "cancel", reason: state.stop?.reason ?? reason } as const;
   const { main, finally: last } = state.live;
-  const left = runningAttempts(state).flatMap(({ stepId, attempt }) => lostForGood(stepId, attempt, reason));
-  const outputs = resolveOutputs(state);
+  const left = runningAttempts(state).flatMap(({ stepId, attempt }) => lostForGood(stepId, attempt, stop.reason));
+  const outcome = outcomeOf(state);
+  const ended = outcome.status === "succeeded" ? { status: "failed" as const, reason } : outcome;
   return [
     ...left,
     ...sweep(main, stop),
     ...sweep(last, stop),
-    { eventType: "run.finished", metadata: { status: "failed", reason, outputs } },
+    { eventType: "run.finished", metadata: { ...ended, outputs: resolveOutputs(state) } },
   ];
 }
 

@@ -39,7 +39,9 @@ export function examineReached(state: RunState, moment: Moment): readonly EventD
 
 function examine(state: RunState, instance: Instance, moment: Moment): readonly EventDraft[] {
   const { id, at } = instance;
-  if (!at.inFinally && at.needs.some((need) => passesFailureOn(siblingOf(instance, need)))) {
+  // The steps of `finally` are a sequence in which a failure skips nothing; inside a container needs mean what they say.
+  const goesOnAnyway = at.inFinally && at.parent === undefined;
+  if (!goesOnAnyway && at.needs.some((need) => passesFailureOn(siblingOf(instance, need)))) {
     return [skipped(id, "UPSTREAM_FAILED")];
   }
   const holds = whenOf(at.node) === undefined ? ok(true) : conditionHolds(state, instance, whenOf(at.node));

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from "#canon/json.ts";
 import { ok, type Result } from "#fault/result.ts";
-import { evaluateCondition, evaluateTemplate } from "./evaluate-pending.ts";
+import { evaluateCondition, evaluateTemplate } from "#plan/evaluate-template.ts";
 import { isCel, type Plan } from "#plan/plan.ts";
 import type { Instance } from "./instance.ts";
 import type { RunState } from "./state.ts";
@@ -10,7 +10,7 @@ import { itemsOf, iterationsOf, viewOfStep } from "./step-view.ts";
 export function conditionHolds(state: RunState, viewer: Instance, when: Json | undefined): Result<boolean> {
   return typeof when === "boolean"
     ? ok(when)
-    : evaluateCondition(when ?? true, expressionContext(state, viewer, expressionsIn(when ?? true)));
+    : evaluateCondition(when ?? true, expressionContext(state, viewer, expressionsIn(when ?? true)), state.plan);
 }
 
 /** A value of the plan with every expression in it evaluated, seen from this step or from the run as a whole. */
@@ -18,7 +18,7 @@ export function valueOf(state: RunState, viewer: Instance | undefined, template:
   const expressions = expressionsIn(template);
   return expressions.length === 0
     ? ok(template)
-    : evaluateTemplate(template, expressionContext(state, viewer, expressions));
+    : evaluateTemplate(template, expressionContext(state, viewer, expressions), state.plan);
 }
 
 /** Every expression that is left in a value. */

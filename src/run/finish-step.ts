@@ -49,19 +49,22 @@ function reachUnblocked(state: RunState, siblings: readonly Instance[]): void {
 
 /** Ends a step, and with it what depends on nothing else: the container around it, and the wait of its dependents. */
 export function finish(state: RunState, instance: Instance, end: End): void {
-  let ending: Instance | undefined = instance;
+  let ending = instance;
   let how = end;
-  while (ending !== undefined) {
+  for (;;) {
     endOne(state, ending, how);
     release(state, ending);
-    const around: Instance | undefined = ending.parent;
+    const around = ending.parent;
     if (around === undefined) {
       ending.section.left -= 1;
       openFinally(state);
       return;
     }
     around.kidsLeft -= 1;
-    ending = around.kidsLeft === 0 && isLeft(around) ? around : undefined;
+    if (around.kidsLeft > 0 || !isLeft(around)) {
+      return;
+    }
+    ending = around;
     how = { ...endOfContainer(around), at: end.at };
   }
 }

@@ -39,25 +39,27 @@ export function headOf(event: LedgerEvent): ChainHead {
  * back. Lone surrogates, which canonical JSON cannot carry, become U+FFFD.
  */
 export function sealEvent(draft: EventDraft, head: ChainHead, now: number, sha256: Sha256): LedgerEvent {
-  const sound = wellFormed(draft);
-  const time = Math.max(now, head.timestamp);
-  const parts = partsOf({
-    ...sound,
-    level: levelOf(sound),
-    message: messageOf(sound),
-    prev: head.hash,
-    sequence: head.sequence + 1,
-    timestamp: timestampOf(time),
-  });
-  const hash = digestOf(encodeUtf8(`{${parts.before}${parts.after}}`), sha256);
-  return sealed(sound, hash, parts.envelope);
+  const timestamp = timestampOf(Math.max(now, head.timestamp));
+  const parts =
+    partsOf(enveloped(draft, head, timestamp)) ?? partsOf(enveloped(replaceLone(draft) as EventDraft, head, timestamp));
+  if (parts === undefined) {
+    throw new Error(`${draft.eventType} holds what JSON cannot`);
+  }
+  return sealed(parts, digestOf(encodeUtf8(`{${parts.before}${parts.after}}`), sha256));
 }
 
-type Envelope = Pick<LedgerEvent, "level" | "message" | "prev" | "sequence"> & { readonly timestamp: Timestamp };
+function enveloped(draft: EventDraft, head: ChainHead, timestamp: Timestamp): Unhashed {
+  const level = levelOf(draft);
+  const message = messageOf(draft);
+  return { ...draft, level, message, prev: head.hash, sequence: head.sequence + 1, timestamp };
+}
+
+type Unhashed = EventDraft & Pick<LedgerEvent, "level" | "message" | "prev" | "sequence" | "timestamp">;
+type Parts = { readonly before: string; readonly after: string; readonly event: Unhashed };
 
 /** Members in canonical order, so that events look in memory as they do in the ledger. */
-function sealed(draft: EventDraft, hash: Digest, { level, message, prev, sequence, timestamp }: Envelope): LedgerEvent {
-  const { attempt, eventType, metadata, stepId } = draft;
+function sealed({ event }: Parts, hash: Digest): LedgerEvent {
+  const { attempt, eventType, level, message, metadata, prev, sequence, stepId, timestamp } = event;
   return {
     ...(attempt === undefined ? {} : { attempt }),
     eventType,
@@ -73,21 +75,21 @@ function sealed(draft: EventDraft, hash: Digest, { level, message, prev, sequenc
 }
 
 /**
- * The canonical text of an event without its hash, cut where the hash belongs. RFC 8785 sorts members by their names;
- * those of an event are fixed, so only the metadata is left to the canonicalizer.
+ * The canonical text of an event without its hash, cut where the hash belongs; undefined when it has none. RFC 8785
+ * sorts members by their names; those of an event are fixed, so only the metadata is left to the canonicalizer.
  */
-function partsOf(event: EventDraft & Envelope): {
-  readonly before: string;
-  readonly after: string;
-  readonly envelope: Envelope;
-} {
+function partsOf(event: Unhashed): Parts | undefined {
   const { attempt, eventType, level, message, metadata, prev, sequence, stepId, timestamp } = event;
   const before = `${attempt === undefined ? "" : `"attempt":${attempt},`}"eventType":"${eventType}",`;
   const step = stepId === undefined ? "" : `"stepId":${JSON.stringify(stepId)},`;
-  const after =
-    `"level":"${level}","message":${JSON.stringify(message)},"metadata":${canonicalJson(metadata)},` +
-    `"prev":"${prev}","sequence":${sequence},${step}"timestamp":"${timestamp}"`;
-  return { before, after, envelope: { level, message, prev, sequence, timestamp } };
+  try {
+    const after =
+      `"level":"${level}","message":${canonicalJson(message)},"metadata":${canonicalJson(metadata)},` +
+      `"prev":"${prev}","sequence":${sequence},${step}"timestamp":"${timestamp}"`;
+    return { before, after, event };
+  } catch {
+    return undefined;
+  }
 }
 
 /** One line of a ledger: the JCS bytes of the event and a newline. */
@@ -97,8 +99,11 @@ export function eventBytes(event: LedgerEvent): Uint8Array {
 
 /** The same as text. */
 export function eventLine(event: LedgerEvent): string {
-  const { before, after } = partsOf(event);
-  return `{${before}"hash":"${event.hash}",${after}}\n`;
+  const parts = partsOf(event);
+  if (parts === undefined) {
+    throw new Error(`event ${event.sequence} has no canonical text`);
+  }
+  return `{${parts.before}"hash":"${event.hash}",${parts.after}}\n`;
 }
 
 /** Whether an event is whole in itself and continues `head`. */
@@ -117,8 +122,8 @@ export function checkEvent(event: unknown, head: ChainHead, sha256: Sha256): Res
   if ((millisecondsOf(found.timestamp) ?? 0) < head.timestamp) {
     return broken(head, "its timestamp lies before that of the event before");
   }
-  const text = textOf(found);
-  if (text === undefined || digestOf(encodeUtf8(text), sha256) !== found.hash) {
+  const parts = partsOf(found);
+  if (parts === undefined || digestOf(encodeUtf8(`{${parts.before}${parts.after}}`), sha256) !== found.hash) {
     return broken(head, "hash is not that of its content");
   }
   return ok(found);
@@ -139,31 +144,15 @@ export function readLedgerLine(line: Uint8Array, head: ChainHead, sha256: Sha256
   return equalBytes(line8785.subarray(0, -1), bytes) ? checked : broken(head, "its bytes are not canonical JSON");
 }
 
-function textOf(event: LedgerEvent): string | undefined {
-  try {
-    const { before, after } = partsOf(event);
-    return `{${before}${after}}`;
-  } catch {
-    // A lone surrogate in the metadata: no canonical text exists.
-    return undefined;
-  }
-}
-
 function broken(head: ChainHead, problem: string): Result<never> {
   return fail(faultOf(runCodes, "LEDGER_BROKEN", { problem: `event ${head.sequence + 1}: ${problem}` }));
 }
 
-const LONE = /\p{Surrogate}/u;
-const EVERY_LONE = /\p{Surrogate}/gu;
-
-function wellFormed<T>(value: T): T {
-  // JSON.stringify writes a lone surrogate, and nothing else, as an escape that begins with d8 to df.
-  return /\\ud[89a-f]/.test(JSON.stringify(value)) ? (replaceLone(value) as T) : value;
-}
+const LONE = /\p{Surrogate}/gu;
 
 function replaceLone(value: unknown): unknown {
   if (typeof value === "string") {
-    return LONE.test(value) ? value.replaceAll(EVERY_LONE, "\ufffd") : value;
+    return value.replaceAll(LONE, "\ufffd");
   }
   if (Array.isArray(value)) {
     return value.map(replaceLone);

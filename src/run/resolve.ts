@@ -1,8 +1,7 @@
 import type { Sha256 } from "#canon/digest.ts";
 import type { Json, JsonObject } from "#canon/json.ts";
-import { faultOf } from "#fault/code-table.ts";
-import { fail, ok, type Result } from "#fault/result.ts";
-import { planCodes } from "#plan/codes.ts";
+import { ok, type Result } from "#fault/result.ts";
+import { printInText } from "#plan/evaluate-template.ts";
 import type { OutputRule, Policy, RunNode, Sandbox, Template } from "#plan/plan.ts";
 import { expressionsIn, valueOf, wholeRunContext } from "./expressions.ts";
 import type { GraphNode } from "./graph.ts";
@@ -132,18 +131,7 @@ function resolveMembers<T>(
 
 function textOf(state: RunState, instance: Instance, template: Template): Result<string> {
   const value = valueOf(state, instance, template);
-  if (!value.ok) {
-    return value;
-  }
-  const found = value.value;
-  if (typeof found === "string") {
-    return ok(found);
-  }
-  if (typeof found === "number" || typeof found === "boolean") {
-    return ok(String(found));
-  }
-  const what = Array.isArray(found) ? "a list" : found === null ? "null" : "an object";
-  return fail(faultOf(planCodes, "EXPR_TYPE", { expected: "a string, number or boolean", found: what }));
+  return value.ok ? printInText(value.value) : value;
 }
 
 /** A node refers to an input's path where the path itself was folded into it, or where an expression names the input. */

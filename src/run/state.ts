@@ -79,7 +79,8 @@ function restorePhase(instance: Instance, state: RunState): void {
   if (!isLeft(instance)) {
     return;
   }
-  instance.opened = record?.status === "running" && instance.at.node.kind !== "run";
+  // A container has an attempt only to fail in it, before it opens.
+  instance.opened = record?.status === "running" && record.attempts === 0;
   if (record !== undefined) {
     restoreProgress(instance, state);
   }

@@ -58,6 +58,9 @@ export function fold(plan: Plan, identity: Identity, events: Iterable<LedgerEven
 
 /** First what concerns the whole run, then what came of steps in canonical order, then what people sent, in its order. */
 function inTurn(state: RunState, commands: readonly Command[]): readonly Command[] {
+  if (commands.length < 2) {
+    return commands;
+  }
   const { graph } = state.live;
   const placed = commands.map((command) => ({ command, ...placeOf(command) }));
   const keys = new Map<string, readonly number[]>();
