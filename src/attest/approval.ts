@@ -1,5 +1,5 @@
 import { nonceShape, runIdShape, tenantIdShape, trustDomainShape } from "#canon/id-shape.ts";
-import { digest, literal, object, string, timestamp, type Infer, type Shape } from "#canon/shape.ts";
+import { digest, literal, object, string, timestamp, type Infer } from "#canon/shape.ts";
 import { PREDICATE_BASE, type Predicate } from "./statement.ts";
 
 const bindings = {
@@ -21,7 +21,7 @@ export const approvalRequestPredicate: Predicate<ApprovalRequestClaim> = {
 };
 
 /** `approval/v1`, over `plan.canonical.json`: one person's decision on one gate of one run. `reason` may be empty. */
-const approvalShape: Shape<Approval> = object({
+const approvalShape = object({
   ...bindings,
   decision: literal("approve", "reject"),
   approver: string({ min: 1 }),
@@ -29,13 +29,7 @@ const approvalShape: Shape<Approval> = object({
   issuedAt: timestamp(),
   notAfter: timestamp(),
 });
-export type Approval = ApprovalRequestClaim & {
-  readonly decision: "approve" | "reject";
-  readonly approver: string;
-  readonly reason: string;
-  readonly issuedAt: string;
-  readonly notAfter: string;
-};
+export type Approval = Infer<typeof approvalShape>;
 export const approvalPredicate: Predicate<Approval> = {
   type: `${PREDICATE_BASE}approval/v1`,
   shape: approvalShape,
