@@ -4,19 +4,20 @@ import type { Json, JsonObject } from "#canon/json.ts";
 import { encodeUtf8 } from "#canon/utf8.ts";
 import { never } from "#fault/never.ts";
 import { evaluateExpression } from "#plan/evaluate-expression.ts";
+import type { NumberRules } from "#plan/number-rules.ts";
 import type { Policy } from "#plan/plan.ts";
 import type { PolicyAnswer, PolicyEngine } from "#port/policy-engine.ts";
 
 /** Decides CEL policies. Only a clean `true` allows and only a clean `false` denies; all else is undecided. */
 export function celPolicyEngine(): PolicyEngine {
-  return { evaluate: (policy, context) => Promise.resolve(answer(policy, context)) };
+  return { evaluate: (policy, context, numbers) => Promise.resolve(answer(policy, context, numbers)) };
 }
 
-function answer(policy: Policy, context: JsonObject): PolicyAnswer {
+function answer(policy: Policy, context: JsonObject, numbers?: NumberRules): PolicyAnswer {
   switch (policy.engine) {
     case "cel":
       return digestOf(encodeUtf8(policy.expression), sha256) === policy.digest
-        ? decide(policy.expression, context)
+        ? decide(policy.expression, context, numbers)
         : undecided("the expression is not the one that the policy's digest names");
     case "rego":
       return undecided(`this runner has no engine for Rego, which ${policy.module} is written for`);
@@ -25,9 +26,9 @@ function answer(policy: Policy, context: JsonObject): PolicyAnswer {
   }
 }
 
-function decide(expression: string, context: JsonObject): PolicyAnswer {
+function decide(expression: string, context: JsonObject, numbers?: NumberRules): PolicyAnswer {
   try {
-    const result = evaluateExpression(expression, context);
+    const result = evaluateExpression(expression, context, numbers);
     if (!result.ok) {
       return undecided(`${result.fault.code}: ${result.fault.message}`);
     }

@@ -95,6 +95,13 @@ t.test("an expression that is not the one of the digest is undecided", async (t)
   t.match(await engine.evaluate(swapped, context), { kind: "undecided", why: /digest/ });
 });
 
+t.test("a value that is declared as number is a double, even where it is integral", async (t) => {
+  const numbers = { inputs: new Set(["limit"]), outputs: new Map([["scan", new Set(["critical"])]]) };
+  const policy = cel("steps.scan.outputs.critical * 1.5 < inputs.limit / 2.0");
+  t.strictSame(await engine.evaluate(policy, context, numbers), { kind: "allowed" });
+  t.match(await engine.evaluate(policy, context), { kind: "undecided", why: /EXPR_TYPE/ });
+});
+
 t.test("Rego is undecided, and says so", async (t) => {
   const { digest } = cel("true");
   const rego: Policy = { engine: "rego", module: "policies/licences.wasm", digest, entrypoint: "packrun/allow" };
