@@ -17,7 +17,11 @@ function toHex(bytes) {
   return text5;
 }
 function equalBytes(a, b) {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  let at = a.length === b.length ? 0 : -1;
+  while (at !== -1 && at < a.length) {
+    at = a[at] === b[at] ? at + 1 : -1;
+  }
+  return at !== -1;
 }
 function concatBytes(...parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

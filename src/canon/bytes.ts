@@ -19,8 +19,13 @@ export function fromHex(text: string): Uint8Array | undefined {
   return bytes;
 }
 
+/** A loop by index: a callback for every byte would cost more than hashing them. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  let at = a.length === b.length ? 0 : -1;
+  while (at !== -1 && at < a.length) {
+    at = a[at] === b[at] ? at + 1 : -1;
+  }
+  return at !== -1;
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {

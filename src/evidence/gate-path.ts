@@ -5,7 +5,7 @@ import { encodeUtf8 } from "#canon/utf8.ts";
 const LONGEST = 90;
 
 /** How a gate is called in paths: by its instance's id, or by the hex SHA-256 of one that is too long. */
-export function gateName(gateId: string, sha256: Sha256): string {
+function gateName(gateId: string, sha256: Sha256): string {
   const bytes = encodeUtf8(gateId);
   return bytes.length > LONGEST ? hexOf(digestOf(bytes, sha256)) : gateId;
 }

@@ -1,6 +1,6 @@
-import { packRunPredicate, type PackRun } from "#attest/pack-run.ts";
-import { statementBytes, type Subject } from "#attest/statement.ts";
-import { digestOfHex, hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import type { PackRun } from "#attest/pack-run.ts";
+import type { Subject } from "#attest/statement.ts";
+import { hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
 import { isTimestamp, type Timestamp } from "#canon/timestamp.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 import { inputDigests } from "#plan/input-digests.ts";
@@ -67,12 +67,6 @@ export function packRunSubjects(manifestDigest: Digest, outputs: Values): readon
       value.type === "file" || value.type === "directory" ? [{ name, digest: { sha256: hexOf(value.digest) } }] : [],
     );
   return [{ name: MANIFEST_PATH, digest: { sha256: hexOf(manifestDigest) } }, ...further];
-}
-
-/** The payload bytes of the run's attestation. */
-export function packRunPayload(subjects: readonly Subject[], predicate: PackRun): Uint8Array {
-  const named = subjects.map(({ name, digest }) => ({ name, digest: digestOfHex(digest.sha256) }));
-  return statementBytes(packRunPredicate, named, predicate);
 }
 
 function timeOf(text: string): Timestamp {

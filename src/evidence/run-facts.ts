@@ -10,7 +10,7 @@ import type { OutputArtifact } from "./outputs-file.ts";
 type Level = EnforcementLevel | "none";
 const STRENGTH: readonly Level[] = ["none", "watchdog", "kernel-process", "kernel-tree"];
 
-export type Decision = {
+type Decision = {
   readonly gateId: string;
   readonly decision: "approve" | "reject";
   readonly principal: string;
@@ -18,7 +18,7 @@ export type Decision = {
 };
 
 /** A file or tree that the ledger names: `artifacts/` must hold it. */
-export type ArtifactUse = {
+type ArtifactUse = {
   readonly stepId: string;
   readonly name: string;
   readonly digest: Digest;
