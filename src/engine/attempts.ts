@@ -53,6 +53,10 @@ export class Attempts {
     return this.#flights.size > 0;
   }
 
+  get preparing(): boolean {
+    return this.#preparing.size > 0;
+  }
+
   /** Resolves when every attempt that is being prepared now is ready or has failed. */
   async prepared(): Promise<void> {
     await Promise.all(this.#preparing);

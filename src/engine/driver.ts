@@ -209,6 +209,9 @@ export class Driver {
 
   /** Lets the attempts that follow from this turn get ready, so that their start shares its write. */
   async #gather(): Promise<void> {
+    if (!this.#attempts.preparing) {
+      return;
+    }
     let cancel: () => void = () => undefined;
     const limit = new Promise<void>((resolve) => {
       cancel = this.#ports.clock.after(GATHER_MS, resolve);
