@@ -28,12 +28,11 @@ export const etcFiles: Readonly<Record<string, string>> = {
 };
 
 /**
- * The whole environment of a step. What packrun sets cannot be set by the pack; secrets come last because their names
+ * The whole environment of a step. PATH and what begins with PACKRUN_ cannot be set by the pack; secrets come last because their names
  * are declared in the same map as the plain variables and so never meet them.
  */
 export function insideEnv(request: AttemptRequest): Readonly<Record<string, string>> {
   return {
-    PATH: INSIDE_PATH,
     LANG: "C.UTF-8",
     TZ: "UTC",
     HOME: inside.home,
@@ -43,6 +42,7 @@ export function insideEnv(request: AttemptRequest): Readonly<Record<string, stri
     ...request.env,
     ...request.secretEnv,
     ...Object.fromEntries(Object.keys(request.secretFiles).map((name) => [name, secretPath(name)])),
+    PATH: INSIDE_PATH,
     PACKRUN_PACK: inside.pack,
     PACKRUN_IN: inside.in,
     PACKRUN_OUTPUT: inside.output,

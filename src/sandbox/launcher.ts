@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import type { Cgroup } from "./cgroup.ts";
 import { coverInherited } from "./inherited-fds.ts";
 import { launcherScript } from "./launch-script.ts";
-import { openReader } from "./pipe-feed.ts";
+import { openChildReader } from "./pipe-feed.ts";
 import { identify, signal, type ProcessIdentity } from "./process-identity.ts";
 
 export type LauncherPlace = {
@@ -33,7 +33,7 @@ export type Launcher = {
 /** Starts one, already in its cgroup and as its user. The FIFOs in `folder` must be there. */
 export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
   const names = ["args", ...Array.from({ length: place.secretPipes }, (_, at) => `secret${at}`)];
-  const readers = names.map((name) => openReader(join(place.folder, name)));
+  const readers = names.map((name) => openChildReader(join(place.folder, name)));
   const [args = -1, ...secrets] = readers;
   const wanted = secrets.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, ...secrets];
   const cover = coverInherited(["pipe", "ignore", "ignore", ...wanted], place.inherited);

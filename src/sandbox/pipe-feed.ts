@@ -25,7 +25,20 @@ export function feedPipe(path: string, bytes: Uint8Array): void {
   closeSync(fd);
 }
 
-/** Opens the reading end, whether or not there is a writer. */
+/**
+ * Opens the reading end for a child, which shall wait for bytes like any program. Opening it so waits for a writer, and
+ * for that moment we are one ourselves.
+ */
+export function openChildReader(path: string): number {
+  const keeper = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    return openSync(path, constants.O_RDONLY);
+  } finally {
+    closeSync(keeper);
+  }
+}
+
+/** Opens the reading end for ourselves, whether or not there is a writer. */
 export function openReader(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }
