@@ -1914,6 +1914,17 @@ var bundleCodes = codeTable({
       fix: "Take the bundle from its source again."
     }
   },
+  EXPORT_FAILED: {
+    severity: "error",
+    exitCode: 10,
+    message: "the archive {path} was not written: {problem}",
+    hint: "check the folder, its permissions and the free space",
+    explanation: {
+      cause: "An archive of a bundle could not be written whole; nothing was left behind.",
+      example: "packrun evidence export RUN -o /missing/folder/run.tar",
+      fix: "Name a file in a folder that exists and has room."
+    }
+  },
   EXTRACT_TARGET: {
     severity: "error",
     exitCode: 2,
@@ -3430,7 +3441,7 @@ async function checkGates(given) {
   let requests = 0;
   for (const [id, gate] of [...ledger.gates.gates].toSorted(([a], [b]) => compareUtf8(a, b))) {
     const node = tree.nodes.get(templateOf(id));
-    const rule = node?.kind === "gate.approval" ? plan.approvals[node.approval] : void 0;
+    const rule = node?.kind === "gate.approval" ? ruleOf(plan, node) : void 0;
     if (node?.kind !== "gate.approval" || rule === void 0 || gate.opened === void 0) {
       continue;
     }
@@ -3448,6 +3459,9 @@ async function checkGates(given) {
   }
   checks.pass("approval-requests", `${requests} requests, each true to run and plan`);
   checks.pass("approvals", judged.length === 0 ? "no gate asked for approvals" : judged.join("; "));
+}
+function ruleOf({ approvals }, node) {
+  return Object.hasOwn(approvals, node.approval) ? approvals[node.approval] : void 0;
 }
 async function checkGate(given, gateCase) {
   const { checks } = given;

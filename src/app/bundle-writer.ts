@@ -99,7 +99,8 @@ export class BundleWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#moved) {
-      await rm(this.#draft, { recursive: true, force: true });
+      // What cannot be removed now is removed by the next one who seals this run.
+      await rm(this.#draft, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 }

@@ -10,7 +10,7 @@ import { writeAll } from "./write-all.ts";
 
 /**
  * Writes a bundle as a deterministic tar: the same bundle gives the same bytes on every machine. The file appears whole
- * or not at all. Faults: BUNDLE_ENTRY_UNSAFE, BUNDLE_UNREADABLE and those of the source.
+ * or not at all. Faults: BUNDLE_ENTRY_UNSAFE, EXPORT_FAILED and those of the source.
  */
 export async function exportEvidence(source: BundleSource, out: string): Promise<Result<{ readonly size: number }>> {
   const files = await source.list();
@@ -21,23 +21,29 @@ export async function exportEvidence(source: BundleSource, out: string): Promise
   if (unfit !== undefined) {
     return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: unfit.path }));
   }
+  try {
+    return ok({ size: await writeArchive(source, files.value, out) });
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : "unknown problem";
+    return fail(faultOf(bundleCodes, "EXPORT_FAILED", { path: out, problem }));
+  }
+}
+
+/** Writes beside the file and moves it into place, so that a half-written archive is never taken for one. */
+async function writeArchive(source: BundleSource, files: readonly BundleFile[], out: string): Promise<number> {
   const draft = `${out}.${process.pid}.tmp`;
   const handle = await open(draft, "wx", 0o644);
   try {
-    const size = await writeTar(
-      source,
-      files.value.toSorted((a, b) => compareArchived(a.path, b.path)),
-      handle,
-    );
+    const sorted = files.toSorted((a, b) => compareArchived(a.path, b.path));
+    const size = await writeTar(source, sorted, handle);
     await handle.sync();
     await handle.close();
     await rename(draft, out);
-    return ok({ size });
+    return size;
   } catch (error) {
     await handle.close().catch(() => undefined);
     await rm(draft, { force: true });
-    const problem = error instanceof Error ? error.message : "unknown problem";
-    return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path: out, problem }));
+    throw error;
   }
 }
 

@@ -18,7 +18,9 @@ import { outputsBytes } from "#evidence/outputs-file.ts";
 import { packRunOf, packRunSubjects } from "#evidence/pack-run-statement.ts";
 import { listArtifacts } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
@@ -71,11 +73,20 @@ export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: s
     const standing = made ? manifestDigest.value : await readSealed(folder, ports.sha256);
     return ok({ folder, manifestDigest: standing ?? manifestDigest.value, made });
   } catch (error) {
-    if (error instanceof StoreError) {
-      return fail(error.fault);
-    }
-    throw error;
+    return fail(faultOfError(error));
   }
+}
+
+/** A store that fails, or a disk that is full or gone; all else is a bug and is thrown on. */
+function faultOfError(error: unknown): Fault {
+  if (error instanceof StoreError) {
+    return error.fault;
+  }
+  if (error instanceof Error && "syscall" in error && "code" in error) {
+    const full = error.code === "ENOSPC" || error.code === "EDQUOT" || error.code === "EFBIG";
+    return faultOf(storeCodes, full ? "STORE_FULL" : "STORE_UNAVAILABLE", { problem: error.message });
+  }
+  throw error;
 }
 
 async function writeBundle(identity: RunIdentity, ports: SealPorts, writer: BundleWriter): Promise<Result<Digest>> {

@@ -113,6 +113,17 @@ export const bundleCodes = codeTable({
       fix: "Take the bundle from its source again.",
     },
   },
+  EXPORT_FAILED: {
+    severity: "error",
+    exitCode: 10,
+    message: "the archive {path} was not written: {problem}",
+    hint: "check the folder, its permissions and the free space",
+    explanation: {
+      cause: "An archive of a bundle could not be written whole; nothing was left behind.",
+      example: "packrun evidence export RUN -o /missing/folder/run.tar",
+      fix: "Name a file in a folder that exists and has room.",
+    },
+  },
   EXTRACT_TARGET: {
     severity: "error",
     exitCode: 2,

@@ -5,7 +5,7 @@ import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 import { gateResponsePath } from "#evidence/gate-path.ts";
-import type { ApprovalGateNode, ApprovalRule } from "#plan/plan.ts";
+import type { ApprovalGateNode, ApprovalRule, Plan } from "#plan/plan.ts";
 import { approvalCodes } from "#trust/approval-codes.ts";
 import { approvalMismatch } from "#trust/approval-mismatch.ts";
 import { checkSigned, type Signed } from "#trust/check-signed.ts";
@@ -33,7 +33,7 @@ export async function checkGates(given: FoldedCase): Promise<void> {
   let requests = 0;
   for (const [id, gate] of [...ledger.gates.gates].toSorted(([a], [b]) => compareUtf8(a, b))) {
     const node = tree.nodes.get(templateOf(id));
-    const rule = node?.kind === "gate.approval" ? plan.approvals[node.approval] : undefined;
+    const rule = node?.kind === "gate.approval" ? ruleOf(plan, node) : undefined;
     if (node?.kind !== "gate.approval" || rule === undefined || gate.opened === undefined) {
       continue;
     }
@@ -51,6 +51,11 @@ export async function checkGates(given: FoldedCase): Promise<void> {
   }
   checks.pass("approval-requests", `${requests} requests, each true to run and plan`);
   checks.pass("approvals", judged.length === 0 ? "no gate asked for approvals" : judged.join("; "));
+}
+
+/** A rule of the plan, never a member that every object has: a rule may be called `constructor`. */
+function ruleOf({ approvals }: Plan, node: ApprovalGateNode): ApprovalRule | undefined {
+  return Object.hasOwn(approvals, node.approval) ? approvals[node.approval] : undefined;
 }
 
 async function checkGate(given: FoldedCase, gateCase: GateCase): Promise<string> {

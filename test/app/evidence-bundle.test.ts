@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync, cpSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { exportEvidence } from "#app/export-evidence.ts";
@@ -9,6 +9,7 @@ import { showEvidence } from "#app/show-evidence.ts";
 import { verifyEvidence } from "#app/verify-evidence.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf } from "#canon/digest.ts";
+import { ok } from "#fault/result.ts";
 import { ustarHeader } from "#evidence/ustar.ts";
 import { findings, memorySource, filesOf } from "../verify/bundle-tools.ts";
 import { freshFolder, verdictOf, withBundle } from "./evidence-files.ts";
@@ -127,6 +128,20 @@ t.test("wrong uses are told apart from bad bundles", async (t) => {
   t.match(await use({ revocations: "r.json" }), { ok: false, fault: { code: "REVOCATIONS_UNSUPPORTED" } });
   t.match(await use({}), { ok: true, value: { verdict: "verified" } });
   t.match(await openBundle("/dev/null"), { ok: false, fault: { code: "BUNDLE_NOT_FOUND" } });
+});
+
+t.test("an archive that cannot be written is a fault, and leaves nothing", async (t) => {
+  const out = join(scratch, "no/such/folder/bundle.tar");
+  const exported = await withBundle(world.folder, (source) => exportEvidence(source, out));
+  t.match(exported, { ok: false, fault: { code: "EXPORT_FAILED" } });
+  const files = filesOf(world.folder);
+  const source = memorySource(files);
+  const list = async () => ok([...files.keys()].map((path) => ({ path, size: 1 })));
+  t.match(await exportEvidence({ ...source, list }, join(scratch, "short.tar")), {
+    ok: false,
+    fault: { code: "EXPORT_FAILED" },
+  });
+  t.notOk(readdirSync(scratch).some((name) => name.startsWith("short.tar")));
 });
 
 t.test("artifacts are extracted under the names of their steps", async (t) => {

@@ -132,6 +132,13 @@ t.test("an artifact or file that the store does not give ends the sealing, and n
   t.same(readdirSync(dirname(world.folder)), []);
 });
 
+t.test("a place that cannot be written is a fault of the store", async (t) => {
+  const world = await finishedRun();
+  writeFileSync(join(dirname(world.folder), "file"), "");
+  const sealed = await sealRun(world.identity, world.ports, join(dirname(world.folder), "file", "bundle"));
+  t.match(sealed, { ok: false, fault: { code: "STORE_UNAVAILABLE" } });
+});
+
 t.test("a run that ends before it starts is sealed too", async (t) => {
   const world = await sealedRun({ plan: samplePlan({ nodes: [] }) });
   t.equal((await verdictOf(world.folder, world.trustRoot)).verdict, "verified");

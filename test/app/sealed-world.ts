@@ -31,6 +31,7 @@ import type { Command, CommandBody } from "#run/command.ts";
 import type { Effect } from "#run/effect.ts";
 import { gateStanding } from "#run/gate-standing.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
+import type { Values } from "#run/value.ts";
 import { policyContextPath } from "#run/policy-context-path.ts";
 import { initialState } from "#run/state.ts";
 import { todo } from "#run/todo.ts";
@@ -198,6 +199,12 @@ export type WorldOptions = {
   readonly artifactBytes?: Uint8Array;
   /** Sends a cancel in the turn with this number. */
   readonly cancelAt?: number;
+  /** Commands in place of what would be done for an effect. */
+  readonly serve?: (effect: Effect) => readonly CommandBody[] | undefined;
+  /** Steps that were taken over from another run, with their outputs. */
+  readonly reused?: Readonly<Record<string, Values>>;
+  /** The host does not admit the plan's sandbox. */
+  readonly refused?: boolean;
 };
 
 export type World = {
@@ -275,12 +282,14 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
   const created: Command = {
     id: "create",
     kind: "create",
+    ...(options.reused === undefined ? {} : { reused: options.reused }),
     metadata: {
       requestedBy: requester,
       requestDigest: request.payloadDigest,
       inputsLock: digestOf(lock, sha256),
       packDigest: plan.pack.digest,
       packSource: "folder",
+      ...(options.reused === undefined ? {} : { from: "0198c5a0-0000-7000-8000-000000000099" }),
     },
   };
   must(await store.ledger.create(identity, files, turn(state, [created], moment())));
@@ -408,6 +417,9 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
   };
 
   await send({ kind: "acquire", owner: "test", fence: lease.fence });
+  if (options.refused === true) {
+    await send({ kind: "refused", reason: "SANDBOX_MEMORY", hint: "give this host a memory controller" });
+  }
   await send({ kind: "verified", engine: { name: "packrun", version: "0.1.0" } });
   const deciders = [...(options.decide ?? (["approver-1", "approver-2"] as const))];
   for (let rounds = 0; rounds < 200 && state.finishedAt === undefined; rounds += 1) {
@@ -418,7 +430,12 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
     const work = wanted.filter((effect) => effect.kind !== "timer");
     const [next] = work;
     const decider = next === undefined && state.live.open.size > 0 ? deciders.shift() : undefined;
-    if (next !== undefined) {
+    const instead = next === undefined ? undefined : options.serve?.(next);
+    if (instead !== undefined) {
+      for (const body of instead) {
+        await send(body);
+      }
+    } else if (next !== undefined) {
       await serve(next);
     } else if (decider === undefined) {
       const timer = wanted.find((effect) => effect.kind === "timer");

@@ -1,4 +1,6 @@
 import t from "tap";
+import type { CommandBody } from "#run/command.ts";
+import type { Effect } from "#run/effect.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { samplePlan, sealedRun, type World } from "../app/sealed-world.ts";
 import { chained, check, eventsOf, filesOf, findings, forge, resign } from "./bundle-tools.ts";
@@ -45,6 +47,36 @@ const broken = {
   artifacts: [],
   durationMs: 1,
 } as never;
+
+t.test("runs that drifted, were refused, lost steps or took steps over are verified as what they are", async (t) => {
+  const start = (stepId: string, attempt: number) => ({ kind: "start" as const, stepId, attempt, secrets: [] });
+  const once = (id: string, bodies: readonly CommandBody[]) => {
+    let left = 1;
+    return (effect: Effect) => ("stepId" in effect && effect.stepId === id && (left -= 1) === 0 ? bodies : undefined);
+  };
+  const drift = { kind: "drifted" as const, node: "smoke", pointer: "/command", hint: "it was changed" };
+  const lost = (stepId: string): CommandBody => ({ kind: "lost", stepId, attempt: 1 });
+  const runs = {
+    drifted: await sealedRun({ serve: once("smoke", [drift]) }),
+    refused: await sealedRun({ refused: true }),
+    lostForGood: await sealedRun({ serve: once("build", [start("build", 1), lost("build")]) }),
+    lostAndRepeated: await sealedRun({ serve: once("smoke", [start("smoke", 1), lost("smoke")]) }),
+    unasked: await sealedRun({
+      serve: once("ok", [{ kind: "gateFailed", stepId: "ok", reason: "EXPR_ABSENT", hint: "no value" }]),
+    }),
+    unjudged: await sealedRun({
+      serve: once("check", [{ kind: "gateFailed", stepId: "check", reason: "EXPR_ABSENT", hint: "no value" }]),
+    }),
+    takenOver: await sealedRun({ reused: { build: { count: { type: "integer", value: 3 } }, "push[1]::send": {} } }),
+  };
+  for (const [name, run] of Object.entries(runs)) {
+    const verdict = await check(filesOf(run.folder), root);
+    t.same(findings(verdict), [], name);
+    t.comment(`${name}: ${verdict.checks.find((one) => one.name === "outcome")?.why}`);
+  }
+  const reuse = (await check(filesOf(runs.takenOver.folder), root)).checks.find((one) => one.name === "reuse");
+  t.match(reuse, { status: "skipped", why: /proven in 0198c5a0-0000-7000-8000-000000000099/ });
+});
 
 t.test("a step that starts before its gate has passed is found", async (t) => {
   const early = await found((events) => {
