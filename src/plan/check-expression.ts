@@ -1,5 +1,4 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
-import { nearestName } from "#fault/did-you-mean.ts";
 import { celFunctions, celMacros, type CelSignature } from "./cel-functions.ts";
 import { celOperation } from "./cel-operation.ts";
 import type { CelProgram } from "./cel-program.ts";
@@ -10,15 +9,21 @@ import type { ExpressionProblem } from "./expression-problem.ts";
 export type Scope = {
   readonly variable: (name: string) => CelType | undefined;
   readonly names: () => Iterable<string>;
+  /** Looks for the name that was meant; may give up when it has looked often enough. */
+  readonly nearest: (name: string, known: Iterable<string>) => string | undefined;
 };
 
 export type Checked = { readonly type: CelType; readonly problems: readonly ExpressionProblem[] };
 
-type Check = { readonly source: string; readonly problems: ExpressionProblem[] };
+type Check = {
+  readonly source: string;
+  readonly problems: ExpressionProblem[];
+  readonly nearest: Scope["nearest"];
+};
 
 /** The type of an expression where it stands, and all that is wrong with it there. Never throws. */
 export function checkExpression(program: CelProgram, scope: Scope): Checked {
-  const check: Check = { source: program.source, problems: [] };
+  const check: Check = { source: program.source, problems: [], nearest: scope.nearest };
   const type = typeOf(program.ast, scope, check);
   if (type.kind === "record" && type.spaceOnly === true) {
     expect(check, program.ast, "a value", type);
@@ -252,6 +257,7 @@ function withVariable(scope: Scope, name: string, type: CelType): Scope {
   return {
     variable: (asked) => (asked === name ? type : scope.variable(asked)),
     names: () => [name, ...scope.names()],
+    nearest: scope.nearest,
   };
 }
 
@@ -338,7 +344,7 @@ function hyphenatedStep(node: ASTNode, left: ASTNode, scope: Scope, check: Check
 }
 
 function unknown(check: Check, node: ASTNode, shown: string, known: Iterable<string>, name: string = shown): CelType {
-  const near = nearestName(name, known);
+  const near = check.nearest(name, known);
   const found = { code: "EXPR_UNKNOWN", data: { name: shown }, start: node.start, end: node.end } as const;
   check.problems.push(near === undefined ? found : { ...found, hint: `did you mean "${near}"?` });
   return dyn;

@@ -1,0 +1,44 @@
+import type { Pack } from "#pack/pack.ts";
+import { celProgram } from "./cel-program.ts";
+import { describeType } from "./cel-type.ts";
+import { checkExpression, type Scope } from "./check-expression.ts";
+import type { CompileDesk } from "./compile-desk.ts";
+import type { ExpressionProblem } from "./expression-problem.ts";
+import type { PackTree } from "./pack-tree.ts";
+
+/**
+ * Everything wrong with the expression of a CEL policy, seen from one gate: it is one whole expression over `inputs`,
+ * `steps`, `run`, `pack` and `with`, and gives true or false.
+ */
+export function checkPolicyExpression(source: string, scope: Scope): readonly ExpressionProblem[] {
+  const program = celProgram(source);
+  if (!program.ok) {
+    return program.fault;
+  }
+  const { type, problems } = checkExpression(program.value, scope);
+  if (problems.length > 0 || type.kind === "bool" || type.kind === "dyn") {
+    return problems;
+  }
+  const data = { expected: "true or false", found: describeType(type) };
+  return [{ code: "EXPR_TYPE", data, start: 0, end: source.length }];
+}
+
+/** Checks every CEL policy from each gate that uses it; one that no gate uses is held to the grammar. */
+export function checkPolicies({ spec }: Pack, tree: PackTree, { scopes, findings }: CompileDesk): void {
+  const unused = new Set(Object.keys(spec.policies));
+  const report = (id: string, problems: readonly ExpressionProblem[]): void =>
+    problems.forEach((problem) => findings.addProblem(problem, ["spec", "policies", id, "expression"], 0));
+  for (const node of tree.nodes) {
+    const policy = node.step.kind === "gate.policy" ? spec.policies[node.step.policy] : undefined;
+    if (node.step.kind === "gate.policy" && policy?.engine === "cel") {
+      unused.delete(node.step.policy);
+      const scope = scopes.ofPolicy(node, Object.keys(node.step.with ?? {}));
+      report(node.step.policy, checkPolicyExpression(policy.expression, scope));
+    }
+  }
+  for (const id of unused) {
+    const policy = spec.policies[id];
+    const program = policy?.engine === "cel" ? celProgram(policy.expression) : undefined;
+    report(id, program?.ok === false ? program.fault : []);
+  }
+}

@@ -1,0 +1,14 @@
+import type { BuiltInRules } from "./built-in-rule.ts";
+import type { ExpressionReader } from "./expression-reader.ts";
+import type { PlanFindings } from "./plan-findings.ts";
+import type { Scopes } from "./step-scope.ts";
+
+/** What compiling each step of one pack shares. */
+export type CompileDesk = {
+  readonly reader: ExpressionReader;
+  readonly scopes: Scopes;
+  readonly findings: PlanFindings;
+  readonly builtIns: BuiltInRules;
+  /** Bare hex SHA-256 of every file of the pack by path. */
+  readonly packFiles: ReadonlyMap<string, string>;
+};

@@ -1,0 +1,103 @@
+import type { Json } from "#canon/json.ts";
+import type { PackPath } from "#pack/pack.ts";
+import { celProgram, type CelProgram } from "./cel-program.ts";
+import { checkExpression, type Checked, type Scope } from "./check-expression.ts";
+import { runProgram, type EvaluationProblem } from "./evaluate-expression.ts";
+import type { PlanFindings } from "./plan-findings.ts";
+import type { Viewer } from "./step-order.ts";
+import type { Scopes } from "./step-scope.ts";
+import type { TemplateExpression } from "./template-text.ts";
+
+/** Where a string of the pack stands, and who looks from there. */
+export type Place = { readonly path: () => PackPath; readonly viewer: Viewer };
+
+/** A sound expression of a string. `value`: its result, where it depends on inputs and pack alone. */
+export type ReadExpression = {
+  readonly expression: TemplateExpression;
+  readonly type: Checked["type"];
+  readonly value: { readonly known: false } | { readonly known: true; readonly json: Json };
+};
+
+export type ExpressionReader = {
+  /** Undefined when something is wrong with it, which is then among the findings. */
+  readonly read: (expression: TemplateExpression, place: Place) => ReadExpression | undefined;
+  /** Says that an expression gives something else than its place takes. */
+  readonly refuse: (expression: TemplateExpression, expected: string, found: string, place: Place) => void;
+};
+
+export type ReaderSource = {
+  readonly scopes: Scopes;
+  readonly findings: PlanFindings;
+  /** `inputs` and `pack` as CEL values: what is known when the plan is made. */
+  readonly known: Readonly<Record<string, unknown>>;
+};
+
+type Folded = { readonly checked: Checked; readonly result: ReturnType<typeof runProgram> | undefined };
+
+/** Reads the expressions of one pack. What sees only inputs and pack is checked and evaluated once for each source. */
+export function expressionReader({ scopes, findings, known }: ReaderSource): ExpressionReader {
+  const folded = new Map<CelProgram, Folded>();
+  let last: { readonly viewer: Viewer; readonly scope: Scope } | undefined;
+  const check = (program: CelProgram, viewer: Viewer): Checked => {
+    last = last?.viewer === viewer ? last : { viewer, scope: scopes.of(viewer) };
+    return checkExpression(program, last.scope);
+  };
+  const fold = (program: CelProgram, viewer: Viewer): Folded => {
+    const before = folded.get(program);
+    if (before !== undefined) {
+      return before;
+    }
+    const checked = check(program, viewer);
+    const made = { checked, result: checked.problems.length === 0 ? runProgram(program, known) : undefined };
+    folded.set(program, made);
+    return made;
+  };
+  const read: ExpressionReader["read"] = (expression, { path, viewer }) => {
+    const program = parse(expression);
+    if (!program.ok) {
+      program.fault.forEach((problem) => findings.addProblem(problem, path(), expression.offset));
+      return undefined;
+    }
+    const { checked, result } = isKnown(program.value, known)
+      ? fold(program.value, viewer)
+      : { checked: check(program.value, viewer), result: undefined };
+    const problems = result?.ok === false ? [withHint(result.fault)] : checked.problems;
+    problems.forEach((problem) => findings.addProblem(problem, path(), expression.offset));
+    if (problems.length > 0) {
+      return undefined;
+    }
+    const value = result?.ok === true ? { known: true as const, json: result.value } : { known: false as const };
+    return { expression, type: checked.type, value };
+  };
+  const refuse: ExpressionReader["refuse"] = ({ source, offset }, expected, found, { path }) =>
+    findings.addProblem({ code: "EXPR_TYPE", data: { expected, found }, start: 0, end: source.length }, path(), offset);
+  return { read, refuse };
+}
+
+function parse({ source, closed }: TemplateExpression): ReturnType<typeof celProgram> {
+  if (closed) {
+    return celProgram(source);
+  }
+  const problem = "the expression has no end: }} is missing";
+  return { ok: false, fault: [{ code: "EXPR_SYNTAX", data: { problem }, start: 0, end: source.length }] };
+}
+
+function isKnown({ roots }: CelProgram, known: Readonly<Record<string, unknown>>): boolean {
+  for (const root of roots.keys()) {
+    if (!Object.hasOwn(known, root)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** An input without a value can be given one. */
+function withHint(problem: EvaluationProblem): EvaluationProblem & { readonly hint?: string } {
+  const name =
+    problem.code === "EXPR_ABSENT"
+      ? /^inputs\.([a-z][A-Za-z0-9_]*)/.exec(String(problem.data["name"]))?.[1]
+      : undefined;
+  return name === undefined
+    ? problem
+    : { ...problem, hint: `give input "${name}", give it a default, or guard it with has(inputs.${name})` };
+}

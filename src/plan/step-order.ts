@@ -1,0 +1,71 @@
+import { needsOrder, type NeedsOrder } from "./needs-order.ts";
+import type { PackNode } from "./pack-tree.ts";
+
+/** Who looks: a step, or the pack's outputs when everything has ended. */
+export type Viewer = PackNode | "end";
+
+export type StepOrder = {
+  /** Whether `target` has surely ended whenever `viewer` is about to start. */
+  readonly isBefore: (target: PackNode, viewer: Viewer) => boolean;
+};
+
+/** Answers questions of order without listing who comes before whom: what a parallel block needs is indexed when asked. */
+export function stepOrder(): StepOrder {
+  const indexes = new Map<readonly PackNode[], NeedsOrder>();
+  const direct = new Map<PackNode, ReadonlySet<PackNode>>();
+  const needsOf = (node: PackNode): ReadonlySet<PackNode> => {
+    const known = direct.get(node) ?? new Set(node.needs);
+    direct.set(node, known);
+    return known;
+  };
+  const siblingsInOrder = (first: PackNode, later: PackNode): boolean => {
+    if (first.parent?.step.kind !== "parallel") {
+      return first.rank < later.rank;
+    }
+    if (needsOf(later).has(first)) {
+      return true;
+    }
+    const known = indexes.get(first.siblings);
+    const index = known ?? needsOrder(first.siblings);
+    if (known === undefined) {
+      indexes.set(first.siblings, index);
+    }
+    return index.isNeededBy(first, later);
+  };
+  return {
+    isBefore: (target, viewer) => {
+      if (viewer === "end") {
+        return true;
+      }
+      if (target.section !== viewer.section) {
+        return target.section === "steps";
+      }
+      const pair = siblingsAbove(target, viewer);
+      return pair !== undefined && siblingsInOrder(pair.first, pair.later);
+    },
+  };
+}
+
+/** The two different siblings in which two steps stand; undefined when one stands in the other, or they are one. */
+function siblingsAbove(
+  target: PackNode,
+  viewer: PackNode,
+): { readonly first: PackNode; readonly later: PackNode } | undefined {
+  const depth = Math.min(target.depth, viewer.depth);
+  let first: PackNode | undefined = target;
+  let later: PackNode | undefined = viewer;
+  while (first !== undefined && first.depth > depth) {
+    first = first.parent;
+  }
+  while (later !== undefined && later.depth > depth) {
+    later = later.parent;
+  }
+  if (first === later) {
+    return undefined;
+  }
+  while (first !== undefined && later !== undefined && first.parent !== later.parent) {
+    first = first.parent;
+    later = later.parent;
+  }
+  return first === undefined || later === undefined ? undefined : { first, later };
+}

@@ -1,0 +1,173 @@
+import type { Pack } from "#pack/pack.ts";
+import type { Scope } from "./check-expression.ts";
+import { declaredType, dyn, int, recordOf, text, type CelRecord, type CelType, type Refusal } from "./cel-type.ts";
+import type { OutputRule } from "./plan.ts";
+import type { PackNode, PackTree } from "./pack-tree.ts";
+import type { StepOrder, Viewer } from "./step-order.ts";
+
+/** Where an input's file or directory stands inside a step: `/run/packrun/inputs/<name>/<basename>`. */
+export const INPUTS_FOLDER = "/run/packrun/inputs";
+
+const inputFile: CelRecord = {
+  ...recordOf("a file", { type: text, name: text, path: text, size: int, digest: text }),
+  reference: true,
+};
+const inputDirectory: CelRecord = {
+  ...recordOf("a directory", { type: text, name: text, path: text, digest: text }),
+  reference: true,
+};
+const outputFile: CelRecord = {
+  ...recordOf("a file", { type: text, digest: text, size: int, mediaType: text }),
+  reference: true,
+};
+const outputDirectory: CelRecord = { ...recordOf("a directory", { type: text, digest: text }), reference: true };
+
+export type Scopes = {
+  /** What an expression of a step, or of the pack's outputs, may name. */
+  readonly of: (viewer: Viewer) => Scope;
+  /** What the expression of a policy may name when this gate evaluates it. */
+  readonly ofPolicy: (gate: PackNode, given: readonly string[]) => Scope;
+  /** Says what the items of a map are; until then they may be anything. */
+  readonly setItem: (map: PackNode, type: CelType) => void;
+};
+
+export type ScopeSource = {
+  readonly pack: Pack;
+  readonly tree: PackTree;
+  readonly order: StepOrder;
+  readonly outputsOf: (node: PackNode) => Readonly<Record<string, OutputRule>>;
+  readonly nearest: (name: string, known: Iterable<string>) => string | undefined;
+};
+
+export function stepScopes(source: ScopeSource): Scopes {
+  const items = new Map<PackNode, CelType>();
+  const constant: Readonly<Record<string, CelType>> = {
+    inputs: inputsType(source.pack),
+    pack: recordOf("the pack", { name: text, version: text }),
+    run: recordOf("the run", { id: text }),
+  };
+  const stepTypes = new Map<PackNode, CelRecord>();
+  const scopeWith = (variables: Readonly<Record<string, CelType>>): Scope => ({
+    variable: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
+    names: () => Object.keys(variables),
+    nearest: source.nearest,
+  });
+  return {
+    of: (viewer) => {
+      const around: Record<string, CelType> = { ...constant, steps: stepsType(source, viewer, stepTypes) };
+      for (const map of viewer === "end" ? [] : viewer.maps) {
+        around["index"] = int;
+        if (map.step.kind === "map") {
+          around[map.step.as] = items.get(map) ?? dyn;
+        }
+      }
+      return scopeWith(around);
+    },
+    ofPolicy: (gate, given) => {
+      const members = Object.fromEntries(given.map((name) => [name, dyn]));
+      const steps = stepsType(source, gate, stepTypes);
+      return scopeWith({ ...constant, steps, with: recordOf('what "with" gives', members) });
+    },
+    setItem: (map, type) => void items.set(map, type),
+  };
+}
+
+function inputsType({ spec }: Pack): CelType {
+  return recordOf(
+    "the inputs",
+    Object.fromEntries(
+      Object.entries(spec.inputs).map(([name, { type }]) => [
+        name,
+        type === "file" ? inputFile : type === "directory" ? inputDirectory : declaredType(type),
+      ]),
+    ),
+  );
+}
+
+function stepsType(source: ScopeSource, viewer: Viewer, known: Map<PackNode, CelRecord>): CelRecord {
+  const { tree, order } = source;
+  return {
+    kind: "record",
+    title: "the steps",
+    spaceOnly: true,
+    names: () => tree.byId.keys(),
+    member: (id) => {
+      const target = tree.byId.get(id);
+      if (target === undefined) {
+        return undefined;
+      }
+      if (!order.isBefore(target, viewer)) {
+        return tooEarly(target, viewer);
+      }
+      return inLists(stepType(target, source, known), foreignMaps(target, viewer));
+    },
+  };
+}
+
+/** One step as expressions see it: kept, because others look at it again and again. */
+function stepType(target: PackNode, source: ScopeSource, known: Map<PackNode, CelRecord>): CelRecord {
+  const before = known.get(target);
+  if (before !== undefined) {
+    return before;
+  }
+  const outputs = Object.entries(source.outputsOf(target)).map(([name, rule]) => [name, outputType(rule)]);
+  const made = recordOf(`step "${target.step.id}"`, {
+    status: text,
+    outputs: recordOf(`the outputs of "${target.step.id}"`, Object.fromEntries(outputs) as Record<string, CelType>),
+  });
+  known.set(target, made);
+  return made;
+}
+
+function outputType(rule: OutputRule): CelType {
+  if ("file" in rule) {
+    return outputFile;
+  }
+  return "dir" in rule ? outputDirectory : declaredType(rule.type);
+}
+
+/** How many maps the target is in and the viewer is not: it is seen as a list for each. */
+function foreignMaps(target: PackNode, viewer: Viewer): number {
+  const around = viewer === "end" ? [] : viewer.maps;
+  let shared = 0;
+  while (shared < target.maps.length && target.maps[shared] === around[shared]) {
+    shared += 1;
+  }
+  return target.maps.length - shared;
+}
+
+function inLists(record: CelRecord, depth: number): CelType {
+  let type: CelType = depth === 0 ? record : { ...record, nullable: true };
+  for (let level = 0; level < depth; level += 1) {
+    type = { kind: "list", item: type };
+  }
+  return type;
+}
+
+function tooEarly(target: PackNode, viewer: Viewer): Refusal {
+  const step = target.step.id;
+  if (viewer === "end" || target === viewer) {
+    return refusal(step, "itself", "a step cannot look at itself");
+  }
+  const data = { step, viewer: `"${viewer.step.id}"` };
+  if (isAround(target, viewer)) {
+    return { kind: "refused", code: "EXPR_ORDER", data, hint: `"${viewer.step.id}" is a part of it` };
+  }
+  const shared = viewer.parent === target.parent && viewer.parent?.step.kind === "parallel";
+  return shared
+    ? { kind: "refused", code: "EXPR_ORDER", data, hint: `add needs: [${step}] to "${viewer.step.id}"` }
+    : { kind: "refused", code: "EXPR_ORDER", data };
+}
+
+function refusal(step: string, viewer: string, hint: string): Refusal {
+  return { kind: "refused", code: "EXPR_ORDER", data: { step, viewer }, hint };
+}
+
+function isAround(container: PackNode, node: PackNode): boolean {
+  for (let at = node.parent; at !== undefined; at = at.parent) {
+    if (at === container) {
+      return true;
+    }
+  }
+  return false;
+}
