@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import t from "tap";
 import type { Json } from "#canon/json.ts";
 import type { Plan } from "#plan/plan.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Plan } from "#plan/plan.ts";
 import { approval, cel, map, parallel, planOf, policy, run, type Sketch } from "./sample-plan.ts";
 import type { Act, Script } from "./scripted-run.ts";

@@ -31,6 +31,10 @@ function valueOf(found: ReturnType<typeof attemptOf>): ResolvedAttempt {
   return found.resolved.value;
 }
 
+const used = (more: object): readonly string[] => valueOf(attemptOf([run("a")], run("b", { ...more }))).inputsUsed;
+
+const n = (value: number): Act => ({ outputs: { n: integer(value) } });
+
 t.test("a command, its environment and its input are evaluated, secrets are only named", (t) => {
   const found = attemptOf(
     [run("a")],
@@ -79,7 +83,6 @@ t.test("scripts and built-ins are taken as the plan has them", (t) => {
 });
 
 t.test("the run's files are used where the node's text refers to their path, and only there", (t) => {
-  const used = (more: object): readonly string[] => valueOf(attemptOf([run("a")], run("b", { ...more }))).inputsUsed;
   t.strictSame(used({ command: ["cat", "/run/packrun/inputs/db/db.tar"] }), ["db"]);
   t.strictSame(used({ env: { FROM: cel('steps.a.status + inputs["docs"].path') } }), ["docs"]);
   t.strictSame(used({ inputs: { here: cel("inputs.db") } }), []);
@@ -115,7 +118,6 @@ t.test("inside a map an expression sees its item, its index and its own iteratio
     map("before", ["u", "v", "w"], [run("w", { continueOnError: true })]),
     map("a", ["p", "q"], [map("b", [7, 8], [run("x"), run("y", { env })])], { as: "outer" }),
   ]);
-  const n = (value: number): Act => ({ outputs: { n: integer(value) } });
   const acts = {
     "before[0]::w": n(1),
     "before[1]::w": 1,
