@@ -13,72 +13,13 @@ import { isTerminal } from "#run/status.ts";
 import { runSummary } from "#run/summary.ts";
 import { todo } from "#run/todo.ts";
 import { fold, turn } from "#run/turn.ts";
-import { randomPlan, randomScript, type Incident } from "./random-run.ts";
+import { driveRandom } from "./random-drive.ts";
+import { randomPlan, randomScript, type RandomScript } from "./random-run.ts";
 import { identityOf, sha256 } from "./sample-plan.ts";
-import { ScriptedRun, START, type Act } from "./scripted-run.ts";
-
-type Chance = { readonly acts: readonly Act[]; readonly script: object; readonly incidents: readonly Incident[] };
-
-/** Drives a random run to its end: incidents while they last, then approvals until nothing is open. */
-function drive(
-  plan: Plan,
-  { acts, script, incidents }: Chance,
-  seen: (driven: ScriptedRun) => void = () => undefined,
-): ScriptedRun {
-  const byAttempt = new Proxy<Record<string, Act>>(
-    {},
-    { get: (_, name) => (String(name).includes("#") ? acts[hash(String(name)) % acts.length] : undefined) },
-  );
-  const driven = new ScriptedRun(plan, { ...script, acts: byAttempt });
-  const left = [...incidents];
-  let stuck = 0;
-  for (let count = 0; !isTerminal(driven.state.status); count += 1) {
-    if (count > 3000) {
-      throw new Error(`no end: ${driven.statuses().join(", ")}`);
-    }
-    happen(driven, left.shift() ?? "none");
-    seen(driven);
-    if (!driven.step() && left.length === 0) {
-      stuck += 1;
-      happen(driven, driven.state.live.open.size > 0 ? "approve" : stuck % 2 === 1 ? "cancel" : "takeOver");
-    }
-    seen(driven);
-  }
-  return driven;
-}
-
-function happen(driven: ScriptedRun, incident: Incident): void {
-  const [gate] = [...driven.state.live.open].map((instance) => instance.id);
-  switch (incident) {
-    case "none":
-      return;
-    case "cancel":
-      driven.cancel();
-      return;
-    case "takeOver":
-      driven.takeOver();
-      return;
-    case "approve":
-      driven.approve(gate ?? "nobody");
-      return;
-    case "reject":
-      driven.decide(gate ?? "nobody", "cleo", "reject");
-      return;
-    case "later":
-      driven.now += 2_000_000;
-      driven.send({ kind: "tick" });
-      return;
-    case "drift":
-      driven.send({ kind: "drifted", node: "s1", pointer: "", hint: "edited" });
-  }
-}
-
-function hash(text: string): number {
-  return [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7);
-}
+import { ScriptedRun, START } from "./scripted-run.ts";
 
 const json = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
-const law = (says: string, holds: (plan: Plan, chance: Chance, n: number) => void, numRuns = 150): void => {
+const law = (says: string, holds: (plan: Plan, chance: RandomScript, n: number) => void, numRuns = 150): void => {
   t.test(says, (t) => {
     fc.assert(fc.property(randomPlan, randomScript, fc.nat(), holds), { numRuns });
     t.pass();
@@ -87,13 +28,13 @@ const law = (says: string, holds: (plan: Plan, chance: Chance, n: number) => voi
 };
 
 law("every run ends, and then every step has ended", (plan, chance) => {
-  const driven = drive(plan, chance);
+  const driven = driveRandom(plan, chance);
   const open = runSummary(driven.state).steps.filter(({ status }) => !isTerminal(status));
   equal(open, []);
 });
 
 law("folding a prefix, keeping it as JSON, and folding the rest gives what folding all gives", (plan, chance, n) => {
-  const { events, state } = drive(plan, chance);
+  const { events, state } = driveRandom(plan, chance);
   const cut = n % (events.length + 1);
   const identity = identityOf(plan);
   const prefix = fold(plan, identity, events.slice(0, cut));
@@ -113,7 +54,7 @@ function keysOf(state: ReturnType<typeof fold>): readonly string[] {
 }
 
 law("a run that is folded anew in the middle goes on as if nothing had happened", (plan, chance, n) => {
-  const { events } = drive(plan, chance);
+  const { events } = driveRandom(plan, chance);
   const cut = n % (events.length + 1);
   const identity = identityOf(plan);
   const folded = fold(plan, identity, events.slice(0, cut));
@@ -126,7 +67,7 @@ law("a run that is folded anew in the middle goes on as if nothing had happened"
 });
 
 law("the ledger's chain verifies, line by line, and every event has its form", (plan, chance) => {
-  const { events } = drive(plan, chance);
+  const { events } = driveRandom(plan, chance);
   let head = genesisHead(identityOf(plan), sha256);
   for (const event of events) {
     equal(eventMisfit(event), undefined);
@@ -139,13 +80,13 @@ law("the ledger's chain verifies, line by line, and every event has its form", (
 });
 
 law("the same commands at the same times give the same bytes", (plan, chance) => {
-  const lines = (): readonly string[] => drive(plan, chance).events.map((event) => eventLine(event));
+  const lines = (): readonly string[] => driveRandom(plan, chance).events.map((event) => eventLine(event));
   equal(lines(), lines());
 });
 
 law("no step runs again once it has ended, and nothing follows the end of the run", (plan, chance) => {
   const ended = new Set<string>();
-  for (const [at, event] of drive(plan, chance).events.entries()) {
+  for (const [at, event] of driveRandom(plan, chance).events.entries()) {
     if (event.eventType.startsWith("step.") && event.stepId !== undefined && ended.has(event.stepId)) {
       throw new Error(`${event.eventType} of ${event.stepId} at ${at}, after its end`);
     }
@@ -158,7 +99,7 @@ law("no step runs again once it has ended, and nothing follows the end of the ru
 law("every attempt follows the one before it, and each ends once", (plan, chance) => {
   const last = new Map<string, number>();
   const running = new Set<string>();
-  for (const { eventType, stepId = "", attempt } of drive(plan, chance).events) {
+  for (const { eventType, stepId = "", attempt } of driveRandom(plan, chance).events) {
     if (eventType === "step.started") {
       equal(attempt, (last.get(stepId) ?? 0) + 1);
       equal(running.has(stepId), false);
@@ -172,8 +113,8 @@ law("every attempt follows the one before it, and each ends once", (plan, chance
 });
 
 law("never more attempts run than may, neither in the run nor in any container", (plan, chance) => {
-  const { maxParallel = 4 } = chance.script as { readonly maxParallel?: number };
-  drive(plan, chance, ({ state }) => {
+  const { maxParallel = 4 } = chance.script;
+  driveRandom(plan, chance, ({ state }) => {
     const flying = [...state.live.flight];
     equal(flying.length <= maxParallel, true);
     for (const instance of state.live.byId.values()) {
@@ -195,7 +136,7 @@ law("never more attempts run than may, neither in the run nor in any container",
 
 law("what is wanted stays wanted until it has ended or shall end", (plan, chance) => {
   let before: readonly string[] = [];
-  drive(plan, chance, (driven) => {
+  driveRandom(plan, chance, (driven) => {
     const keys = driven
       .todo()
       .filter((effect) => effect.kind === "attempt")
@@ -216,7 +157,7 @@ law("what is wanted stays wanted until it has ended or shall end", (plan, chance
 });
 
 law("commands that were decided decide nothing when they come again", (plan, chance) => {
-  const driven = drive(plan, chance, (each) => {
+  const driven = driveRandom(plan, chance, (each) => {
     const commands: readonly Command[] = each.state.commandIds.flatMap((id) => [
       { id, kind: "cancel", by: "operator" },
       { id, kind: "decision", stepId: "s1", verdict: { kind: "refused", code: "X_Y", hint: "" } },
@@ -318,7 +259,7 @@ t.test("no command whatsoever makes the core throw, and the chain holds all the 
 t.test("no event whatsoever makes the fold throw", (t) => {
   fc.assert(
     fc.property(randomPlan, randomPlan, randomScript, fc.nat(), (plan, other, chance, n) => {
-      const { events } = drive(other, chance);
+      const { events } = driveRandom(other, chance);
       const state = initialState(plan, identityOf(plan));
       const shuffled = events.map((event, at): LedgerEvent => events[(at * 7 + n) % events.length] ?? event);
       shuffled.forEach((event) => evolve(state, event));

@@ -109,30 +109,25 @@ export const randomPlan: fc.Arbitrary<Plan> = fc
   });
 
 /** What happens to a run besides its steps' ends; each at most once between two things that are wanted. */
-export type Incident = "none" | "cancel" | "takeOver" | "approve" | "reject" | "later" | "drift";
-
-export const randomScript: fc.Arbitrary<{
+export type Incident = "none" | "cancel" | "takeOver" | "approve" | "reject" | "later" | "drift" | "refused";
+export type RandomScript = {
   readonly acts: readonly Act[];
   readonly script: Script;
   readonly incidents: readonly Incident[];
-}> = fc.record({
+};
+
+const incidents: readonly Incident[] = ["approve", "reject", "cancel", "takeOver", "later", "drift", "refused"];
+
+export const randomScript: fc.Arbitrary<RandomScript> = fc.record({
   acts: fc.array(fc.constantFrom<Act>("ok", "ok", "ok", 1, { reason: "STEP_TIMEOUT" }, "hang"), {
     minLength: 1,
     maxLength: 12,
   }),
   script: fc.record({ maxParallel: fc.integer({ min: 1, max: 4 }), takes: fc.constantFrom(1, 400) }),
   incidents: fc.array(
-    fc.constantFrom<Incident>(
-      "none",
-      "none",
-      "none",
-      "none",
-      "approve",
-      "reject",
-      "cancel",
-      "takeOver",
-      "later",
-      "drift",
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant<Incident>("none") },
+      { weight: 2, arbitrary: fc.constantFrom(...incidents) },
     ),
     { maxLength: 20 },
   ),
