@@ -91,8 +91,8 @@ export class OutputPump {
 
   #flushLater(): void {
     this.#timer = undefined;
-    // A sink that fails shows again in the next turn, which #carry awaits.
-    this.#inTurn(this.#lines.flush()).catch(() => undefined);
+    // A sink that fails ends the reading, wherever that stands.
+    this.#inTurn(this.#lines.flush()).catch((error: unknown) => this.#ports.source.destroy(error as Error));
   }
 
   /** Batches reach the sink one after the other; they are taken off the stream before they queue here. */

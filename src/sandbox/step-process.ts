@@ -120,7 +120,7 @@ export class StepProcess {
 
   #giveToken(): boolean {
     const { slot, args, secrets } = this.#plan;
-    if (slot.launcher.isGone()) {
+    if (this.#ended !== undefined || slot.launcher.isGone()) {
       return false;
     }
     feedPipe(join(slot.folder, "args"), args);
