@@ -187,14 +187,16 @@ export function resolvePolicy(
 /** What this node and the containers around it need, what that needs in turn, and all that is inside any of it. */
 function endedBefore(node: GraphNode): readonly GraphNode[] {
   const found = new Set<GraphNode>();
-  const open: GraphNode[] = [];
+  const open: (readonly GraphNode[])[] = [];
   for (let at: GraphNode | undefined = node; at !== undefined; at = at.parent) {
-    open.push(...at.needs);
+    open.push(at.needs);
   }
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (!found.has(at)) {
-      found.add(at);
-      open.push(...at.needs, ...at.children);
+  for (let nodes = open.pop(); nodes !== undefined; nodes = open.pop()) {
+    for (const at of nodes) {
+      if (!found.has(at)) {
+        found.add(at);
+        open.push(at.needs, at.children);
+      }
     }
   }
   return [...found].sort((a, b) => a.place - b.place);

@@ -2,12 +2,12 @@ import type { EventDraft } from "./event.ts";
 import { WALL_CLOCK_COMMAND } from "./evolve.ts";
 import { examineReached } from "./examine.ts";
 import { countedDecisions, hasQuorum } from "./gate-standing.ts";
-import { compareInstances, type Wait } from "./instance.ts";
+import { compareInstances, type Section, type Wait } from "./instance.ts";
 import type { Moment } from "./moment.ts";
 import { outcomeOf } from "./outcome-of-run.ts";
 import { firstReady, setReady } from "./ready-tree.ts";
 import { resolveOutputs } from "./resolve-outputs.ts";
-import { entryOf } from "./run-record.ts";
+import { entryOf, type Stop } from "./run-record.ts";
 import type { RunState } from "./state.ts";
 import { isTerminal } from "./status.ts";
 import { stopOf, sweep } from "./stopping.ts";
@@ -55,16 +55,15 @@ export function wallClockEnd(state: RunState): number | undefined {
 
 function sweepStopped(state: RunState): readonly EventDraft[] {
   const { main, finally: last } = state.live;
-  const drafts: EventDraft[] = [];
-  if (state.stop !== undefined && !main.swept) {
-    drafts.push(...sweep(main, state.stop));
-    main.swept = drafts.length === 0;
+  return [...sweepOnce(main, state.stop), ...sweepOnce(last, state.finallyStop)];
+}
+
+function sweepOnce(section: Section, stop: Stop | undefined): readonly EventDraft[] {
+  if (stop === undefined || section.swept) {
+    return [];
   }
-  if (state.finallyStop !== undefined && !last.swept) {
-    const found = sweep(last, state.finallyStop);
-    drafts.push(...found);
-    last.swept = found.length === 0;
-  }
+  const drafts = sweep(section, stop);
+  section.swept = drafts.length === 0;
   return drafts;
 }
 
