@@ -1,5 +1,5 @@
 import { printDuration } from "#canon/duration.ts";
-import type { LedgerEvent } from "#run/event.ts";
+import type { EventType, LedgerEvent, Metadata } from "#run/event.ts";
 
 /** One line about one event, as people follow a run; `tone` says how to colour it. */
 export type Transition = {
@@ -9,71 +9,62 @@ export type Transition = {
   readonly text: string;
 };
 
+type Line<T extends EventType> = (metadata: Metadata<T>, subject: string, attempt: number) => Transition | undefined;
+
+const none = (): undefined => undefined;
+const say =
+  (mark: string, tone: Transition["tone"], text: string): Line<never> =>
+  (_metadata, subject) =>
+    line(mark, tone, subject, text);
+
+/** What people are told of each type of event; what they need not see says nothing. */
+const LINES: { readonly [T in EventType]: Line<T> } = {
+  "run.created": none,
+  "run.started": none,
+  "run.resumed": say("·", "dim", "resumed"),
+  "run.waiting": none,
+  "run.cancelRequested": ({ by }, subject) => line("!", "warn", subject, `cancel requested by ${by}`),
+  "run.finished": none,
+  "plan.verified": none,
+  "plan.drift": ({ node, code, pointer }) => line("✗", "bad", node, `${code} at ${pointer}`),
+  "map.expanded": ({ count }, subject) => line("·", "dim", subject, `${count} items`),
+  "step.started": (_metadata, subject, attempt) =>
+    line("▶", "dim", subject, attempt > 1 ? `started, attempt ${attempt}` : "started"),
+  "step.output": none,
+  "step.artifact": none,
+  "step.retry": ({ reason, notBefore }, subject) =>
+    line("↻", "warn", subject, `${reason}, tried again at ${notBefore.slice(11, 19)}`),
+  "step.succeeded": ({ durationMs, reusedFrom }, subject) =>
+    line("✓", "good", subject, reusedFrom === undefined ? seconds(durationMs) : `taken over from run ${reusedFrom}`),
+  "step.failed": (metadata, subject) =>
+    line("✗", "bad", subject, `${failureText(metadata)} after ${seconds(metadata.durationMs)}`),
+  "step.skipped": ({ reason }, subject) => line("-", "dim", subject, `skipped: ${reason}`),
+  "step.cancelled": ({ reason }, subject) => line("-", "dim", subject, `cancelled: ${reason}`),
+  "step.lost": say("!", "warn", "was cut off with its runner"),
+  "sandbox.enforced": none,
+  "egress.denied": ({ host, port }, subject) => line("!", "warn", subject, `egress to ${host}:${port} denied`),
+  "gate.opened": ({ notAfter }, subject) => line("?", "warn", subject, `waits for approval until ${notAfter}`),
+  "gate.decision": ({ decision, principal }, subject) => line("·", "plain", subject, `${decision} by ${principal}`),
+  "gate.refused": ({ code, hint }, subject) => line("!", "warn", subject, `a decision was refused: ${code} (${hint})`),
+  "gate.passed": say("✓", "good", "approved"),
+  "gate.rejected": say("✗", "bad", "rejected"),
+  "gate.expired": say("✗", "bad", "expired without the approvals it needs"),
+  "policy.evaluated": ({ allowed, code, hint }, subject) =>
+    allowed
+      ? line("✓", "good", subject, "policy allows")
+      : line("✗", "bad", subject, `${code ?? "denied"}: ${hint ?? ""}`),
+  "secret.resolved": none,
+  "lease.acquired": none,
+};
+
 /** The line of an event, or undefined where people need none (output, leases, checks). */
 export function transitionOf(event: LedgerEvent): Transition | undefined {
-  return event.eventType.startsWith("step.") ? stepTransition(event) : otherTransition(event);
-}
-
-function stepTransition(event: LedgerEvent): Transition | undefined {
-  const subject = event.stepId ?? "";
-  switch (event.eventType) {
-    case "step.started":
-      return line("▶", "dim", subject, (event.attempt ?? 1) > 1 ? `started, attempt ${event.attempt ?? 1}` : "started");
-    case "step.succeeded":
-      return event.metadata.reusedFrom === undefined
-        ? line("✓", "good", subject, seconds(event.metadata.durationMs))
-        : line("✓", "good", subject, `taken over from run ${event.metadata.reusedFrom}`);
-    case "step.failed":
-      return line("✗", "bad", subject, `${failureText(event.metadata)} after ${seconds(event.metadata.durationMs)}`);
-    case "step.retry":
-      return line(
-        "↻",
-        "warn",
-        subject,
-        `${event.metadata.reason}, tried again at ${clockOf(event.metadata.notBefore)}`,
-      );
-    case "step.skipped":
-    case "step.cancelled":
-      return line("-", "dim", subject, `${event.eventType.slice(5)}: ${event.metadata.reason}`);
-    case "step.lost":
-      return line("!", "warn", subject, "was cut off with its runner");
-    default:
-      return undefined;
-  }
-}
-
-function otherTransition(event: LedgerEvent): Transition | undefined {
-  const subject = event.stepId ?? "run";
-  switch (event.eventType) {
-    case "map.expanded":
-      return line("·", "dim", subject, `${event.metadata.count} items`);
-    case "gate.opened":
-      return line("?", "warn", subject, `waits for approval until ${event.metadata.notAfter}`);
-    case "gate.decision":
-      return line("·", "plain", subject, `${event.metadata.decision} by ${event.metadata.principal}`);
-    case "gate.refused":
-      return line("!", "warn", subject, `a decision was refused: ${event.metadata.code} (${event.metadata.hint})`);
-    case "gate.passed":
-      return line("✓", "good", subject, "approved");
-    case "gate.rejected":
-      return line("✗", "bad", subject, "rejected");
-    case "gate.expired":
-      return line("✗", "bad", subject, "expired without the approvals it needs");
-    case "policy.evaluated":
-      return event.metadata.allowed
-        ? line("✓", "good", subject, "policy allows")
-        : line("✗", "bad", subject, `${event.metadata.code ?? "denied"}: ${event.metadata.hint ?? ""}`);
-    case "plan.drift":
-      return line("✗", "bad", event.metadata.node, `${event.metadata.code} at ${event.metadata.pointer}`);
-    case "run.cancelRequested":
-      return line("!", "warn", "run", `cancel requested by ${event.metadata.by}`);
-    case "run.resumed":
-      return line("·", "dim", "run", "resumed");
-    case "egress.denied":
-      return line("!", "warn", subject, `egress to ${event.metadata.host}:${event.metadata.port} denied`);
-    default:
-      return undefined;
-  }
+  const tell = LINES[event.eventType] as (
+    metadata: unknown,
+    subject: string,
+    attempt: number,
+  ) => Transition | undefined;
+  return tell(event.metadata, event.stepId ?? "run", event.attempt ?? 1);
 }
 
 function failureText(failure: { reason: string; exitCode?: number; signal?: string }): string {
@@ -95,8 +86,4 @@ export function seconds(milliseconds: number): string {
   return milliseconds < 60_000
     ? `${(milliseconds / 1000).toFixed(1)}s`
     : printDuration(Math.round(milliseconds / 1000) * 1000);
-}
-
-function clockOf(timestamp: string): string {
-  return timestamp.slice(11, 19);
 }

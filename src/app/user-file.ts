@@ -1,0 +1,32 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { Plan } from "#plan/plan.ts";
+import { readPlan } from "#plan/read-plan.ts";
+import { systemCode } from "./file-fault.ts";
+import { userFileCodes } from "./user-file-codes.ts";
+
+/** Reads a file that a person named. Fault: USER_FILE_READ. */
+export async function readUserFile(file: string): Promise<Result<Uint8Array>> {
+  try {
+    return ok(await readFile(file));
+  } catch (error) {
+    return fail(faultOf(userFileCodes, "USER_FILE_READ", { file, problem: systemCode(error) }));
+  }
+}
+
+/** Writes a file that a person named, in place of one that is there. Fault: USER_FILE_WRITE. */
+export async function writeUserFile(file: string, bytes: Uint8Array): Promise<Result<void>> {
+  try {
+    await writeFile(file, bytes);
+    return ok(undefined);
+  } catch (error) {
+    return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemCode(error) }));
+  }
+}
+
+/** A plan from its file. Faults: USER_FILE_READ, PLAN_FILE. */
+export async function readPlanFile(file: string): Promise<Result<Plan>> {
+  const bytes = await readUserFile(file);
+  return bytes.ok ? readPlan(bytes.value) : bytes;
+}

@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { findEvidence } from "#app/find-evidence.ts";
+import type { Cli, GlobalOptions } from "./cli.ts";
+import { formatOf } from "./options.ts";
+import { withWorkplace } from "./with-workplace.ts";
+
+/**
+ * Where the bundle lies that a person means: a path, or the sealed folder of a run of this store. The store is only
+ * opened for a text that is no path. The exit code of what is done with it.
+ */
+export async function withBundlePath(
+  cli: Cli,
+  text: string,
+  options: GlobalOptions,
+  work: (path: string) => Promise<number>,
+): Promise<number> {
+  const path = resolve(cli.cwd, text);
+  if (existsSync(path) || /[/\\.]/.test(text)) {
+    return work(path);
+  }
+  return withWorkplace(cli, options, async (workplace) => {
+    const folder = await findEvidence(text, workplace);
+    return folder.ok ? work(folder.value) : cli.fault(folder.fault, formatOf(options));
+  });
+}

@@ -1,0 +1,160 @@
+import type { Command } from "commander";
+import { exportEvidence } from "#app/export-evidence.ts";
+import { extractEvidence } from "#app/extract-evidence.ts";
+import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
+import { readBundleEvents } from "#app/read-bundle-events.ts";
+import { showEvidence, type EvidenceView } from "#app/show-evidence.ts";
+import { decodeUtf8 } from "#canon/utf8.ts";
+import { visibleText } from "#view/visible-text.ts";
+import { withBundlePath } from "./bundle-path.ts";
+import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { answer } from "./keys.ts";
+import { formatOf, withGlobals } from "./options.ts";
+
+type BundleSource = OpenBundle["source"];
+type Done = (code: number) => void;
+type ShowOptions = GlobalOptions & { readonly logs?: boolean; readonly pae?: boolean };
+
+/** `packrun evidence …`. */
+export const evidence: CommandFile = {
+  define: (program, cli, done) => {
+    const group = program.command("evidence").description("show, extract and export evidence bundles");
+    defineShow(group, cli, done);
+    defineExtract(group, cli, done);
+    defineExport(group, cli, done);
+    group.addHelpText(
+      "after",
+      "\nPATH is the folder or .tar of a bundle, or a run of this store (an id, the beginning of one, last).\n" +
+        "These commands verify nothing; `packrun verify PATH` does.\n" +
+        "Exit codes: 0 ok, 1 the run has not ended, 2 usage, 7 the bundle cannot be read.\n" +
+        "Example: packrun evidence extract last -o out",
+    );
+  },
+};
+
+function defineShow(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("show <path>").description("what a bundle says of its run"))
+    .option("--logs", "the output of its steps instead")
+    .option("--pae", "the bytes that its attestation's signature is made over instead")
+    .addHelpText("after", "\nExample: packrun evidence show last --logs")
+    .action(async (path: string, options: ShowOptions) => {
+      done(await withBundle(cli, path, options, (source) => show(cli, source, options)));
+    });
+}
+
+async function show(cli: Cli, source: BundleSource, options: ShowOptions): Promise<number> {
+  if (options.logs === true) {
+    return showLogs(cli, source, options);
+  }
+  const { sha256 } = await import("#compose.ts");
+  const shown = await showEvidence(source, sha256);
+  if (!shown.ok) {
+    return cli.fault(shown.fault, formatOf(options));
+  }
+  const { pae, ...view } = shown.value;
+  if (options.pae === true) {
+    cli.out(decodeUtf8(pae) ?? "");
+    return 0;
+  }
+  cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, ...view }) : viewText(shown.value));
+  return 0;
+}
+
+async function showLogs(cli: Cli, source: BundleSource, options: GlobalOptions): Promise<number> {
+  const asJson = formatOf(options) === "json";
+  const items = [];
+  for await (const event of readBundleEvents(source)) {
+    if (event.eventType !== "step.output") {
+      continue;
+    }
+    const { stepId = "", attempt, timestamp, metadata } = event;
+    if (asJson) {
+      items.push({ stepId, attempt, timestamp, ...metadata });
+    } else {
+      cli.out(metadata.lines.map((line) => `${stepId} | ${visibleText(line)}\n`).join(""));
+    }
+  }
+  if (asJson) {
+    cli.out(jsonLine({ schemaVersion: 1, items }));
+  }
+  return 0;
+}
+
+function defineExtract(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("extract <path>").description("write the artifacts of a bundle under their names"))
+    .requiredOption("-o, --output <folder>", "a new or empty folder")
+    .addHelpText("after", "\nExample: packrun evidence extract run.tar -o out")
+    .action(async (path: string, options: GlobalOptions & { output: string }) => {
+      const extract = async (source: BundleSource): Promise<number> => {
+        const written = await extractEvidence(source, options.output);
+        const result = written.ok
+          ? { ok: true as const, value: { folder: options.output, files: written.value } }
+          : written;
+        return answer(cli, options, result, ({ files }) =>
+          files.map((file) => `${file.path}  ${file.digest}\n`).join(""),
+        );
+      };
+      done(await withBundle(cli, path, options, extract));
+    });
+}
+
+function defineExport(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("export <run>").description("write a bundle as one .tar, the same bytes on every machine"))
+    .requiredOption("-o, --output <file>", "where the .tar goes")
+    .addHelpText("after", "\nRUN may be the folder of a bundle too.\nExample: packrun evidence export last -o run.tar")
+    .action(async (run: string, options: GlobalOptions & { output: string }) => {
+      const write = async (source: BundleSource): Promise<number> => {
+        const written = await exportEvidence(source, options.output);
+        const result = written.ok ? { ok: true as const, value: { file: options.output, ...written.value } } : written;
+        return answer(cli, options, result, ({ file, size }) => `${file}  ${size} bytes\n`);
+      };
+      done(await withBundle(cli, run, options, write));
+    });
+}
+
+/** Finds and opens the bundle that is named; the exit code of what is done with it. */
+function withBundle(
+  cli: Cli,
+  text: string,
+  options: GlobalOptions,
+  work: (source: BundleSource) => Promise<number>,
+): Promise<number> {
+  return withBundlePath(cli, text, options, async (path) => {
+    const bundle = await openBundle(path);
+    if (!bundle.ok) {
+      return cli.fault(bundle.fault, formatOf(options));
+    }
+    try {
+      return await work(bundle.value.source);
+    } finally {
+      await bundle.value.close();
+    }
+  });
+}
+
+function viewText({ manifest, manifestDigest, attestation, keyid, outputs }: EvidenceView): string {
+  const width = Math.max(0, ...attestation.steps.map((step) => step.id.length));
+  const lines = [
+    `run       ${manifest.runId}`,
+    `pack      ${attestation.pack.name}@${attestation.pack.version} (${attestation.packSource})`,
+    `planHash  ${manifest.planHash}`,
+    `manifest  ${manifestDigest}, ${manifest.hashes.length} files`,
+    `signed    by ${keyid}, which only a trust root can vouch for`,
+    `outcome   ${attestation.outcome}${attestation.reason === undefined ? "" : ` (${attestation.reason})`}`,
+    `from      ${attestation.startedAt ?? attestation.requestedAt} to ${attestation.completedAt}`,
+    ...attestation.steps.map((step) => `  ${step.id.padEnd(width)}  ${step.status}`),
+    ...attestation.approvals.map(
+      ({ gateId, decision, principal }) => `approval  ${gateId}: ${decision} by ${principal}`,
+    ),
+    ...Object.entries(outputs.outputs).map(([name, value]) => `output    ${name} = ${valueText(value)}`),
+    ...outputs.artifacts.map(
+      ({ stepId, name, digest, size }) => `artifact  ${stepId}/${name}  ${digest}  ${size} bytes`,
+    ),
+    "not verified here: packrun verify",
+  ];
+  return `${lines.map(visibleText).join("\n")}\n`;
+}
+
+function valueText(value: EvidenceView["outputs"]["outputs"][string]): string {
+  return value.type === "file" || value.type === "directory" ? value.digest : JSON.stringify(value.value);
+}

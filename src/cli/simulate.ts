@@ -1,0 +1,74 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { PlannedPack } from "#app/plan-pack.ts";
+import { readPlanFile } from "#app/user-file.ts";
+import { never } from "#fault/never.ts";
+import { ok, type Result } from "#fault/result.ts";
+import { simulationMermaid } from "#view/simulation-mermaid.ts";
+import { simulationText } from "#view/simulation-text.ts";
+import { simulate as simulatePlan, type Simulation } from "#view/simulation.ts";
+import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
+import { collect, formatOf, withGlobals } from "./options.ts";
+import { plannedPack, withPlanOptions, type PlanOptions } from "./plan-options.ts";
+
+const FORMATS = ["text", "json", "mermaid"] as const;
+
+type Plan = PlannedPack["compiled"]["plan"];
+type SimulateOptions = PlanOptions & { readonly assume?: readonly string[] };
+
+/** `packrun simulate PACK|PLAN`. */
+export const simulate: CommandFile = {
+  define: (program, cli, done) => {
+    const command = program.command("simulate <pack>").description("show what a plan would do, without doing it");
+    withPlanOptions(withGlobals(command, FORMATS))
+      .option("--assume <step=status>", "what becomes of a step, such as scan=failed (repeatable)", collect)
+      .addHelpText(
+        "after",
+        "\nPACK is a folder, a pack.yaml, or a plan file that `packrun plan -o` wrote.\n" +
+          "Statuses: succeeded, failed, skipped; of approval gates also rejected, expired; of policy gates denied.\n" +
+          "Exit codes: 0 shown (whatever the outcome), 2 usage, 3 findings in the pack or its inputs.\n" +
+          "Example: packrun simulate packs/quickstart --assume clean=failed",
+      )
+      .action(async (pack: string, options: SimulateOptions) => {
+        const plan = await planOf(cli, pack, options);
+        done(plan.ok ? await show(cli, plan.value, options) : plan.fault);
+      });
+  },
+};
+
+async function show(cli: Cli, plan: Plan, options: SimulateOptions): Promise<number> {
+  const { sha256 } = await import("#compose.ts");
+  const simulation = simulatePlan(plan, { assume: options.assume ?? [] }, sha256);
+  if (!simulation.ok) {
+    return cli.fault(simulation.fault, formatOf(options));
+  }
+  cli.out(rendered(simulation.value, formatOf(options) as (typeof FORMATS)[number]));
+  return 0;
+}
+
+function rendered(simulation: Simulation, format: (typeof FORMATS)[number]): string {
+  switch (format) {
+    case "text":
+      return simulationText(simulation);
+    case "json":
+      return jsonLine(simulation);
+    case "mermaid":
+      return simulationMermaid(simulation);
+    default:
+      return never(format);
+  }
+}
+
+async function planOf(cli: Cli, pack: string, options: SimulateOptions): Promise<Result<Plan, number>> {
+  const path = resolve(cli.cwd, pack);
+  if (!/\.ya?ml$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true) {
+    if (options.i !== undefined || options.inputs !== undefined) {
+      cli.err("error: a plan file has its inputs in it; leave -i and --inputs out\n");
+      return { ok: false, fault: 2 };
+    }
+    const read = await readPlanFile(path);
+    return read.ok ? read : { ok: false, fault: cli.fault(read.fault, formatOf(options)) };
+  }
+  const planned = await plannedPack(cli, pack, options);
+  return planned.ok ? ok(planned.value.compiled.plan) : planned;
+}
