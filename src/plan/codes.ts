@@ -48,7 +48,7 @@ export const planCodes = codeTable({
   PLAN_HASH_MISMATCH: {
     severity: "error",
     exitCode: 6,
-    message: "the plan has the hash {actual}, not {expected}",
+    message: "the plan has the hash {found}, not {expected}",
     hint: "compare the two with packrun plan --diff, then approve and name the one that is meant",
     explanation: {
       cause: "A planHash that was given from outside (--plan-hash, an approval, an API body) is not that of this plan.",

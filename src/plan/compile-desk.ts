@@ -11,4 +11,6 @@ export type CompileDesk = {
   readonly builtIns: BuiltInRules;
   /** Bare hex SHA-256 of every file of the pack by path. */
   readonly packFiles: ReadonlyMap<string, string>;
+  /** True when the inputs may still get other values: then what depends on them alone counts as known in time. */
+  readonly open: boolean;
 };

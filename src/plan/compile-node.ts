@@ -1,6 +1,7 @@
 import type { Json } from "#canon/json.ts";
 import type { ApprovalGateStep, MapStep, PolicyGateStep } from "#pack/pack.ts";
 import { celConstants } from "./cel-functions.ts";
+import { celProgram } from "./cel-program.ts";
 import { bool, dyn, int, text, type CelType } from "./cel-type.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import { compileRun, textAt } from "./compile-run.ts";
@@ -8,6 +9,7 @@ import { below, compileJson, compileMembers, compileString } from "./compile-val
 import type { Place } from "./expression-reader.ts";
 import type { ApprovalGateNode, Cel, MapNode, PlanNode, PolicyGateNode } from "./plan.ts";
 import type { PackNode } from "./pack-tree.ts";
+import { templateParts } from "./template-text.ts";
 
 /** The plan node of a step. Containers are compiled before what they hold. */
 export function compileNode(node: PackNode, desk: CompileDesk): PlanNode {
@@ -97,7 +99,7 @@ function itemsOf(
 }
 
 /** How many items a map has at most: as many as it has, when that is known. */
-function boundOf(step: MapStep, count: number | undefined, map: Place, { findings }: CompileDesk): number {
+function boundOf(step: MapStep, count: number | undefined, map: Place, { findings, open }: CompileDesk): number {
   const { id, maxItems } = step;
   if (count !== undefined && maxItems !== undefined && count > maxItems) {
     findings.add(
@@ -106,10 +108,17 @@ function boundOf(step: MapStep, count: number | undefined, map: Place, { finding
       { path: [...map.path(), "maxItems"], part: "value" },
     );
   }
-  if (count === undefined && maxItems === undefined) {
+  if (count === undefined && maxItems === undefined && !(open && dependsOnInputs(step.items))) {
     findings.add("PLAN_MAP_UNBOUNDED", { id }, { path: [...map.path(), "items"], part: "key" });
   }
   return count ?? maxItems ?? 0;
+}
+
+/** True for items that will be known when the plan is made with its inputs. */
+function dependsOnInputs(items: MapStep["items"]): boolean {
+  const [expression] = typeof items === "string" ? templateParts(items) : [];
+  const program = typeof expression === "object" ? celProgram(expression.source) : undefined;
+  return program?.ok === true && [...program.value.roots.keys()].every((root) => root === "inputs" || root === "pack");
 }
 
 /** What all of these are, when they are of one scalar type. */

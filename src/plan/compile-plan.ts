@@ -44,7 +44,23 @@ export type CompileRequest = {
  * size of the pack.
  */
 export function compilePlan(request: CompileRequest): Result<CompiledPlan, readonly Diagnostic[]> {
-  const { pack, packFiles, builtIns } = request;
+  const { plan, diagnostics } = compile(request, false);
+  if (diagnostics.length > 0) {
+    return fail(diagnostics);
+  }
+  const bytes = canonicalBytes(plan);
+  return ok({ plan, bytes, planHash: digestOf(bytes, request.sha256) });
+}
+
+/** What is wrong with a pack whatever its inputs will be; `inputs` are those that have a default. */
+export function lintPlan(request: CompileRequest): readonly Diagnostic[] {
+  return compile(request, true).diagnostics;
+}
+
+type Compilation = { readonly plan: Plan; readonly diagnostics: readonly Diagnostic[] };
+
+function compile(request: CompileRequest, open: boolean): Compilation {
+  const { pack, packFiles, builtIns, inputs } = request;
   const tree = packTree(pack);
   const findings = planFindings(pack.source);
   const scopes = stepScopes({
@@ -54,18 +70,13 @@ export function compilePlan(request: CompileRequest): Result<CompiledPlan, reado
     outputsOf: ({ step }) => (step.kind === "run" ? runOutputs(step, { builtIns }) : {}),
     nearest: findings.nearest,
   });
-  const reader = expressionReader({ scopes, findings, known: knownValues(pack, request.inputs) });
+  const reader = expressionReader({ scopes, findings, known: knownValues(pack, inputs, { open }) });
   const files = new Map(packFiles.map(({ path, sha256 }) => [path, sha256]));
-  const desk: CompileDesk = { reader, scopes, findings, builtIns, packFiles: files };
+  const desk: CompileDesk = { reader, scopes, findings, builtIns, packFiles: files, open };
   const nodes = tree.nodes.map((node) => compileNode(node, desk));
   checkPolicies(pack, tree, desk);
   const plan = planOf(request, tree, nodes, desk);
-  const found = findings.all();
-  if (found.length > 0) {
-    return fail(sortDiagnostics(found));
-  }
-  const bytes = canonicalBytes(plan);
-  return ok({ plan, bytes, planHash: digestOf(bytes, request.sha256) });
+  return { plan, diagnostics: sortDiagnostics(findings.all()) };
 }
 
 function planOf(request: CompileRequest, tree: PackTree, nodes: readonly PlanNode[], desk: CompileDesk): Plan {

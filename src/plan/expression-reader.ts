@@ -3,6 +3,7 @@ import type { PackPath } from "#pack/pack.ts";
 import { celProgram, type CelProgram } from "./cel-program.ts";
 import { checkExpression, type Checked, type Scope } from "./check-expression.ts";
 import { runProgram, type EvaluationProblem } from "./evaluate-expression.ts";
+import type { KnownValues } from "./known-values.ts";
 import type { PlanFindings } from "./plan-findings.ts";
 import type { Viewer } from "./step-order.ts";
 import type { Scopes } from "./step-scope.ts";
@@ -28,8 +29,7 @@ export type ExpressionReader = {
 export type ReaderSource = {
   readonly scopes: Scopes;
   readonly findings: PlanFindings;
-  /** `inputs` and `pack` as CEL values: what is known when the plan is made. */
-  readonly known: Readonly<Record<string, unknown>>;
+  readonly known: KnownValues;
 };
 
 type Folded = { readonly checked: Checked; readonly result: ReturnType<typeof runProgram> | undefined };
@@ -48,7 +48,7 @@ export function expressionReader({ scopes, findings, known }: ReaderSource): Exp
       return before;
     }
     const checked = check(program, viewer);
-    const made = { checked, result: checked.problems.length === 0 ? runProgram(program, known) : undefined };
+    const made = { checked, result: checked.problems.length === 0 ? runProgram(program, known.values) : undefined };
     folded.set(program, made);
     return made;
   };
@@ -58,7 +58,7 @@ export function expressionReader({ scopes, findings, known }: ReaderSource): Exp
       program.fault.forEach((problem) => findings.addProblem(problem, path(), expression.offset));
       return undefined;
     }
-    const { checked, result } = isKnown(program.value, known)
+    const { checked, result } = known.covers(program.value.roots)
       ? fold(program.value, viewer)
       : { checked: check(program.value, viewer), result: undefined };
     const problems = result?.ok === false ? [withHint(result.fault)] : checked.problems;
@@ -80,15 +80,6 @@ function parse({ source, closed }: TemplateExpression): ReturnType<typeof celPro
   }
   const problem = "the expression has no end: }} is missing";
   return { ok: false, fault: [{ code: "EXPR_SYNTAX", data: { problem }, start: 0, end: source.length }] };
-}
-
-function isKnown({ roots }: CelProgram, known: Readonly<Record<string, unknown>>): boolean {
-  for (const root of roots.keys()) {
-    if (!Object.hasOwn(known, root)) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /** An input without a value can be given one. */

@@ -12,4 +12,15 @@ export const planFileCodes = codeTable({
       fix: "Take the plan from its source again, or compile it anew with `packrun plan`.",
     },
   },
+  INPUTS_LOCK_FILE: {
+    severity: "error",
+    exitCode: 6,
+    message: "inputs.lock is no inputs lock: {problem}",
+    hint: "use the file exactly as packrun wrote it; any edit makes it another one",
+    explanation: {
+      cause: "The file is not the canonical JSON of an inputs lock, or a value in it is not that of its digest.",
+      example: "an inputs.lock in which a value was changed by hand",
+      fix: "Take the file from its source again, or plan anew.",
+    },
+  },
 });

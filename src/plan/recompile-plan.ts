@@ -1,0 +1,60 @@
+import { digestOf, digestOfHex, type Sha256 } from "#canon/digest.ts";
+import { faultOf } from "#fault/code-table.ts";
+import type { Diagnostic } from "#fault/diagnostic.ts";
+import { fail, type Result } from "#fault/result.ts";
+import { treeDigest, type FileEntry } from "#pack/pack-files.ts";
+import { readPack } from "#pack/read-pack.ts";
+import type { BuiltInRules } from "./built-in-rule.ts";
+import { planCodes } from "./codes.ts";
+import { compilePlan, type CompiledPlan } from "./compile-plan.ts";
+import { lockedInputs, readInputsLock } from "./inputs-lock.ts";
+import type { Plan } from "./plan.ts";
+
+/** The name of a pack's own file in its folder. */
+export const PACK_FILE = "pack.yaml";
+
+export type RecompileRequest = {
+  /** The stored copies that belong to the run. */
+  readonly packBytes: Uint8Array;
+  readonly packListing: readonly FileEntry[];
+  readonly inputsLock: Uint8Array;
+  /** Only names and sizes of file inputs are taken from it: an inputs lock does not hold them. */
+  readonly pinned: Plan | undefined;
+  readonly builtIns: BuiltInRules;
+  readonly sha256: Sha256;
+};
+
+/**
+ * Compiles the plan of a run anew from the stored copies. The caller compares its bytes with the pinned ones.
+ * Faults: INPUTS_LOCK_FILE; PLAN_DRIFT, when the copy of the pack is not the one that the listing names or compiles no
+ * more.
+ */
+export function recompilePlan(request: RecompileRequest): Result<CompiledPlan> {
+  const { packBytes, packListing, pinned, builtIns, sha256 } = request;
+  const listed = packListing.find(({ path }) => path === PACK_FILE);
+  if (listed === undefined || digestOfHex(listed.sha256) !== digestOf(packBytes, sha256)) {
+    return fail(faultOf(planCodes, "PLAN_DRIFT", { node: PACK_FILE, pointer: "/pack/digest" }));
+  }
+  const lock = readInputsLock(request.inputsLock);
+  const inputs = lock.ok ? lockedInputs(lock.value, pinned, sha256) : lock;
+  if (!inputs.ok) {
+    return inputs;
+  }
+  const pack = readPack(packBytes, { file: PACK_FILE, files: packListing });
+  const compiled = pack.ok
+    ? compilePlan({
+        pack: pack.value,
+        packDigest: treeDigest(packListing, sha256),
+        packFiles: packListing,
+        inputs: inputs.value,
+        builtIns,
+        sha256,
+      })
+    : pack;
+  return compiled.ok ? compiled : drift(compiled.fault);
+}
+
+function drift([first]: readonly Diagnostic[]): Result<never> {
+  const hint = first === undefined ? {} : { hint: `the stored pack compiles no more: ${first.code} ${first.message}` };
+  return fail(faultOf(planCodes, "PLAN_DRIFT", { node: PACK_FILE, pointer: "/steps" }, hint));
+}

@@ -1,0 +1,163 @@
+import type { Json } from "#canon/json.ts";
+import { diagnosticOf } from "#fault/code-table.ts";
+import { sortDiagnostics, type Diagnostic } from "#fault/diagnostic.ts";
+import { nearestName } from "#fault/did-you-mean.ts";
+import type { FaultData } from "#fault/fault.ts";
+import type { Range } from "#fault/place.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { InputRule, Pack } from "#pack/pack.ts";
+import { planCodes, type PlanCode } from "./codes.ts";
+import { inputWords, isOfType, misshape, readInputText } from "./input-value.ts";
+import type { PlanInput } from "./plan.ts";
+
+export type InputSource = "cli" | "file" | "api" | "default";
+
+/** A value for an input, as text to be read by the input's type or as a JSON value, and where it was given. */
+export type GivenInput = {
+  readonly name: string;
+  readonly source: Exclude<InputSource, "default">;
+  readonly given: { readonly text: string } | { readonly value: Json };
+  readonly at: { readonly file: string; readonly range?: Range };
+};
+
+/** What digesting the file or directory of an input gave. */
+export type InputFile = Extract<PlanInput, { readonly type: "file" | "directory" }>;
+
+/** Holds a value to a JSON Schema: what is wrong with it, in words that repeat nothing of the value. */
+export type ValidateSchema = (
+  schema: Json,
+  value: Json,
+) => { readonly kind: "valid" } | { readonly kind: "invalid" | "badSchema"; readonly problem: string };
+
+export type InputsRequest = {
+  readonly pack: Pack;
+  readonly given: readonly GivenInput[];
+  /** By input name: every file and directory input that was given or has a default. */
+  readonly files: ReadonlyMap<string, InputFile>;
+  /** Schemas that the pack keeps in files, by path. */
+  readonly schemas: ReadonlyMap<string, Json>;
+  readonly validateSchema: ValidateSchema;
+};
+
+export type ResolvedInputs = {
+  /** Inputs that have a value, by name. */
+  readonly inputs: Readonly<Record<string, PlanInput>>;
+  readonly sources: Readonly<Record<string, InputSource>>;
+};
+
+type Report = (code: PlanCode, data: FaultData, at: GivenInput["at"], hint?: string) => void;
+
+/**
+ * Gives every input of the pack its value, or says all that is wrong. The command line and the API go before a file, a
+ * file before the default. No message repeats what was given. Codes: INPUT_*.
+ */
+export function resolveInputs(request: InputsRequest): Result<ResolvedInputs, readonly Diagnostic[]> {
+  const { pack } = request;
+  const found: Diagnostic[] = [];
+  const report: Report = (code, data, at, hint) =>
+    void found.push(diagnosticOf(planCodes, code, data, hint === undefined ? at : { ...at, hint }));
+  const chosen = chooseGiven(request, report);
+  const inputs: Record<string, PlanInput> = {};
+  const sources: Record<string, InputSource> = {};
+  for (const [name, rule] of Object.entries(pack.spec.inputs)) {
+    const given = chosen.get(name);
+    const input = resolveInput(name, rule, given, request, report);
+    if (input !== undefined) {
+      inputs[name] = input;
+      sources[name] = given?.source ?? "default";
+    }
+  }
+  return found.length === 0 ? ok({ inputs, sources }) : fail(sortDiagnostics(found));
+}
+
+/** The value that counts for each name. */
+function chooseGiven({ pack, given }: InputsRequest, report: Report): ReadonlyMap<string, GivenInput> {
+  const { inputs } = pack.spec;
+  const chosen = new Map<string, GivenInput>();
+  for (const each of given) {
+    const before = chosen.get(each.name);
+    if (!Object.hasOwn(inputs, each.name)) {
+      const near = nearestName(each.name, Object.keys(inputs));
+      const hint = near === undefined ? undefined : `did you mean "${near}"?`;
+      report("INPUT_UNKNOWN", { name: each.name }, each.at, hint);
+    } else if (before !== undefined && before.source === each.source && before.at.file === each.at.file) {
+      report("INPUT_GIVEN_TWICE", { name: each.name }, each.at);
+    } else if (before === undefined || before.source === "file") {
+      chosen.set(each.name, each);
+    }
+  }
+  return chosen;
+}
+
+function resolveInput(
+  name: string,
+  rule: InputRule,
+  given: GivenInput | undefined,
+  request: InputsRequest,
+  report: Report,
+): PlanInput | undefined {
+  const { pack, files } = request;
+  const { file } = pack.source;
+  const declared = (member?: string): GivenInput["at"] => {
+    const path = ["spec", "inputs", name, ...(member === undefined ? [] : [member])];
+    return { file, range: pack.source.range(path, member === undefined ? "key" : "value") };
+  };
+  if (given === undefined && rule.default === undefined) {
+    if (rule.required) {
+      report("INPUT_MISSING", { name }, declared());
+    }
+    return undefined;
+  }
+  if (rule.type === "file" || rule.type === "directory") {
+    // Absent when it could not be read, which whoever tried has reported.
+    return files.get(name);
+  }
+  const at = given === undefined ? declared("default") : given.at;
+  const read = readValue(rule.type, given?.given ?? { value: rule.default ?? null });
+  if (!read.ok) {
+    report("INPUT_TYPE", { name, expected: read.fault }, at);
+    return undefined;
+  }
+  checkSchema({ name, rule, value: read.value, at, schemaAt: () => declared("schema") }, request, report);
+  return { type: rule.type, value: read.value };
+}
+
+type ValueRule = Exclude<InputRule["type"], "file" | "directory">;
+
+/** The value, or what it should be, in words. */
+function readValue(type: ValueRule, given: GivenInput["given"]): Result<Json, string> {
+  const value = "text" in given ? readInputText(type, given.text) : ok(given.value);
+  if (!value.ok || !isOfType(type, value.value)) {
+    return fail(inputWords(type));
+  }
+  const wrong = misshape(value.value);
+  return wrong === undefined ? ok(value.value) : fail(wrong);
+}
+
+type SchemaCase = {
+  readonly name: string;
+  readonly rule: InputRule;
+  readonly value: Json;
+  readonly at: GivenInput["at"];
+  readonly schemaAt: () => GivenInput["at"];
+};
+
+function checkSchema(
+  { name, rule, value, at, schemaAt }: SchemaCase,
+  { schemas, validateSchema }: InputsRequest,
+  report: Report,
+): void {
+  const schema: Json | undefined = typeof rule.schema === "string" ? schemas.get(rule.schema) : rule.schema;
+  if (rule.schema === undefined) {
+    return;
+  }
+  const verdict =
+    schema === undefined
+      ? ({ kind: "badSchema", problem: "its file could not be read as JSON" } as const)
+      : validateSchema(schema, value);
+  if (verdict.kind === "badSchema") {
+    report("INPUT_SCHEMA_INVALID", { name, problem: verdict.problem }, schemaAt());
+  } else if (verdict.kind === "invalid") {
+    report("INPUT_SCHEMA", { name, problem: verdict.problem }, at);
+  }
+}
