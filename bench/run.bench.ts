@@ -15,7 +15,7 @@ export async function* figures(): AsyncGenerator<Figure> {
     const times: string[] = [];
     for (let round = 0; round <= ROUNDS; round += 1) {
       const run = runProgram([...cliProgram, "run", pack, "--json", "--max-parallel", String(parallel)], folder.path);
-      const bare = await bareLoop(STEPS, parallel, folder.path);
+      const bare = await bareLoop(STEPS, parallel);
       if (round > 0) {
         ratios.push(run.milliseconds / bare);
         times.push(`${run.milliseconds.toFixed(0)}/${bare.toFixed(0)} ms`);

@@ -17,16 +17,19 @@ spec:
   sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 2, memory: 256Mi}}
 `;
 
-/** A pack of steps as people write them: commands, expressions over inputs and earlier outputs, retries. */
-export function writtenPack(steps: number): string {
+/**
+ * A pack of steps as people write them: commands, expressions over inputs and earlier outputs, retries. Another `name`
+ * makes other expressions, so that nothing that was read before is remembered.
+ */
+export function writtenPack(steps: number, name: string): string {
   const lines = [HEAD, "  steps:\n"];
   for (let at = 0; at < steps; at += 1) {
-    lines.push(`    - id: step${at}\n      title: Step number ${at}\n`);
+    lines.push(`    - id: ${name}${at}\n      title: Step number ${at}\n`);
     lines.push(`      run: {command: [echo, "\${{ inputs.channel }}", "${at}"]}\n`);
     lines.push(`      env: {CHANNEL: "\${{ inputs.channel }}", NUMBER: "${at}"}\n`);
     lines.push("      outputs: {count: {type: integer}}\n      retry: {maxAttempts: 2}\n");
     if (at > 0) {
-      lines.push(`      when: "\${{ steps.step${at - 1}.outputs.count < 10 }}"\n`);
+      lines.push(`      when: "\${{ steps.${name}${at - 1}.outputs.count < 10 }}"\n`);
     }
   }
   return lines.join("");

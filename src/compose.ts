@@ -25,7 +25,7 @@ import { nodeSha256, nodeVerifySignature } from "#signer/node-crypto.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
-import { version } from "./cli/version.ts";
+import { version } from "#cli/version.ts";
 
 // The one place that picks adapters. Commands that need no store take what they need from here by name.
 export const clock: Clock = nodeClock;

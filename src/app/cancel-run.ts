@@ -16,9 +16,12 @@ export async function cancelRun(
   workplace: Workplace,
 ): Promise<Result<{ readonly status: RunStatus }>> {
   const identity = await workplace.store.ledger.identity(key);
-  const before = identity.ok ? await readRunState(identity.value, workplace) : identity;
-  if (!identity.ok || !before.ok) {
-    return identity.ok ? (before as Result<never>) : identity;
+  if (!identity.ok) {
+    return identity;
+  }
+  const before = await readRunState(identity.value, workplace);
+  if (!before.ok) {
+    return before;
   }
   if (isTerminal(before.value.status)) {
     return fail(faultOf(runCodes, "RUN_FINISHED", { runId: key.runId }));

@@ -5,7 +5,6 @@ import { digestOfHex, type Digest } from "#canon/digest.ts";
 import type { TenantId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { TreeListing } from "#pack/pack-files.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { FolderReading } from "#port/folder.ts";
 import { appCodes } from "./codes.ts";
@@ -15,7 +14,7 @@ import { appCodes } from "./codes.ts";
  * is INPUT_CHANGED: what was planned is what runs, or nothing does.
  */
 export async function freezeTree(
-  reading: FolderReading<TreeListing>,
+  reading: FolderReading,
   what: string,
   artifacts: ArtifactStore,
   tenantId: TenantId,

@@ -6,6 +6,7 @@ import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { appCodes } from "./codes.ts";
 import { ensureDevelopmentTrust } from "./development-trust.ts";
+import { admitRoot } from "./trust-memory.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** Whom a run believes, and with whose keys it signs. */
@@ -42,6 +43,10 @@ export async function openRunTrust(
   const root = readTrustRoot(bytes, sha256);
   if (!root.ok) {
     return root;
+  }
+  const admitted = await admitRoot(settings.stateFolder, root.value);
+  if (!admitted.ok) {
+    return admitted;
   }
   const attestor = await openKey(workplace, settings.attestorKey, "approval requests and the attestation");
   if (!attestor.ok) {

@@ -28,7 +28,7 @@ export function withDriveOptions(command: Command): Command {
 export async function readReferences(
   texts: readonly string[] = [],
 ): Promise<Result<ReadonlyMap<string, SecretReference>>> {
-  const { parseSecretArgument } = await import("../compose.ts");
+  const { parseSecretArgument } = await import("#compose.ts");
   const references = new Map<string, SecretReference>();
   for (const text of texts) {
     const parsed = parseSecretArgument(text);

@@ -4,7 +4,7 @@ import type { Result } from "#fault/result.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { formatOf, withGlobals } from "./options.ts";
 
-type Keys = typeof import("../compose.ts").keyring;
+import type { Keyring } from "#port/keyring.ts";
 
 /** `packrun keys …`. */
 export const keys: CommandFile = {
@@ -13,7 +13,7 @@ export const keys: CommandFile = {
     defineGenerate(group, cli, done);
     withGlobals(group.command("show <file>").description("fingerprint and algorithm of a key file")).action(
       async (file: string, options: GlobalOptions) => {
-        const { keyring, passwordSource } = await import("../compose.ts");
+        const { keyring, passwordSource } = await import("#compose.ts");
         const shown = await showKey(file, keyring, passwordSource(cli.env, options.input !== false));
         done(answer(cli, options, shown, (key) => `${key.keyid}  ${key.algorithm}${key.private ? "  private" : ""}\n`));
       },
@@ -27,7 +27,7 @@ function defineGenerate(group: Command, cli: Cli, done: (code: number) => void):
     .option("--ed25519", "Ed25519 instead of ECDSA P-256")
     .option("--encrypt", "encrypt the private key; the password comes from PACKRUN_KEY_PASSWORD or a prompt")
     .action(async (name: string, options: GlobalOptions & { ed25519?: boolean; encrypt?: boolean }) => {
-      const { keyring, passwordSource } = await import("../compose.ts");
+      const { keyring, passwordSource } = await import("#compose.ts");
       const password = options.encrypt === true ? await passwordSource(cli.env, options.input !== false)() : undefined;
       if (options.encrypt === true && password === undefined) {
         cli.err("error: no password; set PACKRUN_KEY_PASSWORD\n");
@@ -39,7 +39,7 @@ function defineGenerate(group: Command, cli: Cli, done: (code: number) => void):
     });
 }
 
-function makeKeys(name: string, ed25519: boolean, password: string | undefined, keyring: Keys) {
+function makeKeys(name: string, ed25519: boolean, password: string | undefined, keyring: Keyring) {
   const given = { name, algorithm: ed25519 ? ("ed25519" as const) : ("ecdsa-p256-sha256" as const) };
   return generateKeys(password === undefined ? given : { ...given, password }, keyring);
 }

@@ -9,7 +9,7 @@ export const lint: CommandFile = {
     withGlobals(program.command("lint <pack...>").description("check packs and show everything that is wrong"))
       .addHelpText("after", "\nPACK is a folder or a pack.yaml.\nExample: packrun lint packs/quickstart")
       .action(async (packs: string[], options: GlobalOptions) => {
-        const { folders, sha256 } = await import("../compose.ts");
+        const { folders, sha256 } = await import("#compose.ts");
         let code = 0;
         const answers = [];
         for (const pack of packs) {

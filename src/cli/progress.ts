@@ -1,7 +1,8 @@
-import type { LedgerEvent } from "#run/event.ts";
 import { seconds, transitionOf, type Transition } from "#view/transition.ts";
 import { visibleText } from "#view/visible-text.ts";
 import type { Cli, Style } from "./cli.ts";
+
+type LedgerEvent = Parameters<typeof transitionOf>[0];
 
 /** Shows a run on stderr while it goes on. `close` leaves the terminal as it was. */
 export type Progress = { readonly events: (events: readonly LedgerEvent[]) => void; readonly close: () => void };

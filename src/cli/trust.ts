@@ -4,6 +4,7 @@ import { isTimestamp, timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { InvalidArgumentError } from "commander";
 import { readSettings } from "#app/settings.ts";
 import { trustAdd, trustInit, trustSign, type TrustTools } from "#app/trust-edit.ts";
+import { trustCheck } from "#app/trust-check.ts";
 import { trustShow, type TrustShow } from "#app/trust-show.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
@@ -29,6 +30,7 @@ export const trust: CommandFile = {
         );
       },
     );
+    defineCheck(group, cli, done);
     group.addHelpText(
       "after",
       "\nWithout --trust the configured trust root is used, else the development one.\nExample: packrun trust add alice.pub --principal alice --role approver",
@@ -43,7 +45,7 @@ async function openTools(cli: Cli, options: GlobalOptions): Promise<Result<Opene
   if (!settings.ok) {
     return settings;
   }
-  const { keyring, clock } = await import("../compose.ts");
+  const { keyring, clock } = await import("#compose.ts");
   const { stateFolder, trustFile } = settings.value;
   const file = trustFile ?? join(stateFolder, "trust", "trust-root.json");
   return ok({ file, tools: { keyring, now: clock.now, stateFolder } });
@@ -103,13 +105,26 @@ function defineSign(group: Command, cli: Cli, done: Done): void {
     .requiredOption("--key <file>", "private key that holds the role root")
     .action(async (options: GlobalOptions & { key: string }) => {
       const opened = await openTools(cli, options);
-      const { passwordSource } = await import("../compose.ts");
+      const { passwordSource } = await import("#compose.ts");
       const password = passwordSource(cli.env, options.input !== false);
       const signed = opened.ok
         ? await trustSign({ file: opened.value.file, keyFile: options.key, password }, opened.value.tools)
         : opened;
       done(answer(cli, options, signed, ({ sidecar, keyid }) => `${sidecar}\nsigned by ${keyid}\n`));
     });
+}
+
+function defineCheck(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("check").description("whether a trust root can be relied on now")).action(
+    async (options: GlobalOptions) => {
+      const opened = await openTools(cli, options);
+      const checked = opened.ok ? await trustCheck(opened.value.file, opened.value.tools) : opened;
+      const shown = answer(cli, options, checked, ({ checks }) =>
+        checks.map(({ name, status, why }) => `${status.padEnd(7)}  ${name}: ${why}\n`).join(""),
+      );
+      done(checked.ok ? checked.value.exitCode : shown);
+    },
+  );
 }
 
 function time(text: string): Timestamp {

@@ -8,7 +8,7 @@ export async function withWorkplace(
   options: GlobalOptions,
   work: (workplace: Workplace) => Promise<number>,
 ): Promise<number> {
-  const { openWorkplace } = await import("../compose.ts");
+  const { openWorkplace } = await import("#compose.ts");
   const opened = await openWorkplace(settingsSource(cli, options), { mayAsk: options.input !== false });
   if (!opened.ok) {
     return cli.fault(opened.fault, formatOf(options));

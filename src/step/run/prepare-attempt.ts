@@ -1,35 +1,15 @@
 import { basename } from "node:path";
-import { digestOfHex, hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
 import { isJsonObject, type Json } from "#canon/json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { planCodes } from "#plan/codes.ts";
-import type { FileEntry } from "#pack/pack-files.ts";
-import type { Plan } from "#plan/plan.ts";
-import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { AttemptContext, AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
-import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
-import type { AttemptRequest, PreparedAttempt, StepRunner } from "#port/step-runner.ts";
+import type { AttemptRequest, PreparedAttempt } from "#port/step-runner.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
-import type { BuiltIn } from "../built-in.ts";
+import type { PreparerPorts } from "./preparer-ports.ts";
 import { prepareBuiltIn } from "./prepare-built-in.ts";
 import { resolveSecrets, type AttemptSecrets } from "./resolve-secrets.ts";
-import type { Workspace } from "./workspace.ts";
-
-export type PreparerPorts = {
-  readonly runner: StepRunner;
-  readonly workspace: Workspace;
-  readonly artifacts: ArtifactStore;
-  readonly artifactsPath: string;
-  readonly secrets: SecretProvider;
-  /** How each secret of the plan is obtained in this process. */
-  readonly references: ReadonlyMap<string, SecretReference>;
-  readonly redactor: Redactor;
-  readonly plan: Plan;
-  readonly packListing: readonly FileEntry[];
-  readonly builtIns: ReadonlyMap<string, BuiltIn>;
-  readonly sha256: Sha256;
-};
 
 /** Makes attempts ready: commands in the sandbox, built-ins in the runner. */
 export function attemptPreparer(ports: PreparerPorts): AttemptPreparer {

@@ -6,7 +6,7 @@ import type { AttemptContext, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
 import type { PackFile } from "../built-in.ts";
 import { stepCodes } from "../codes.ts";
-import type { PreparerPorts } from "./prepare-attempt.ts";
+import type { PreparerPorts } from "./preparer-ports.ts";
 
 /** A built-in as an attempt: it starts no process, so only its timeout and its cancellation limit it. */
 export function prepareBuiltIn(
