@@ -52,7 +52,7 @@ const cases = Object.fromEntries(
   }),
 ) as Record<EventType, Shape<unknown>>;
 
-/** One line of a ledger. */
+/** One line of a ledger. @public */
 export const eventShape = tagged("eventType", cases) as Shape<LedgerEvent>;
 
 /** What is wrong with the form of an event, in words; undefined when nothing is. */

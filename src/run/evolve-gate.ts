@@ -104,7 +104,7 @@ function evolvePolicy(
   }
 }
 
-export function gateOf(state: RunState, instance: Instance): GateRecord {
+function gateOf(state: RunState, instance: Instance): GateRecord {
   const known = entryOf(state.gates, instance.id);
   const gate = known ?? { decisions: [], refused: 0 };
   state.gates[instance.id] = gate;

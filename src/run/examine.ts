@@ -111,7 +111,7 @@ function expand(state: RunState, map: Instance, node: MapNode, moment: Moment): 
 }
 
 /** Whether any part of a value is still an expression. */
-export function holdsExpression(value: Json): boolean {
+function holdsExpression(value: Json): boolean {
   if (Array.isArray(value)) {
     return value.some((item: Json) => holdsExpression(item));
   }

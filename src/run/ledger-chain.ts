@@ -98,7 +98,7 @@ export function eventBytes(event: LedgerEvent): Uint8Array {
 }
 
 /** The same as text. */
-export function eventLine(event: LedgerEvent): string {
+function eventLine(event: LedgerEvent): string {
   const parts = partsOf(event);
   if (parts === undefined) {
     throw new Error(`event ${event.sequence} has no canonical text`);
@@ -106,7 +106,7 @@ export function eventLine(event: LedgerEvent): string {
   return `{${parts.before}"hash":"${event.hash}",${parts.after}}\n`;
 }
 
-/** Whether an event is whole in itself and continues `head`. */
+/** Whether an event is whole in itself and continues `head`. @public */
 export function checkEvent(event: unknown, head: ChainHead, sha256: Sha256): Result<LedgerEvent> {
   const misfit = eventMisfit(event);
   if (misfit !== undefined) {

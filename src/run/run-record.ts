@@ -52,7 +52,7 @@ export type RunRecord = {
 };
 
 /** Time that counts for `wallClock`: while the run is driven and not waiting. `since` is absent while it stands still. */
-export type WallClock = { usedMs: number; since?: number };
+type WallClock = { usedMs: number; since?: number };
 
 /**
  * Nothing new starts. `drain`: what is in flight ends by itself; `cancel`: it is ended. `reason` is what ended steps and

@@ -35,13 +35,13 @@ export function initialState(plan: Plan, identity: Identity): RunState {
   return restoreState(plan, emptyRecord(identity));
 }
 
-/** What the ledger says of the run, without plan and indexes: plain JSON. Shares its parts with the state. */
+/** What the ledger says of the run, without plan and indexes: plain JSON. Shares its parts with the state. @public */
 export function recordOf(state: RunState): RunRecord {
   const { plan: _plan, live: _live, ...record } = state;
   return record;
 }
 
-/** The state whose record this is. Takes the record over. */
+/** The state whose record this is. Takes the record over. @public */
 export function restoreState(plan: Plan, record: RunRecord): RunState {
   const graph = graphOf(plan);
   const live: Live = {

@@ -18,7 +18,7 @@ export type StepSummary = {
   readonly reusedFrom?: string;
 };
 
-export type PendingGate = {
+type PendingGate = {
   readonly id: string;
   readonly approval: string;
   readonly required: number;

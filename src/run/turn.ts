@@ -43,11 +43,11 @@ export function turn(state: RunState, commands: readonly Command[], moment: Mome
 }
 
 /** What the next event continues. */
-export function chainHead(state: RunState, sha256: Sha256): { readonly sequence: number; readonly hash: Digest } {
+function chainHead(state: RunState, sha256: Sha256): { readonly sequence: number; readonly hash: Digest } {
   return state.head.sequence === 0 ? { sequence: 0, hash: genesisHash(state.identity, sha256) } : state.head;
 }
 
-/** The state after these events. */
+/** The state after these events. @public */
 export function fold(plan: Plan, identity: Identity, events: Iterable<LedgerEvent>): RunState {
   const state = initialState(plan, identity);
   for (const event of events) {

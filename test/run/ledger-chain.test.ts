@@ -10,7 +10,6 @@ import { eventMisfit } from "#run/event-shape.ts";
 import {
   checkEvent,
   eventBytes,
-  eventLine,
   genesisHash,
   genesisHead,
   headOf,
@@ -23,6 +22,7 @@ import { ScriptedRun, START } from "./scripted-run.ts";
 
 const plan = planOf([run("a")]);
 const identity = identityOf(plan);
+const lineOf = (event: LedgerEvent): string => decodeUtf8(eventBytes(event)) ?? "";
 const beginning = genesisHead(identity, sha256);
 const { events } = new ScriptedRun(plan).go();
 const [created, lease] = events as unknown as readonly [LedgerEvent, LedgerEvent];
@@ -49,7 +49,7 @@ t.test("an event is written as its canonical bytes, whatever its metadata holds"
       const event = sealEvent(draft, { ...beginning, sequence }, START, sha256);
       const { hash, ...others } = event;
       return (
-        eventLine(event) === `${canonicalJson(event)}\n` &&
+        lineOf(event) === `${canonicalJson(event)}\n` &&
         hash === digestOfJson(others, sha256) &&
         JSON.stringify(Object.keys(event)) === JSON.stringify(Object.keys(event).toSorted())
       );
@@ -71,7 +71,7 @@ t.test("a whole ledger reads back line by line", (t) => {
 });
 
 t.test("what is wrong with a line is said", (t) => {
-  const text = eventLine(created);
+  const text = lineOf(created);
   const read = (line: string): string | undefined => problemOf(readLedgerLine(encodeUtf8(line), beginning, sha256));
   const cases = [
     [text.replace("operator", "0perator"), /event 1: hash is not that of its content/],
