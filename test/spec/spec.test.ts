@@ -21,7 +21,7 @@ import { celFunctions, celMacros } from "#plan/cel-functions.ts";
 import { inputDigests } from "#plan/input-digests.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import { eventTypes } from "#run/event.ts";
-import { eventLine, genesisHash, genesisHead, sealEvent } from "#run/ledger-chain.ts";
+import { eventBytes, genesisHash, genesisHead, sealEvent } from "#run/ledger-chain.ts";
 import { retryWait, seedOf } from "#run/retry-wait.ts";
 import { etcFiles, inside, INSIDE_PATH } from "#sandbox/inside.ts";
 import { keySigner } from "#signer/key-signer.ts";
@@ -134,7 +134,7 @@ t.test("genesis hash and first event are those of the text", async (t) => {
     Date.UTC(2026, 0, 5, 8),
     sha256,
   );
-  t.ok(spec.includes(`line 1    ${eventLine(created)}`));
+  t.ok(spec.includes(`line 1    ${decodeUtf8(eventBytes(created))}`));
 });
 
 t.test("waits and seed are those of the text", async (t) => {
