@@ -18,7 +18,9 @@ import type { Result } from "#fault/result.ts";
 import { treeDigest } from "#pack/pack-files.ts";
 import { readPack } from "#pack/read-pack.ts";
 import { celFunctions, celMacros } from "#plan/cel-functions.ts";
+import { compilePlan } from "#plan/compile-plan.ts";
 import { inputDigests } from "#plan/input-digests.ts";
+import { inputsLock } from "#plan/inputs-lock.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import { eventTypes } from "#run/event.ts";
 import { eventBytes, genesisHash, genesisHead, sealEvent } from "#run/ledger-chain.ts";
@@ -102,17 +104,30 @@ t.test("the example pack is accepted, and its manifest and digest are those of t
   t.ok(spec.includes(`${canonicalJson(listing)}\n${treeDigest(listing, sha256)}\n`));
 });
 
-t.test("the example plan is canonical, is the pack's, and has the planHash of the text", async (t) => {
-  const plan = must(readPlan(planBytes));
-  t.equal(plan.pack.digest, treeDigest(listing, sha256));
+t.test("the example pack compiles to the plan, the planHash and the inputs lock of the text", async (t) => {
+  const pack = must(readPack(packBytes, { file: "pack.yaml", files: listing }));
+  const { plan, bytes } = must(
+    compilePlan({
+      pack,
+      packDigest: treeDigest(listing, sha256),
+      packFiles: listing,
+      inputs: { name: { type: "string", value: "world" } },
+      builtIns,
+      sha256,
+    }),
+  );
+  t.equal(decodeUtf8(bytes), planText);
   t.ok(spec.includes(`planHash \`${planHash}\``));
-});
-
-t.test("the example inputs lock is canonical and belongs to the plan", async (t) => {
-  const lock = JSON.parse(lockText) as { readonly planHash: string };
-  t.equal(canonicalJson(lock), lockText);
-  t.equal(lock.planHash, planHash);
-  t.ok(spec.includes(`Its digest is \`${digestOfJson(lock, sha256)}\``));
+  const lock = inputsLock({
+    plan,
+    planHash,
+    tenantId: identity.tenantId,
+    sources: { name: "default" },
+    providers: new Map(),
+    sha256,
+  });
+  t.equal(decodeUtf8(lock), lockText);
+  t.ok(spec.includes(`Its digest is \`${digestOf(lock, sha256)}\``));
   t.ok(spec.includes(`(the digest of \`"world"\` is \`${digestOfJson("world", sha256)}\`)`));
 });
 
