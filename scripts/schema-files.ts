@@ -9,6 +9,7 @@ import { isJsonObject, type Json } from "../src/canon/json.ts";
 import { evidenceManifestShape } from "../src/evidence/evidence-manifest.ts";
 import { outputsShape } from "../src/evidence/outputs-file.ts";
 import { packSchema } from "../src/pack/pack-schema.ts";
+import { inputsLockShape } from "../src/plan/inputs-lock.ts";
 import { planShape } from "../src/plan/plan.ts";
 import { eventShape } from "../src/run/event-shape.ts";
 import { trustRootShape } from "../src/trust/trust-root.ts";
@@ -22,6 +23,7 @@ export function schemaFiles(): readonly SchemaFile[] {
     schemaFile("pack", packSchema()),
     schemaFile("config", configShape.schema, "packrun configuration"),
     schemaFile("plan", planShape.schema, "packrun plan: its RFC 8785 bytes are what planHash is taken over"),
+    schemaFile("inputs-lock", inputsLockShape.schema, "packrun inputs lock: with what a run was planned"),
     schemaFile("event", eventShape.schema, "packrun ledger event: one line of a run's ledger"),
     schemaFile("evidence-manifest", evidenceManifestShape.schema, "packrun evidence manifest"),
     schemaFile(
