@@ -7,10 +7,11 @@ import { parseRunId } from "#canon/ids.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RunIdentity } from "#port/run-store.ts";
+import type { SecretReference } from "#port/secrets.ts";
 import { initialState, type RunState } from "#run/state.ts";
 import { turn } from "#run/turn.ts";
 import { freezeFile, freezeTree } from "./freeze.ts";
-import type { PlannedPack } from "./plan-pack.ts";
+import { lockInputs, type PlannedPack } from "./plan-pack.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { rowOf } from "./run-row.ts";
 import { signStatement, type SignedStatement } from "./sign-statement.ts";
@@ -22,6 +23,7 @@ import type { Workplace } from "./workplace.ts";
  */
 export async function startRun(
   planned: PlannedPack,
+  references: ReadonlyMap<string, SecretReference>,
   workplace: Workplace,
   trust: RunTrust,
 ): Promise<Result<RunIdentity>> {
@@ -39,9 +41,10 @@ export async function startRun(
   if (!request.ok) {
     return request;
   }
+  const lock = lockInputs(planned, identity.tenantId, references, workplace.sha256);
   const files = new Map<string, Uint8Array>([
     ["plan.canonical.json", planned.compiled.bytes],
-    ["inputs.lock", planned.lock],
+    ["inputs.lock", lock],
     ["pack.manifest.json", canonicalBytes(planned.packListing)],
     ["request.sigstore.json", request.value.sidecar],
     ["trust/trust-root.json", trust.rootBytes],
@@ -51,7 +54,7 @@ export async function startRun(
   const metadata = {
     requestedBy: trust.principal,
     requestDigest: request.value.payloadDigest,
-    inputsLock: digestOf(planned.lock, sha256),
+    inputsLock: digestOf(lock, sha256),
     packDigest: planned.compiled.plan.pack.digest,
     packSource: "folder" as const,
   };

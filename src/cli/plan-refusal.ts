@@ -1,4 +1,4 @@
-import type { PlanRefusal } from "#app/plan-pack.ts";
+import type { PlanRefusal } from "#app/plan-refusal.ts";
 import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
 import { diagnosticsExitCode } from "./exit-code.ts";
 import { formatOf } from "./options.ts";

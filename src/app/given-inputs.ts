@@ -1,0 +1,111 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { isJsonObject, type Json } from "#canon/json.ts";
+import { decodeUtf8 } from "#canon/utf8.ts";
+import { faultOf } from "#fault/code-table.ts";
+import type { Diagnostic } from "#fault/diagnostic.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { Pack } from "#pack/pack.ts";
+import { packSource } from "#pack/pack-source.ts";
+import { readYaml, type YamlReading } from "#pack/read-yaml.ts";
+import type { GivenInput } from "#plan/resolve-inputs.ts";
+import { NAME } from "#plan/plan.ts";
+import { planInputCodes } from "./plan-input-codes.ts";
+import { refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
+
+/** How the inputs of a plan are given. */
+export type InputArguments = {
+  /** `name=value`, `name=@FILE`, or `name=PATH` for file and directory inputs. */
+  readonly inputs: readonly string[];
+  /** A YAML or JSON file with one object. */
+  readonly inputsFile?: string;
+  readonly cwd: string;
+};
+
+/** A value that was given, with the folder that a path in it is relative to. */
+export type Given = GivenInput & { readonly folder: string };
+
+/** What `-i` arguments are called in messages: their text is never shown. */
+const ARGUMENTS = "command line";
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** Reads what was given for the inputs of a pack. Which value counts, and whether it fits, is decided elsewhere. */
+export async function readGivenInputs(
+  args: InputArguments,
+  pack: Pack,
+): Promise<Result<readonly Given[], PlanRefusal>> {
+  const fromFile = args.inputsFile === undefined ? ok([]) : await readInputsFile(args.inputsFile, args.cwd);
+  if (!fromFile.ok) {
+    return fromFile;
+  }
+  const given: Given[] = [...fromFile.value];
+  for (const text of args.inputs) {
+    const read = await readArgument(text, pack, args.cwd);
+    if (!read.ok) {
+      return read;
+    }
+    given.push(read.value);
+  }
+  return ok(given);
+}
+
+async function readArgument(text: string, pack: Pack, cwd: string): Promise<Result<Given, PlanRefusal>> {
+  const equals = text.indexOf("=");
+  const name = text.slice(0, Math.max(0, equals));
+  if (!NAME.test(name)) {
+    return refusedBy(faultOf(planInputCodes, "INPUT_ARGUMENT"));
+  }
+  const value = text.slice(equals + 1);
+  const base = { name, source: "cli", at: { file: ARGUMENTS }, folder: cwd } as const;
+  const rule = Object.hasOwn(pack.spec.inputs, name) ? pack.spec.inputs[name] : undefined;
+  if (rule?.type === "file" || rule?.type === "directory") {
+    return ok({ ...base, given: { text: value.startsWith("@") ? value.slice(1) : value } });
+  }
+  if (!value.startsWith("@") || value.startsWith("@@")) {
+    return ok({ ...base, given: { text: value.startsWith("@@") ? value.slice(1) : value } });
+  }
+  const content = await readValueFile(name, resolve(cwd, value.slice(1)));
+  return content.ok ? ok({ ...base, source: "file", given: { text: content.value } }) : content;
+}
+
+/** The text of a file, without the line feed at its end. */
+async function readValueFile(name: string, path: string): Promise<Result<string, PlanRefusal>> {
+  const refuse = (problem: string): Result<never, PlanRefusal> =>
+    refusedBy(faultOf(planInputCodes, "INPUT_VALUE_FILE", { name, problem }));
+  const bytes = await readFile(path).catch(() => undefined);
+  if (bytes === undefined) {
+    return refuse("cannot be read");
+  }
+  if (bytes.length > MAX_BYTES) {
+    return refuse("is too large");
+  }
+  const text = decodeUtf8(bytes);
+  return text === undefined ? refuse("is not valid UTF-8") : ok(text.replace(/\r?\n$/, ""));
+}
+
+async function readInputsFile(file: string, cwd: string): Promise<Result<readonly Given[], PlanRefusal>> {
+  const path = resolve(cwd, file);
+  const bytes = await readFile(path).catch(() => undefined);
+  if (bytes === undefined) {
+    return refusedBy(faultOf(planInputCodes, "INPUTS_FILE", { file, problem: "it cannot be read" }));
+  }
+  const reading = readYaml(bytes, file);
+  if (!reading.sound || reading.diagnostics.length > 0) {
+    return refusedFor(withoutText(reading.diagnostics), file, undefined);
+  }
+  const { value } = reading;
+  if (!isJsonObject(value)) {
+    return refusedBy(faultOf(planInputCodes, "INPUTS_FILE", { file, problem: "it holds no object" }));
+  }
+  return ok(Object.entries(value).map(([name, member]) => givenInFile(name, member, file, dirname(path), reading)));
+}
+
+function givenInFile(name: string, value: Json, file: string, folder: string, reading: YamlReading): Given {
+  const range = packSource(file, reading.text, reading.lines, reading.root).range([name], "key");
+  return { name, source: "file", given: { value }, at: { file, range }, folder };
+}
+
+/** The messages of the YAML reader may quote the text; here that could be a value. */
+function withoutText(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  return found.map(({ message, ...rest }) => ({ ...rest, message: message.replaceAll(/"[^"]*"/g, "…") }));
+}

@@ -1,0 +1,26 @@
+import type { Diagnostic } from "#fault/diagnostic.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, type Result } from "#fault/result.ts";
+
+/** Why there is no plan: one thing that kept it from being looked at, or everything that is wrong with it. */
+export type PlanRefusal =
+  | { readonly kind: "fault"; readonly fault: Fault }
+  | {
+      readonly kind: "findings";
+      readonly diagnostics: readonly Diagnostic[];
+      /** The file whose text may be shown beside findings in it. */
+      readonly file: string;
+      readonly text: string | undefined;
+    };
+
+export function refusedBy(fault: Fault): Result<never, PlanRefusal> {
+  return fail({ kind: "fault", fault });
+}
+
+export function refusedFor(
+  diagnostics: readonly Diagnostic[],
+  file: string,
+  text: string | undefined,
+): Result<never, PlanRefusal> {
+  return fail({ kind: "findings", diagnostics, file, text });
+}

@@ -1,0 +1,62 @@
+import { digestOfHex } from "#canon/digest.ts";
+import { concatBytes } from "#canon/bytes.ts";
+import { readCanonicalJson } from "#canon/strict-json.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
+import type { FileEntry } from "#pack/pack-files.ts";
+import { planCodes } from "#plan/codes.ts";
+import { PACK_FILE, recompilePlan } from "#plan/recompile-plan.ts";
+import { readPlan } from "#plan/read-plan.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import type { Workplace } from "./workplace.ts";
+
+/**
+ * The canonical bytes of a run's plan, compiled anew from the copies that were stored when it was created: its pack
+ * manifest, its `pack.yaml` by digest, its inputs lock. Faults: those of `recompilePlan` and of the store.
+ */
+export async function recompileStored(
+  identity: RunIdentity,
+  workplace: Pick<Workplace, "store" | "artifacts" | "sha256" | "builtIns">,
+): Promise<Result<Uint8Array>> {
+  const { store, sha256, builtIns } = workplace;
+  const manifest = await store.ledger.getFile(identity, "pack.manifest.json");
+  const listing = manifest.ok ? readCanonicalJson(manifest.value, "pack.manifest.json") : manifest;
+  const lock = await store.ledger.getFile(identity, "inputs.lock");
+  if (!listing.ok) {
+    return listing;
+  }
+  if (!lock.ok) {
+    return lock;
+  }
+  const packListing = listing.value as readonly FileEntry[];
+  const packBytes = await readPackBytes(packListing, identity, workplace);
+  if (!packBytes.ok) {
+    return packBytes;
+  }
+  const stored = await store.ledger.getFile(identity, "plan.canonical.json");
+  const pinned = stored.ok ? readPlan(stored.value) : stored;
+  const request = { packBytes: packBytes.value, packListing, inputsLock: lock.value, builtIns, sha256 };
+  const compiled = recompilePlan({ ...request, pinned: pinned.ok ? pinned.value : undefined });
+  return compiled.ok ? ok(compiled.value.bytes) : compiled;
+}
+
+async function readPackBytes(
+  listing: readonly FileEntry[],
+  { tenantId }: RunIdentity,
+  { artifacts }: Pick<Workplace, "artifacts">,
+): Promise<Result<Uint8Array>> {
+  const listed = listing.find(({ path }) => path === PACK_FILE);
+  if (listed === undefined) {
+    return fail(faultOf(planCodes, "PLAN_DRIFT", { node: PACK_FILE, pointer: "/pack/digest" }));
+  }
+  try {
+    const chunks = await Array.fromAsync(artifacts.open(tenantId, digestOfHex(listed.sha256)));
+    return ok(concatBytes(...chunks));
+  } catch (error) {
+    if (error instanceof StoreError) {
+      return fail(error.fault);
+    }
+    throw error;
+  }
+}
