@@ -5,7 +5,8 @@ import { planDiffText } from "#view/plan-diff-text.ts";
 import { isSamePlan, planDiff, type PlanDiff } from "#view/plan-diff.ts";
 import { planText } from "#view/plan-text.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
-import { formatOf, settingsSource, withGlobals } from "./options.ts";
+import { readReferences } from "./drive-options.ts";
+import { collect, formatOf, settingsSource, withGlobals } from "./options.ts";
 import { plannedPack, withPlanOptions, type PlanOptions as PackOptions } from "./plan-options.ts";
 
 const DIFFERS = 20;
@@ -15,6 +16,7 @@ type PlanOptions = PackOptions & {
   readonly inputsLock?: string;
   readonly diff?: string;
   readonly detailedExitcode?: boolean;
+  readonly secret?: readonly string[];
 };
 
 /** `packrun plan PACK`. */
@@ -24,6 +26,7 @@ export const plan: CommandFile = {
     withPlanOptions(withGlobals(command))
       .option("-o, --output <file>", "write the canonical plan there; its SHA-256 is the planHash")
       .option("--inputs-lock <file>", "write the inputs lock there")
+      .option("--secret <name=reference>", "names the provider of a secret for the inputs lock (repeatable)", collect)
       .option("--diff <plan>", "compare with an earlier plan file")
       .option("--detailed-exitcode", "with --diff: exit code 20 when the plans differ")
       .addHelpText(
@@ -77,18 +80,27 @@ async function writeFiles(cli: Cli, planned: PlannedPack, options: PlanOptions):
   if (options.inputsLock === undefined) {
     return undefined;
   }
-  const { readSettings } = await import("#app/settings.ts");
-  const { lockBytes } = await import("#app/lock-bytes.ts");
+  const references = await readReferences(options.secret);
+  if (!references.ok) {
+    return references.fault;
+  }
+  const [{ lockInputs }, { readSettings }] = await Promise.all([
+    import("#app/plan-pack.ts"),
+    import("#app/settings.ts"),
+  ]);
   const { sha256 } = await import("#compose.ts");
   const settings = readSettings(settingsSource(cli, options));
   if (!settings.ok) {
     return settings.fault;
   }
-  const written = await writeUserFile(options.inputsLock, lockBytes(planned, settings.value.tenantId, sha256));
+  const written = await writeUserFile(
+    options.inputsLock,
+    lockInputs(planned, settings.value.tenantId, references.value, sha256),
+  );
   return written.ok ? undefined : written.fault;
 }
 
-function answerOf({ compiled }: PlannedPack, planPath: string | undefined, diff: PlanDiff | undefined) {
+function answerOf({ compiled, diagnostics }: PlannedPack, planPath: string | undefined, diff: PlanDiff | undefined) {
   const { plan: made, planHash } = compiled;
   const nodes = [...made.steps, ...made.finally].map(({ id, kind }) => ({ id, kind }));
   return {
@@ -99,7 +111,7 @@ function answerOf({ compiled }: PlannedPack, planPath: string | undefined, diff:
     steps: nodes,
     gates: nodes.filter(({ kind }) => kind === "gate.approval" || kind === "gate.policy"),
     secrets: Object.keys(made.secrets),
-    diagnostics: [],
+    diagnostics,
     ...(diff === undefined ? {} : { differs: !isSamePlan(diff), diff }),
   };
 }

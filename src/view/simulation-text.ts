@@ -153,10 +153,12 @@ function ownLines(step: StepPreview, ofPack: Sandbox): readonly string[] {
 function runLines({ program, sandbox, secrets, timeoutMs, attempts, waitsMs }: RunPreview, ofPack: Sandbox) {
   const own = JSON.stringify(sandbox.limits) === JSON.stringify(ofPack.limits) ? "" : `; ${limitsText(sandbox.limits)}`;
   const egress = sandbox.egress.length === 0 ? "no egress" : `egress to ${sandbox.egress.join(", ")}`;
+  // Built-ins are part of the runner; everything else is a process of its own.
+  const place = program.kind === "uses" ? "none, runs in packrun itself" : sandbox.mode;
   const waits = waitsMs.length === 0 ? "" : `, waits up to ${waitsMs.map(printDuration).join(", ")} between them`;
   return [
     ...programLines(program),
-    ...field("sandbox", `${sandbox.mode}, ${egress}${own}`, DEEP),
+    ...field("sandbox", `${place}, ${egress}${own}`, DEEP),
     ...secrets.flatMap(({ name, variable, as }) => field("secret", `${name} in ${variable} (${as})`, DEEP)),
     ...field(
       "timeout",
