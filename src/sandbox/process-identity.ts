@@ -13,6 +13,15 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return start === undefined || state === "Z" || state === "X" ? undefined : { pid, start };
 }
 
+/**
+ * The same for a process that is pid 1 of a namespace below ours, and only for such: what we are told is an init will be
+ * killed one day. The last number of `NSpid` is the pid in its own namespace (proc_pid_status(5)).
+ */
+export function identifyInit(pid: number): ProcessIdentity | undefined {
+  const pids = /^NSpid:\s*(.*)$/m.exec(readOrUndefined(`/proc/${pid}/status`) ?? "")?.[1]?.split(/\s+/) ?? [];
+  return pids.length > 1 && pids.at(-1) === "1" ? identify(pid) : undefined;
+}
+
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.start === identity.start;
 }

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { identify, type ProcessIdentity } from "./process-identity.ts";
+import { identifyInit, type ProcessIdentity } from "./process-identity.ts";
 
 /**
  * What bubblewrap says on `--json-status-fd`: first the host pid of the PID namespace's init, at the end the exit code
@@ -19,7 +19,7 @@ export class StatusChannel {
       this.#text = (this.#text + chunk.toString("latin1")).slice(0, 8192);
       const pid = this.#number("child-pid");
       if (this.#init === undefined && pid !== undefined) {
-        this.#init = identify(pid);
+        this.#init = identifyInit(pid);
         onInit();
       }
     });

@@ -99,7 +99,11 @@ function isPlainName(name: string): boolean {
   return !/[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u.test(name);
 }
 
-/** Names are shown as JSON, so that nothing in them reaches a terminal. */
+/** Names are shown as JSON with everything invisible escaped, so that nothing in them reaches a terminal. */
 function unsafe(path: string, why: string): TreeProblem {
-  return { kind: "unsafe", why: `${JSON.stringify(path)}: ${why}` };
+  const shown = JSON.stringify(path).replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (sign) => `\\u${(sign.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+  return { kind: "unsafe", why: `${shown}: ${why}` };
 }
