@@ -31,7 +31,7 @@ spec:
   defaults: {timeout: 30s}
   steps:
     - id: greet
-      env: {PEOPLE: "\${{ inputs.people.join('\\n') }}"}
+      env: {PEOPLE: '\${{ inputs.people.join("\\n") }}'}
       run: {command: [./bin/greet.sh]}
       outputs:
         greetings: {file: greetings.txt, mediaType: text/plain}
