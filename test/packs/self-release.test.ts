@@ -36,7 +36,7 @@ function run(work: string, program: string, args: readonly string[], env: Readon
 t.test("every installed package is in the SBOM, with version, hash, licence and purl", async (t) => {
   const work = t.testdir();
   const { status, stderr, typed } = run(work, "dependency-sbom", [lock]);
-  t.equal(status, 0, stderr);
+  t.equal(status, 0, "it reads the lock file", { stderr });
   const { packages } = JSON.parse(readFileSync(lock, "utf8")) as {
     readonly packages: Readonly<Record<string, Package>>;
   };
