@@ -42,6 +42,7 @@ export function bench(artifactsPath: string, packFiles: Readonly<Record<string, 
     artifacts,
     ending,
     redactor,
+    packListing,
     request,
     execute: (builtIn: BuiltIn, given: Json): Promise<AttemptOutcome> => builtIn.execute(request(given)),
     keep: async (text: string): Promise<{ type: "file"; digest: Digest; size: number }> => {

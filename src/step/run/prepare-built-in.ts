@@ -8,12 +8,14 @@ import type { PackFile } from "../built-in.ts";
 import { stepCodes } from "../codes.ts";
 import type { PreparerPorts } from "./preparer-ports.ts";
 
+type Ports = Pick<PreparerPorts, "builtIns" | "packListing" | "artifacts" | "artifactsPath" | "redactor">;
+
 /** A built-in as an attempt: it starts no process, so only its timeout and its cancellation limit it. */
 export function prepareBuiltIn(
   attempt: ResolvedAttempt,
   program: { readonly uses: string; readonly with: Json },
   context: AttemptContext,
-  ports: PreparerPorts,
+  ports: Ports,
 ): Result<ReadyAttempt> {
   const builtIn = ports.builtIns.get(program.uses);
   if (builtIn === undefined) {
@@ -25,17 +27,17 @@ export function prepareBuiltIn(
     enforced: { mode: attempt.sandbox.mode, limits: {} },
     start: async () => {
       const timer = setTimeout(() => ending.abort("timeout"), attempt.timeoutMs);
-      const outcome = await builtIn.execute({
+      const request = {
         with: program.with,
-        packFile: (path) => Promise.resolve(packFile(path, context, ports)),
+        packFile: (path: string) => Promise.resolve(packFile(path, context, ports)),
         packListing: ports.packListing,
         artifacts: ports.artifacts,
         tenantId: context.identity.tenantId,
         artifactsPath: ports.artifactsPath,
         signal: ending.signal,
         redactor: ports.redactor,
-      });
-      clearTimeout(timer);
+      };
+      const outcome = await builtIn.execute(request).finally(() => clearTimeout(timer));
       return outcome.kind === "cancelled" && ending.signal.reason === "timeout"
         ? { ...outcome, kind: "failed", reason: "STEP_TIMEOUT", hint: "raise the step's timeout" }
         : outcome;
@@ -45,10 +47,10 @@ export function prepareBuiltIn(
   });
 }
 
-function packFile(path: string, context: AttemptContext, ports: PreparerPorts): Result<PackFile> {
+function packFile(path: string, context: AttemptContext, ports: Ports): Result<PackFile> {
   const entry = ports.packListing.find((each) => each.path === path);
   if (entry === undefined) {
-    return fail(faultOf(stepCodes, "BUNDLE_FILE_MISSING", { file: path }));
+    return fail(faultOf(stepCodes, "BUNDLE_FILE_MISSING", { source: path }));
   }
   const stream = ports.artifacts.open(context.identity.tenantId, digestOfHex(entry.sha256));
   return ok({ stream, size: entry.size, sha256: entry.sha256 });
