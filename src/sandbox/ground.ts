@@ -104,7 +104,7 @@ type Tool = { readonly path: string; readonly version: string };
 async function findTool(given: string | undefined): Promise<Result<Tool>> {
   const candidates = given === undefined ? ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"] : [given];
   for (const path of candidates) {
-    const text = await run(path, ["--version"]).then(
+    const text = await run(path, ["--version"], { env: { PATH: "/usr/bin:/bin" } }).then(
       ({ stdout }) => stdout.trim(),
       () => undefined,
     );

@@ -1,10 +1,10 @@
-/** Where the launcher finds what it is given: file descriptors that every step's shell inherits. */
-export const ARGS_FD = 3;
+/** Where every step's shell finds the options of bubblewrap. */
+const ARGS_FD = 3;
 /** The first pipe with the bytes of a secret file, right behind those that `launch` opens (4 and 5). */
 export const SECRET_FD = 6;
 
 /** A word of the shell: nothing in single quotes has a meaning. */
-export function quote(word: string): string {
+function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 

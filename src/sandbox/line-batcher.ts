@@ -1,7 +1,7 @@
 import type { OutputBatch } from "#port/step-runner.ts";
 
 /** The bytes of one batch, newlines included. */
-export const BATCH_BYTES: number = 64 * 1024;
+const BATCH_BYTES = 64 * 1024;
 const NEWLINE = 10;
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -11,7 +11,7 @@ export type Opened =
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 const FOLDER = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_DIRECTORY;
 
-export function openFolder(path: string): number {
+function openFolder(path: string): number {
   return openSync(path, FOLDER);
 }
 

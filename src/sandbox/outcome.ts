@@ -51,7 +51,7 @@ export function verdictOf(end: StepEnd, request: AttemptRequest): Verdict {
 }
 
 /** The tail was redacted on its way; what is made of it passes once more. */
-export function setUpFault(problem: string, redactor: Redactor): Fault {
+function setUpFault(problem: string, redactor: Redactor): Fault {
   const text = problem === "" ? "bubblewrap ended without saying why" : problem;
   return faultOf(sandboxCodes, "STEP_SETUP", { problem: redactor.redact(text) });
 }
@@ -61,7 +61,7 @@ function hintOf(fault: Fault): string {
   return fault.hint === undefined ? fault.message : `${fault.message}; ${fault.hint}`;
 }
 
-export function usageOf(end: StepEnd, collected: Collected | undefined): Usage {
+function usageOf(end: StepEnd, collected: Collected | undefined): Usage {
   const { memoryPeakBytes, cpuMs, ioBytes, outOfMemory, pidsRefused } = end.use;
   const tooLarge = collected?.faults.some(({ code }) => code === "STEP_OUTPUT_TOO_LARGE") ?? false;
   const hit = [

@@ -76,6 +76,7 @@ type Tried = { readonly end: StepEnd; readonly printed: string };
 
 async function runInside(ground: Ground, clock: Clock, argv: readonly string[], script: string): Promise<Tried> {
   const slot = await ground.pool.take(0);
+  slot.cgroup?.begin(LIMITS);
   const folder = makeAttemptFolder(join(ground.folder, `probe-${slot.name}`), slot.uid);
   const scriptFile = addFile(folder, "script", script);
   const vector = sealedVector({

@@ -14,7 +14,7 @@ export function scratchFolder(): string {
 }
 
 /** Makes the folder, or checks that what stands there is a folder of this user that nobody else can write. */
-export function makeScratch(path: string): Result<string> {
+function makeScratch(path: string): Result<string> {
   try {
     mkdirSync(path, { recursive: true, mode: PASSABLE });
     const found = lstatSync(path);

@@ -44,12 +44,12 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
     return fail(notSetUp(request, `${argv[0]} is on the sandbox's PATH nowhere`));
   }
   const exe = program && { path: program.path, digest: await ports.digests.of(program.hostPath) };
-  const secretFiles = Object.keys(request.secretFiles);
-  const slot = await ground.pool.take(secretFiles.length);
-  attempts += 1;
-  const folder = makeAttemptFolder(join(ground.folder, `attempt-${attempts}`), slot.uid);
-  const step = new StepProcess(planOf(ports, request, slot, folder, argv));
-  const life = new SealedAttempt(ports, request, slot, folder, step);
+  const place = await takePlace(ground, request).catch((error: unknown) => error);
+  if (!isPlace(place)) {
+    return fail(notSetUp(request, place instanceof Error ? place.message : "no place for it could be made"));
+  }
+  const step = new StepProcess(planOf(ports, request, place, argv));
+  const life = new SealedAttempt(ports, request, place, step);
   return ok({
     ...(exe === undefined ? {} : { exe }),
     enforced: { mode: "sealed", limits: enforcementsOf(ground.host, request.sandbox.limits, request.timeoutMs) },
@@ -57,6 +57,33 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
     stop: (how) => step.end("stopped", how?.now === true),
     discard: () => life.discard(),
   });
+}
+
+type Place = { readonly slot: Slot; readonly folder: AttemptFolder };
+
+/**
+ * A slot that has taken the limits, and a fresh folder. A slot with memory left behind may not take a lower limit; then
+ * it goes, and a new one is asked.
+ */
+async function takePlace(ground: Ground, request: AttemptRequest): Promise<Place> {
+  const { pool } = ground;
+  for (let round = 1; ; round += 1) {
+    const slot = await pool.take(Object.keys(request.secretFiles).length);
+    try {
+      slot.cgroup?.begin(request.sandbox.limits);
+      attempts += 1;
+      return { slot, folder: makeAttemptFolder(join(ground.folder, `attempt-${attempts}`), slot.uid) };
+    } catch (error) {
+      pool.giveBack(slot, false);
+      if (round === 3) {
+        throw error;
+      }
+    }
+  }
+}
+
+function isPlace(value: unknown): value is Place {
+  return typeof value === "object" && value !== null && "slot" in value;
 }
 
 /** One attempt on its slot: it is either started or discarded, once. */
@@ -68,7 +95,7 @@ class SealedAttempt {
   readonly #step: StepProcess;
   #used = false;
 
-  constructor(ports: AttemptPorts, request: AttemptRequest, slot: Slot, folder: AttemptFolder, step: StepProcess) {
+  constructor(ports: AttemptPorts, request: AttemptRequest, { slot, folder }: Place, step: StepProcess) {
     this.#ports = ports;
     this.#request = request;
     this.#slot = slot;
@@ -120,8 +147,7 @@ class SealedAttempt {
 function planOf(
   { ground, clock }: AttemptPorts,
   request: AttemptRequest,
-  slot: Slot,
-  folder: AttemptFolder,
+  { slot, folder }: Place,
   argv: readonly string[],
 ): ConstructorParameters<typeof StepProcess>[0] {
   const { limits } = request.sandbox;

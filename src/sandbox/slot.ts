@@ -39,7 +39,7 @@ export async function makeSlotFolders(folders: readonly SlotFolder[]): Promise<v
       join(path, name),
     ),
   );
-  await run("mkfifo", ["-m", "0600", ...fifos]);
+  await run("mkfifo", ["-m", "0600", ...fifos], { env: { PATH: "/usr/bin:/bin" } });
   for (const { path } of folders) {
     ["status", "out", "err"].forEach((name) => chmodSync(join(path, name), 0o622));
   }

@@ -13,7 +13,7 @@ import type { Slot } from "./slot.ts";
 import { StatusChannel } from "./status-channel.ts";
 
 /** Between SIGTERM and SIGKILL. */
-export const GRACE_MS = 5000;
+const GRACE_MS = 5000;
 const WATCH_MS = 200;
 /** How often a start that says nothing is looked at, and a tree that does not die is killed again. */
 const DOUBT_MS = 1000;
@@ -21,6 +21,7 @@ const DOUBT_MS = 1000;
 export type EndReason = "stopped" | "timeout" | "log" | "memory";
 
 export type StepPlan = {
+  /** Its cgroup already holds the limits. */
   readonly slot: Slot;
   /** NUL-separated options for bubblewrap. */
   readonly args: Uint8Array;
@@ -59,7 +60,7 @@ export class StepProcess {
   }
 
   async run(sink: OutputSink): Promise<StepEnd> {
-    const { slot, clock, limits, timeoutMs } = this.#plan;
+    const { slot, clock, timeoutMs } = this.#plan;
     const { folder } = slot;
     const [status, out, err] = ["status", "out", "err"].map((name) => readerOf(join(folder, name)));
     const cancels: (() => void)[] = [];
@@ -67,7 +68,6 @@ export class StepProcess {
     this.#status = channel;
     const meter = new LogMeter(this.#plan.logBytes, () => this.end("log", true));
     const pumps = this.#pumps(out as Socket, err as Socket, meter, sink);
-    slot.cgroup?.begin(limits);
     const begun = clock.monotonic();
     const given = this.#giveToken();
     if (given) {
@@ -123,8 +123,13 @@ export class StepProcess {
     if (this.#ended !== undefined || slot.launcher.isGone()) {
       return false;
     }
-    feedPipe(join(slot.folder, "args"), args);
-    secrets.forEach((bytes, at) => feedPipe(join(slot.folder, `secret${at}`), bytes));
+    try {
+      feedPipe(join(slot.folder, "args"), args);
+      secrets.forEach((bytes, at) => feedPipe(join(slot.folder, `secret${at}`), bytes));
+    } catch {
+      // The launcher is gone, and with it the reader: what was not given a word did not run.
+      return false;
+    }
     slot.launcher.go();
     return true;
   }
@@ -208,7 +213,7 @@ export class StepProcess {
   #end(durationMs: number, tail: string): StepEnd {
     const { slot, watchMemory } = this.#plan;
     const measured = slot.cgroup?.measure() ?? { outOfMemory: false, pidsRefused: false };
-    const use = watchMemory ? { ...measured, memoryPeakBytes: this.#peak } : measured;
+    const use = watchMemory && this.#peak > 0 ? { ...measured, memoryPeakBytes: this.#peak } : measured;
     const exitCode = this.#status?.exitCode;
     const netNamespace = this.#status?.namespace("net");
     return {

@@ -4,7 +4,7 @@ import t from "tap";
 import type { Sandbox } from "#plan/plan.ts";
 import { enforcementsOf, unenforceable } from "../../src/sandbox/limit-enforcement.ts";
 import { setUpRemedy } from "../../src/sandbox/host-remedy.ts";
-import { makeScratch, makeWorkspaceFolder, scratchFolder } from "../../src/sandbox/scratch-folder.ts";
+import { makeWorkspaceFolder, scratchFolder } from "../../src/sandbox/scratch-folder.ts";
 import { MIB, openRig, reasonOf, valueOf } from "./sandbox-rig.ts";
 
 const limits = { cpus: 1, memoryBytes: 64 * MIB, pids: 32, logBytes: MIB, artifactBytes: MIB };
@@ -133,9 +133,9 @@ t.test("a scratch folder that others could have prepared is refused", async (t) 
   mkdirSync(join(root, "mine"));
   symlinkSync(join(root, "mine"), join(root, "link"));
   for (const name of ["open", "link"]) {
-    t.match(makeScratch(join(root, name)), { ok: false, fault: { code: "SANDBOX_UNAVAILABLE" } }, name);
+    t.match(makeWorkspaceFolder(join(root, name)), { ok: false, fault: { code: "SANDBOX_UNAVAILABLE" } }, name);
   }
-  t.match(makeScratch(join(root, "new")), { ok: true });
+  t.match(makeWorkspaceFolder(join(root, "new")), { ok: true });
   t.equal(statSync(join(root, "new")).mode & 0o777, 0o711);
   const [one, two] = [makeWorkspaceFolder(join(root, "new")), makeWorkspaceFolder(join(root, "new"))];
   t.not(valueOf(one), valueOf(two));

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import t from "tap";
-import { BATCH_BYTES, LineBatcher } from "../../src/sandbox/line-batcher.ts";
+import { LineBatcher } from "../../src/sandbox/line-batcher.ts";
 import { textOf } from "./sandbox-rig.ts";
+
+const BATCH_BYTES = 65_536;
 
 type Part = Parameters<typeof textOf>[0][number];
 

@@ -144,11 +144,11 @@ t.test("every forbidden system call is refused, every absent one is absent", asy
   const list = calls.map(([name, number]) => `"${name}",${number}`).join(",");
   const script = `my @c=(${list}); while (my ($n,$k)=splice(@c,0,2)) { my $r=syscall($k,0,0,0,0,0); print "$n ", ($r==-1 ? $!+0 : "won"), "\\n"; }`;
   const { stdout } = await rig.run({ program: { kind: "command", argv: ["perl", "-e", script] } });
-  const answers: Readonly<Record<string, string>> = Object.fromEntries(
+  const answers = Object.fromEntries(
     stdout
       .trim()
       .split("\n")
-      .map((line) => line.split(" ")),
+      .map((line): readonly [string, string] => [line.split(" ")[0] ?? "", line.split(" ")[1] ?? ""]),
   );
   t.strictSame(
     answers,

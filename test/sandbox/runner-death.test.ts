@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import t from "tap";
 import { cgroupParents, findCgroups } from "../../src/sandbox/cgroup-host.ts";
 import { bootId, ownerHasDied, ownerName } from "../../src/sandbox/process-identity.ts";
@@ -12,7 +13,7 @@ import { openRig } from "./sandbox-rig.ts";
 async function runnerUntil(word: string, scratch: string): Promise<{ readonly kill: () => Promise<void> }> {
   const child = spawn(
     process.execPath,
-    ["--conditions=@packrun/source", join(import.meta.dirname, "doomed-runner.ts"), scratch, word],
+    ["--conditions=@packrun/source", fileURLToPath(import.meta.resolve("./doomed-runner.ts")), scratch, word],
     { stdio: ["ignore", "pipe", "inherit"], cwd: process.cwd() },
   );
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
