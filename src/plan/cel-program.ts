@@ -67,6 +67,10 @@ function syntaxProblem(error: unknown, source: string): ExpressionProblem {
     const problem = "the expression is too large or nested too deeply";
     return { code: "EXPR_SYNTAX", data: { problem }, start, end, hint: "do part of the work in a step" };
   }
+  if (code === "invalid_macro_argument") {
+    const problem = "it takes a name and what to do with it: x.all(item, …)";
+    return { code: "EXPR_SYNTAX", data: { problem }, start, end };
+  }
   return { code: "EXPR_SYNTAX", data: { problem: inWords(summary, source) }, start, end: Math.max(end, start + 1) };
 }
 

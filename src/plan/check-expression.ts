@@ -15,6 +15,9 @@ export type Scope = {
 
 export type Checked = { readonly type: CelType; readonly problems: readonly ExpressionProblem[] };
 
+/** Members that a hint lists at most. */
+const LISTED = 12;
+
 type Check = {
   readonly source: string;
   readonly problems: ExpressionProblem[];
@@ -117,7 +120,9 @@ function recordMember(node: ASTNode, owner: CelRecord, name: string, check: Chec
   const found = owner.member(name);
   if (found === undefined) {
     const shown = check.source.slice(node.start, node.end);
-    return unknown(check, node, shown.length > 80 ? name : shown, owner.names(), name);
+    const listed = [...owner.names()];
+    const others = listed.length === 0 || listed.length > LISTED ? undefined : `${owner.title}: ${listed.join(", ")}`;
+    return unknown(check, node, shown.length > 80 ? name : shown, listed, { name, others });
   }
   if (found.kind === "refused") {
     const { code, data, hint } = found;
@@ -343,10 +348,18 @@ function hyphenatedStep(node: ASTNode, left: ASTNode, scope: Scope, check: Check
   return undefined;
 }
 
-function unknown(check: Check, node: ASTNode, shown: string, known: Iterable<string>, name: string = shown): CelType {
+/** `others`: what to say when no known name is near. */
+function unknown(
+  check: Check,
+  node: ASTNode,
+  shown: string,
+  known: Iterable<string>,
+  { name, others }: { readonly name: string; readonly others: string | undefined } = { name: shown, others: undefined },
+): CelType {
   const near = check.nearest(name, known);
+  const hint = near === undefined ? others : `did you mean "${near}"?`;
   const found = { code: "EXPR_UNKNOWN", data: { name: shown }, start: node.start, end: node.end } as const;
-  check.problems.push(near === undefined ? found : { ...found, hint: `did you mean "${near}"?` });
+  check.problems.push(hint === undefined ? found : { ...found, hint });
   return dyn;
 }
 

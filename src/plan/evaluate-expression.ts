@@ -19,7 +19,7 @@ export function evaluateExpression(source: string, context: ExpressionContext, n
     const [first = { code: "EXPR_SYNTAX" as const, data: {} }] = program.fault;
     return fail(faultOf(expressionCodes, first.code, first.data));
   }
-  const value = runProgram(program.value, celContext(program.value.roots, context, numbers));
+  const value = runProgram(program.value, () => celContext(program.value.roots, context, numbers));
   return value.ok ? value : fail(faultOf(expressionCodes, value.fault.code, value.fault.data));
 }
 
@@ -31,14 +31,14 @@ export type EvaluationProblem = {
   readonly end: number;
 };
 
-/** Runs a program over values that are already CEL's. */
+/** Runs a program over CEL values; making them may meet data that is nested too deeply, so it is done here. */
 export function runProgram(
   program: CelProgram,
-  context: Readonly<Record<string, unknown>>,
+  context: () => Readonly<Record<string, unknown>>,
 ): Result<Json, EvaluationProblem> {
   const whole = { start: 0, end: program.source.length };
   try {
-    const value = jsonOfCel(program.evaluate(context));
+    const value = jsonOfCel(program.evaluate(context()));
     if (value.ok) {
       return ok(value.value);
     }
@@ -66,7 +66,8 @@ function problemOf(
   source: string,
 ): Omit<EvaluationProblem, "start" | "end"> & Partial<EvaluationProblem> {
   const { code, summary, range, node } = (typeof error === "object" && error !== null ? error : {}) as LibraryError;
-  const place = range === undefined ? {} : { start: range.start, end: range.end };
+  const at = node ?? range;
+  const place = at === undefined ? {} : { start: at.start, end: at.end };
   if (ABSENT.has(code)) {
     const name = source.slice(node?.start ?? 0, node?.end ?? source.length);
     return { code: "EXPR_ABSENT", data: { name }, ...place };

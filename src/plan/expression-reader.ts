@@ -48,7 +48,10 @@ export function expressionReader({ scopes, findings, known }: ReaderSource): Exp
       return before;
     }
     const checked = check(program, viewer);
-    const made = { checked, result: checked.problems.length === 0 ? runProgram(program, known.values) : undefined };
+    const made = {
+      checked,
+      result: checked.problems.length === 0 ? runProgram(program, () => known.values) : undefined,
+    };
     folded.set(program, made);
     return made;
   };

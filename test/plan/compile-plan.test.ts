@@ -1,5 +1,5 @@
 import t from "tap";
-import { compileText, digestOfDigits, golden, planOf, type Given } from "./sample-plan.ts";
+import { digestOfDigits, golden, planOf, type Given } from "./sample-plan.ts";
 
 const mirrorInputs: Given = {
   db: { type: "file", name: "db.tar", size: 10_240, digest: digestOfDigits("9a") },

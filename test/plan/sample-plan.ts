@@ -81,3 +81,85 @@ export function planOf(text: string, inputs: Given = {}): Plan {
   }
   return compiled.value.plan;
 }
+
+/** A pack with inputs of every kind around some steps, with what else belongs under `spec`. */
+export function packAround(steps: string, spec = ""): string {
+  const indent = (text: string): string =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => `    ${line}`)
+      .join("\n");
+  return `apiVersion: packrun.dev/v1
+kind: TaskPack
+metadata: {name: acme/sample, version: 1.2.3}
+spec:
+  inputs:
+    channel: {type: string}
+    count: {type: integer}
+    ratio: {type: number}
+    dry: {type: boolean}
+    hosts: {type: array}
+    settings: {type: object}
+    archive: {type: file}
+    tree: {type: directory}
+    note: {type: string}
+  secrets: {token: {description: a token}, spare: {}}
+  sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1, memory: 64Mi}}
+  policies: {always: {engine: cel, expression: "true"}}
+${spec}${spec === "" ? "" : "\n"}  steps:
+${indent(steps)}
+`;
+}
+
+export const sampleInputs: Given = {
+  channel: { type: "string", value: "beta" },
+  count: { type: "integer", value: 3 },
+  ratio: { type: "number", value: 2 },
+  dry: { type: "boolean", value: false },
+  hosts: { type: "array", value: ["eu", "us"] },
+  settings: { type: "object", value: { depth: 2, "9": "nine", "10": "ten" } },
+  archive: { type: "file", name: "a b.tar", size: 7, digest: digestOfDigits("aa") },
+  tree: { type: "directory", name: "src", digest: digestOfDigits("bb") },
+};
+
+/** Code and stretch of each finding: `EXPR_TYPE inputs.count`. */
+export function saysIn(text: string, inputs: Given = sampleInputs): readonly string[] {
+  return findingsIn(text, inputs).map(({ code, at }) => `${code} ${at}`);
+}
+
+export type Finding = Diagnostic & { readonly at: string };
+
+export function findingsIn(text: string, inputs: Given = sampleInputs): readonly Finding[] {
+  const compiled = compileText(text, inputs);
+  return compiled.ok ? [] : compiled.fault.map((found) => ({ ...found, at: stretchOf(text, found) }));
+}
+
+function stretchOf(text: string, { range }: Diagnostic): string {
+  const line = text.split("\n")[(range?.start.line ?? 1) - 1] ?? "";
+  const isOneLine = range !== undefined && range.end.line === range.start.line;
+  return line.slice((range?.start.column ?? 1) - 1, isOneLine ? range.end.column - 1 : line.length);
+}
+
+/** What is wrong with one expression as the value of an environment variable, seen behind three finished steps. */
+export function saysOf(expression: string): readonly string[] {
+  return saysIn(packAround(stepsAround(JSON.stringify(`\${{ ${expression} }}`))));
+}
+
+/** The plan value of one expression in a place that takes any value. */
+export function valueOf(expression: string): unknown {
+  const plan = planOf(packAround(stepsAround('"x"', JSON.stringify(`\${{ ${expression} }}`))), sampleInputs);
+  const node = plan.steps.find(({ id }) => id === "probe");
+  return node?.kind === "gate.policy" ? (node.with as { readonly value: unknown }).value : undefined;
+}
+
+function stepsAround(env: string, given = "1"): string {
+  return `
+- id: scan
+  run: {command: ["true"]}
+  outputs: {critical: {type: integer}, share: {type: number}, names: {type: array}, meta: {type: object}, text: {type: string}, ok: {type: boolean}, report: {file: r.html}, site: {dir: site}}
+- {id: build-sbom, run: {command: ["true"]}, outputs: {sbom: {file: s.json}}}
+- {id: many, map: {items: [1, 2], steps: [{id: one, run: {command: ["true"]}, outputs: {size: {type: integer}}}]}}
+- {id: use, run: {command: ["true"]}, env: {VALUE: ${env}}}
+- {id: probe, gate: {policy: always, with: {value: ${given}}}}`;
+}
