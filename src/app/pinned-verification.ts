@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { canonicalBytes } from "#canon/canonical-json.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import { exitCodeOf, type Verdict } from "#verify/verdict.ts";
 import type { Settings } from "./settings.ts";
+import { shippedVerifier } from "./shipped-verifier.ts";
 import { admitRoot } from "./trust-memory.ts";
-import { readUserFile } from "./user-file.ts";
+import { readUserFile, writeUserFile } from "./user-file.ts";
 import { verifyEvidence, type VerifyRequest, type VerifyTools } from "./verify-evidence.ts";
 
 /** Whose root was believed. Without one nothing is a pass. */
@@ -29,6 +31,18 @@ export async function verifyPinned(
   const { anchor, bytes: trustRoot } = root.value;
   const verdict = await verifyEvidence({ ...request, ...(trustRoot === undefined ? {} : { trustRoot }) }, tools);
   return verdict.ok ? ok({ verdict: verdict.value, anchor, exitCode: exitCodeOf(verdict.value) }) : verdict;
+}
+
+/** `--record`: keeps the verdict beside the bundle, with who gave it and when. Fault: USER_FILE_WRITE. */
+export async function recordVerdict(
+  path: string,
+  verdict: Verdict,
+  at: string,
+  version: string,
+): Promise<Result<string>> {
+  const file = `${path.replace(/\/+$/, "")}.verdict.json`;
+  const written = await writeUserFile(file, canonicalBytes({ verifier: await shippedVerifier(version), verdict, at }));
+  return written.ok ? ok(file) : written;
 }
 
 type Root = { readonly anchor: Anchor; readonly bytes?: Uint8Array };

@@ -110,7 +110,7 @@ function answerOf({ compiled, diagnostics }: PlannedPack, planPath: string | und
     pack: made.pack,
     steps: nodes,
     gates: nodes.filter(({ kind }) => kind === "gate.approval" || kind === "gate.policy"),
-    secrets: Object.keys(made.secrets),
+    secrets: Object.keys(made.secrets).sort(),
     diagnostics,
     ...(diff === undefined ? {} : { differs: !isSamePlan(diff), diff }),
   };

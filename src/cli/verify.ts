@@ -1,15 +1,18 @@
-import { verifyPinned, type PinnedVerdict } from "#app/pinned-verification.ts";
+import { recordVerdict, verifyPinned, type PinnedVerdict } from "#app/pinned-verification.ts";
+import { timestampOf } from "#canon/timestamp.ts";
 import { readSettings } from "#app/settings.ts";
 import { verdictJson, verdictText } from "#view/verdict-text.ts";
 import { withBundlePath } from "./bundle-path.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
+import { version } from "./version.ts";
 
 type VerifyOptions = GlobalOptions & {
   readonly planHash?: string;
   readonly revocations?: string;
   readonly at?: string;
   readonly requireDsse?: boolean;
+  readonly record?: boolean;
 };
 
 /** `packrun verify PATH`. */
@@ -20,6 +23,7 @@ export const verify: CommandFile = {
       .option("--revocations <file>", "revocation list")
       .option("--at <time>", "time of verification, as 2026-01-05T08:00:00.000Z (default: now)")
       .option("--require-dsse", "every signature must be there and valid")
+      .option("--record", "keep the verdict beside the bundle, as PATH.verdict.json")
       .addHelpText(
         "after",
         "\nPATH is the folder or .tar of a bundle, or a run of this store (an id, the beginning of one, last).\n" +
@@ -62,6 +66,13 @@ async function verifyPath(cli: Cli, path: string, options: VerifyOptions): Promi
   const note = ANCHORS[anchor];
   if (note !== undefined) {
     cli.note(note);
+  }
+  if (options.record === true) {
+    const recorded = await recordVerdict(path, verdict, timestampOf(clock.now()), version);
+    if (!recorded.ok) {
+      return cli.fault(recorded.fault, format);
+    }
+    cli.note(`recorded in ${recorded.value}`);
   }
   cli.out(format === "json" ? verdictJson(verdict) : verdictText(verdict));
   return exitCode;

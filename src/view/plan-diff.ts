@@ -2,6 +2,7 @@ import { canonicalJson } from "#canon/canonical-json.ts";
 import { isJsonObject, type Json } from "#canon/json.ts";
 import { pointerOf } from "#canon/shape.ts";
 import type { NodeKind, Plan, PlanNode } from "#plan/plan.ts";
+import { canonicalPlan } from "./canonical-plan.ts";
 
 /** One value that differs. `pointer` is a JSON pointer; a side that has no such member lacks its value. */
 export type ValueChange = { readonly pointer: string; readonly before?: Json; readonly after?: Json };
@@ -25,8 +26,9 @@ export type PlanDiff = {
   readonly other: readonly ValueChange[];
 };
 
-/** Compares two plans, `a` being the earlier one. Linear in their size. */
-export function planDiff(a: Plan, b: Plan): PlanDiff {
+/** Compares two plans. Linear in their size. */
+export function planDiff(earlier: Plan, later: Plan): PlanDiff {
+  const [a, b] = [canonicalPlan(earlier), canonicalPlan(later)];
   const [before, after] = [nodesOf(a), nodesOf(b)];
   const common = [...before.keys()].filter((key) => after.has(key));
   const commonAfter = [...after.keys()].filter((key) => before.has(key));

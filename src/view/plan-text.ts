@@ -1,9 +1,11 @@
 import type { Plan, PlanNode } from "#plan/plan.ts";
 import { graphOf, type GraphNode } from "#run/graph.ts";
+import { canonicalPlan } from "./canonical-plan.ts";
 import { visibleText } from "./visible-text.ts";
 
 /** A plan at a glance: its hash, what it was made with, its steps as they stand inside each other. */
-export function planText(plan: Plan, planHash: string): string {
+export function planText(given: Plan, planHash: string): string {
+  const plan = canonicalPlan(given);
   const graph = graphOf(plan);
   const { pack, inputs, secrets, sandbox } = plan;
   const lines = [

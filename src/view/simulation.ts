@@ -9,6 +9,7 @@ import type { RunState } from "#run/state.ts";
 import type { StepStatus } from "#run/status.ts";
 import { runSummary } from "#run/summary.ts";
 import { readAssumptions, type Assumption } from "./assumption.ts";
+import { canonicalPlan } from "./canonical-plan.ts";
 import { ceilingOf, type Ceiling } from "./ceiling.ts";
 import { Foreknowledge, type Basis } from "./foreknowledge.ts";
 import { decidePolicy, policyBasis } from "./policy-preview.ts";
@@ -68,7 +69,8 @@ type Request = {
  * of steps, and what depends on them) is left out of the plan that the core sees, see `pretendPlan`; statuses of steps
  * are known here, so conditions on them are evaluated. Faults: ASSUME_FORM, ASSUME_STEP, ASSUME_STATUS, PLAN_FILE.
  */
-export function simulate(plan: Plan, { assume = [] }: Request, sha256: Sha256): Result<Simulation> {
+export function simulate(given: Plan, { assume = [] }: Request, sha256: Sha256): Result<Simulation> {
+  const plan = canonicalPlan(given);
   const graph = graphOf(plan);
   const broken = brokenGate(plan);
   if (broken !== undefined) {

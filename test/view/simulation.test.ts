@@ -22,6 +22,21 @@ function simulated(plan: Plan, ...assume: readonly string[]): Simulation {
   return found.value;
 }
 
+/** The same plan with its members in another order. */
+function reversed(plan: Plan): Plan {
+  const turn = (value: unknown): unknown =>
+    Array.isArray(value)
+      ? value.map(turn)
+      : typeof value === "object" && value !== null
+        ? Object.fromEntries(
+            Object.entries(value)
+              .toReversed()
+              .map(([name, member]) => [name, turn(member)]),
+          )
+        : value;
+  return turn(plan) as Plan;
+}
+
 const waves = (simulation: Simulation): readonly string[] =>
   simulation.waves.map((wave) => wave.steps.map((step) => step.id).join(" "));
 const skipped = (simulation: Simulation): readonly string[] =>
@@ -39,7 +54,7 @@ t.test("a simulation reads the same on every machine", async (t) => {
     const simulation = simulated(plan);
     t.equal(simulationText(simulation), golden(`${name}.txt`));
     t.equal(simulationMermaid(simulation), golden(`${name}.mermaid`));
-    t.equal(canonicalJson(simulated(structuredClone(plan))), canonicalJson(simulation), `${name} as JSON`);
+    t.equal(JSON.stringify(simulated(reversed(plan))), JSON.stringify(simulation), `${name} as JSON`);
   }
 });
 
