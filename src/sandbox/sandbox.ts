@@ -1,3 +1,5 @@
+import { rmdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Sandbox } from "#plan/plan.ts";
@@ -57,6 +59,8 @@ export function createSandbox(options: SandboxOptions): StepRunner {
       if (laid?.ok === true) {
         await laid.value.pool.close();
         await removeTree(laid.value.folder);
+        // What else this process keeps there (a workspace) may still be in use; then the folder stays.
+        await rmdir(dirname(laid.value.folder)).catch(() => undefined);
       }
     },
   };
