@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { LATER, sealedRun } from "../app/sealed-world.ts";
+import { packrun } from "./command-line.ts";
+
+const world = await sealedRun();
+const folder = t.testdir();
+writeFileSync(join(folder, "root.json"), world.trustRoot);
+const trusted = ["--trust", "root.json", "--at", LATER] as const;
+
+t.test("a bundle verifies against the pinned root, as a folder and as the archive that export writes", async (t) => {
+  t.match(packrun(folder, "evidence", "export", world.folder, "-o", "run.tar"), {
+    code: 0,
+    out: /^run\.tar {2}\d+ bytes\n/,
+  });
+  const ofFolder = packrun(folder, "verify", world.folder, ...trusted, "--json");
+  t.match(ofFolder, { code: 0, err: "" });
+  t.match(JSON.parse(ofFolder.out), { schemaVersion: 1, verdict: "verified" });
+  t.equal(packrun(folder, "verify", "run.tar", ...trusted, "--json").out, ofFolder.out);
+});
+
+t.test("what is wrong with a bundle is 7, what is only old 11, a wrong use 2", async (t) => {
+  const other = `sha256:${"0".repeat(64)}`;
+  t.match(packrun(folder, "verify", world.folder, ...trusted, "--plan-hash", other), { code: 7, out: /^failed: run/ });
+  t.match(packrun(folder, "verify", world.folder), { code: 7, err: /no trust root: give one with --trust/ });
+  const old = packrun(folder, "verify", world.folder, "--trust", "root.json", "--at", "2046-01-05T08:00:00.000Z");
+  t.match(old, { code: 11, out: /^stale: run/ });
+  t.match(packrun(folder, "verify", world.folder, "--trust", "root.json", "--at", "soon"), {
+    code: 2,
+    err: /VERIFY_OPTION/,
+  });
+  t.match(packrun(folder, "verify", world.folder, "--trust", "none.json"), { code: 2, err: /USER_FILE_READ/ });
+  t.match(packrun(folder, "verify", "./none", ...trusted), { code: 2, err: /BUNDLE_NOT_FOUND/ });
+});
+
+t.test("--record keeps the verdict beside the bundle, with who gave it and when", async (t) => {
+  t.match(packrun(folder, "verify", "run.tar", ...trusted, "--record"), {
+    code: 0,
+    err: /recorded in .*run\.tar\.verdict\.json/,
+  });
+  t.match(JSON.parse(readFileSync(join(folder, "run.tar.verdict.json"), "utf8")), {
+    verifier: { name: "verify_offline_bundle.mjs", version: String, digest: /^sha256:/ },
+    verdict: { verdict: "verified" },
+    at: /^\d{4}-.*Z$/,
+  });
+});
+
+t.test("evidence show tells what a bundle says, its output, and what was signed", async (t) => {
+  t.match(packrun(folder, "evidence", "show", "run.tar"), {
+    code: 0,
+    out: /outcome {3}succeeded[^]*not verified here/,
+  });
+  t.match(packrun(folder, "evidence", "show", "run.tar", "--pae"), {
+    code: 0,
+    out: /^DSSEv1 28 application\/vnd\.in-toto\+json \d+ \{/,
+  });
+  const logs = packrun(folder, "evidence", "show", world.folder, "--logs", "--json");
+  t.match(JSON.parse(logs.out), { schemaVersion: 1, items: Array });
+});
+
+t.test("evidence extract writes artifacts into an empty folder only", async (t) => {
+  const written = packrun(folder, "evidence", "extract", "run.tar", "-o", "out", "--json");
+  t.equal(written.code, 0, written.err);
+  const { files } = JSON.parse(written.out) as { files: readonly { path: string }[] };
+  t.ok(files.length > 0 && files.every(({ path }) => existsSync(join(folder, "out", path))));
+  t.match(packrun(folder, "evidence", "extract", "run.tar", "-o", "out"), { code: 2, err: /EXTRACT_TARGET/ });
+});
+
+t.test("a text that is no path names a run of the store", async (t) => {
+  t.match(packrun(folder, "evidence", "show", "nothing"), { code: 2, err: /RUN_REFERENCE/ });
+});
