@@ -31,7 +31,7 @@ export type RunPreview = {
   readonly waitsMs: readonly number[];
   readonly longestMs: number;
 };
-export type ProgramPreview =
+type ProgramPreview =
   | { readonly kind: "command"; readonly text: string }
   | { readonly kind: "script"; readonly shell: "sh" | "bash"; readonly text: string }
   | { readonly kind: "uses"; readonly uses: string; readonly with: string };
@@ -122,7 +122,7 @@ function programPreview(node: RunNode): ProgramPreview {
 }
 
 /** `host:port`, with the protocol where the port does not say it, and what is special about the rule. */
-export function egressText({ host, port, protocol, allowPrivate }: EgressRule): string {
+function egressText({ host, port, protocol, allowPrivate }: EgressRule): string {
   const usual = protocol === (port === 80 ? "http" : "tls");
   return `${host}:${port}${usual ? "" : ` (${protocol})`}${allowPrivate ? " (private addresses allowed)" : ""}`;
 }
