@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, symlink } from "node:fs/promises";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join } from "node:path";
 import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
 import { array, integer, literal, object, string, tagged } from "#canon/shape.ts";
 import { artifactPath, OUTPUTS_PATH, PLAN_PATH } from "#evidence/evidence-path.ts";
@@ -8,11 +8,11 @@ import { outputsShape } from "#evidence/outputs-file.ts";
 import { addEvent, noFacts, treesOf } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { treeProblem } from "#pack/tree-problem.ts";
 import { NAME, planShape } from "#plan/plan.ts";
 import { INSTANCE_ID } from "#run/event-shape.ts";
 import { bundleCodes } from "#verify/bundle-codes.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
-import { shown } from "#verify/shown.ts";
 import { readBundleEvents } from "./read-bundle-events.ts";
 import { readBundleJson } from "./read-bundle-file.ts";
 import { writeAll } from "./write-all.ts";
@@ -109,11 +109,10 @@ async function writeTree(source: BundleSource, tree: Digest, at: string): Promis
   if (!listing.ok) {
     return listing;
   }
-  await mkdir(at, { recursive: true });
-  const unsafe = listing.value.find((entry) => !isInside(entry.path) || (entry.mode === "link" && !linksInside(entry)));
-  if (unsafe !== undefined) {
-    return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: shown(unsafe.path) }));
+  if (treeProblem(listing.value) !== undefined) {
+    return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: stored }));
   }
+  await mkdir(at, { recursive: true });
   for (const entry of listing.value) {
     if (entry.mode !== "link") {
       const mode = entry.mode === "755" ? 0o755 : 0o644;
@@ -130,13 +129,4 @@ async function writeTree(source: BundleSource, tree: Digest, at: string): Promis
     }
   }
   return ok(undefined);
-}
-
-function isInside(name: string): boolean {
-  return !name.includes("\0") && name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-}
-
-function linksInside(link: { readonly path: string; readonly target: string }): boolean {
-  const end = normalize(join(dirname(link.path), link.target));
-  return !link.target.startsWith("/") && end !== ".." && !end.startsWith("../");
 }

@@ -14,6 +14,7 @@ import { isJsonObject } from "#canon/json.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { treeProblem } from "#pack/tree-problem.ts";
 import type { TreeListing } from "./built-in.ts";
 import { stepCodes } from "./codes.ts";
 
@@ -28,7 +29,10 @@ const listingShape: Shape<TreeListing> = array(
   either([fileShape, linkShape], (entry) => (isJsonObject(entry) && entry["mode"] === "link" ? linkShape : fileShape)),
 );
 
-/** Reads a stored directory: the canonical bytes of its tree listing. */
+/**
+ * Reads a stored directory: the canonical bytes of its tree listing. Whoever stored them may have been a step, so the
+ * listing is held to what can be laid out without leaving its folder.
+ */
 export async function readListing(bytes: AsyncIterable<Uint8Array>, directory: string): Promise<Result<TreeListing>> {
   const parts: Uint8Array[] = [];
   for await (const part of bytes) {
@@ -39,7 +43,7 @@ export async function readListing(bytes: AsyncIterable<Uint8Array>, directory: s
     return fail(faultOf(stepCodes, "SBOM_LISTING_INVALID", { directory, problem: read.fault.message }));
   }
   const [wrong] = misfitsOf(listingShape, read.value);
-  return wrong === undefined
-    ? ok(read.value as TreeListing)
-    : fail(faultOf(stepCodes, "SBOM_LISTING_INVALID", { directory, problem: describeMisfit(wrong) }));
+  const listing = read.value as TreeListing;
+  const problem = wrong === undefined ? treeProblem(listing) : describeMisfit(wrong);
+  return problem === undefined ? ok(listing) : fail(faultOf(stepCodes, "SBOM_LISTING_INVALID", { directory, problem }));
 }

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
+import { digestOfHex, hexOf, isDigest } from "#canon/digest.ts";
 import { isJsonObject, type Json } from "#canon/json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -118,11 +118,18 @@ async function mountsOf(attempt: ResolvedAttempt, ports: PreparerPorts): Promise
   return ok(mounts);
 }
 
+/** References may come out of a step's own outputs, so nothing in them is believed before it names a path here. */
 async function stage(reference: Json, ports: PreparerPorts): Promise<Result<string>> {
-  if (!isJsonObject(reference) || typeof reference["digest"] !== "string") {
+  const { type, digest, name } = isJsonObject(reference) ? reference : {};
+  if ((type !== "file" && type !== "directory") || !isDigest(digest)) {
     return fail(faultOf(planCodes, "EXPR_TYPE", { expected: "a file or a directory", found: "another value" }));
   }
-  const digest = reference["digest"] as Digest;
-  const name = typeof reference["name"] === "string" ? basename(reference["name"]) : hexOf(digest);
-  return reference["type"] === "directory" ? ports.workspace.tree(digest) : ports.workspace.file(digest, name);
+  return type === "directory"
+    ? ports.workspace.tree(digest)
+    : ports.workspace.file(digest, typeof name === "string" && isFileName(name) ? name : hexOf(digest));
+}
+
+/** One path part that a file can have: the basename of itself. */
+function isFileName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !name.includes("\0") && basename(name) === name;
 }

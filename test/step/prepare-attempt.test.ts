@@ -1,0 +1,103 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { canonicalJson } from "#canon/canonical-json.ts";
+import type { Json } from "#canon/json.ts";
+import { fail } from "#fault/result.ts";
+import type { AttemptContext } from "#port/attempt-preparer.ts";
+import type { AttemptRequest } from "#port/step-runner.ts";
+import type { ResolvedAttempt } from "#run/resolve.ts";
+import { createRedactor } from "#secret/redactor.ts";
+import { attemptPreparer } from "#step/run/prepare-attempt.ts";
+import { Workspace } from "#step/run/workspace.ts";
+import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import { identityOf, planOf, run, sha256 } from "../run/sample-plan.ts";
+
+const root = mkdtempSync(join(tmpdir(), "packrun-prepare-"));
+const artifacts = fileArtifactStore(join(root, "artifacts"));
+const sketched = planOf([run("a")]);
+const { tenantId } = identityOf(sketched);
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+async function keep(text: string) {
+  const kept = await artifacts.put(tenantId, bytesOf(text));
+  if (!kept.ok) {
+    throw new Error(kept.fault.message);
+  }
+  return kept.value;
+}
+
+/** What the runner is asked for a step with this input; its answer is a fault, so nothing runs. */
+async function ask(input: Json) {
+  const plan = { ...sketched, pack: { ...sketched.pack, digest: (await keep(canonicalJson([]))).digest } };
+  const asked: AttemptRequest[] = [];
+  await using workspace = new Workspace(join(root, "workspace"), artifacts, tenantId);
+  const preparer = attemptPreparer({
+    runner: {
+      probe: () => Promise.reject(new Error("not asked")),
+      admit: () => Promise.reject(new Error("not asked")),
+      prepare: (request) => {
+        asked.push(request);
+        return Promise.resolve(fail({ code: "STEP_SETUP", message: "asked" }));
+      },
+      close: () => Promise.resolve(),
+    },
+    workspace,
+    artifacts,
+    artifactsPath: join(root, "artifacts"),
+    secrets: { resolve: () => Promise.reject(new Error("not asked")) },
+    references: new Map(),
+    redactor: createRedactor(),
+    plan,
+    packListing: [],
+    builtIns: new Map(),
+    sha256,
+  });
+  const attempt = {
+    stepId: "a",
+    node: plan.steps[0],
+    program: { kind: "command", argv: ["true"] },
+    env: {},
+    secretEnv: {},
+    secretFiles: {},
+    inputs: { x: input },
+    inputsUsed: [],
+    seed: "",
+    sandbox: plan.sandbox,
+    timeoutMs: 1000,
+    outputs: {},
+  } as unknown as ResolvedAttempt;
+  const context: AttemptContext = { identity: identityOf(plan), attempt: 1, startedAt: 0 };
+  const answer = await preparer.prepare(attempt, context);
+  return { code: answer.ok ? undefined : answer.fault.code, mounts: asked[0]?.mounts };
+}
+
+t.test("a file is mounted under the name of its input", async (t) => {
+  const { digest, size } = await keep("content");
+  const { code, mounts = [] } = await ask({ type: "file", digest, size, name: "data.txt" });
+  t.equal(code, "STEP_SETUP");
+  t.match(mounts, [{ at: "/run/packrun/in/x", hostPath: /workspace\/files\/[0-9a-f]{64}\/data\.txt$/ }]);
+});
+
+t.test("a reference that a step made up names no path of the host", async (t) => {
+  const up = "../".repeat(20);
+  for (const forged of [
+    { type: "directory", digest: `sha256:${up}${root}/made` },
+    { type: "file", digest: `sha256:${up}${root}/made`, size: 1 },
+    { type: "device", digest: `sha256:${"0".repeat(64)}` },
+    "a text",
+    null,
+  ]) {
+    t.equal((await ask(forged)).code, "EXPR_TYPE", JSON.stringify(forged).slice(0, 40));
+  }
+  t.notOk(existsSync(join(root, "made")));
+  const { digest, size } = await keep("content");
+  for (const name of ["..", ".", "", "a/b", "../../made", "a\0"]) {
+    const { mounts = [] } = await ask({ type: "file", digest, size, name });
+    t.ok(mounts[0]?.hostPath.endsWith(`/files/${digest.slice(7)}/${digest.slice(7)}`), JSON.stringify(name));
+  }
+});
