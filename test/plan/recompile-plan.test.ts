@@ -9,6 +9,7 @@ import { inputsLock } from "#plan/inputs-lock.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import { recompilePlan } from "#plan/recompile-plan.ts";
 import {
+  digestOfDigits,
   golden,
   packAround,
   packOf,

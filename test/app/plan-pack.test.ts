@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { lintPack, lockInputs, planPack, type PlannedPack } from "#app/plan-pack.ts";
+import type { PlanRefusal } from "#app/plan-refusal.ts";
+import { hexOf } from "#canon/digest.ts";
+import { parseTenantId, type TenantId } from "#canon/ids.ts";
+import type { Result } from "#fault/result.ts";
+import { folderReader } from "#folder/folder-reader.ts";
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
+const ports = { folders: folderReader(), sha256 };
+
+const INPUTS = `
+    channel: {type: string, default: beta, schema: {enum: [beta, stable]}}
+    count: {type: integer, default: 3}
+    text: {type: string, default: ""}
+    data: {type: object, default: {}}
+    archive: {type: file}
+    tree: {type: directory}
+    preset: {type: file, default: data/preset.txt}`;
+
+type World = { readonly root: string; readonly write: (path: string, text: string) => string };
+
+function world(t: Test, steps = '[{id: a, run: {command: [echo, "${{ inputs.channel }}"]}}]', inputs = INPUTS): World {
+  const root = mkdtempSync(join(tmpdir(), "packrun-plan-"));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const write = (path: string, text: string): string => {
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    writeFileSync(join(root, path), text);
+    return join(root, path);
+  };
+  write(
+    "pack/pack.yaml",
+    `apiVersion: packrun.dev/v1
+kind: TaskPack
+metadata: {name: acme/sample, version: 1.0.0}
+spec:
+  inputs:${inputs}
+  secrets: {token: {}}
+  sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1, memory: 64Mi}}
+  steps: ${steps}
+`,
+  );
+  write("pack/data/preset.txt", "preset");
+  return { root, write };
+}
+
+type Options = { readonly inputs?: readonly string[]; readonly inputsFile?: string; readonly pack?: string };
+
+const plan = ({ root }: World, { inputs = [], pack = "pack", ...rest }: Options = {}) =>
+  planPack({ pack, inputs, cwd: root, ...rest }, ports);
+
+function planned(result: Result<PlannedPack, PlanRefusal>): PlannedPack {
+  if (!result.ok) {
+    throw new Error(JSON.stringify(result.fault));
+  }
+  return result.value;
+}
+
+function codesOf(result: Result<PlannedPack, PlanRefusal>): readonly string[] {
+  if (result.ok) {
+    return [];
+  }
+  return result.fault.kind === "fault" ? [result.fault.fault.code] : result.fault.diagnostics.map(({ code }) => code);
+}
+
+t.test("a pack is found by its folder and by its pack.yaml, and nowhere else", async (t) => {
+  const place = world(t);
+  const byFolder = planned(await plan(place));
+  t.equal(byFolder.packFolder, join(place.root, "pack"));
+  t.equal(byFolder.pack.source.file, "pack/pack.yaml");
+  for (const pack of ["pack/", "./pack", "pack/pack.yaml", join(place.root, "pack")]) {
+    t.equal(planned(await plan(place, { pack })).compiled.planHash, byFolder.compiled.planHash, pack);
+  }
+  t.strictSame(codesOf(await plan(place, { pack: "gone" })), ["PACK_FILE_MISSING"]);
+  t.strictSame(codesOf(await plan(place, { pack: "pack/data/preset.txt" })), ["PACK_FILE_MISSING"]);
+  t.strictSame(codesOf(await plan(place, { pack: "pack/data" })), ["PACK_FILE_MISSING"]);
+  symlinkSync("data", join(place.root, "pack/link"));
+  t.strictSame(codesOf(await plan(place)), ["PACK_FILE_UNSAFE"]);
+});
+
+t.test("inputs come from arguments, from files that arguments name, and from an inputs file", async (t) => {
+  const place = world(t);
+  place.write("text.txt", "two\nlines\n");
+  place.write("in.yaml", "count: 9\ntext: from the file\n");
+  const inputs = ["channel=stable", "text=@text.txt", 'data={"a": 1}'];
+  const { compiled, sources } = planned(await plan(place, { inputs, inputsFile: "in.yaml" }));
+  t.match(compiled.plan.inputs, {
+    channel: { value: "stable" },
+    count: { value: 9 },
+    text: { value: "two\nlines" },
+    data: { value: { a: 1 } },
+  });
+  t.match(sources, { channel: "cli", count: "file", text: "file", data: "cli", preset: "default" });
+  const literal = planned(await plan(place, { inputs: ["text=@@home=x"] }));
+  t.match(literal.compiled.plan.inputs["text"], { value: "@home=x" });
+  place.write("in.json", '{"channel": "stable", "archive": "./a.tar"}');
+  place.write("a.tar", "bytes");
+  const fromJson = planned(await plan(place, { inputsFile: "in.json" }));
+  t.match(fromJson.compiled.plan.inputs, { channel: { value: "stable" }, archive: { name: "a.tar", size: 5 } });
+});
+
+t.test("the order of arguments changes nothing", async (t) => {
+  const place = world(t);
+  const inputs = ["channel=stable", "count=1", "text=x"];
+  const hash = planned(await plan(place, { inputs })).compiled.planHash;
+  t.equal(planned(await plan(place, { inputs: inputs.toReversed() })).compiled.planHash, hash);
+});
+
+t.test("files and directories are digested where they lie, and named by their last part", async (t) => {
+  const place = world(t);
+  place.write("in/a.tar", "abc");
+  place.write("in/tree/x/y.txt", "y");
+  const { compiled, inputFiles } = planned(await plan(place, { inputs: ["archive=in/a.tar", "tree=in/tree/"] }));
+  const digest = createHash("sha256").update("abc").digest("hex");
+  const { archive, tree, preset } = compiled.plan.inputs;
+  t.strictSame(archive, { type: "file", name: "a.tar", size: 3, digest: `sha256:${digest}` });
+  t.match(tree, { type: "directory", name: "tree" });
+  t.match(preset, { type: "file", name: "preset.txt", size: 6 }, "a default is a file of the pack");
+  t.match(inputFiles, [
+    { kind: "file", name: "archive", path: join(place.root, "in/a.tar"), sha256: digest },
+    { kind: "directory", name: "tree", path: join(place.root, "in/tree"), listing: [{ path: "x/y.txt" }] },
+    { kind: "file", name: "preset", path: join(place.root, "pack/data/preset.txt") },
+  ]);
+  t.equal(planned(await plan(place, { inputs: ["archive=@in/a.tar"] })).inputFiles[0]?.name, "archive");
+});
+
+t.test("a default cannot reach out of the pack", async (t) => {
+  const outside = world(t, undefined, "\n    secret: {type: file, default: ../outside.txt}");
+  outside.write("outside.txt", "x");
+  t.strictSame(codesOf(await plan(outside)), ["INPUT_FILE"]);
+  const absolute = world(t, undefined, "\n    secret: {type: file, default: /etc/hostname}");
+  t.strictSame(codesOf(await plan(absolute)), ["INPUT_FILE"]);
+});
+
+t.test("what is wrong with the inputs is said together, and never repeated", async (t) => {
+  const place = world(t);
+  const secret = "hunter2";
+  const result = await plan(place, { inputs: [`archive=${secret}`, `count=${secret}`, `channel=${secret}`] });
+  t.strictSame(codesOf(result), ["INPUT_FILE", "INPUT_SCHEMA", "INPUT_TYPE"]);
+  t.notOk(JSON.stringify(result).includes(secret));
+  for (const inputs of [[secret], [`${secret} x=1`], [`=${secret}`]]) {
+    const refused = await plan(place, { inputs });
+    t.strictSame(codesOf(refused), ["INPUT_ARGUMENT"]);
+    t.notOk(JSON.stringify(refused).includes(secret));
+  }
+  const missing = await plan(place, { inputs: [`text=@${secret}`] });
+  t.strictSame(codesOf(missing), ["INPUT_VALUE_FILE"]);
+  t.notOk(JSON.stringify(missing).includes(secret));
+  writeFileSync(join(place.root, "binary"), Buffer.from([0xff, 0xfe]));
+  t.strictSame(codesOf(await plan(place, { inputs: ["text=@binary"] })), ["INPUT_VALUE_FILE"]);
+  t.strictSame(codesOf(await plan(place, { inputsFile: "gone.yaml" })), ["INPUTS_FILE"]);
+  place.write("list.yaml", "[1]");
+  t.strictSame(codesOf(await plan(place, { inputsFile: "list.yaml" })), ["INPUTS_FILE"]);
+  place.write("twice.yaml", `text: ${secret}\ntext: ${secret}\n`);
+  const twice = await plan(place, { inputsFile: "twice.yaml" });
+  t.strictSame(codesOf(twice), ["YAML_DUPLICATE_KEY"]);
+  place.write("unknown.yaml", "\nchanel: beta\n");
+  t.match(await plan(place, { inputsFile: "unknown.yaml" }), {
+    ok: false,
+    fault: { diagnostics: [{ code: "INPUT_UNKNOWN", file: "unknown.yaml", range: { start: { line: 2 } } }] },
+  });
+});
+
+t.test("findings of the pack and of its expressions come with the text to show", async (t) => {
+  const broken = world(t, "[{id: a, rnu: {command: [x]}}]");
+  t.match(await plan(broken), { ok: false, fault: { kind: "findings", file: "pack/pack.yaml", text: /rnu/ } });
+  const expression = world(t, '[{id: a, run: {command: [x, "${{ inputs.chanel }}"]}}]');
+  t.match(await plan(expression), {
+    ok: false,
+    fault: { diagnostics: [{ code: "EXPR_UNKNOWN", file: "pack/pack.yaml" }] },
+  });
+});
+
+t.test("schemas may stand in files of the pack", async (t) => {
+  const place = world(t, '[{id: a, run: {command: ["true"]}}]', "\n    x: {type: string, schema: schemas/x.json}");
+  place.write("pack/schemas/x.json", '{"maxLength": 2}');
+  t.ok((await plan(place, { inputs: ["x=ab"] })).ok);
+  t.strictSame(codesOf(await plan(place, { inputs: ["x=abc"] })), ["INPUT_SCHEMA"]);
+  place.write("pack/schemas/x.json", "{");
+  t.strictSame(codesOf(await plan(place, { inputs: ["x=ab"] })), ["INPUT_SCHEMA_INVALID"]);
+});
+
+t.test("the lock names the tenant, the plan and the providers of used secrets", async (t) => {
+  const place = world(t, '[{id: a, env: {T: {secret: token}}, run: {command: ["true"]}}]');
+  const made = planned(await plan(place, { inputs: ["channel=stable"] }));
+  const references = new Map([["token", { provider: "env", locator: "TOKEN" }]]);
+  const lock: unknown = JSON.parse(
+    new TextDecoder().decode(lockInputs(made, parseTenantId("team") as TenantId, references, sha256)),
+  );
+  t.match(lock, {
+    planHash: made.compiled.planHash,
+    tenantId: "team",
+    inputs: { channel: { source: "cli", value: "stable" }, count: { source: "default" } },
+    secrets: { token: { provider: "env", redacted: true } },
+  });
+  t.notMatch(JSON.stringify(lock), /TOKEN/);
+});
+
+t.test("the plan hash is what sha256sum says of the plan file", async (t) => {
+  const { compiled } = planned(await plan(world(t)));
+  t.equal(createHash("sha256").update(compiled.bytes).digest("hex"), hexOf(compiled.planHash));
+});
+
+t.test("linting needs no inputs", async (t) => {
+  const required =
+    "\n    x: {type: integer, required: true}\n    y: {type: string, default: q, schema: {maxLength: 0}}";
+  const place = world(t, '[{id: a, run: {command: [x, "${{ 10 / inputs.x }}", "${{ inputs.x + 1.5 }}"]}}]', required);
+  const linted = await lintPack("pack", { ...ports, cwd: place.root });
+  t.ok(linted.ok);
+  t.strictSame(linted.ok && linted.value.diagnostics.map(({ code }) => code), ["INPUT_SCHEMA", "EXPR_TYPE"]);
+  t.match(await lintPack("gone", { ...ports, cwd: place.root }), { ok: false, fault: { code: "PACK_FILE_MISSING" } });
+  const broken = world(t, "[{id: a, rnu: {command: [x]}}]");
+  t.match(await lintPack("pack", { ...ports, cwd: broken.root }), {
+    ok: true,
+    value: { diagnostics: [{ code: "PACK_UNKNOWN_FIELD" }], file: "pack/pack.yaml" },
+  });
+});
