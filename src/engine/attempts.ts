@@ -2,6 +2,7 @@ import { digestOfJson, type Digest, type Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
 import type { PlanNode } from "#plan/plan.ts";
 import type { AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { OutputBatch } from "#port/step-runner.ts";
@@ -126,10 +127,10 @@ export class Attempts {
 
   async #prepare(flight: Flight, state: RunState): Promise<void> {
     const { effect } = flight;
-    const ready = await this.#makeReady(effect, state);
+    const ready = await this.#makeReady(effect, state).catch((error: unknown) => fail(brokenRunner(error)));
     if (!flight.wanted) {
       this.#flights.delete(effect.key);
-      await (ready.ok ? ready.value.discard() : undefined);
+      await (ready.ok ? discard(ready.value) : undefined);
     } else if (ready.ok) {
       flight.ready = ready.value;
       flight.stage = "ready";
@@ -170,15 +171,13 @@ export class Attempts {
       this.#desk.broken(fault);
       return;
     }
-    const hint = fault.hint ?? fault.message;
     if (fault.code === "PLAN_DRIFT" || fault.code === "PLAN_NODE_DRIFT") {
       const pointer = typeof fault.data?.["pointer"] === "string" ? fault.data["pointer"] : "";
       this.#desk.send({ kind: "drifted", node: effect.stepId, pointer, hint: fault.message }, `drift:${effect.key}`);
       return;
     }
-    const outcome = { kind: "failed" as const, reason: fault.code, hint, durationMs: 0, artifacts: [] };
     const { stepId, attempt } = effect;
-    this.#desk.send({ kind: "ended", stepId, attempt, outcome }, `ended:${effect.key}`);
+    this.#desk.send({ kind: "ended", stepId, attempt, outcome: failedBy(fault) }, `ended:${effect.key}`);
   }
 
   async #run(flight: Flight, ready: ReadyAttempt): Promise<void> {
@@ -189,7 +188,7 @@ export class Attempts {
         batches += 1;
         this.#desk.send({ kind: "output", stepId, attempt, output: batch }, `output:${key}:${batches}`, resolve);
       });
-    const outcome = await ready.start(sink).catch((error: unknown) => brokenRunner(error));
+    const outcome = await ready.start(sink).catch((error: unknown) => failedBy(brokenRunner(error)));
     this.#flights.delete(key);
     if (outcome.kind === "failed" && isStoreFault(outcome.reason)) {
       this.#desk.broken({ code: outcome.reason, message: outcome.hint });
@@ -203,13 +202,24 @@ export class Attempts {
       flight.ready?.stop({ now });
     } else if (flight.stage === "ready" && flight.ready !== undefined) {
       this.#flights.delete(flight.effect.key);
-      this.#keep(this.#running, flight.ready.discard());
+      this.#keep(this.#running, discard(flight.ready));
     }
   }
 }
 
-/** A runner that throws has a bug; the step is not left hanging because of it. */
-function brokenRunner(error: unknown): AttemptOutcome {
-  const hint = error instanceof Error ? error.message : "the step runner failed";
-  return { kind: "failed", reason: "STEP_SETUP", hint, durationMs: 0, artifacts: [] };
+/** A runner that throws has a bug, or met its store full or gone; the step is not left hanging because of it. */
+function brokenRunner(error: unknown): Fault {
+  if (error instanceof StoreError) {
+    return error.fault;
+  }
+  return { code: "STEP_SETUP", message: error instanceof Error ? error.message : "the step runner failed" };
+}
+
+function failedBy({ code, hint, message }: Fault): AttemptOutcome {
+  return { kind: "failed", reason: code, hint: hint ?? message, durationMs: 0, artifacts: [] };
+}
+
+/** What cannot be taken back now is taken back by whoever tidies up after this process. */
+async function discard(ready: ReadyAttempt): Promise<void> {
+  await ready.discard().catch(() => undefined);
 }

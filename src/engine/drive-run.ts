@@ -76,7 +76,11 @@ async function driveShift(
     const owner = (await ports.store.leases.current(key))?.owner ?? "another process";
     return fail(faultOf(engineCodes, "RUN_BUSY", { runId: identity.runId, owner }));
   }
-  let onLost = (): void => undefined;
+  // A lease may be lost while the run is still being taken over.
+  let lost = false;
+  let onLost = (): void => {
+    lost = true;
+  };
   await using keeper = new LeaseKeeper(lease, key, { ...ports, leases: ports.store.leases }, () => onLost());
   const taken = await takeOver(identity, lease, ports, options.onEvents ?? (() => undefined));
   if (!taken.ok) {
@@ -84,6 +88,9 @@ async function driveShift(
   }
   const driver = new Driver({ ...taken.value, keeper }, ports, options);
   onLost = () => driver.fault(faultOf(engineCodes, "LEASE_EXPIRED", { runId: identity.runId }));
+  if (lost) {
+    onLost();
+  }
   const { state } = taken.value.journal;
   const stopListening = listen(driver, state, options);
   const end = await driver.run().finally(stopListening);
@@ -96,6 +103,9 @@ function listen(driver: Driver, state: RunState, options: DriveOptions): () => v
   const abort = (): void => driver.abort();
   if (options.cancel?.aborted === true) {
     cancel();
+  }
+  if (options.abort?.aborted === true) {
+    abort();
   }
   options.cancel?.addEventListener("abort", cancel);
   options.abort?.addEventListener("abort", abort);

@@ -1,6 +1,7 @@
 import type { Digest, Sha256 } from "#canon/digest.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
 import type { AttemptPreparer } from "#port/attempt-preparer.ts";
 import type { Clock } from "#port/clock.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
@@ -53,7 +54,8 @@ const GATHER_MS = 20;
  * One shift of driving a run: under one lease, from taking it over until the run is over or only waits.
  * 1. Commands are decided in the order in which they came; their events are durable before anything is done on them.
  * 2. What runs is what `todo` lists, nothing else.
- * 3. When the lease or the store is lost, everything that runs is ended and nothing more is written.
+ * 3. When the lease or the store is lost, everything that runs is ended and nothing more is written. What is handed in
+ *    then is dropped, but answered as taken: nobody waits for a shift that is over.
  */
 export class Driver {
   readonly #shift: Shift;
@@ -68,7 +70,9 @@ export class Driver {
   #timerDueAt = Number.POSITIVE_INFINITY;
   #ticks = 0;
   #broken: Fault | undefined;
+  #bug: { readonly error: unknown } | undefined;
   #aborted = false;
+  #over = false;
 
   constructor(shift: Shift, ports: DriverPorts, options: DriverOptions) {
     this.#shift = shift;
@@ -91,6 +95,10 @@ export class Driver {
 
   /** Hands in a command; it is decided in the next turn. `taken` is called when its events are in the ledger. */
   send(body: CommandBody, id: string, taken?: () => void): void {
+    if (this.#over) {
+      taken?.();
+      return;
+    }
     const command = redactCommand({ id, ...body }, this.#ports.redactor);
     this.#queue.push(taken === undefined ? { command } : { command, taken });
     this.#wake();
@@ -101,6 +109,16 @@ export class Driver {
     this.#broken ??= fault;
     this.#attempts.stopAll(true);
     this.#wake();
+  }
+
+  /** The fault of the store that was thrown; anything else is a bug, which ends the shift as it ends the command. */
+  #thrown(error: unknown): void {
+    if (error instanceof StoreError) {
+      this.fault(error.fault);
+    } else {
+      this.#bug ??= { error };
+      this.#wake();
+    }
   }
 
   /** Ends everything at once; the run can be resumed. */
@@ -118,10 +136,18 @@ export class Driver {
           return end;
         }
       }
+    } catch (error) {
+      if (error instanceof StoreError) {
+        return fail(error.fault);
+      }
+      throw error;
     } finally {
+      this.#over = true;
+      this.#queue.splice(0).forEach(({ taken }) => taken?.());
+      this.#taken.splice(0).forEach((call) => call());
       this.#attempts.stopAll(true);
       await this.#attempts.idle();
-      await Promise.allSettled(this.#serving.values());
+      await Promise.all(this.#serving.values());
     }
   }
 
@@ -133,6 +159,9 @@ export class Driver {
     const written = await this.#write();
     if (!written.ok) {
       this.fault(written.fault);
+    }
+    if (this.#bug !== undefined) {
+      throw this.#bug.error;
     }
     if (this.#broken !== undefined) {
       return fail(this.#broken);
@@ -186,7 +215,8 @@ export class Driver {
       if (effect.kind === "timer") {
         this.#timerDueAt = Math.min(this.#timerDueAt, effect.dueAt);
       } else if (effect.kind !== "attempt" && this.#mayServe(effect) && !this.#serving.has(effect.key)) {
-        this.#serving.set(effect.key, this.#serve(effect));
+        const served = this.#serve(effect).catch((error: unknown) => this.#thrown(error));
+        this.#serving.set(effect.key, served);
       }
     }
   }
