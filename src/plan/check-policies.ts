@@ -10,7 +10,7 @@ import type { PackTree } from "./pack-tree.ts";
  * Everything wrong with the expression of a CEL policy, seen from one gate: it is one whole expression over `inputs`,
  * `steps`, `run`, `pack` and `with`, and gives true or false.
  */
-export function checkPolicyExpression(source: string, scope: Scope): readonly ExpressionProblem[] {
+function checkPolicyExpression(source: string, scope: Scope): readonly ExpressionProblem[] {
   const program = celProgram(source);
   if (!program.ok) {
     return program.fault;

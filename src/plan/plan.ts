@@ -22,9 +22,9 @@ import { isJsonObject, type Json } from "#canon/json.ts";
 export const NAME: RegExp = /^[a-z][A-Za-z0-9_]{0,62}$/;
 export const STEP_ID: RegExp = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 /** A node id: step ids, each but the last one of a map (`[*]`), joined by `::`. */
-export const NODE_ID: RegExp = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[\*\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
-export const PACK_NAME: RegExp = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
-export const SEM_VER: RegExp =
+const NODE_ID: RegExp = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[\*\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
+const PACK_NAME: RegExp = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+const SEM_VER: RegExp =
   /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
 const name = string({ pattern: NAME, expected: "a name such as channel or dryRun2" });
@@ -33,7 +33,7 @@ const count = integer({ min: 0 });
 const positive = integer({ min: 1 });
 
 /** `{"$cel": [text or {"expr": source}, …]}`: a value that stays an expression until its step starts. */
-export const celShape = object({
+const celShape = object({
   $cel: array(
     either([string(), object({ expr: string({ min: 1 }) })], (part) =>
       typeof part === "string" ? string() : object({ expr: string({ min: 1 }) }),
@@ -115,7 +115,6 @@ export type Retry = Infer<typeof retryShape>;
 const envValueShape = either([string(), celShape, object({ secret: name, as: literal("env", "file") })], (value) =>
   typeof value === "string" ? string() : isCel(value) ? celShape : object({ secret: name, as: literal("env", "file") }),
 );
-export type EnvValue = Infer<typeof envValueShape>;
 
 const fileOutput = object({ file: string() }, { mediaType: string(), mayContainSecrets: boolean() });
 const dirOutput = object({ dir: string() }, { mayContainSecrets: boolean() });
@@ -163,7 +162,6 @@ const runShape = object(
 export type RunNode = Infer<typeof runShape>;
 
 const parallelShape = object({ ...common, kind: literal("parallel") }, { ...maybeWhen, maxParallel: positive });
-export type ParallelNode = Infer<typeof parallelShape>;
 
 const mapShape = object(
   { ...common, kind: literal("map"), items: anything(), as: name, maxItems: count },
@@ -180,7 +178,7 @@ const policyGateShape = object(
 );
 export type PolicyGateNode = Infer<typeof policyGateShape>;
 
-export const nodeShape = tagged("kind", {
+const nodeShape = tagged("kind", {
   run: runShape,
   parallel: parallelShape,
   map: mapShape,

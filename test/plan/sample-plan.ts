@@ -18,7 +18,7 @@ export function digestOfDigits(digits: string): Digest {
   return digestOfHex(digits.repeat(64 / digits.length));
 }
 
-export function fileOfPack(path: string, mode: FileEntry["mode"], digits: string): FileEntry {
+function fileOfPack(path: string, mode: FileEntry["mode"], digits: string): FileEntry {
   return { path, mode, size: 1, sha256: digits.repeat(64 / digits.length) };
 }
 
