@@ -7,6 +7,7 @@ import { fromBase64 } from "#canon/base64.ts";
 import { isJsonObject, type Json } from "#canon/json.ts";
 import { isTimestamp, timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { inputDigests } from "#plan/input-digests.ts";
 import type { Plan } from "#plan/plan.ts";
@@ -106,11 +107,13 @@ async function judge(
   standing: GateStanding,
   run: GateKeeperRun,
 ): Promise<DecisionVerdict> {
-  const given = standing.known && standing.open ? await caseOf(gateId, responseBytes(response), run) : undefined;
-  if (given?.ok !== true) {
+  if (!standing.known || !standing.open) {
     // The core refuses decisions on gates that do not exist or are not open, with its own codes.
-    const fault = faultOf(runCodes, standing.known ? "GATE_CLOSED" : "GATE_UNKNOWN", { gate: gateId });
-    return { kind: "refused", code: fault.code, hint: fault.hint ?? fault.message };
+    return refusedFor(faultOf(runCodes, standing.known ? "GATE_CLOSED" : "GATE_UNKNOWN", { gate: gateId }));
+  }
+  const given = await caseOf(gateId, responseBytes(response), run);
+  if (!given.ok) {
+    return refusedFor(given.fault);
   }
   const answer = await authoriseDecision({ ...given.value, alreadyDecided: standing.decided });
   if (answer.kind === "refused") {
@@ -122,7 +125,11 @@ async function judge(
   // The same payload in another envelope was kept before: signatures are malleable, payloads name the decision.
   return kept.ok || kept.fault.code === "FILE_CONFLICT"
     ? { kind: "accepted", decision, principal, payloadDigest }
-    : { kind: "refused", code: kept.fault.code, hint: kept.fault.hint ?? kept.fault.message, principal };
+    : { ...refusedFor(kept.fault), principal };
+}
+
+function refusedFor(fault: Fault): DecisionVerdict {
+  return { kind: "refused", code: fault.code, hint: fault.hint ?? fault.message };
 }
 
 async function recheck(gateId: string, payloadDigest: Digest, run: GateKeeperRun): Promise<Result<void>> {
@@ -154,6 +161,10 @@ async function caseOf(
   if (rule === undefined) {
     return fail(faultOf(runCodes, "GATE_UNKNOWN", { gate: gateId }));
   }
+  const trustRoot = await run.trust.currentRoot();
+  if (!trustRoot.ok) {
+    return trustRoot;
+  }
   return ok({
     response,
     profile: "interop",
@@ -161,7 +172,7 @@ async function caseOf(
     planHash: run.identity.planHash,
     rule,
     requester: run.requestedBy,
-    trustRoot: run.trust.root,
+    trustRoot: trustRoot.value,
     now: timestampOf(run.clock.now()),
     verifySignature: run.verifySignature,
     sha256: run.sha256,

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Signer } from "#port/signer.ts";
@@ -13,6 +14,8 @@ import type { Workplace } from "./workplace.ts";
 export type RunTrust = {
   readonly root: TrustRoot;
   readonly rootBytes: Uint8Array;
+  /** The root as its file says it now: a run may wait for days, and people come and go meanwhile. */
+  readonly currentRoot: () => Promise<Result<TrustRoot>>;
   /** Signs approval requests and the attestation. */
   readonly attestor: Signer;
   /** Signs the run request. */
@@ -36,26 +39,43 @@ export async function openRunTrust(
   if (settings.trustFile === undefined) {
     return developmentTrust(workplace, as, roles);
   }
-  const bytes = await readFile(settings.trustFile).catch(() => undefined);
-  if (bytes === undefined) {
-    return fail(faultOf(appCodes, "TRUST_FILE", { file: settings.trustFile }));
+  const { stateFolder, trustFile } = settings;
+  const pinned = await readRoot(trustFile, sha256);
+  if (!pinned.ok) {
+    return pinned;
   }
-  const root = readTrustRoot(bytes, sha256);
-  if (!root.ok) {
-    return root;
-  }
-  const admitted = await admitRoot(settings.stateFolder, root.value);
+  const admitted = await admitRoot(stateFolder, pinned.value.root);
   if (!admitted.ok) {
     return admitted;
   }
+  const currentRoot = async (): Promise<Result<TrustRoot>> => {
+    const read = await readRoot(trustFile, sha256);
+    if (!read.ok) {
+      return read;
+    }
+    const { root } = read.value;
+    const usable = await admitRoot(stateFolder, root);
+    return usable.ok ? ok(root) : usable;
+  };
   const attestor = await openKey(workplace, settings.attestorKey, "approval requests and the attestation");
   if (!attestor.ok) {
     return attestor;
   }
   const requester = await openKey(workplace, as ?? settings.requesterKey, "the run request");
   return requester.ok
-    ? withPrincipal({ root: root.value, rootBytes: bytes, attestor: attestor.value, requester: requester.value })
+    ? withPrincipal({ ...pinned.value, currentRoot, attestor: attestor.value, requester: requester.value })
     : requester;
+}
+
+type PinnedRoot = Pick<RunTrust, "root" | "rootBytes">;
+
+async function readRoot(file: string, sha256: Sha256): Promise<Result<PinnedRoot>> {
+  const rootBytes = await readFile(file).catch(() => undefined);
+  if (rootBytes === undefined) {
+    return fail(faultOf(appCodes, "TRUST_FILE", { file }));
+  }
+  const root = readTrustRoot(rootBytes, sha256);
+  return root.ok ? ok({ root: root.value, rootBytes }) : root;
 }
 
 async function developmentTrust(
@@ -63,17 +83,21 @@ async function developmentTrust(
   as: string | undefined,
   roles: readonly string[],
 ): Promise<Result<RunTrust>> {
-  const { settings, keyring, clock } = workplace;
+  const { settings, keyring, clock, sha256 } = workplace;
   const development = await ensureDevelopmentTrust(settings.stateFolder, roles, { keyring, now: clock.now });
   if (!development.ok) {
     return development;
   }
-  const { root, rootBytes, signer, made } = development.value;
+  const { root, rootBytes, signer, made, trustFile } = development.value;
   const requester = as === undefined ? ok(signer) : await openKey(workplace, as, "the run request");
   if (!requester.ok) {
     return requester;
   }
-  const trust = withPrincipal({ root, rootBytes, attestor: signer, requester: requester.value });
+  const currentRoot = async (): Promise<Result<TrustRoot>> => {
+    const read = await readRoot(trustFile, sha256);
+    return read.ok ? ok(read.value.root) : read;
+  };
+  const trust = withPrincipal({ root, rootBytes, currentRoot, attestor: signer, requester: requester.value });
   return trust.ok ? ok({ ...trust.value, development: { made } }) : trust;
 }
 

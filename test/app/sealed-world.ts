@@ -21,7 +21,7 @@ import {
   type TrustDomain,
 } from "#canon/ids.ts";
 import { timestampOf } from "#canon/timestamp.ts";
-import type { Result } from "#fault/result.ts";
+import { ok, type Result } from "#fault/result.ts";
 import { treeDigest, type TreeListing } from "#pack/pack-files.ts";
 import type { Plan, PlanNode } from "#plan/plan.ts";
 import { inputDigests } from "#plan/input-digests.ts";
@@ -310,6 +310,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
   const trust = {
     root,
     rootBytes: trustRoot,
+    currentRoot: () => Promise.resolve(ok(root)),
     attestor: keys.attestor,
     requester: keys[requester],
     principal: requester,
