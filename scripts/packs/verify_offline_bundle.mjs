@@ -33,7 +33,7 @@ function concatBytes(...parts) {
   return whole;
 }
 
-// node_modules/canonicalize/lib/canonicalize.js
+// ../../../work/main/node_modules/canonicalize/lib/canonicalize.js
 function serializeString(value) {
   if (!value.isWellFormed()) {
     throw new Error("Lone surrogate is not allowed");
@@ -3380,9 +3380,9 @@ function planTree(plan) {
     if (nodes.has(node.id)) {
       return `node ${node.id} is in it twice`;
     }
-    const misplaced = misplacementOf(node, nodes);
-    if (misplaced !== void 0) {
-      return misplaced;
+    const wrong = misplacementOf(node, nodes) ?? lawlessness(node, plan);
+    if (wrong !== void 0) {
+      return wrong;
     }
     nodes.set(node.id, node);
     const beside = children.get(node.parent ?? "");
@@ -3419,6 +3419,12 @@ function misplacementOf(node, before) {
   }
   return map === void 0 ? void 0 : `node ${node.id} is not inside a map`;
 }
+function lawlessness(node, { approvals, policies }) {
+  if (node.kind === "gate.approval" && !Object.hasOwn(approvals, node.approval)) {
+    return `gate ${node.id} has no rule ${node.approval}`;
+  }
+  return node.kind === "gate.policy" && !Object.hasOwn(policies, node.policy) ? `gate ${node.id} has no policy ${node.policy}` : void 0;
+}
 function templateOf(instance) {
   return instance.replaceAll(/\[[0-9]+\]/g, "[*]");
 }
@@ -3441,10 +3447,10 @@ async function checkGates(given) {
   let requests = 0;
   for (const [id, gate] of [...ledger.gates.gates].toSorted(([a], [b]) => compareUtf8(a, b))) {
     const node = tree.nodes.get(templateOf(id));
-    const rule = node?.kind === "gate.approval" ? ruleOf(plan, node) : void 0;
-    if (node?.kind !== "gate.approval" || rule === void 0 || gate.opened === void 0) {
+    if (node?.kind !== "gate.approval" || gate.opened === void 0) {
       continue;
     }
+    const rule = ruleOf(plan, node);
     const request = await readGateRequest(given, id, node, gate.opened);
     if (!request.ok) {
       checks.fail("approval-requests", request.fault);
@@ -3460,8 +3466,12 @@ async function checkGates(given) {
   checks.pass("approval-requests", `${requests} requests, each true to run and plan`);
   checks.pass("approvals", judged.length === 0 ? "no gate asked for approvals" : judged.join("; "));
 }
-function ruleOf({ approvals }, node) {
-  return Object.hasOwn(approvals, node.approval) ? approvals[node.approval] : void 0;
+function ruleOf({ approvals }, { id, approval }) {
+  const rule = Object.hasOwn(approvals, approval) ? approvals[approval] : void 0;
+  if (rule === void 0) {
+    throw new Error(`gate ${id} has no rule`);
+  }
+  return rule;
 }
 async function checkGate(given, gateCase) {
   const { checks } = given;
@@ -4832,6 +4842,17 @@ var planFileCodes = codeTable({
       cause: "The file is not the canonical JSON of a plan: it was edited, cut off, or is something else.",
       example: "a plan that an editor reformatted",
       fix: "Take the plan from its source again, or compile it anew with `packrun plan`."
+    }
+  },
+  INPUTS_LOCK_FILE: {
+    severity: "error",
+    exitCode: 6,
+    message: "inputs.lock is no inputs lock: {problem}",
+    hint: "use the file exactly as packrun wrote it; any edit makes it another one",
+    explanation: {
+      cause: "The file is not the canonical JSON of an inputs lock, or a value in it is not that of its digest.",
+      example: "an inputs.lock in which a value was changed by hand",
+      fix: "Take the file from its source again, or plan anew."
     }
   }
 });

@@ -33,10 +33,10 @@ export async function checkGates(given: FoldedCase): Promise<void> {
   let requests = 0;
   for (const [id, gate] of [...ledger.gates.gates].toSorted(([a], [b]) => compareUtf8(a, b))) {
     const node = tree.nodes.get(templateOf(id));
-    const rule = node?.kind === "gate.approval" ? ruleOf(plan, node) : undefined;
-    if (node?.kind !== "gate.approval" || rule === undefined || gate.opened === undefined) {
+    if (node?.kind !== "gate.approval" || gate.opened === undefined) {
       continue;
     }
+    const rule = ruleOf(plan, node);
     const request = await readGateRequest(given, id, node, gate.opened);
     if (!request.ok) {
       checks.fail("approval-requests", request.fault);
@@ -53,9 +53,13 @@ export async function checkGates(given: FoldedCase): Promise<void> {
   checks.pass("approvals", judged.length === 0 ? "no gate asked for approvals" : judged.join("; "));
 }
 
-/** A rule of the plan, never a member that every object has: a rule may be called `constructor`. */
-function ruleOf({ approvals }: Plan, node: ApprovalGateNode): ApprovalRule | undefined {
-  return Object.hasOwn(approvals, node.approval) ? approvals[node.approval] : undefined;
+/** A plan in which a gate has no rule of its own was refused before. */
+function ruleOf({ approvals }: Plan, { id, approval }: ApprovalGateNode): ApprovalRule {
+  const rule = Object.hasOwn(approvals, approval) ? approvals[approval] : undefined;
+  if (rule === undefined) {
+    throw new Error(`gate ${id} has no rule`);
+  }
+  return rule;
 }
 
 async function checkGate(given: FoldedCase, gateCase: GateCase): Promise<string> {

@@ -10,7 +10,7 @@ export type PlanTree = {
   readonly last: readonly PlanNode[];
 };
 
-/** The tree, or what is wrong with the lists: an id twice, a parent or a need that is not where it must be. */
+/** The tree, or what is wrong: an id twice, a parent or a need that is not where it must be, a gate without its rule. */
 export function planTree(plan: Plan): PlanTree | string {
   const nodes = new Map<string, PlanNode>();
   const children = new Map<string, PlanNode[]>();
@@ -18,9 +18,9 @@ export function planTree(plan: Plan): PlanTree | string {
     if (nodes.has(node.id)) {
       return `node ${node.id} is in it twice`;
     }
-    const misplaced = misplacementOf(node, nodes);
-    if (misplaced !== undefined) {
-      return misplaced;
+    const wrong = misplacementOf(node, nodes) ?? lawlessness(node, plan);
+    if (wrong !== undefined) {
+      return wrong;
     }
     nodes.set(node.id, node);
     const beside = children.get(node.parent ?? "");
@@ -60,6 +60,16 @@ function misplacementOf(node: PlanNode, before: ReadonlyMap<string, PlanNode>): 
     above = parent.parent;
   }
   return map === undefined ? undefined : `node ${node.id} is not inside a map`;
+}
+
+/** What a gate asks for is in the plan: a gate without its rule would have nothing to be held to. */
+function lawlessness(node: PlanNode, { approvals, policies }: Plan): string | undefined {
+  if (node.kind === "gate.approval" && !Object.hasOwn(approvals, node.approval)) {
+    return `gate ${node.id} has no rule ${node.approval}`;
+  }
+  return node.kind === "gate.policy" && !Object.hasOwn(policies, node.policy)
+    ? `gate ${node.id} has no policy ${node.policy}`
+    : undefined;
 }
 
 /** The node of an instance: `a[0]::b` is one of `a[*]::b`. */

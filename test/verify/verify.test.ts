@@ -3,6 +3,7 @@ import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { CHECK_NAMES } from "#verify/check-list.ts";
+import { planTree } from "#verify/plan-tree.ts";
 import { exitCodeOf } from "#verify/verdict.ts";
 import { keys, rootBytes, samplePlan, sealedRun, sha256, START, type World } from "../app/sealed-world.ts";
 import { chained, check, eventsOf, filesOf, findings, forge, resign, type Files } from "./bundle-tools.ts";
@@ -287,6 +288,27 @@ t.test("a plan whose nodes do not fit together is refused", async (t) => {
   const only = { ...build, id: "only", needs: ["tidy"], outputs: {} } as (typeof rest)[number];
   const odd = await sealedRun({ plan: samplePlan({ nodes: [only] }) });
   t.match(findings(await check(filesOf(odd.folder), root)), ["plan: PLAN_REFUSED"]);
+});
+
+t.test("a plan with a gate that has no rule, or no policy, of its own is refused", async (t) => {
+  const common = { parent: null, needs: [], continueOnError: false };
+  const gates = [
+    { ...common, id: "only", kind: "gate.approval", approval: "nobody" },
+    { ...common, id: "only", kind: "gate.approval", approval: "constructor" },
+    { ...common, id: "only", kind: "gate.policy", policy: "toString", failAction: "halt" },
+  ] as const;
+  for (const gate of gates) {
+    const plan = samplePlan({ nodes: [gate] });
+    t.match(planTree(plan), /^gate only has no (rule|policy)/);
+    const lawless = await sealedRun({
+      plan,
+      serve: ({ kind }) =>
+        kind === "openGate" || kind === "policy"
+          ? [{ kind: "gateFailed", stepId: "only", reason: "STORE_FULL", hint: "" }]
+          : undefined,
+    });
+    t.match(findings(await check(filesOf(lawless.folder), root)), ["plan: PLAN_REFUSED"]);
+  }
 });
 
 t.test("a dishonest runner cannot forge approvals", async (t) => {
