@@ -20,7 +20,8 @@ export async function checkSecrets(
       return fail(faultOf(packCodes, "SECRET_UNDECLARED", { name }, { hint }));
     }
   }
-  for (const name of Object.keys(plan.secrets)) {
+  const used = Object.entries(plan.secrets).filter(([, { steps }]) => steps.length > 0);
+  for (const [name] of used) {
     const reference = references.get(name);
     if (reference === undefined) {
       return fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name }));

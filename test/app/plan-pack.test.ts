@@ -3,8 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { checkSecrets } from "#app/check-secrets.ts";
 import { lintPack, lockInputs, planPack, type PlannedPack } from "#app/plan-pack.ts";
 import type { PlanRefusal } from "#app/plan-refusal.ts";
+import { runPlanned } from "#app/run-planned.ts";
+import type { Workplace } from "#app/workplace.ts";
 import { hexOf } from "#canon/digest.ts";
 import { parseTenantId, type TenantId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
@@ -203,6 +206,35 @@ t.test("the lock names the tenant, the plan and the providers of used secrets", 
 t.test("the plan hash is what sha256sum says of the plan file", async (t) => {
   const { compiled } = planned(await plan(world(t)));
   t.equal(createHash("sha256").update(compiled.bytes).digest("hex"), hexOf(compiled.planHash));
+});
+
+t.test("a pack that changes while it is read is refused", async (t) => {
+  const place = world(t);
+  const { folders } = ports;
+  const changing = {
+    ...folders,
+    readPack: async (root: string) => {
+      const reading = await folders.readPack(root);
+      place.write("pack/pack.yaml", "other: bytes\n");
+      return reading;
+    },
+  };
+  const result = await planPack({ pack: "pack", inputs: [], cwd: place.root }, { ...ports, folders: changing });
+  t.strictSame(codesOf(result), ["INPUT_CHANGED"]);
+});
+
+t.test("a plan other than the approved one is not run", async (t) => {
+  const made = planned(await plan(world(t)));
+  const order = { planHash: `sha256:${"0".repeat(64)}`, references: new Map(), maxParallel: 1, wait: false };
+  const unused = new Proxy({}, { get: () => t.fail("nothing is touched") }) as Workplace;
+  t.match(await runPlanned(made, order, unused), { ok: false, fault: { code: "PLAN_HASH_MISMATCH" } });
+});
+
+t.test("a secret that no step uses is not asked for", async (t) => {
+  const made = planned(await plan(world(t)));
+  t.strictSame(made.compiled.plan.secrets, { token: { steps: [] } });
+  const provider = { resolve: () => Promise.reject(new Error("asked for a secret")) };
+  t.match(await checkSecrets(made.compiled.plan, new Map(), provider), { ok: true });
 });
 
 t.test("linting needs no inputs", async (t) => {
