@@ -78,6 +78,17 @@ export const appCodes = codeTable({
       fix: "Let that process go on or end it; then `packrun resume RUN` takes the command.",
     },
   },
+  EVIDENCE_TARGET: {
+    severity: "error",
+    exitCode: 2,
+    message: "{folder} is not empty: the evidence of this run cannot be put there",
+    hint: "name a folder that is new or empty; `packrun resume RUN` seals a run that has ended without its evidence",
+    explanation: {
+      cause: "A bundle is one whole folder, and nothing is ever added to one that stands or mixed with other files.",
+      example: "packrun run PACK --evidence ./evidence, twice",
+      fix: "Give each run a folder of its own, or leave --evidence away.",
+    },
+  },
   RUN_REFERENCE: {
     severity: "error",
     exitCode: 2,

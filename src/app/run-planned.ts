@@ -6,6 +6,7 @@ import type { Plan } from "#plan/plan.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { checkSecrets } from "./check-secrets.ts";
+import { checkEvidenceTarget } from "./evidence-target.ts";
 import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
 import type { PlannedPack } from "./plan-pack.ts";
 import { openRunTrust, type RunTrust } from "./run-trust.ts";
@@ -33,6 +34,10 @@ export async function runPlanned(
   const { plan, planHash } = planned.compiled;
   if (order.planHash !== undefined && order.planHash !== planHash) {
     return fail(faultOf(planCodes, "PLAN_HASH_MISMATCH", { found: planHash, expected: order.planHash }));
+  }
+  const target = order.evidence === undefined ? ok(undefined) : await checkEvidenceTarget(order.evidence);
+  if (!target.ok) {
+    return target;
   }
   const ready = await checkHost(plan, order.references, workplace);
   if (!ready.ok) {

@@ -1,4 +1,4 @@
-import { access, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { packRunPredicate } from "#attest/pack-run.ts";
@@ -29,6 +29,7 @@ import { runCodes } from "#run/codes.ts";
 import { isTerminal } from "#run/status.ts";
 import { runSummary } from "#run/summary.ts";
 import { BundleWriter } from "./bundle-writer.ts";
+import { standingBundle } from "./evidence-target.ts";
 import { sealArtifacts } from "./seal-artifacts.ts";
 import { sealGates } from "./seal-gates.ts";
 import { sealLedger, type SealedLedger } from "./seal-ledger.ts";
@@ -53,14 +54,17 @@ export type SealedRun = {
 };
 
 /**
- * Seals a finished run into `folder`. May be repeated: a bundle that is there stands. Streams; artifacts are copied, so
- * that nothing in the store can change a sealed bundle. Faults: RUN_NOT_FINISHED, TIMELINE_INCOMPLETE, LEDGER_BROKEN and
- * those of the store and the signer.
+ * Seals a finished run into `folder`. May be repeated: its bundle that is there stands. Streams; artifacts are copied, so
+ * that nothing in the store can change a sealed bundle. Faults: EVIDENCE_TARGET, RUN_NOT_FINISHED, TIMELINE_INCOMPLETE,
+ * LEDGER_BROKEN and those of the store and the signer.
  */
 export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: string): Promise<Result<SealedRun>> {
-  const before = await readSealed(folder, ports.sha256);
-  if (before !== undefined) {
-    return ok({ folder, manifestDigest: before, made: false });
+  const before = await standingBundle(folder, identity.runId, ports.sha256);
+  if (!before.ok) {
+    return before;
+  }
+  if (before.value !== undefined) {
+    return ok({ folder, manifestDigest: before.value, made: false });
   }
   await removeLeftovers(folder);
   try {
@@ -69,9 +73,11 @@ export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: s
     if (!manifestDigest.ok) {
       return manifestDigest;
     }
-    const made = await writer.finish();
-    const standing = made ? manifestDigest.value : await readSealed(folder, ports.sha256);
-    return ok({ folder, manifestDigest: standing ?? manifestDigest.value, made });
+    if (await writer.finish()) {
+      return ok({ folder, manifestDigest: manifestDigest.value, made: true });
+    }
+    const other = await standingBundle(folder, identity.runId, ports.sha256);
+    return other.ok ? ok({ folder, manifestDigest: other.value ?? manifestDigest.value, made: false }) : other;
   } catch (error) {
     return fail(faultOfError(error));
   }
@@ -175,16 +181,6 @@ async function sealManifest(
   await writer.write(MANIFEST_PATH, bytes);
   await writer.write(ATTESTATION_PATH, signed.value.sidecar);
   return ok(manifestDigest);
-}
-
-/** The digest of a bundle that stands already: folders appear whole, so its manifest is enough. */
-async function readSealed(folder: string, sha256: Sha256): Promise<Digest | undefined> {
-  try {
-    await access(join(folder, ATTESTATION_PATH));
-    return digestOf(await readFile(join(folder, MANIFEST_PATH)), sha256);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Drafts of processes that died while they sealed this run. */

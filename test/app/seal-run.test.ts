@@ -45,6 +45,22 @@ t.test("sealing again leaves the bundle as it is", async (t) => {
   t.same(filesOf(world.folder), before);
 });
 
+t.test("a folder with anything else in it is refused, and stays as it is", async (t) => {
+  const refused = { ok: false, fault: { code: "EVIDENCE_TARGET" } };
+  const other = await sealedRun({ number: 2 });
+  const world = await finishedRun();
+  const before = filesOf(other.folder);
+  t.match(await sealRun(world.identity, world.ports, other.folder), refused, "the bundle of another run");
+  t.same(filesOf(other.folder), before);
+  mkdirSync(world.folder);
+  writeFileSync(join(world.folder, "notes.txt"), "mine");
+  t.match(await sealRun(world.identity, world.ports, world.folder), refused, "a folder in use");
+  t.same(readdirSync(world.folder), ["notes.txt"]);
+  const empty = join(world.folder, "empty");
+  mkdirSync(empty);
+  t.match(await sealRun(world.identity, world.ports, empty), { ok: true, value: { made: true } });
+});
+
 t.test("two sealers at once leave one whole bundle", async (t) => {
   const world = await finishedRun();
   const other = { ...world.ports };

@@ -1,0 +1,35 @@
+import { access, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { digestOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import { isJsonObject } from "#canon/json.ts";
+import { readCanonicalJson } from "#canon/strict-json.ts";
+import { ATTESTATION_PATH, MANIFEST_PATH } from "#evidence/evidence-path.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { appCodes } from "./codes.ts";
+
+/**
+ * The manifest digest of this run's bundle where it stands in `folder`; undefined where nothing stands there yet. Bundles
+ * appear whole, so manifest and attestation are enough. Fault: EVIDENCE_TARGET for a folder with anything else in it.
+ */
+export async function standingBundle(
+  folder: string,
+  runId: string,
+  sha256: Sha256,
+): Promise<Result<Digest | undefined>> {
+  const manifest = await access(join(folder, ATTESTATION_PATH))
+    .then(() => readFile(join(folder, MANIFEST_PATH)))
+    .catch(() => undefined);
+  const read = manifest === undefined ? undefined : readCanonicalJson(manifest, MANIFEST_PATH);
+  if (manifest !== undefined && read?.ok === true && isJsonObject(read.value) && read.value["runId"] === runId) {
+    return ok(digestOf(manifest, sha256));
+  }
+  const free = await checkEvidenceTarget(folder);
+  return free.ok ? ok(undefined) : free;
+}
+
+/** Whether a new bundle can be put there: a folder that is empty or not there yet. Fault: EVIDENCE_TARGET. */
+export async function checkEvidenceTarget(folder: string): Promise<Result<void>> {
+  const names = await readdir(folder).catch(() => []);
+  return names.length === 0 ? ok(undefined) : fail(faultOf(appCodes, "EVIDENCE_TARGET", { folder }));
+}
