@@ -10,14 +10,16 @@ import type { Fault } from "#fault/fault.ts";
 import { version } from "./version.ts";
 
 const USAGE = 2;
+/** 128 + SIGPIPE: how programs end that wrote to a pipe without a reader. */
+const SIGPIPE_EXIT = 141;
 
 /** Runs one command line; the exit code. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   const cli = nodeCli(argv);
-  closeQuietlyOnBrokenPipe();
+  const name = argv.find((word) => !word.startsWith("-")) ?? "";
+  goOnWithoutReader(name === "runs");
   let code = 0;
   const program = programOf(cli);
-  const name = argv.find((word) => !word.startsWith("-")) ?? "";
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (entry !== undefined) {
     (await entry.load()).define(program, cli, (given) => {
@@ -134,14 +136,21 @@ function wantsColour(argv: readonly string[]): boolean {
   return process.stderr.isTTY && process.env["NO_COLOR"] === undefined && process.env["CI"] === undefined;
 }
 
-/** `packrun … | head` ends without noise. */
-function closeQuietlyOnBrokenPipe(): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") {
-      process.exit(0);
-    }
-    throw error;
-  });
+/**
+ * `packrun … | head` ends without noise. Whoever reads may go, the command goes on to its end and its own exit code: a run
+ * is not killed by its reader, and nothing that failed ends with 0. Commands that only show something end at once.
+ */
+function goOnWithoutReader(onlyShows: boolean): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") {
+        throw error;
+      }
+      if (onlyShows) {
+        process.exit(SIGPIPE_EXIT);
+      }
+    });
+  }
 }
 
 type FrameColour = Parameters<typeof renderDiagnostic>[2]["color"];

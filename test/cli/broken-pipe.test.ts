@@ -1,0 +1,28 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import t from "tap";
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const cwd = mkdtempSync(join(tmpdir(), "packrun-broken-pipe-"));
+
+/** The exit code of a command whose reader has gone before it says anything. */
+async function withoutReader(closed: "stdout" | "stderr", ...argv: readonly string[]): Promise<unknown> {
+  const child = spawn(process.execPath, ["--conditions=@packrun/source", main, ...argv], { cwd });
+  child[closed].destroy();
+  child[closed === "stdout" ? "stderr" : "stdout"].resume();
+  const [code] = (await once(child, "exit")) as [unknown];
+  return code;
+}
+
+t.test("a command whose output nobody reads ends with its own exit code, never with 0", async (t) => {
+  t.equal(await withoutReader("stdout", "verify", "nothing", "--format", "json"), 2);
+  t.equal(await withoutReader("stderr", "verify", "nothing"), 2);
+});
+
+t.test("a command that only shows something ends when its reader goes", async (t) => {
+  t.equal(await withoutReader("stdout", "runs", "list", "--format", "json"), 141);
+});
