@@ -16,9 +16,9 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
-/** Makes a folder and those above it, durably; a folder that is there costs no fsync. */
-export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+/** Makes a folder and those above it, durably; a folder that is there costs no fsync and keeps its rights. */
+export async function makeFolder(path: string, mode = 0o777): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode });
   if (first === undefined) {
     return;
   }

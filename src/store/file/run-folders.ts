@@ -17,6 +17,8 @@ import { hasDied } from "./process-owner.ts";
 const SCHEMA = "packrun.run/v1";
 const IDENTITY_FILE = "run.json";
 const LEDGER_FILE = "ledger.jsonl";
+/** Ledgers hold what steps print, locks hold inputs: a state folder that is made here is its owner's alone. */
+const PRIVATE = 0o700;
 /** Folders of runs that are being made: `.new~<owner>~<runId>`. */
 const UNBORN = ".new~";
 
@@ -46,7 +48,7 @@ export class RunFolders {
 
   /** Makes the folder of runs, and removes what processes left behind that died while they made a run. */
   async prepare(): Promise<void> {
-    await makeFolder(this.#root);
+    await makeFolder(this.#root, PRIVATE);
     for (const name of await readdir(this.#root)) {
       if (name.startsWith(UNBORN) && hasDied(name.split("~")[1] ?? "")) {
         await rm(join(this.#root, name), { recursive: true, force: true });
