@@ -3,26 +3,10 @@ import { celFunctions, celMacros, type CelSignature } from "./cel-functions.ts";
 import { celOperation } from "./cel-operation.ts";
 import type { CelProgram } from "./cel-program.ts";
 import { bool, describeType, double, dyn, int, text, type CelRecord, type CelType } from "./cel-type.ts";
+import { expect, listOf, need, unknown, type Check, type Scope } from "./expression-check.ts";
 import type { ExpressionProblem } from "./expression-problem.ts";
 
-/** The names that an expression may use where it stands. */
-export type Scope = {
-  readonly variable: (name: string) => CelType | undefined;
-  readonly names: () => Iterable<string>;
-  /** Looks for the name that was meant; may give up when it has looked often enough. */
-  readonly nearest: (name: string, known: Iterable<string>) => string | undefined;
-};
-
 export type Checked = { readonly type: CelType; readonly problems: readonly ExpressionProblem[] };
-
-/** Members that a hint lists at most. */
-const LISTED = 12;
-
-type Check = {
-  readonly source: string;
-  readonly problems: ExpressionProblem[];
-  readonly nearest: Scope["nearest"];
-};
 
 /** The type of an expression where it stands, and all that is wrong with it there. Never throws. */
 export function checkExpression(program: CelProgram, scope: Scope): Checked {
@@ -120,9 +104,8 @@ function recordMember(node: ASTNode, owner: CelRecord, name: string, check: Chec
   const found = owner.member(name);
   if (found === undefined) {
     const shown = check.source.slice(node.start, node.end);
-    const listed = [...owner.names()];
-    const others = listed.length === 0 || listed.length > LISTED ? undefined : `${owner.title}: ${listed.join(", ")}`;
-    return unknown(check, node, shown.length > 80 ? name : shown, listed, { name, others });
+    const others = listOf(owner);
+    return unknown(check, node, shown.length > 80 ? name : shown, owner.names(), { name, others });
   }
   if (found.kind === "refused") {
     const { code, data, hint } = found;
@@ -346,36 +329,4 @@ function hyphenatedStep(node: ASTNode, left: ASTNode, scope: Scope, check: Check
     }
   }
   return undefined;
-}
-
-/** `others`: what to say when no known name is near. */
-function unknown(
-  check: Check,
-  node: ASTNode,
-  shown: string,
-  known: Iterable<string>,
-  { name, others }: { readonly name: string; readonly others: string | undefined } = { name: shown, others: undefined },
-): CelType {
-  const near = check.nearest(name, known);
-  const hint = near === undefined ? others : `did you mean "${near}"?`;
-  const found = { code: "EXPR_UNKNOWN", data: { name: shown }, start: node.start, end: node.end } as const;
-  check.problems.push(hint === undefined ? found : { ...found, hint });
-  return dyn;
-}
-
-function need(
-  check: Check,
-  node: ASTNode,
-  expected: string,
-  found: CelType,
-  kinds: readonly CelType["kind"][],
-): CelType {
-  return found.kind === "dyn" || kinds.includes(found.kind) ? found : expect(check, node, expected, found);
-}
-
-function expect(check: Check, node: ASTNode, expected: string, found: CelType, hint?: string): CelType {
-  const data = { expected, found: describeType(found) };
-  const problem = { code: "EXPR_TYPE", data, start: node.start, end: node.end } as const;
-  check.problems.push(hint === undefined ? problem : { ...problem, hint });
-  return dyn;
 }

@@ -1,7 +1,8 @@
 import type { Pack } from "#pack/pack.ts";
 import { celProgram } from "./cel-program.ts";
 import { describeType } from "./cel-type.ts";
-import { checkExpression, type Scope } from "./check-expression.ts";
+import { checkExpression } from "./check-expression.ts";
+import type { Scope } from "./expression-check.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import type { ExpressionProblem } from "./expression-problem.ts";
 import type { PackTree } from "./pack-tree.ts";

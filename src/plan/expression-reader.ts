@@ -1,7 +1,8 @@
 import type { Json } from "#canon/json.ts";
 import type { PackPath } from "#pack/pack.ts";
 import { celProgram, type CelProgram } from "./cel-program.ts";
-import { checkExpression, type Checked, type Scope } from "./check-expression.ts";
+import { checkExpression, type Checked } from "./check-expression.ts";
+import type { Scope } from "./expression-check.ts";
 import { runProgram, type EvaluationProblem } from "./evaluate-expression.ts";
 import type { KnownValues } from "./known-values.ts";
 import type { PlanFindings } from "./plan-findings.ts";

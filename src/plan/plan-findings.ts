@@ -50,9 +50,12 @@ export function planFindings(source: PackSource): PlanFindings {
       keep({ code, severity: "error", message, ...(hint === undefined ? {} : { hint }), ...place });
     },
     nearest: (name, known) => {
+      if (comparisons > COMPARISONS) {
+        return undefined;
+      }
       const names = [...known];
       comparisons += names.length;
-      return comparisons > COMPARISONS ? undefined : nearestName(name, names);
+      return nearestName(name, names);
     },
     all: () => [...found.values()],
   };

@@ -12,18 +12,9 @@ export type StepOrder = {
 /** Answers questions of order without listing who comes before whom: what a parallel block needs is indexed when asked. */
 export function stepOrder(): StepOrder {
   const indexes = new Map<readonly PackNode[], NeedsOrder>();
-  const direct = new Map<PackNode, ReadonlySet<PackNode>>();
-  const needsOf = (node: PackNode): ReadonlySet<PackNode> => {
-    const known = direct.get(node) ?? new Set(node.needs);
-    direct.set(node, known);
-    return known;
-  };
   const siblingsInOrder = (first: PackNode, later: PackNode): boolean => {
     if (first.parent?.step.kind !== "parallel") {
       return first.rank < later.rank;
-    }
-    if (needsOf(later).has(first)) {
-      return true;
     }
     const known = indexes.get(first.siblings);
     const index = known ?? needsOrder(first.siblings);

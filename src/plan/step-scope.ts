@@ -1,5 +1,5 @@
 import type { Pack } from "#pack/pack.ts";
-import type { Scope } from "./check-expression.ts";
+import type { Scope } from "./expression-check.ts";
 import { declaredType, dyn, int, recordOf, text, type CelRecord, type CelType, type Refusal } from "./cel-type.ts";
 import type { OutputRule } from "./plan.ts";
 import type { PackNode, PackTree } from "./pack-tree.ts";

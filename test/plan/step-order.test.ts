@@ -70,7 +70,7 @@ type Growing = PackNode & { readonly needs: PackNode[] };
 
 /** Siblings whose needs point only backwards in a hidden order. */
 const blocks = fc
-  .integer({ min: 1, max: 14 })
+  .integer({ min: 1, max: 45 })
   .chain((size) =>
     fc.tuple(
       fc.shuffledSubarray([...Array(size).keys()], { minLength: size }),
@@ -90,19 +90,19 @@ const blocks = fc
   });
 
 t.test("needs through others are found exactly as a plain search finds them", async () => {
-  const reaches = (from: PackNode, to: PackNode): boolean =>
-    from.needs.some((need) => need === to || reaches(need, to));
+  const reaches = (from: PackNode, to: PackNode, seen = new Set<PackNode>()): boolean =>
+    from.needs.some((need) => need === to || (!seen.has(need) && reaches(need, to, seen.add(need))));
   fc.assert(
     fc.property(blocks, (nodes) => {
       const { isNeededBy } = needsOrder(nodes);
       return nodes.every((later) => nodes.every((first) => isNeededBy(first, later) === reaches(later, first)));
     }),
-    { numRuns: 300 },
+    { numRuns: 60 },
   );
 });
 
 t.test("a long chain of needs is looked through without listing what comes before each step", async (t) => {
-  const nodes = Array.from({ length: 50_000 }, (_, rank) => ({ rank, needs: [] as PackNode[] }) as unknown as Growing);
+  const nodes = Array.from({ length: 20_000 }, (_, rank) => ({ rank, needs: [] as PackNode[] }) as unknown as Growing);
   nodes.forEach((node, rank) =>
     node.needs.push(...(nodes[rank - 1] === undefined ? [] : [nodes[rank - 1] as PackNode])),
   );
