@@ -8,30 +8,36 @@ import type { ArtifactStore } from "#port/artifact-store.ts";
 import { readListing } from "./read-listing.ts";
 
 /** Puts one file at a path outside the store. */
-export type StageFile = (digest: Digest, path: string, executable: boolean) => Promise<Result<unknown>>;
+type StageFile = (digest: Digest, path: string, executable: boolean) => Promise<Result<unknown>>;
 
-/** Puts a stored tree at `root`, which must not exist: its files by `stageFile`, its links as they are. */
+/** How a tree is laid out: each folder is made before what is in it. */
+export type TreeMaker = { readonly folder: (path: string) => Promise<unknown>; readonly file: StageFile };
+
+/** Puts a stored tree at `root`, which must not exist: folders and files by `maker`, links as they are. */
 export async function stageTree(
   artifacts: ArtifactStore,
   tenantId: TenantId,
   digest: Digest,
   root: string,
-  stageFile: StageFile = (file, path, executable) => artifacts.stage(tenantId, file, path, executable),
+  maker: TreeMaker = {
+    folder: (path) => mkdir(path, { recursive: true }),
+    file: (file, path, executable) => artifacts.stage(tenantId, file, path, executable),
+  },
 ): Promise<Result<void>> {
   const listing = await readListing(artifacts.open(tenantId, digest), root);
-  return listing.ok ? stageEntries(listing.value, root, stageFile) : listing;
+  return listing.ok ? stageEntries(listing.value, root, maker) : listing;
 }
 
-async function stageEntries(listing: TreeListing, root: string, stageFile: StageFile): Promise<Result<void>> {
-  await mkdir(root, { recursive: true, mode: 0o755 });
+async function stageEntries(listing: TreeListing, root: string, maker: TreeMaker): Promise<Result<void>> {
+  await maker.folder(root);
   for (const entry of listing) {
     const path = join(root, entry.path);
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await maker.folder(dirname(path));
     if (entry.mode === "link") {
       await symlink(entry.target, path);
       continue;
     }
-    const staged = await stageFile(digestOfHex(entry.sha256), path, entry.mode === "755");
+    const staged = await maker.file(digestOfHex(entry.sha256), path, entry.mode === "755");
     if (!staged.ok) {
       return staged;
     }

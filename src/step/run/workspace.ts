@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hexOf, type Digest } from "#canon/digest.ts";
 import type { TenantId } from "#canon/ids.ts";
@@ -36,9 +36,10 @@ export class Workspace implements AsyncDisposable {
   tree(digest: Digest): Promise<Result<string>> {
     const path = join(this.#folder, "trees", hexOf(digest));
     return this.#once(path, async () => {
-      const staged = await stageTree(this.#artifacts, this.#tenantId, digest, path, (file, at, executable) =>
-        this.#stageFile(file, at, executable),
-      );
+      const staged = await stageTree(this.#artifacts, this.#tenantId, digest, path, {
+        folder: makePassable,
+        file: (file, at, executable) => this.#stageFile(file, at, executable),
+      });
       return staged.ok ? ok(path) : staged;
     });
   }
@@ -63,13 +64,21 @@ export class Workspace implements AsyncDisposable {
   }
 
   async #stageFile(digest: Digest, path: string, executable: boolean): Promise<Result<string>> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await makePassable(dirname(path));
     const staged = await this.#artifacts.stage(this.#tenantId, digest, path, executable);
     if (!staged.ok) {
       return staged;
     }
     this.#marks.set(path, await markOf(path));
     return ok(path);
+  }
+}
+
+/** Makes a folder and those above it so that a step's user gets through, whatever the umask of this process. */
+async function makePassable(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  for (let at = path; first !== undefined && at.length >= first.length; at = dirname(at)) {
+    await chmod(at, 0o755);
   }
 }
 
