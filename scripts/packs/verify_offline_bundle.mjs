@@ -488,7 +488,7 @@ var verifyCodes = codeTable({
     message: "outputs.json is not what the ledger shows: {problem}",
     hint: "take the bundle from its source again",
     explanation: {
-      cause: "Outputs and artifacts are computed again from the ledger; the file differs.",
+      cause: "Outputs and artifacts are computed again from the ledger; the file differs, or an output is none of a step's.",
       example: "an output that was renamed after the run",
       fix: "Do not rely on this run."
     }
@@ -499,7 +499,7 @@ var verifyCodes = codeTable({
     message: "artifact {digest}: {problem}",
     hint: "take the bundle from its source again",
     explanation: {
-      cause: "An artifact that the ledger names is missing, different or of another size, or one is there that nothing names.",
+      cause: "An artifact that the ledger names is missing, different or of another size, or one is there that nothing names; or a step names an output that it did not capture.",
       example: "an artifact of another run in the folder artifacts/",
       fix: "Take the bundle from its source again."
     }
@@ -2138,6 +2138,7 @@ function treesOf(facts, plan) {
 async function checkArtifacts(given) {
   const { checks, manifest, ledger, plan } = given;
   const wrong = (digest2, problem) => checks.fail("artifacts", faultOf(verifyCodes, "ARTIFACT_MISMATCH", { digest: digest2, problem }));
+  ledger.outputs.uncaptured.forEach(({ digest: digest2, problem }) => wrong(digest2, problem));
   const trees = treesOf(ledger.facts, plan);
   const named = /* @__PURE__ */ new Map();
   const mediaTypes = /* @__PURE__ */ new Map();
@@ -2849,8 +2850,8 @@ async function checkOutputs({ checks, reader, manifest, ledger }) {
   const { facts } = ledger;
   const sizeOf = (digest2) => reader.files.get(artifactPath(hexOf(digest2)))?.size ?? 0;
   const expected = outputsBytes(manifest.runId, facts.finished?.outputs ?? {}, listArtifacts(facts, sizeOf));
-  if (!equalBytes(expected, bytes.value)) {
-    const problem = "it differs from what the ledger gives";
+  const problem = equalBytes(expected, bytes.value) ? ledger.outputs.problemOf(facts.finished?.outputs ?? {}) : "it differs from what the ledger gives";
+  if (problem !== void 0) {
     checks.fail("outputs", faultOf(verifyCodes, "OUTPUTS_MISMATCH", { problem }));
   }
   checks.pass("outputs", `${facts.artifacts.length} artifacts, as in the ledger`);
@@ -4122,6 +4123,95 @@ function lineSplitter(limit, onLine) {
   };
 }
 
+// src/run/named-output.ts
+var ONE_OUTPUT = /^steps(?:\.(?<plain>[A-Za-z0-9_]+)|\["(?<quoted>[A-Za-z0-9_-]+)"\])\.outputs(?:\.(?<name>[A-Za-z0-9_]+)|\["(?<key>[A-Za-z0-9_]+)"\])$/;
+function namedOutput(from) {
+  const [part] = isCel(from) && from.$cel.length === 1 ? from.$cel : [];
+  const { plain, quoted, name: name2, key } = typeof part === "object" && ONE_OUTPUT.exec(part.expr)?.groups || {};
+  const step = plain ?? quoted;
+  const output = name2 ?? key;
+  return step === void 0 || output === void 0 ? void 0 : { step, name: output };
+}
+
+// src/verify/output-log.ts
+var OutputLog = class {
+  uncaptured = [];
+  #plan;
+  /** By instance, then by name: artifacts of the attempt that runs. */
+  #running = /* @__PURE__ */ new Map();
+  /** Files and directories that steps ended with, as canonical JSON. */
+  #references = /* @__PURE__ */ new Set();
+  /** Outputs of the steps that outputs of the pack name. */
+  #named = /* @__PURE__ */ new Map();
+  constructor(plan) {
+    this.#plan = plan;
+    for (const { from } of Object.values(plan.outputs)) {
+      const named = namedOutput(from);
+      if (named !== void 0) {
+        this.#named.set(named.step, {});
+      }
+    }
+  }
+  take(event) {
+    const { stepId: stepId2 = "" } = event;
+    if (event.eventType === "step.started") {
+      this.#running.set(stepId2, /* @__PURE__ */ new Map());
+    } else if (event.eventType === "step.artifact") {
+      this.#running.get(stepId2)?.set(event.metadata.name, event.metadata);
+    } else if (event.eventType === "step.succeeded") {
+      this.#end(stepId2, event.metadata);
+      this.#running.delete(stepId2);
+    }
+  }
+  #end(stepId2, { outputs, reusedFrom }) {
+    for (const [name2, value] of Object.entries(outputs)) {
+      if (isReference(value)) {
+        this.#references.add(canonicalJson(value));
+        if (reusedFrom === void 0 && !isSame(value, this.#running.get(stepId2)?.get(name2))) {
+          this.uncaptured.push({ digest: value.digest, problem: `output ${name2} of ${stepId2} was not captured so` });
+        }
+      }
+    }
+    if (this.#named.has(stepId2)) {
+      this.#named.set(stepId2, outputs);
+    }
+  }
+  /** The first thing that is wrong with the outputs that the run ended with. */
+  problemOf(outputs) {
+    const strange = Object.keys(outputs).find((name2) => !Object.hasOwn(this.#plan.outputs, name2));
+    if (strange !== void 0) {
+      return `the plan has no output ${strange}`;
+    }
+    for (const [name2, { from }] of Object.entries(this.#plan.outputs)) {
+      const value = memberOf(outputs, name2);
+      const named = namedOutput(from);
+      const source = named === void 0 ? void 0 : this.#named.get(named.step);
+      if (named !== void 0 && textOf(value) !== textOf(memberOf(source ?? {}, named.name))) {
+        return `output ${name2} is not what ${named.step} gave`;
+      }
+      if (value !== void 0 && isReference(value) && !this.#references.has(canonicalJson(value))) {
+        return `output ${name2} is no file or directory that a step gave`;
+      }
+    }
+    return void 0;
+  }
+};
+function isReference(value) {
+  return value.type === "file" || value.type === "directory";
+}
+function isSame(value, captured) {
+  if (captured?.status !== "captured" || captured.digest !== value.digest) {
+    return false;
+  }
+  return value.type === "directory" || captured.size === value.size && captured.mediaType === value.mediaType;
+}
+function memberOf(values2, name2) {
+  return Object.hasOwn(values2, name2) ? values2[name2] : void 0;
+}
+function textOf(value) {
+  return value === void 0 ? "" : canonicalJson(value);
+}
+
 // src/verify/attempt-rules.ts
 function order(problem) {
   return { check: "order", problem };
@@ -4564,6 +4654,7 @@ async function foldLedger(identity, planned, reader, checks, sha256) {
   const facts = noFacts();
   const gates = { gates: /* @__PURE__ */ new Map(), contexts: /* @__PURE__ */ new Map() };
   const order2 = planned === void 0 ? void 0 : new RunOrder(planned.plan, planned.tree, sha256);
+  const outputs = planned === void 0 ? void 0 : new OutputLog(planned.plan);
   const splitter = lineSplitter(DOCUMENT_LIMIT, (line) => {
     const read = broken2 === void 0 ? readLedgerLine(line, head, sha256) : fail(broken2);
     if (!read.ok) {
@@ -4574,6 +4665,7 @@ async function foldLedger(identity, planned, reader, checks, sha256) {
     head = headOf(event);
     addEvent(facts, event);
     logGate(gates, event);
+    outputs?.take(event);
     report(order2?.take(event), event.sequence, checks);
   });
   const streamed = await reader.stream(LEDGER_PATH, splitter.push);
@@ -4591,7 +4683,8 @@ async function foldLedger(identity, planned, reader, checks, sha256) {
   }
   checks.pass("ledger-chain", `${head.sequence} events, head ${head.hash}`);
   const digest2 = digestOfHex(streamed.value.sha256);
-  return { facts, gates, digest: digest2, ...order2 === void 0 ? {} : { records: order2.records } };
+  const ofPlan = order2 === void 0 || outputs === void 0 ? {} : { records: order2.records, outputs };
+  return { facts, gates, digest: digest2, ...ofPlan };
 }
 function report(wrong, line, checks) {
   if (wrong?.check === "nodes") {
@@ -5057,14 +5150,14 @@ function checkStatement(given, statement) {
   }
   for (const [name2, members, why] of MEMBERS) {
     for (const member of members) {
-      if (textOf(expected[member]) !== textOf(statement.predicate[member])) {
+      if (textOf2(expected[member]) !== textOf2(statement.predicate[member])) {
         differ(name2, member);
       }
     }
     checks.pass(name2, why);
   }
 }
-function textOf(member) {
+function textOf2(member) {
   return member === void 0 ? "" : canonicalJson(member);
 }
 function stepsOf({ ledger }) {
@@ -5161,10 +5254,11 @@ async function checkEvidence(given, options) {
   checkAssertedPlan(given, options.planHash);
   const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
   sayUnchecked(given);
-  if (planned === void 0 || ledger?.records === void 0) {
+  if (planned === void 0 || ledger?.records === void 0 || ledger.outputs === void 0) {
     return;
   }
-  const folded = { ...planned, ledger: { ...ledger, records: ledger.records } };
+  const { records, outputs } = ledger;
+  const folded = { ...planned, ledger: { ...ledger, records, outputs } };
   sayPlanned(folded);
   if (statement !== void 0) {
     checkStatement(folded, statement);

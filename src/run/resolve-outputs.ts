@@ -1,8 +1,8 @@
-import type { Digest } from "#canon/digest.ts";
+import { canonicalJson } from "#canon/canonical-json.ts";
 import type { Json } from "#canon/json.ts";
 import { fits } from "#canon/shape.ts";
-import { isCel } from "#plan/plan.ts";
 import { valueOf } from "./expressions.ts";
+import { namedOutput } from "./named-output.ts";
 import { entryOf } from "./run-record.ts";
 import type { RunState } from "./state.ts";
 import { valueShape, type Value, type Values } from "./value.ts";
@@ -11,7 +11,7 @@ import { valueShape, type Value, type Values } from "./value.ts";
 export function resolveOutputs(state: RunState): Values {
   const found: Record<string, Value> = {};
   for (const [name, { from }] of Object.entries(state.plan.outputs)) {
-    const value = namedOutput(state, from) ?? evaluatedOutput(state, from);
+    const value = takenOutput(state, from) ?? evaluatedOutput(state, from);
     if (value !== undefined) {
       found[name] = value;
     }
@@ -19,15 +19,11 @@ export function resolveOutputs(state: RunState): Values {
   return found;
 }
 
-const ONE_OUTPUT =
-  /^steps(?:\.(?<plain>[A-Za-z0-9_]+)|\["(?<quoted>[A-Za-z0-9_-]+)"\])\.outputs(?:\.(?<name>[A-Za-z0-9_]+)|\["(?<key>[A-Za-z0-9_]+)"\])$/;
-
 /** An expression that only names one step's output gives that value with its declared type. */
-function namedOutput(state: RunState, from: Json): Value | undefined {
-  const [part] = isCel(from) && from.$cel.length === 1 ? from.$cel : [];
-  const { plain, quoted, name, key } = (typeof part === "object" && ONE_OUTPUT.exec(part.expr)?.groups) || {};
-  const record = entryOf(state.steps, plain ?? quoted ?? "");
-  return record?.outputs === undefined ? undefined : entryOf(record.outputs, name ?? key ?? "");
+function takenOutput(state: RunState, from: Json): Value | undefined {
+  const named = namedOutput(from);
+  const outputs = named === undefined ? undefined : entryOf(state.steps, named.step)?.outputs;
+  return named === undefined || outputs === undefined ? undefined : entryOf(outputs, named.name);
 }
 
 function evaluatedOutput(state: RunState, from: Json): Value | undefined {
@@ -51,17 +47,14 @@ function typed(state: RunState, value: Json): Value | undefined {
   return value === null ? undefined : (storedFile(state, value) ?? { type: "object", value });
 }
 
-/** A reference to a file or tree that a step of this run has produced: an object that merely looks like one is none. */
+/** A reference to a file or tree, just as a step of this run gave it: an object that merely looks like one is none. */
 function storedFile(state: RunState, value: Json): Value | undefined {
-  if (!fits(valueShape, value) || digestIn(value) === undefined) {
+  if (!fits(valueShape, value) || (value.type !== "file" && value.type !== "directory")) {
     return undefined;
   }
+  const wanted = canonicalJson(value);
   const produced = Object.values(state.steps).some((step) =>
-    Object.values(step.outputs ?? {}).some((output) => digestIn(output) === digestIn(value)),
+    Object.values(step.outputs ?? {}).some((output) => output.type === value.type && canonicalJson(output) === wanted),
   );
   return produced ? value : undefined;
-}
-
-function digestIn(value: Value): Digest | undefined {
-  return value.type === "file" || value.type === "directory" ? value.digest : undefined;
 }

@@ -25,5 +25,5 @@ export type Case = {
 
 export type PlannedCase = Case & { readonly plan: Plan; readonly tree: PlanTree };
 export type FoldedCase = PlannedCase & {
-  readonly ledger: FoldedLedger & { readonly records: NonNullable<FoldedLedger["records"]> };
+  readonly ledger: Required<FoldedLedger>;
 };

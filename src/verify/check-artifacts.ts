@@ -8,13 +8,14 @@ import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 
 /**
- * The artifacts of the bundle are those that the ledger names, and the files of the trees among them: none missing,
- * none besides. Their bytes are held to the manifest by another check, the manifest's names to the bytes here.
+ * The files and directories that steps gave were captured by them. The artifacts of the bundle are those that the ledger
+ * names, and the files of the trees among them: none missing, none besides. Their bytes are held to the manifest by another check, the manifest's names to the bytes here.
  */
 export async function checkArtifacts(given: FoldedCase): Promise<void> {
   const { checks, manifest, ledger, plan } = given;
   const wrong = (digest: string, problem: string): void =>
     checks.fail("artifacts", faultOf(verifyCodes, "ARTIFACT_MISMATCH", { digest, problem }));
+  ledger.outputs.uncaptured.forEach(({ digest, problem }) => wrong(digest, problem));
   const trees = treesOf(ledger.facts, plan);
   const named = new Map<Digest, number | undefined>();
   const mediaTypes = new Map<Digest, string>();

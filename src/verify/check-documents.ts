@@ -12,7 +12,7 @@ import { faultOf } from "#fault/code-table.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 
-/** `outputs.json` is made again from the ledger; its bytes must be the same. */
+/** `outputs.json` is made again from the ledger; its bytes must be the same, and its outputs those of steps. */
 export async function checkOutputs({ checks, reader, manifest, ledger }: FoldedCase): Promise<void> {
   const bytes = await reader.document(OUTPUTS_PATH);
   if (!bytes.ok) {
@@ -22,8 +22,10 @@ export async function checkOutputs({ checks, reader, manifest, ledger }: FoldedC
   const { facts } = ledger;
   const sizeOf = (digest: Digest): number => reader.files.get(artifactPath(hexOf(digest)))?.size ?? 0;
   const expected = outputsBytes(manifest.runId, facts.finished?.outputs ?? {}, listArtifacts(facts, sizeOf));
-  if (!equalBytes(expected, bytes.value)) {
-    const problem = "it differs from what the ledger gives";
+  const problem = equalBytes(expected, bytes.value)
+    ? ledger.outputs.problemOf(facts.finished?.outputs ?? {})
+    : "it differs from what the ledger gives";
+  if (problem !== undefined) {
     checks.fail("outputs", faultOf(verifyCodes, "OUTPUTS_MISMATCH", { problem }));
   }
   checks.pass("outputs", `${facts.artifacts.length} artifacts, as in the ledger`);

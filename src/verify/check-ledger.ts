@@ -13,6 +13,7 @@ import type { CheckList } from "./check-list.ts";
 import { verifyCodes } from "./codes.ts";
 import { logGate, type GateLog } from "./gate-log.ts";
 import { lineSplitter } from "./line-splitter.ts";
+import { OutputLog } from "./output-log.ts";
 import type { PlanTree } from "./plan-tree.ts";
 import type { Disorder } from "./attempt-rules.ts";
 import { RunOrder } from "./run-order.ts";
@@ -24,6 +25,8 @@ export type FoldedLedger = {
   readonly gates: GateLog;
   /** Absent when the plan could not be read: then nothing can be said of steps. */
   readonly records?: StepRecords;
+  /** As `records`. */
+  readonly outputs?: OutputLog;
   readonly digest: Digest;
 };
 
@@ -42,6 +45,7 @@ export async function foldLedger(
   const facts = noFacts();
   const gates: GateLog = { gates: new Map(), contexts: new Map() };
   const order = planned === undefined ? undefined : new RunOrder(planned.plan, planned.tree, sha256);
+  const outputs = planned === undefined ? undefined : new OutputLog(planned.plan);
   const splitter = lineSplitter(DOCUMENT_LIMIT, (line) => {
     const read = broken === undefined ? readLedgerLine(line, head, sha256) : fail(broken);
     if (!read.ok) {
@@ -52,6 +56,7 @@ export async function foldLedger(
     head = headOf(event);
     addEvent(facts, event);
     logGate(gates, event);
+    outputs?.take(event);
     report(order?.take(event), event.sequence, checks);
   });
   const streamed = await reader.stream(LEDGER_PATH, splitter.push);
@@ -73,7 +78,8 @@ export async function foldLedger(
   }
   checks.pass("ledger-chain", `${head.sequence} events, head ${head.hash}`);
   const digest = digestOfHex(streamed.value.sha256);
-  return { facts, gates, digest, ...(order === undefined ? {} : { records: order.records }) };
+  const ofPlan = order === undefined || outputs === undefined ? {} : { records: order.records, outputs };
+  return { facts, gates, digest, ...ofPlan };
 }
 
 function report(wrong: Disorder | undefined, line: number, checks: CheckList): void {

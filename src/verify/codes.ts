@@ -173,7 +173,8 @@ export const verifyCodes = codeTable({
     message: "outputs.json is not what the ledger shows: {problem}",
     hint: "take the bundle from its source again",
     explanation: {
-      cause: "Outputs and artifacts are computed again from the ledger; the file differs.",
+      cause:
+        "Outputs and artifacts are computed again from the ledger; the file differs, or an output is none of a step's.",
       example: "an output that was renamed after the run",
       fix: "Do not rely on this run.",
     },
@@ -185,7 +186,7 @@ export const verifyCodes = codeTable({
     hint: "take the bundle from its source again",
     explanation: {
       cause:
-        "An artifact that the ledger names is missing, different or of another size, or one is there that nothing names.",
+        "An artifact that the ledger names is missing, different or of another size, or one is there that nothing names; or a step names an output that it did not capture.",
       example: "an artifact of another run in the folder artifacts/",
       fix: "Take the bundle from its source again.",
     },

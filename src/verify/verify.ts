@@ -134,10 +134,11 @@ async function checkEvidence(given: Case, options: VerifyOptions): Promise<void>
   checkAssertedPlan(given, options.planHash);
   const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
   sayUnchecked(given);
-  if (planned === undefined || ledger?.records === undefined) {
+  if (planned === undefined || ledger?.records === undefined || ledger.outputs === undefined) {
     return;
   }
-  const folded: FoldedCase = { ...planned, ledger: { ...ledger, records: ledger.records } };
+  const { records, outputs } = ledger;
+  const folded: FoldedCase = { ...planned, ledger: { ...ledger, records, outputs } };
   sayPlanned(folded);
   if (statement !== undefined) {
     checkStatement(folded, statement);

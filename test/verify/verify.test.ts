@@ -2,6 +2,8 @@ import t from "tap";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
+import type { LedgerEvent, Metadata } from "#run/event.ts";
+import type { Value } from "#run/value.ts";
 import { CHECK_NAMES } from "#verify/check-list.ts";
 import { planTree } from "#verify/plan-tree.ts";
 import { exitCodeOf } from "#verify/verdict.ts";
@@ -375,6 +377,81 @@ t.test("gates end for the reasons that their ledger shows", async (t) => {
     events.map((event) => ({ ...event, timestamp: timestampOf(START + event.sequence) })),
   );
   t.match(findings(await check(hasty, root)), ["approvals: GATE_END_UNFOUNDED"]);
+});
+
+type Outputs = Metadata<"step.succeeded">["outputs"];
+type Change = (before: Outputs) => Outputs;
+const same: Change = (before) => before;
+
+/** The ledger with other outputs of step `build`, and of the run. */
+function withOutputs(ofStep: Change, ofRun: Change): (events: readonly LedgerEvent[]) => readonly LedgerEvent[] {
+  return (events) =>
+    events.map((event) => {
+      if (event.eventType === "step.succeeded" && event.stepId === "build") {
+        return { ...event, metadata: { ...event.metadata, outputs: ofStep(event.metadata.outputs) } };
+      }
+      return event.eventType === "run.finished"
+        ? { ...event, metadata: { ...event.metadata, outputs: ofRun(event.metadata.outputs) } }
+        : event;
+    });
+}
+
+t.test("a step gives no file or directory that its attempt did not capture", async (t) => {
+  const invented = digestOfHex("2".repeat(64));
+  const lies: readonly Change[] = [
+    (before) => ({ ...before, parts: { type: "directory", digest: invented } }),
+    (before) => ({ ...before, parts: { type: "file", digest: invented, size: 3 } }),
+    (before) => ({ ...before, more: { type: "file", digest: invented, size: 3 } }),
+    ({ report, ...before }) => ({ ...before, report: report as Value, parts: report as Value }),
+  ];
+  for (const lie of lies) {
+    const forged = await forge(world, withOutputs(lie, same));
+    t.ok(findings(await check(forged, root)).includes("artifacts: ARTIFACT_MISMATCH"));
+  }
+  t.same(findings(await check(await forge(world, withOutputs(same, same)), root)), []);
+  const resized: Change = (before) => ({ ...before, report: { ...(before["report"] as Value), size: 1 } as Value });
+  t.match(findings(await check(await forge(world, withOutputs(resized, resized)), root)), [
+    "artifacts: ARTIFACT_MISMATCH",
+  ]);
+});
+
+t.test("what an earlier attempt captured is no output of a later one", async (t) => {
+  const plan = samplePlan();
+  const steps = plan.steps.map((node) =>
+    node.id === "build" && node.kind === "run" ? { ...node, retry: { ...node.retry, maxAttempts: 2 } } : node,
+  );
+  const retried = await sealedRun({
+    plan: { ...plan, steps },
+    outcome: (stepId, attempt) =>
+      stepId === "build" && attempt === 1 ? { kind: "failed", reason: "STEP_EXIT" } : undefined,
+  });
+  t.same(findings(await check(filesOf(retried.folder), root)), []);
+  const stripped = await forge(retried, (events) =>
+    events.filter((event) => event.eventType !== "step.artifact" || event.attempt === 1),
+  );
+  t.match(findings(await check(stripped, root)), ["artifacts: ARTIFACT_MISMATCH"]);
+});
+
+t.test("a run gives no output that its steps did not give", async (t) => {
+  const invented = digestOfHex("2".repeat(64));
+  const lies: readonly Change[] = [
+    () => ({}),
+    () => ({ report: { type: "file", digest: invented, size: 3 } }),
+    () => ({ report: { type: "string", value: "all is well" } }),
+    (before) => ({ ...before, more: { type: "string", value: "x" } }),
+  ];
+  for (const lie of lies) {
+    const finds = findings(await check(await forge(world, withOutputs(same, lie)), root));
+    t.ok(finds.includes("outputs: OUTPUTS_MISMATCH"));
+  }
+  const expr = "steps.build.outputs.count > 1 ? steps.build.outputs.report : null";
+  const other = await sealedRun({ plan: { ...samplePlan(), outputs: { best: { from: { $cel: [{ expr }] } } } } });
+  t.same(findings(await check(filesOf(other.folder), root)), []);
+  const swapped = await forge(
+    other,
+    withOutputs(same, () => ({ best: { type: "directory", digest: invented } })),
+  );
+  t.ok(findings(await check(swapped, root)).includes("outputs: OUTPUTS_MISMATCH"));
 });
 
 t.test("a request of another run did not ask for this one", async (t) => {
