@@ -35,10 +35,11 @@ export async function driveStoredRun(
     return folder;
   }
   const redactor = workplace.redactor(plan.security.secretsRedactionPolicy);
-  await using workspace = new Workspace(folder.value, artifacts, identity.tenantId);
   const runner = workplace.runner(Math.max(1, options.maxParallel));
   await using closing = new AsyncDisposableStack();
   closing.defer(() => runner.close());
+  // Closed before the runner, which then removes the folder that both lie in.
+  await using workspace = new Workspace(folder.value, artifacts, identity.tenantId);
   const attempts = attemptPreparer({
     runner,
     workspace,
@@ -54,7 +55,8 @@ export async function driveStoredRun(
   });
   const { verifySignature } = workplace;
   const keeper = { identity, plan, requestedBy, trust, ledger: store.ledger, clock, sha256, verifySignature };
-  return driveRun(
+  // Awaited here: what is in use is closed when this function ends, not before.
+  return await driveRun(
     identity,
     {
       store,
