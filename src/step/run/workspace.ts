@@ -77,7 +77,10 @@ export class Workspace implements AsyncDisposable {
 /** Makes a folder and those above it so that a step's user gets through, whatever the umask of this process. */
 async function makePassable(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
-  for (let at = path; first !== undefined && at.length >= first.length; at = dirname(at)) {
+  if (first === undefined) {
+    return;
+  }
+  for (let at = path; at.length >= first.length; at = dirname(at)) {
     await chmod(at, 0o755);
   }
 }
