@@ -2,7 +2,14 @@ import { resumeRun } from "#app/resume-run.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
-import { interruptible, parallelOf, readReferences, withDriveOptions, type DriveOptions } from "./drive-options.ts";
+import {
+  favourMemory,
+  interruptible,
+  parallelOf,
+  readReferences,
+  withDriveOptions,
+  type DriveOptions,
+} from "./drive-options.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { showRunEnd } from "./run-end.ts";
@@ -15,6 +22,7 @@ export const resume: CommandFile = {
     withDriveOptions(withGlobals(command, ["text", "json", "ndjson"]))
       .addHelpText("after", "\nSecrets are given again: they are never stored.\nExample: packrun resume last")
       .action(async (text: string, options: DriveOptions) => {
+        favourMemory();
         done(await withRun(cli, options, text, (key, workplace) => resumeIt(cli, key, options, workplace)));
       });
   },

@@ -3,7 +3,14 @@ import { planPack, type PlannedPack } from "#app/plan-pack.ts";
 import { runPlanned, type NewRunOrder } from "#app/run-planned.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
-import { interruptible, parallelOf, readReferences, withDriveOptions, type DriveOptions } from "./drive-options.ts";
+import {
+  favourMemory,
+  interruptible,
+  parallelOf,
+  readReferences,
+  withDriveOptions,
+  type DriveOptions,
+} from "./drive-options.ts";
 import { collect, formatOf, withGlobals } from "./options.ts";
 import { showRefusal } from "./plan-refusal.ts";
 import { showProgress } from "./progress.ts";
@@ -23,6 +30,7 @@ export const run: CommandFile = {
   define: (program, cli, done) => {
     const command = program.command("run <pack>").description("plan a pack, run it in the sandbox, seal the evidence");
     defineOptions(command).action(async (pack: string, options: RunOptions) => {
+      favourMemory();
       done(await withWorkplace(cli, options, (workplace) => planAndRun(cli, pack, options, workplace)));
     });
   },
