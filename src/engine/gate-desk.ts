@@ -1,6 +1,7 @@
 import { digestOfJson, type Sha256 } from "#canon/digest.ts";
 import { isJsonObject } from "#canon/json.ts";
 import { ok, type Result } from "#fault/result.ts";
+import { numberRulesOf } from "#plan/number-rules.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { PolicyEngine } from "#port/policy-engine.ts";
 import type { LedgerStore, RunKey } from "#port/run-store.ts";
@@ -84,7 +85,7 @@ async function evaluatePolicy(stepId: string, state: RunState, ports: GatePorts)
   if (!kept.ok) {
     return kept;
   }
-  const answer = await ports.policies.evaluate(policy, context);
+  const answer = await ports.policies.evaluate(policy, context, numberRulesOf(state.plan));
   return ok({
     kind: "policyEvaluated",
     stepId,

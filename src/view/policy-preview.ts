@@ -1,4 +1,5 @@
 import { evaluateExpression } from "#plan/evaluate-expression.ts";
+import { numberRulesOf } from "#plan/number-rules.ts";
 import type { Plan } from "#plan/plan.ts";
 import { expressionsIn } from "#run/expressions.ts";
 import type { GraphNode } from "#run/graph.ts";
@@ -28,6 +29,6 @@ export function decidePolicy(state: RunState, stepId: string, plan: Plan, known:
   if (!resolved.ok || resolved.value.policy.engine !== "cel") {
     return "undecided";
   }
-  const answer = evaluateExpression(resolved.value.policy.expression, resolved.value.context);
+  const answer = evaluateExpression(resolved.value.policy.expression, resolved.value.context, numberRulesOf(plan));
   return !answer.ok || typeof answer.value !== "boolean" ? "undecided" : answer.value ? "allowed" : "denied";
 }

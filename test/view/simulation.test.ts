@@ -331,3 +331,14 @@ t.test("every plan comes to an end, the same each time, and the plan stays as it
     { numRuns: 150 },
   );
 });
+
+t.test("a simulation computes policies with the numbers that the pack declares", async (t) => {
+  const inputs = { share: { type: "number", value: 2 } } as const;
+  const fine = {
+    engine: "cel",
+    expression: "inputs.share + 0.5 > 3.0",
+    digest: digestOf(new Uint8Array(), sha256),
+  } as const;
+  const simulation = simulated(planOf([policy("check")], { inputs, policies: { fine } }));
+  t.match(simulation.outcome, { status: "failed", reason: "POLICY_DENIED" });
+});
