@@ -110,13 +110,33 @@ function stepType(target: PackNode, source: ScopeSource, known: Map<PackNode, Ce
   if (before !== undefined) {
     return before;
   }
-  const outputs = Object.entries(source.outputsOf(target)).map(([name, rule]) => [name, outputType(rule)]);
-  const made = recordOf(`step "${target.step.id}"`, {
-    status: text,
-    outputs: recordOf(`the outputs of "${target.step.id}"`, Object.fromEntries(outputs) as Record<string, CelType>),
-  });
+  const { id } = target.step;
+  let outputs: CelRecord | undefined;
+  const made: CelRecord = {
+    kind: "record",
+    title: `step "${id}"`,
+    names: () => ["status", "outputs"],
+    member: (name) =>
+      name === "status"
+        ? text
+        : name === "outputs"
+          ? (outputs ??= outputsType(id, source.outputsOf(target)))
+          : undefined,
+  };
   known.set(target, made);
   return made;
+}
+
+function outputsType(id: string, rules: Readonly<Record<string, OutputRule>>): CelRecord {
+  return {
+    kind: "record",
+    title: `the outputs of "${id}"`,
+    names: () => Object.keys(rules),
+    member: (name) => {
+      const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+      return rule === undefined ? undefined : outputType(rule);
+    },
+  };
 }
 
 function outputType(rule: OutputRule): CelType {
