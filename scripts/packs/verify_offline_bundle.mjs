@@ -3118,7 +3118,7 @@ var approvalCodes = codeTable({
     message: "{principal} has decided this gate already",
     hint: "another principal must decide; one person counts once",
     explanation: {
-      cause: "Each principal decides once, whichever of their keys signs.",
+      cause: "Each principal decides once, whichever of their keys signs. Of two answers in the same moment the second is APPROVAL_DUPLICATE.",
       example: "the same approver signed with a second key",
       fix: "Ask another approver."
     }
@@ -3787,8 +3787,8 @@ var runCodes = codeTable({
     message: "{principal} has already decided on gate {gate}",
     hint: "another person has to approve; every person counts once",
     explanation: {
-      cause: "Approvals are counted by person. The same person's second decision on a gate is refused.",
-      example: "two approvals of one run with two keys of the same principal",
+      cause: "Two answers of one person came in the same moment, and the first of them was recorded. A second one that comes later is APPROVAL_ALREADY_DECIDED.",
+      example: "two approvals of one run with two keys of the same principal, sent at once",
       fix: "Have somebody else approve."
     }
   },

@@ -3,6 +3,7 @@ import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
+import { planCodes } from "#plan/codes.ts";
 import type { PlanNode } from "#plan/plan.ts";
 import type { AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { OutputBatch } from "#port/step-runner.ts";
@@ -12,7 +13,6 @@ import type { LedgerEvent } from "#run/event.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import { resolveAttempt } from "#run/resolve.ts";
 import type { RunState } from "#run/state.ts";
-import { engineCodes } from "./codes.ts";
 import { isStoreFault } from "./store-fault.ts";
 
 type AttemptEffect = Extract<Effect, { kind: "attempt" }>;
@@ -162,7 +162,7 @@ export class Attempts {
   #holdToPinned(node: PlanNode): Result<void> {
     return this.#desk.pinned.get(node.id) === digestOfJson(node, this.#desk.sha256)
       ? ok(undefined)
-      : fail(faultOf(engineCodes, "PLAN_NODE_DRIFT", { node: node.id, pointer: "" }));
+      : fail(faultOf(planCodes, "PLAN_DRIFT", { node: node.id, pointer: "" }));
   }
 
   /** An attempt that could not start: drift stops the run, all else fails the attempt. */
@@ -171,7 +171,7 @@ export class Attempts {
       this.#desk.broken(fault);
       return;
     }
-    if (fault.code === "PLAN_DRIFT" || fault.code === "PLAN_NODE_DRIFT") {
+    if (fault.code === "PLAN_DRIFT") {
       const pointer = typeof fault.data?.["pointer"] === "string" ? fault.data["pointer"] : "";
       this.#desk.send({ kind: "drifted", node: effect.stepId, pointer, hint: fault.message }, `drift:${effect.key}`);
       return;

@@ -23,15 +23,4 @@ export const engineCodes = codeTable({
       fix: "Run `packrun resume RUN`; steps that were cut off are recorded as lost and handled by their retry rule.",
     },
   },
-  PLAN_NODE_DRIFT: {
-    severity: "error",
-    exitCode: 6,
-    message: "node {node} is not the node of the pinned plan",
-    hint: "the run stops; start a new run from the pack as it is now",
-    explanation: {
-      cause: "Right before a step starts, its node is compared by digest with the pinned plan, and it differed.",
-      example: "the stored plan was edited while the run was on its way",
-      fix: "Find out who changed the stored files; plan and approve anew.",
-    },
-  },
 });

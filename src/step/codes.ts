@@ -1,17 +1,6 @@
 import { codeTable } from "#fault/code-table.ts";
 
 export const stepCodes = codeTable({
-  BUILT_IN_UNKNOWN: {
-    severity: "error",
-    exitCode: 3,
-    message: "there is no built-in {name}",
-    hint: "the built-ins are listed in SPEC.md; a newer pack may need a newer packrun",
-    explanation: {
-      cause: "The pack uses a built-in that this version of packrun does not have.",
-      example: "run: {uses: bundle.injest, with: {…}}",
-      fix: "Correct the name, or run the pack with a version of packrun that has the built-in.",
-    },
-  },
   SECRET_NOT_GIVEN: {
     severity: "error",
     exitCode: 3,

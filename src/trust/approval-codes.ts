@@ -151,7 +151,9 @@ export const approvalCodes = codeTable({
     message: "{principal} has decided this gate already",
     hint: "another principal must decide; one person counts once",
     explanation: {
-      cause: "Each principal decides once, whichever of their keys signs.",
+      cause:
+        "Each principal decides once, whichever of their keys signs. Of two answers in the same moment the second is " +
+        "APPROVAL_DUPLICATE.",
       example: "the same approver signed with a second key",
       fix: "Ask another approver.",
     },

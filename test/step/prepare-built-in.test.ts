@@ -56,10 +56,6 @@ t.test("a file of the pack is read from its stored copy", async (t) => {
   t.match(absent.ok && (await absent.value.start(sink)), { kind: "failed", reason: "BUNDLE_FILE_MISSING" });
 });
 
-t.test("a built-in that this version does not have is refused before it starts", async (t) => {
-  t.match(await prepared(t, "bundle.injest", {}), { ok: false, fault: { code: "BUILT_IN_UNKNOWN" } });
-});
-
 t.test("a built-in that is stopped is cancelled, one that takes too long has failed", async (t) => {
   const stopped = await prepared(t, "wait", {}, { builtIn: patient });
   const outcome = stopped.ok ? stopped.value.start(sink) : undefined;

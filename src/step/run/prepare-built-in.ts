@@ -19,7 +19,8 @@ export function prepareBuiltIn(
 ): Result<ReadyAttempt> {
   const builtIn = ports.builtIns.get(program.uses);
   if (builtIn === undefined) {
-    return fail(faultOf(stepCodes, "BUILT_IN_UNKNOWN", { name: program.uses }));
+    // Compiling the plan refuses it, and no run goes on with a plan that was not just compiled.
+    throw new Error(`there is no built-in ${program.uses}`);
   }
   const ending = new AbortController();
   return ok({
