@@ -54,7 +54,18 @@ export async function driveStoredRun(
     sha256,
   });
   const { verifySignature } = workplace;
-  const keeper = { identity, plan, requestedBy, trust, ledger: store.ledger, clock, sha256, verifySignature };
+  const recompile = (): Promise<Result<Uint8Array>> => recompileStored(identity, workplace);
+  const keeper = {
+    identity,
+    plan,
+    recompile,
+    requestedBy,
+    trust,
+    ledger: store.ledger,
+    clock,
+    sha256,
+    verifySignature,
+  };
   // Awaited here: what is in use is closed when this function ends, not before.
   return await driveRun(
     identity,
@@ -68,7 +79,7 @@ export async function driveStoredRun(
       redactor,
       engine,
       admit: (sandbox) => (options.maxParallel === 0 ? Promise.resolve(ok(undefined)) : runner.admit(sandbox)),
-      recompile: () => recompileStored(identity, workplace),
+      recompile,
     },
     options,
   );

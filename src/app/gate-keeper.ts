@@ -9,12 +9,14 @@ import { isTimestamp, timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { storeCodes } from "#fault/store-codes.ts";
 import { inputDigests } from "#plan/input-digests.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { Clock } from "#port/clock.ts";
 import type { DecisionVerdict, GateKeeper, GateOpening, GateStanding } from "#port/gate-keeper.ts";
 import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
 import { runCodes } from "#run/codes.ts";
+import { approvalCodes } from "#trust/approval-codes.ts";
 import { authoriseDecision, recheckApproval, type DecisionCase } from "#trust/authorise-decision.ts";
 import { requestPath, responsePath } from "./approval-paths.ts";
 import type { RunTrust } from "./run-trust.ts";
@@ -23,6 +25,8 @@ import { signStatement } from "./sign-statement.ts";
 export type GateKeeperRun = {
   readonly identity: RunIdentity;
   readonly plan: Plan;
+  /** The bytes of the plan, compiled anew from the run's stored copies. */
+  readonly recompile: () => Promise<Result<Uint8Array>>;
   /** The principal who asked for the run. */
   readonly requestedBy: string;
   readonly trust: RunTrust;
@@ -161,6 +165,10 @@ async function caseOf(
   if (rule === undefined) {
     return fail(faultOf(runCodes, "GATE_UNKNOWN", { gate: gateId }));
   }
+  const planHash = await recompiledHash(run);
+  if (!planHash.ok) {
+    return planHash;
+  }
   const trustRoot = await run.trust.currentRoot();
   if (!trustRoot.ok) {
     return trustRoot;
@@ -169,7 +177,7 @@ async function caseOf(
     response,
     profile: "interop",
     request: request.value,
-    planHash: run.identity.planHash,
+    planHash: planHash.value,
     rule,
     requester: run.requestedBy,
     trustRoot: trustRoot.value,
@@ -177,6 +185,21 @@ async function caseOf(
     verifySignature: run.verifySignature,
     sha256: run.sha256,
   });
+}
+
+/**
+ * What the stored copies compile to now: a decision is never held to a stored hash. Copies that do not compile any more
+ * are no plan that anybody approved. Faults: APPROVAL_WRONG_PLAN and those of the store.
+ */
+async function recompiledHash({ identity, recompile, sha256 }: GateKeeperRun): Promise<Result<Digest>> {
+  const bytes = await recompile();
+  if (bytes.ok) {
+    return ok(digestOf(bytes.value, sha256));
+  }
+  const { planHash } = identity;
+  return Object.hasOwn(storeCodes, bytes.fault.code)
+    ? bytes
+    : fail(faultOf(approvalCodes, "APPROVAL_WRONG_PLAN", { planHash }, { hint: bytes.fault.message }));
 }
 
 /** The sidecar inside an inbox command: base64 in `response`. */

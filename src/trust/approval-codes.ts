@@ -85,7 +85,9 @@ export const approvalCodes = codeTable({
     message: "the response approves another plan than {planHash}",
     hint: "review and sign the plan with hash {planHash}",
     explanation: {
-      cause: "The signed hash, or the file that was signed over, is not the plan of this run.",
+      cause:
+        "The signed hash, or the file that was signed over, is not the plan of this run; or the run's stored copies, " +
+        "compiled again just then, gave another plan or none.",
       example: "the pack was changed and planned again after the approval",
       fix: "Export the request again, look at the plan, and sign that.",
     },

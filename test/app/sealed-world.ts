@@ -197,6 +197,8 @@ export type WorldOptions = {
   readonly requester?: Person;
   readonly unsigned?: boolean;
   readonly artifactBytes?: Uint8Array;
+  /** What the stored copies compile to when a decision is judged; the plan unless given. */
+  readonly recompile?: () => Result<Uint8Array>;
   /** Sends a cancel in the turn with this number. */
   readonly cancelAt?: number;
   /** Commands in place of what would be done for an effect. */
@@ -318,6 +320,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
   const keeperRun: GateKeeperRun = {
     identity,
     plan,
+    recompile: () => Promise.resolve(options.recompile?.() ?? ok(planBytes)),
     requestedBy: requester,
     trust: { ...trust, development: undefined },
     ledger: store.ledger,
