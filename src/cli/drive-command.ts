@@ -1,0 +1,47 @@
+import type { RunEnd, RunOrder } from "#app/finish-run.ts";
+import type { Workplace } from "#app/workplace.ts";
+import type { Result } from "#fault/result.ts";
+import { jsonLine, type Cli } from "./cli.ts";
+import { favourMemory, interruptible, parallelOf, readReferences, type DriveOptions } from "./drive-options.ts";
+import { formatOf } from "./options.ts";
+import { showProgress } from "./progress.ts";
+import { showRunEnd } from "./run-end.ts";
+
+/** Drives a run in front of a person: progress while it goes on, Ctrl-C, its end in the asked format; the exit code. */
+export async function driveCommand(
+  cli: Cli,
+  options: DriveOptions,
+  workplace: Workplace,
+  drive: (order: RunOrder) => Promise<Result<RunEnd>>,
+): Promise<number> {
+  const references = await readReferences(options.secret);
+  if (!references.ok) {
+    return cli.fault(references.fault, formatOf(options));
+  }
+  favourMemory();
+  const { stop, ...signals } = interruptible(cli);
+  const progress = showProgress(cli);
+  const { evidence } = options;
+  try {
+    const ended = await drive({
+      references: references.value,
+      maxParallel: parallelOf(options),
+      wait: options.wait !== false,
+      ...signals,
+      ...(evidence === undefined ? {} : { evidence }),
+      onEvents: (events) => {
+        progress.events(events);
+        if (formatOf(options) === "ndjson") {
+          events.forEach((event) => cli.out(jsonLine(event)));
+        }
+      },
+    });
+    progress.close();
+    return ended.ok
+      ? await showRunEnd(cli, ended.value, options, workplace, signals.cancel?.reason)
+      : cli.fault(ended.fault, formatOf(options));
+  } finally {
+    progress.close();
+    stop();
+  }
+}
