@@ -3481,20 +3481,18 @@ async function checkGate(given, gateCase) {
   const principals = /* @__PURE__ */ new Set();
   const keys = /* @__PURE__ */ new Set();
   let rejected = false;
-  for (const decision of gate.decisions) {
+  for (const decision of gate.decisions.filter((each) => each.void === void 0)) {
     const judged = await judge(given, gateCase, decision, decided);
     if (!judged.ok) {
       const { code: code2, message } = judged.fault;
       checks.fail("approvals", { code: code2, message: `gate ${id}, decision ${decision.number}: ${message}` });
       continue;
     }
-    if (decision.void === void 0) {
-      decided.add(judged.value.principal);
-      rejected ||= decision.decision === "reject";
-      if (decision.decision === "approve") {
-        principals.add(judged.value.principal);
-        keys.add(judged.value.keyid);
-      }
+    decided.add(judged.value.principal);
+    rejected ||= decision.decision === "reject";
+    if (decision.decision === "approve") {
+      principals.add(judged.value.principal);
+      keys.add(judged.value.keyid);
     }
   }
   const have = Math.min(principals.size, keys.size);

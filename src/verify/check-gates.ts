@@ -69,20 +69,19 @@ async function checkGate(given: FoldedCase, gateCase: GateCase): Promise<string>
   const principals = new Set<string>();
   const keys = new Set<string>();
   let rejected = false;
-  for (const decision of gate.decisions) {
+  // What was taken back counts for nothing, and was taken back because it did not hold.
+  for (const decision of gate.decisions.filter((each) => each.void === undefined)) {
     const judged = await judge(given, gateCase, decision, decided);
     if (!judged.ok) {
       const { code, message } = judged.fault;
       checks.fail("approvals", { code, message: `gate ${id}, decision ${decision.number}: ${message}` });
       continue;
     }
-    if (decision.void === undefined) {
-      decided.add(judged.value.principal);
-      rejected ||= decision.decision === "reject";
-      if (decision.decision === "approve") {
-        principals.add(judged.value.principal);
-        keys.add(judged.value.keyid);
-      }
+    decided.add(judged.value.principal);
+    rejected ||= decision.decision === "reject";
+    if (decision.decision === "approve") {
+      principals.add(judged.value.principal);
+      keys.add(judged.value.keyid);
     }
   }
   const have = Math.min(principals.size, keys.size);

@@ -366,6 +366,26 @@ t.test("approvals that broke the rule when they were given are refused", async (
   t.ok(findings(await check(good, canonicalBytes(root2))).includes("approvals: ROLE_NOT_HELD"));
 });
 
+t.test("a decision that was taken back is not judged, and does not count", async (t) => {
+  const takeBack = (events: readonly LedgerEvent[]): readonly LedgerEvent[] => {
+    const [first] = events.filter((event) => event.eventType === "gate.decision");
+    const { commandId = "", principal = "" } = first?.metadata ?? {};
+    const metadata = { commandId, code: "APPROVAL_KEY_WINDOW", hint: "", principal };
+    const at = events.findIndex((event) => event.eventType === "gate.passed");
+    const refused = { ...first, eventType: "gate.refused", level: "warn", metadata } as LedgerEvent;
+    return events.toSpliced(at, 0, refused);
+  };
+  const short = await forge(world, takeBack);
+  t.match(findings(await check(short, root)), ["approvals: QUORUM_MISSING"]);
+  const single = await sealedRun({ plan: samplePlan({ required: 1 }), decide: ["approver-1"] });
+  t.match(findings(await check(await forge(single, takeBack), root)), ["approvals: QUORUM_MISSING"]);
+  const responses = `approvals/ok/responses/${eventsOf(good)
+    .flatMap((event) => (event.eventType === "gate.decision" ? [event.metadata.payloadDigest.slice(7)] : []))
+    .at(0)}.sigstore.json`;
+  const unread = await forge(world, takeBack, new Map([[responses, Buffer.from("{}")]]));
+  t.same(findings(await check(unread, root)), findings(await check(short, root)));
+});
+
 t.test("gates end for the reasons that their ledger shows", async (t) => {
   const rejected = await sealedRun({ decision: "reject", decide: ["approver-1"] });
   const verdict = await check(filesOf(rejected.folder), root);
