@@ -1,7 +1,10 @@
 import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { planCodes } from "#plan/codes.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
+import { runCodes } from "#run/codes.ts";
 import type { InboxCommand } from "#run/inbox-command.ts";
 import { appCodes } from "./codes.ts";
 import { driveStoredRun } from "./drive-stored-run.ts";
@@ -47,10 +50,24 @@ export async function deliver(
     if (event !== undefined) {
       return ok(event);
     }
+    if (driven.ok && driven.value.end === "finished") {
+      return fail(await whyUnheard(identity, workplace));
+    }
     if (workplace.clock.monotonic() > deadline) {
       return fail(faultOf(appCodes, "COMMAND_UNANSWERED", { runId: identity.runId }));
     }
   }
+}
+
+/** A run that ended before it took the command: for drift, or because it was at its end. */
+async function whyUnheard(identity: RunIdentity, { store }: Workplace): Promise<Fault> {
+  for await (const { eventType, metadata } of store.ledger.read(identity)) {
+    if (eventType === "plan.drift") {
+      const { node, pointer, hint } = metadata;
+      return faultOf(planCodes, "PLAN_DRIFT", { node: node === "" ? "it" : node, pointer }, { hint });
+    }
+  }
+  return faultOf(runCodes, "RUN_FINISHED", { runId: identity.runId });
 }
 
 async function findCommand(

@@ -21,6 +21,8 @@ async function waiting(t: Test, rule: object = {}): Promise<{ place: Place; runI
 const decide = (place: Place, verb: "approve" | "reject", key: string, reason = "read it") =>
   place.packrun(verb, "last", "ok", "--key", key, "--reason", reason, "--json");
 
+t.jobs = 2;
+
 t.test("a run that waits says who must approve and how, and ends with 4", async (t) => {
   const place = new Place(t);
   const ran = await place.packrun("run", place.pack("gated", gated()), "--no-wait", "--json");

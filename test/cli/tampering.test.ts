@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { answerOf, faultOf, Place } from "./place.ts";
+
+const spec = {
+  inputs: { channel: { type: "string", default: "beta" }, data: { type: "file", default: "data.txt" } },
+  approvals: { release: { required: 1, from: ["approver"], ttl: "1h" } },
+  steps: [
+    { id: "build", run: { command: ["./build.sh", "${{ inputs.channel }}"] } },
+    { id: "ok", gate: { approval: "release" } },
+    { id: "ship", run: { command: ["./ship.sh"] } },
+  ],
+};
+
+type Waiting = { readonly place: Place; readonly runId: string; readonly key: string };
+
+async function waiting(t: Test): Promise<Waiting> {
+  const place = new Place(t);
+  place.pack("pack", { ...spec, inputs: { channel: spec.inputs.channel } });
+  place.write("pack/build.sh", "#!/bin/sh\necho built\n", 0o755);
+  place.write("pack/ship.sh", "#!/bin/sh\necho shipped\n", 0o755);
+  const ran = await place.packrun("run", "pack", "--no-wait", "--json");
+  t.equal(ran.code, 4, ran.err);
+  return { place, runId: answerOf(ran).runId, key: await place.person("alice") };
+}
+
+const approve = ({ place, key }: Waiting) => place.packrun("approve", "last", "ok", "--key", key, "--json");
+
+function edit(file: string, from: string, to: string): void {
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace(from, to));
+  if (readFileSync(file, "utf8") === text) {
+    throw new Error(`${file} does not hold ${from}`);
+  }
+}
+
+/** The stored copy of a pack's file. */
+function storedCopy({ place }: Waiting, text: string): string {
+  const root = place.here(".packrun/artifacts");
+  const found = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .map((name) => join(root, name))
+    .find((path) => statSync(path).isFile() && readFileSync(path, "utf8") === text);
+  if (found === undefined) {
+    throw new Error("no such artifact");
+  }
+  return found;
+}
+
+/** The run ends for drift: said by the command, by the ledger and by the sealed evidence. */
+async function endsForDrift(t: Test, waiting: Waiting, command: "approve" | "resume"): Promise<void> {
+  const { place } = waiting;
+  const answer = command === "approve" ? await approve(waiting) : await place.packrun("resume", "last", "--json");
+  t.equal(answer.code, 6, answer.out + answer.err);
+  t.match(answer.out, "PLAN_DRIFT");
+  const types = place.ledger().map(({ eventType }) => eventType);
+  t.ok(types.includes("plan.drift"));
+  t.match(place.ledger().at(-1), { eventType: "run.finished", metadata: { status: "failed", reason: "PLAN_DRIFT" } });
+  t.notOk(types.includes("gate.decision"), "no approval was counted");
+}
+
+t.jobs = 2;
+
+for (const command of ["resume", "approve"] as const) {
+  t.test(`${command}: an edited plan is drift`, async (t) => {
+    const run = await waiting(t);
+    edit(run.place.runFile(run.runId, "plan.canonical.json"), '"./ship.sh"', '"./own.sh"');
+    await endsForDrift(t, run, command);
+  });
+
+  t.test(`${command}: edited inputs are drift`, async (t) => {
+    const run = await waiting(t);
+    edit(run.place.runFile(run.runId, "inputs.lock"), '"beta"', '"stable"');
+    await endsForDrift(t, run, command);
+  });
+
+  t.test(`${command}: an edited copy of the pack's text is drift`, async (t) => {
+    const run = await waiting(t);
+    edit(storedCopy(run, readFileSync(run.place.here("pack/pack.yaml"), "utf8")), "./build.sh", "./owned.sh");
+    await endsForDrift(t, run, command);
+  });
+
+  t.test(`${command}: an edited ledger is broken, for every command but runs ledger`, async (t) => {
+    const run = await waiting(t);
+    const { place, runId } = run;
+    edit(place.runFile(runId, "ledger.jsonl"), '"lines":["built"]', '"lines":["nothing"]');
+    const before = readFileSync(place.runFile(runId, "ledger.jsonl"), "utf8");
+    const answer = command === "approve" ? await approve(run) : await place.packrun("resume", "last", "--json");
+    t.equal(answer.code, 7, answer.out + answer.err);
+    t.equal(faultOf(answer).code, "LEDGER_BROKEN");
+    const shown = await place.packrun("runs", "show", "last", "--json");
+    t.equal(shown.code, 7);
+    t.equal(faultOf(shown).code, "LEDGER_BROKEN");
+    const printed = await place.packrun("runs", "ledger", "last");
+    t.equal(printed.code, 0);
+    t.equal(printed.out, before, "it is shown as it stands, and nothing was added");
+  });
+}
+
+t.test("a step whose file was changed in the store does not start", async (t) => {
+  const run = await waiting(t);
+  t.equal((await approve(run)).code, 0);
+  writeFileSync(storedCopy(run, "#!/bin/sh\necho shipped\n"), "#!/bin/sh\necho stolen\n");
+  const ended = await run.place.packrun("resume", "last", "--json");
+  t.equal(ended.code, 7, ended.out);
+  t.match(answerOf(ended), { status: "failed", reason: "ARTIFACT_CORRUPT" });
+  t.notOk(run.place.ledger().some(({ eventType, stepId }) => eventType === "step.output" && stepId === "ship"));
+});
+
+t.test("the pack's own folder may change while the run waits: what was planned is what runs", async (t) => {
+  const run = await waiting(t);
+  run.place.write("pack/ship.sh", "#!/bin/sh\necho stolen\n", 0o755);
+  t.equal((await approve(run)).code, 0);
+  t.equal((await run.place.packrun("resume", "last")).code, 0);
+  t.match((await run.place.packrun("runs", "logs", "last", "--step", "ship")).out, /^shipped$/m);
+  rmSync(run.place.here("pack"), { recursive: true });
+  t.equal((await run.place.packrun("verify", "last")).code, 0);
+});
+
+t.test("a run of another plan than the one that was approved is refused", async (t) => {
+  const place = new Place(t);
+  place.pack("one", {
+    inputs: { n: { type: "integer", default: 1 } },
+    steps: [{ id: "a", run: { command: ["true"] } }],
+  });
+  const planned = await place.packrun("plan", "one", "--json");
+  const { planHash } = JSON.parse(planned.out) as { planHash: string };
+  const other = await place.packrun("run", "one", "-i", "n=2", "--plan-hash", planHash, "--json");
+  t.equal(other.code, 6, other.err);
+  t.equal(faultOf(other).code, "PLAN_HASH_MISMATCH");
+  t.strictSame(place.runs(), [], "no run was made");
+  const ran = await place.packrun("run", "one", "--plan-hash", planHash, "--json");
+  t.equal(ran.code, 0, ran.err);
+  t.equal((await place.packrun("verify", "last", "--plan-hash", planHash)).code, 0);
+  const wrong = `sha256:${"0".repeat(64)}`;
+  t.equal((await place.packrun("verify", "last", "--plan-hash", wrong)).code, 7);
+});
+
+t.test("an input that is replaced between planning and copying refuses the run", async (t) => {
+  const place = new Place(t);
+  place.pack("copy", {
+    inputs: { data: { type: "file", required: true } },
+    steps: [{ id: "show", env: { DATA: "${{ inputs.data.path }}" }, run: { script: 'cat "$DATA"' } }],
+  });
+  let turn = 0;
+  const replace = (): void => {
+    turn += 1;
+    renameSync(place.write("next.txt", `content ${turn}\n`), place.here("data.txt"));
+  };
+  replace();
+  const run = place.start(["run", "copy", "-i", "data=data.txt", "--json"]);
+  const writer = setInterval(replace, 1);
+  const ended = await run.ended;
+  clearInterval(writer);
+  t.equal(ended.code, 6, ended.out + ended.err);
+  t.equal(faultOf(ended).code, "INPUT_CHANGED");
+  t.strictSame(place.runs(), [], "no run was made");
+});
