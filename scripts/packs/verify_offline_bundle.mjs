@@ -3082,7 +3082,7 @@ var approvalCodes = codeTable({
   APPROVAL_KEY_WINDOW: {
     severity: "error",
     exitCode: 5,
-    message: "the key of {principal} is valid from {validFrom} until {validUntil}, not now",
+    message: "the key of {principal} is valid from {validFrom} until {validUntil}, not when the decision is recorded",
     hint: "sign with a key that is valid now",
     explanation: {
       cause: "A decision counts by the time at which it is recorded; the key must be in its window then.",
@@ -3552,10 +3552,16 @@ async function judge(given, gateCase, decision, decided) {
     return fail(faultOf(approvalCodes, differing, { ...request, pack: "", inputs: "" }));
   }
   const wrong = recordProblem(decision, signed) ?? ruleProblem(given, gateCase, decision, signed, decided);
-  if (wrong === void 0 && signed.status === "stale") {
-    checks.stale("approvals", { code: signed.code, message: `gate ${id}: ${signed.why}` });
+  const window = signed.status === "stale" ? { code: signed.code, message: signed.why } : lapsed(trustRoot, decision, signed);
+  if (wrong === void 0 && window !== void 0) {
+    checks.stale("approvals", { ...window, message: `gate ${id}: ${window.message}` });
   }
   return wrong === void 0 ? ok(signed) : fail(wrong);
+}
+function lapsed(root, { at }, { keyid: keyid3 }) {
+  const key = root.keys.get(keyid3);
+  const held2 = key === void 0 || !isTimestamp(at) ? void 0 : checkKeyWindow(key, at);
+  return held2 === void 0 || held2.ok ? void 0 : held2.fault;
 }
 function recordProblem(decision, signed) {
   const { predicate } = signed.statement;
@@ -3567,13 +3573,18 @@ function recordProblem(decision, signed) {
   const wrong = fitting.find(([fits]) => !fits);
   return wrong === void 0 ? void 0 : faultOf(verifyCodes, "DECISION_MISMATCH", { problem: wrong[1] });
 }
-function ruleProblem({ trustRoot, ledger }, { rule, request }, decision, { statement, principal: principal2 }, decided) {
+function ruleProblem({ trustRoot, ledger }, { rule, request }, decision, { statement, principal: principal2, keyid: keyid3 }, decided) {
   const { approver, reason, notAfter } = statement.predicate;
   const requester = ledger.facts.created?.requestedBy ?? "";
   const until = notAfter < request.notAfter ? notAfter : request.notAfter;
   if (trustRoot !== void 0 && !isPrincipal(trustRoot, requester)) {
     const { trustDomain } = trustRoot.document;
     return faultOf(approvalCodes, "REQUESTER_UNKNOWN", { requester, trustDomain });
+  }
+  const key = trustRoot?.keys.get(keyid3);
+  if (key !== void 0 && decision.at < key.validFrom) {
+    const { validFrom, validUntil } = key;
+    return faultOf(approvalCodes, "APPROVAL_KEY_WINDOW", { principal: principal2, validFrom, validUntil });
   }
   if (approver !== principal2) {
     return faultOf(approvalCodes, "APPROVAL_APPROVER", { approver, principal: principal2 });

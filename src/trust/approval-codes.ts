@@ -117,7 +117,7 @@ export const approvalCodes = codeTable({
   APPROVAL_KEY_WINDOW: {
     severity: "error",
     exitCode: 5,
-    message: "the key of {principal} is valid from {validFrom} until {validUntil}, not now",
+    message: "the key of {principal} is valid from {validFrom} until {validUntil}, not when the decision is recorded",
     hint: "sign with a key that is valid now",
     explanation: {
       cause: "A decision counts by the time at which it is recorded; the key must be in its window then.",

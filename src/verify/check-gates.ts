@@ -3,13 +3,15 @@ import type { ApprovalRequest } from "#attest/approval-request.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { isTimestamp } from "#canon/timestamp.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 import { gateResponsePath } from "#evidence/gate-path.ts";
 import type { ApprovalGateNode, ApprovalRule, Plan } from "#plan/plan.ts";
 import { approvalCodes } from "#trust/approval-codes.ts";
 import { approvalMismatch } from "#trust/approval-mismatch.ts";
 import { checkSigned, type Signed } from "#trust/check-signed.ts";
-import { isPrincipal } from "#trust/trust-root.ts";
+import { checkKeyWindow } from "#trust/freshness.ts";
+import { isPrincipal, type TrustRoot } from "#trust/trust-root.ts";
 import { SIDECAR_LIMIT } from "./bundle-reader.ts";
 import type { FoldedCase } from "./case.ts";
 import { readGateRequest } from "./check-requests.ts";
@@ -154,10 +156,19 @@ async function judge(
     return fail(faultOf(approvalCodes, differing, { ...request, pack: "", inputs: "" }));
   }
   const wrong = recordProblem(decision, signed) ?? ruleProblem(given, gateCase, decision, signed, decided);
-  if (wrong === undefined && signed.status === "stale") {
-    checks.stale("approvals", { code: signed.code, message: `gate ${id}: ${signed.why}` });
+  const window =
+    signed.status === "stale" ? { code: signed.code, message: signed.why } : lapsed(trustRoot, decision, signed);
+  if (wrong === undefined && window !== undefined) {
+    checks.stale("approvals", { ...window, message: `gate ${id}: ${window.message}` });
   }
   return wrong === undefined ? ok(signed) : fail(wrong);
+}
+
+/** A key that was out of its window when the decision was recorded is no better at an earlier time of verification. */
+function lapsed(root: TrustRoot, { at }: LoggedDecision, { keyid }: Signed<Approval>): Fault | undefined {
+  const key = root.keys.get(keyid);
+  const held = key === undefined || !isTimestamp(at) ? undefined : checkKeyWindow(key, at);
+  return held === undefined || held.ok ? undefined : held.fault;
 }
 
 function recordProblem(decision: LoggedDecision, signed: Signed<Approval>): Fault | undefined {
@@ -175,7 +186,7 @@ function ruleProblem(
   { trustRoot, ledger }: FoldedCase,
   { rule, request }: GateCase,
   decision: LoggedDecision,
-  { statement, principal }: Signed<Approval>,
+  { statement, principal, keyid }: Signed<Approval>,
   decided: ReadonlySet<string>,
 ): Fault | undefined {
   const { approver, reason, notAfter } = statement.predicate;
@@ -184,6 +195,11 @@ function ruleProblem(
   if (trustRoot !== undefined && !isPrincipal(trustRoot, requester)) {
     const { trustDomain } = trustRoot.document;
     return faultOf(approvalCodes, "REQUESTER_UNKNOWN", { requester, trustDomain });
+  }
+  const key = trustRoot?.keys.get(keyid);
+  if (key !== undefined && decision.at < key.validFrom) {
+    const { validFrom, validUntil } = key;
+    return faultOf(approvalCodes, "APPROVAL_KEY_WINDOW", { principal, validFrom, validUntil });
   }
   if (approver !== principal) {
     return faultOf(approvalCodes, "APPROVAL_APPROVER", { approver, principal });

@@ -1,6 +1,7 @@
 import t from "tap";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
+import type { Json } from "#canon/json.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import type { LedgerEvent, Metadata } from "#run/event.ts";
 import type { Value } from "#run/value.ts";
@@ -384,6 +385,26 @@ t.test("a decision that was taken back is not judged, and does not count", async
     .at(0)}.sigstore.json`;
   const unread = await forge(world, takeBack, new Map([[responses, Buffer.from("{}")]]));
   t.same(findings(await check(unread, root)), findings(await check(short, root)));
+});
+
+t.test("an approver's key must be in its window when the decision is recorded", async (t) => {
+  const decided = eventsOf(good)
+    .filter(isDecision)
+    .map((event) => Date.parse(event.timestamp));
+  const withWindow = (validFrom: number, validUntil: number): Uint8Array => {
+    const { keys: known, ...rest } = JSON.parse(Buffer.from(root).toString()) as { keys: Record<string, object> };
+    const { keyid } = keys["approver-1"];
+    const window = { validFrom: timestampOf(validFrom), validUntil: timestampOf(validUntil) };
+    return canonicalBytes({ ...rest, keys: { ...known, [keyid]: { ...known[keyid], ...window } } } as Json);
+  };
+  const [first = 0] = decided;
+  const end = START + 9 * 86_400_000;
+  t.same(findings(await check(good, withWindow(first, end))), []);
+  t.same(findings(await check(good, withWindow(first + 1, end))), ["approvals: APPROVAL_KEY_WINDOW"]);
+  t.same(findings(await check(good, withWindow(START - 1, first + 1))), ["approvals: KEY_WINDOW"]);
+  t.same(findings(await check(good, withWindow(START - 1, first), { at: timestampOf(START) })), [
+    "approvals: KEY_WINDOW",
+  ]);
 });
 
 t.test("gates end for the reasons that their ledger shows", async (t) => {
