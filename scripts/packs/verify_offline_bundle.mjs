@@ -1802,6 +1802,21 @@ function refuse(code2, data) {
   return fail(faultOf(trustCodes, code2, data));
 }
 
+// src/attest/sidecar.ts
+var BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+var PAYLOAD_TYPE = "application/vnd.in-toto+json";
+var MAX_SIDECAR_BYTES = 64 * 1024 * 1024;
+var keyid2 = string({ pattern: KEYID, expected: "an OpenSSH fingerprint, SHA256: and 43 letters of base64" });
+var sidecarShape = object({
+  mediaType: literal(BUNDLE_MEDIA_TYPE),
+  verificationMaterial: object({ publicKey: object({ hint: keyid2 }) }),
+  dsseEnvelope: object({
+    payload: string(),
+    payloadType: literal(PAYLOAD_TYPE),
+    signatures: array(object({ keyid: keyid2, sig: string() }), { min: 1, max: 1 })
+  })
+});
+
 // src/verify/bundle-codes.ts
 var bundleCodes = codeTable({
   BUNDLE_NOT_FOUND: {
@@ -1961,8 +1976,7 @@ var bundleCodes = codeTable({
 });
 
 // src/verify/bundle-reader.ts
-var DOCUMENT_LIMIT = 64 * 1024 * 1024;
-var SIDECAR_LIMIT = 16 * 1024 * 1024;
+var DOCUMENT_LIMIT = MAX_SIDECAR_BYTES;
 var BundleReader = class {
   #source;
   #startHash;
@@ -2006,18 +2020,18 @@ var BundleReader = class {
     return ok(seen);
   }
   /** A whole small file. Faults: EVIDENCE_FILE_MISSING, BUNDLE_TOO_LARGE, BUNDLE_UNREADABLE. */
-  async document(path, limit = DOCUMENT_LIMIT) {
+  async document(path) {
     const file = this.#files.get(path);
     if (file === void 0) {
       return fail(faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path }));
     }
-    if (file.size > limit) {
-      return fail(faultOf(bundleCodes, "BUNDLE_TOO_LARGE", { path, size: file.size, limit }));
+    if (file.size > DOCUMENT_LIMIT) {
+      return fail(faultOf(bundleCodes, "BUNDLE_TOO_LARGE", { path, size: file.size, limit: DOCUMENT_LIMIT }));
     }
     const parts = [];
     let kept = 0;
     const read = await this.stream(path, (chunk) => {
-      if (kept + chunk.length <= limit) {
+      if (kept + chunk.length <= DOCUMENT_LIMIT) {
         parts.push(chunk.slice());
         kept += chunk.length;
       }
@@ -2313,21 +2327,6 @@ function closingQuote(json, from) {
   return json.length;
 }
 
-// src/attest/sidecar.ts
-var BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
-var PAYLOAD_TYPE = "application/vnd.in-toto+json";
-var MAX_SIDECAR_BYTES = 64 * 1024 * 1024;
-var keyid2 = string({ pattern: KEYID, expected: "an OpenSSH fingerprint, SHA256: and 43 letters of base64" });
-var sidecarShape = object({
-  mediaType: literal(BUNDLE_MEDIA_TYPE),
-  verificationMaterial: object({ publicKey: object({ hint: keyid2 }) }),
-  dsseEnvelope: object({
-    payload: string(),
-    payloadType: literal(PAYLOAD_TYPE),
-    signatures: array(object({ keyid: keyid2, sig: string() }), { min: 1, max: 1 })
-  })
-});
-
 // src/attest/signature-form.ts
 function isSignatureOf(alg, signature) {
   return alg === "ed25519" ? signature.length === 64 : isEcdsaDer(signature);
@@ -2606,7 +2605,7 @@ async function checkAttestation(given, pack) {
     checks.fail("envelope", faultOf(verifyCodes, "ATTESTATION_MISSING", { path: ATTESTATION_PATH }));
     return void 0;
   }
-  const sidecar = await reader.document(ATTESTATION_PATH, SIDECAR_LIMIT);
+  const sidecar = await reader.document(ATTESTATION_PATH);
   if (!sidecar.ok) {
     checks.fail("envelope", sidecar.fault);
     return void 0;
@@ -3260,7 +3259,7 @@ async function checkRunRequest(given) {
     checks.skip("run-request", "no trust root to check it with");
     return;
   }
-  const sidecar = await reader.document(RUN_REQUEST_PATH, SIDECAR_LIMIT);
+  const sidecar = await reader.document(RUN_REQUEST_PATH);
   if (!sidecar.ok) {
     checks.fail("run-request", sidecar.fault);
     return;
@@ -3325,7 +3324,7 @@ async function readGateRequest(given, gateId, node, opened) {
     checks.skip("approval-requests", "unsigned");
     return request;
   }
-  const sidecar = await reader.document(path + SIDECAR, SIDECAR_LIMIT);
+  const sidecar = await reader.document(path + SIDECAR);
   if (!sidecar.ok || given.trustRoot === void 0) {
     return sidecar.ok ? request : sidecar;
   }
@@ -3524,7 +3523,7 @@ async function judge(given, gateCase, decision, decided) {
   const { trustRoot, manifest, reader, checks } = given;
   const { id, rule, request } = gateCase;
   const path = gateResponsePath(id, decision.number, given.sha256);
-  const response = await reader.document(path, SIDECAR_LIMIT);
+  const response = await reader.document(path);
   if (!response.ok) {
     return response;
   }

@@ -1,3 +1,4 @@
+import { MAX_SIDECAR_BYTES } from "#attest/sidecar.ts";
 import { concatBytes, toHex } from "#canon/bytes.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -7,10 +8,8 @@ import { bundleCodes } from "./bundle-codes.ts";
 /** What the bytes of a file were when they were read. */
 export type SeenFile = { readonly sha256: string; readonly size: number };
 
-/** Documents are read whole; nothing that packrun writes comes near this. Bytes. */
-export const DOCUMENT_LIMIT: number = 64 * 1024 * 1024;
-/** Envelopes. Bytes. */
-export const SIDECAR_LIMIT: number = 16 * 1024 * 1024;
+/** Documents and sidecars are read whole; nothing that packrun writes comes near this. Bytes. */
+export const DOCUMENT_LIMIT: number = MAX_SIDECAR_BYTES;
 
 /**
  * Reads a bundle's files, each once, and remembers the digest of the very bytes that were handed out: what was checked
@@ -65,19 +64,19 @@ export class BundleReader {
   }
 
   /** A whole small file. Faults: EVIDENCE_FILE_MISSING, BUNDLE_TOO_LARGE, BUNDLE_UNREADABLE. */
-  async document(path: string, limit: number = DOCUMENT_LIMIT): Promise<Result<Uint8Array>> {
+  async document(path: string): Promise<Result<Uint8Array>> {
     const file = this.#files.get(path);
     if (file === undefined) {
       return fail(faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path }));
     }
-    if (file.size > limit) {
-      return fail(faultOf(bundleCodes, "BUNDLE_TOO_LARGE", { path, size: file.size, limit }));
+    if (file.size > DOCUMENT_LIMIT) {
+      return fail(faultOf(bundleCodes, "BUNDLE_TOO_LARGE", { path, size: file.size, limit: DOCUMENT_LIMIT }));
     }
     const parts: Uint8Array[] = [];
     let kept = 0;
     const read = await this.stream(path, (chunk) => {
       // A file that grows under the reader is cut here; its digest then differs from the manifest's.
-      if (kept + chunk.length <= limit) {
+      if (kept + chunk.length <= DOCUMENT_LIMIT) {
         parts.push(chunk.slice());
         kept += chunk.length;
       }

@@ -4,7 +4,6 @@ import { ATTESTATION_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { checkSigned } from "#trust/check-signed.ts";
 import { needsRevocations } from "#trust/freshness.ts";
-import { SIDECAR_LIMIT } from "./bundle-reader.ts";
 import type { Case } from "./case.ts";
 import type { CheckName } from "./check-list.ts";
 import { verifyCodes } from "./codes.ts";
@@ -31,7 +30,7 @@ export async function checkAttestation(given: Case, pack: string | undefined): P
     checks.fail("envelope", faultOf(verifyCodes, "ATTESTATION_MISSING", { path: ATTESTATION_PATH }));
     return undefined;
   }
-  const sidecar = await reader.document(ATTESTATION_PATH, SIDECAR_LIMIT);
+  const sidecar = await reader.document(ATTESTATION_PATH);
   if (!sidecar.ok) {
     checks.fail("envelope", sidecar.fault);
     return undefined;

@@ -12,7 +12,6 @@ import { approvalMismatch } from "#trust/approval-mismatch.ts";
 import { checkSigned, type Signed } from "#trust/check-signed.ts";
 import { checkKeyWindow } from "#trust/freshness.ts";
 import { isPrincipal, type TrustRoot } from "#trust/trust-root.ts";
-import { SIDECAR_LIMIT } from "./bundle-reader.ts";
 import type { FoldedCase } from "./case.ts";
 import { readGateRequest } from "./check-requests.ts";
 import { verifyCodes } from "./codes.ts";
@@ -128,7 +127,7 @@ async function judge(
   const { trustRoot, manifest, reader, checks } = given;
   const { id, rule, request } = gateCase;
   const path = gateResponsePath(id, decision.number, given.sha256);
-  const response = await reader.document(path, SIDECAR_LIMIT);
+  const response = await reader.document(path);
   if (!response.ok) {
     return response;
   }

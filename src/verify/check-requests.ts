@@ -11,7 +11,6 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
 import type { ApprovalGateNode } from "#plan/plan.ts";
 import { checkSigned } from "#trust/check-signed.ts";
-import { SIDECAR_LIMIT } from "./bundle-reader.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 import type { LoggedGate } from "./gate-log.ts";
@@ -30,7 +29,7 @@ export async function checkRunRequest(given: FoldedCase): Promise<void> {
     checks.skip("run-request", "no trust root to check it with");
     return;
   }
-  const sidecar = await reader.document(RUN_REQUEST_PATH, SIDECAR_LIMIT);
+  const sidecar = await reader.document(RUN_REQUEST_PATH);
   if (!sidecar.ok) {
     checks.fail("run-request", sidecar.fault);
     return;
@@ -109,7 +108,7 @@ export async function readGateRequest(
     checks.skip("approval-requests", "unsigned");
     return request;
   }
-  const sidecar = await reader.document(path + SIDECAR, SIDECAR_LIMIT);
+  const sidecar = await reader.document(path + SIDECAR);
   if (!sidecar.ok || given.trustRoot === undefined) {
     return sidecar.ok ? request : sidecar;
   }

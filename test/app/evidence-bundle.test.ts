@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { MAX_SIDECAR_BYTES } from "#attest/sidecar.ts";
 import { exportEvidence } from "#app/export-evidence.ts";
 import { extractEvidence } from "#app/extract-evidence.ts";
 import { openBundle } from "#app/open-bundle.ts";
@@ -106,17 +107,18 @@ t.test("a file that cannot be read, or is too large, fails its check", async (t)
     },
   };
   t.match(findings(await verify(broken, options, host)), ["manifest: BUNDLE_UNREADABLE", "outputs: BUNDLE_UNREADABLE"]);
-  const huge = {
+  const grown = (path: string, size: number) => ({
     ...source,
     list: async () => {
       const list = must(await source.list());
-      return {
-        ok: true as const,
-        value: list.map((file) => (file.path === "inputs.lock" ? { ...file, size: 1e12 } : file)),
-      };
+      return { ok: true as const, value: list.map((file) => (file.path === path ? { ...file, size } : file)) };
     },
-  };
-  t.ok(findings(await verify(huge, options, host)).includes("inputs-lock: BUNDLE_TOO_LARGE"));
+  });
+  const findingsOf = async (path: string, size: number) => findings(await verify(grown(path, size), options, host));
+  t.ok((await findingsOf("inputs.lock", 1e12)).includes("inputs-lock: BUNDLE_TOO_LARGE"));
+  const attestation = "evidence.manifest.json.sigstore.json";
+  t.same(await findingsOf(attestation, MAX_SIDECAR_BYTES), [], "sidecars have the limit of their own reader");
+  t.same(await findingsOf(attestation, MAX_SIDECAR_BYTES + 1), ["envelope: BUNDLE_TOO_LARGE"]);
 });
 
 const use = (more: object) => verifyEvidence({ path: world.folder, trustRoot: world.trustRoot, ...more }, tools);
