@@ -2130,7 +2130,7 @@ function addEnforcement(facts, enforced) {
 function listArtifacts(facts, sizeOf) {
   return facts.artifacts.map((use) => ({ ...use, size: use.size ?? sizeOf(use.digest) }));
 }
-function treesOf(facts, plan) {
+function treeUses(facts, plan) {
   const folders = /* @__PURE__ */ new Set();
   for (const node of [...plan.steps, ...plan.finally]) {
     for (const [name2, rule] of Object.entries(node.kind === "run" ? node.outputs : {})) {
@@ -2139,21 +2139,55 @@ function treesOf(facts, plan) {
       }
     }
   }
-  const trees = new Set(facts.trees);
-  for (const { stepId: stepId2, name: name2, digest: digest2 } of facts.artifacts) {
-    if (folders.has(`${stepId2.replaceAll(/\[[0-9]+\]/g, "[*]")} ${name2}`)) {
-      trees.add(digest2);
+  const isFolder = ({ stepId: stepId2, name: name2 }) => folders.has(`${stepId2.replaceAll(/\[[0-9]+\]/g, "[*]")} ${name2}`);
+  return facts.artifacts.filter((use) => use.size === void 0 || isFolder(use));
+}
+function treesOf(facts, plan) {
+  return /* @__PURE__ */ new Set([...facts.trees, ...treeUses(facts, plan).map(({ digest: digest2 }) => digest2)]);
+}
+
+// src/verify/bundle-tree.ts
+async function readTrees(given) {
+  const { facts } = given.ledger;
+  const trees = treesOf(facts, given.plan);
+  const read = /* @__PURE__ */ new Map();
+  for (const { digest: digest2 } of facts.artifacts) {
+    if (trees.has(digest2) && !read.has(digest2)) {
+      read.set(digest2, await readTree(given, digest2));
     }
   }
-  return trees;
+  return read;
+}
+async function readTree({ reader }, tree) {
+  const bytes = await reader.document(artifactPath(hexOf(tree)));
+  const listing = bytes.ok ? readCanonicalJson(bytes.value, "listing") : bytes;
+  if (!listing.ok || !Array.isArray(listing.value)) {
+    return "its listing cannot be read";
+  }
+  const files = [];
+  let total = 0;
+  for (const entry2 of listing.value) {
+    if (!isJsonObject(entry2) || entry2["mode"] !== "link" && !isFileEntry(entry2)) {
+      return "its listing has an entry of another form";
+    }
+    if (isFileEntry(entry2)) {
+      files.push({ digest: digestOfHex(entry2.sha256), size: entry2.size });
+      total += entry2.size;
+    }
+  }
+  return { files, size: total };
+}
+function isFileEntry(entry2) {
+  const { path, sha256, size, mode } = entry2;
+  const isFile = (mode === "644" || mode === "755") && typeof path === "string";
+  return isFile && Number.isSafeInteger(size) && Number(size) >= 0 && /^[0-9a-f]{64}$/.test(String(sha256));
 }
 
 // src/verify/check-artifacts.ts
-async function checkArtifacts(given) {
-  const { checks, manifest, ledger, plan } = given;
+function checkArtifacts(given) {
+  const { checks, manifest, ledger, plan, trees } = given;
   const wrong = (digest2, problem) => checks.fail("artifacts", faultOf(verifyCodes, "ARTIFACT_MISMATCH", { digest: digest2, problem }));
   ledger.outputs.uncaptured.forEach(({ digest: digest2, problem }) => wrong(digest2, problem));
-  const trees = treesOf(ledger.facts, plan);
   const named = /* @__PURE__ */ new Map();
   const mediaTypes = /* @__PURE__ */ new Map();
   for (const { digest: digest2, size, mediaType } of ledger.facts.artifacts) {
@@ -2162,9 +2196,17 @@ async function checkArtifacts(given) {
       mediaTypes.set(digest2, mediaType);
     }
   }
-  for (const digest2 of trees) {
-    if (named.has(digest2)) {
-      await addTree(given, digest2, named, wrong);
+  for (const [digest2, tree] of trees) {
+    if (typeof tree === "string") {
+      wrong(digest2, tree);
+    } else {
+      tree.files.forEach((file) => named.set(file.digest, file.size));
+    }
+  }
+  for (const { digest: digest2, size } of treeUses(ledger.facts, plan)) {
+    const tree = trees.get(digest2);
+    if (typeof tree === "object" && size !== void 0 && size !== tree.size) {
+      wrong(digest2, "the ledger gives another size than its files have together");
     }
   }
   let count4 = 0;
@@ -2187,28 +2229,6 @@ async function checkArtifacts(given) {
     wrong(digest2, "it is missing");
   }
   checks.pass("artifacts", `${count4} artifacts, each named by the ledger`);
-}
-async function addTree({ reader }, tree, named, wrong) {
-  const bytes = await reader.document(artifactPath(hexOf(tree)));
-  const read = bytes.ok ? readCanonicalJson(bytes.value, "listing") : bytes;
-  if (!read.ok || !Array.isArray(read.value)) {
-    wrong(tree, "its listing cannot be read");
-    return;
-  }
-  for (const entry2 of read.value) {
-    if (!isJsonObject(entry2) || entry2["mode"] !== "link" && !isFileEntry(entry2)) {
-      wrong(tree, "its listing has an entry of another form");
-      return;
-    }
-    if (isFileEntry(entry2)) {
-      named.set(digestOfHex(entry2.sha256), entry2.size);
-    }
-  }
-}
-function isFileEntry(entry2) {
-  const { path, sha256, size, mode } = entry2;
-  const isFile = mode === "644" || mode === "755";
-  return isFile && typeof path === "string" && typeof size === "number" && /^[0-9a-f]{64}$/.test(String(sha256));
 }
 
 // src/attest/statement.ts
@@ -2840,14 +2860,17 @@ function inputDigests(plan, sha256) {
 }
 
 // src/verify/check-documents.ts
-async function checkOutputs({ checks, reader, manifest, ledger }) {
+async function checkOutputs({ checks, reader, manifest, ledger, trees }) {
   const bytes = await reader.document(OUTPUTS_PATH);
   if (!bytes.ok) {
     checks.fail("outputs", bytes.fault);
     return;
   }
   const { facts } = ledger;
-  const sizeOf = (digest2) => reader.files.get(artifactPath(hexOf(digest2)))?.size ?? 0;
+  const sizeOf = (digest2) => {
+    const tree = trees.get(digest2);
+    return typeof tree === "object" ? tree.size : 0;
+  };
   const expected = outputsBytes(manifest.runId, facts.finished?.outputs ?? {}, listArtifacts(facts, sizeOf));
   const problem = equalBytes(expected, bytes.value) ? ledger.outputs.problemOf(facts.finished?.outputs ?? {}) : "it differs from what the ledger gives";
   if (problem !== void 0) {
@@ -5266,13 +5289,14 @@ async function checkEvidence(given, options) {
     return;
   }
   const { records, outputs } = ledger;
-  const folded = { ...planned, ledger: { ...ledger, records, outputs } };
+  const held2 = { ...planned, ledger: { ...ledger, records, outputs } };
+  const folded = { ...held2, trees: await readTrees(held2) };
   sayPlanned(folded);
   if (statement !== void 0) {
     checkStatement(folded, statement);
   }
   await checkOutputs(folded);
-  await checkArtifacts(folded);
+  checkArtifacts(folded);
   await checkPack(folded);
   checkPackSource(folded);
   await checkInputsLock(folded);

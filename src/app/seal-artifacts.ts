@@ -12,14 +12,16 @@ import type { SealedLedger } from "./seal-ledger.ts";
 
 /**
  * Copies every artifact that the ledger names, and the files of the trees among them. The store checks bytes while they
- * are read. Copies, not links: what happens to the store later does not reach a sealed bundle.
+ * are read. Copies, not links: what happens to the store later does not reach a sealed bundle. Gives the size of each
+ * tree, that of all its files together.
  */
 export async function sealArtifacts(
   { tenantId }: RunIdentity,
   { facts, state }: SealedLedger,
   { artifacts }: { readonly artifacts: ArtifactStore },
   writer: BundleWriter,
-): Promise<Result<void>> {
+): Promise<Result<ReadonlyMap<Digest, number>>> {
+  const sizes = new Map<Digest, number>();
   const trees = treesOf(facts, state.plan);
   const copy = async (digest: Digest, mediaType?: string): Promise<void> => {
     const path = artifactPath(hexOf(digest));
@@ -37,14 +39,17 @@ export async function sealArtifacts(
       if (!listing.ok) {
         return listing;
       }
+      let size = 0;
       for (const entry of listing.value) {
         if (entry.mode !== "link") {
           await copy(digestOfHex(entry.sha256));
+          size += entry.size;
         }
       }
+      sizes.set(digest, size);
     }
   }
-  return ok(undefined);
+  return ok(sizes);
 }
 
 function declaredFirst(a: { readonly mediaType?: string }, b: { readonly mediaType?: string }): number {

@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { packRunPredicate } from "#attest/pack-run.ts";
-import { digestOf, digestOfHex, hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
+import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
 import { evidenceManifestBytes, type VerifierName } from "#evidence/evidence-manifest.ts";
 import {
   ATTESTATION_PATH,
@@ -104,18 +104,20 @@ async function writeBundle(identity: RunIdentity, ports: SealPorts, writer: Bund
   if (unfinished !== undefined) {
     return fail(unfinished);
   }
-  const parts = [
-    await sealFiles(identity, ports, writer),
-    await sealGates(identity, ledger.value.gates, ports, writer),
-    await sealArtifacts(identity, ledger.value, ports, writer),
-  ];
-  const broken = parts.find((part) => !part.ok);
-  if (broken !== undefined && !broken.ok) {
-    return broken;
+  const files = await sealFiles(identity, ports, writer);
+  if (!files.ok) {
+    return files;
+  }
+  const gates = await sealGates(identity, ledger.value.gates, ports, writer);
+  if (!gates.ok) {
+    return gates;
+  }
+  const sizes = await sealArtifacts(identity, ledger.value, ports, writer);
+  if (!sizes.ok) {
+    return sizes;
   }
   const { facts } = ledger.value;
-  const sizes = new Map(writer.files.map((file) => [file.sha256, file.size]));
-  const artifacts = listArtifacts(facts, (digest) => sizes.get(hexOf(digest)) ?? 0);
+  const artifacts = listArtifacts(facts, (tree) => sizes.value.get(tree) ?? 0);
   await writer.write(OUTPUTS_PATH, outputsBytes(identity.runId, facts.finished?.outputs ?? {}, artifacts));
   return sealManifest(identity, ledger.value, ports, writer);
 }

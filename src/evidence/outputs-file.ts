@@ -8,7 +8,7 @@ const artifactShape = object(
   { stepId: string(), name: string(), digest: digest(), size: integer({ min: 0 }) },
   { mediaType: string() },
 );
-/** One captured file or tree of one attempt. Of a tree, `digest` and `size` are those of its listing. */
+/** One captured file or tree of one attempt. A tree has the digest of its listing and the size of all its files. */
 export type OutputArtifact = Infer<typeof artifactShape>;
 
 /** `outputs.json`: what the pack gave, and every captured artifact in ledger order. */

@@ -18,11 +18,11 @@ type Decision = {
 };
 
 /** A file or tree that the ledger names: `artifacts/` must hold it. */
-type ArtifactUse = {
+export type ArtifactUse = {
   readonly stepId: string;
   readonly name: string;
   readonly digest: Digest;
-  /** Absent where the ledger names a tree taken over from another run. */
+  /** Of a tree that of all its files together; absent where the ledger names one taken over from another run. */
   readonly size?: number;
   readonly mediaType?: string;
 };
@@ -133,13 +133,16 @@ function addEnforcement(facts: RunFacts, enforced: Metadata<"sandbox.enforced">)
   }
 }
 
-/** The artifacts as `outputs.json` lists them. `sizeOf` gives the size of a stored listing. */
-export function listArtifacts(facts: RunFacts, sizeOf: (digest: Digest) => number): readonly OutputArtifact[] {
+/**
+ * The artifacts as `outputs.json` lists them. `sizeOf` gives the size of a tree that was taken over: that of all files in
+ * its listing together.
+ */
+export function listArtifacts(facts: RunFacts, sizeOf: (tree: Digest) => number): readonly OutputArtifact[] {
   return facts.artifacts.map((use) => ({ ...use, size: use.size ?? sizeOf(use.digest) }));
 }
 
-/** Digests of trees among the artifacts: of each, the listed files are artifacts too. */
-export function treesOf(facts: RunFacts, plan: Plan): ReadonlySet<Digest> {
+/** The artifacts that are trees: by the plan's rule for the output, or as the step taken over says. */
+export function treeUses(facts: RunFacts, plan: Plan): readonly ArtifactUse[] {
   const folders = new Set<string>();
   for (const node of [...plan.steps, ...plan.finally]) {
     for (const [name, rule] of Object.entries(node.kind === "run" ? node.outputs : {})) {
@@ -148,11 +151,12 @@ export function treesOf(facts: RunFacts, plan: Plan): ReadonlySet<Digest> {
       }
     }
   }
-  const trees = new Set(facts.trees);
-  for (const { stepId, name, digest } of facts.artifacts) {
-    if (folders.has(`${stepId.replaceAll(/\[[0-9]+\]/g, "[*]")} ${name}`)) {
-      trees.add(digest);
-    }
-  }
-  return trees;
+  const isFolder = ({ stepId, name }: ArtifactUse): boolean =>
+    folders.has(`${stepId.replaceAll(/\[[0-9]+\]/g, "[*]")} ${name}`);
+  return facts.artifacts.filter((use) => use.size === undefined || isFolder(use));
+}
+
+/** Digests of trees: of each that is an artifact, the listed files are artifacts too. */
+export function treesOf(facts: RunFacts, plan: Plan): ReadonlySet<Digest> {
+  return new Set([...facts.trees, ...treeUses(facts, plan).map(({ digest }) => digest)]);
 }

@@ -5,6 +5,7 @@ import type { EvidenceManifest } from "#evidence/evidence-manifest.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import type { BundleReader } from "./bundle-reader.ts";
+import type { BundleTree } from "./bundle-tree.ts";
 import type { CheckList } from "./check-list.ts";
 import type { FoldedLedger } from "./check-ledger.ts";
 import type { PlanTree } from "./plan-tree.ts";
@@ -26,4 +27,5 @@ export type Case = {
 export type PlannedCase = Case & { readonly plan: Plan; readonly tree: PlanTree };
 export type FoldedCase = PlannedCase & {
   readonly ledger: Required<FoldedLedger>;
+  readonly trees: ReadonlyMap<Digest, BundleTree | string>;
 };

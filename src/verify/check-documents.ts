@@ -1,10 +1,10 @@
 import { canonicalJson } from "#canon/canonical-json.ts";
-import { digestOf, hexOf, type Digest } from "#canon/digest.ts";
+import { digestOf, type Digest } from "#canon/digest.ts";
 import { equalBytes } from "#canon/bytes.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 import { isJsonObject } from "#canon/json.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
-import { artifactPath, INPUTS_LOCK_PATH, OUTPUTS_PATH, PACK_MANIFEST_PATH } from "#evidence/evidence-path.ts";
+import { INPUTS_LOCK_PATH, OUTPUTS_PATH, PACK_MANIFEST_PATH } from "#evidence/evidence-path.ts";
 import { outputsBytes } from "#evidence/outputs-file.ts";
 import { inputDigests } from "#plan/input-digests.ts";
 import { listArtifacts } from "#evidence/run-facts.ts";
@@ -13,14 +13,17 @@ import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 
 /** `outputs.json` is made again from the ledger; its bytes must be the same, and its outputs those of steps. */
-export async function checkOutputs({ checks, reader, manifest, ledger }: FoldedCase): Promise<void> {
+export async function checkOutputs({ checks, reader, manifest, ledger, trees }: FoldedCase): Promise<void> {
   const bytes = await reader.document(OUTPUTS_PATH);
   if (!bytes.ok) {
     checks.fail("outputs", bytes.fault);
     return;
   }
   const { facts } = ledger;
-  const sizeOf = (digest: Digest): number => reader.files.get(artifactPath(hexOf(digest)))?.size ?? 0;
+  const sizeOf = (digest: Digest): number => {
+    const tree = trees.get(digest);
+    return typeof tree === "object" ? tree.size : 0;
+  };
   const expected = outputsBytes(manifest.runId, facts.finished?.outputs ?? {}, listArtifacts(facts, sizeOf));
   const problem = equalBytes(expected, bytes.value)
     ? ledger.outputs.problemOf(facts.finished?.outputs ?? {})

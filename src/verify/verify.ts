@@ -14,6 +14,7 @@ import { checkRootExpiry } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { BundleReader } from "./bundle-reader.ts";
+import { readTrees } from "./bundle-tree.ts";
 import type { BundleSource, StreamHash } from "./bundle-source.ts";
 import type { Case, FoldedCase } from "./case.ts";
 import { checkArtifacts } from "./check-artifacts.ts";
@@ -138,13 +139,14 @@ async function checkEvidence(given: Case, options: VerifyOptions): Promise<void>
     return;
   }
   const { records, outputs } = ledger;
-  const folded: FoldedCase = { ...planned, ledger: { ...ledger, records, outputs } };
+  const held = { ...planned, ledger: { ...ledger, records, outputs } };
+  const folded: FoldedCase = { ...held, trees: await readTrees(held) };
   sayPlanned(folded);
   if (statement !== undefined) {
     checkStatement(folded, statement);
   }
   await checkOutputs(folded);
-  await checkArtifacts(folded);
+  checkArtifacts(folded);
   await checkPack(folded);
   checkPackSource(folded);
   await checkInputsLock(folded);

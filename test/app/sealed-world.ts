@@ -341,7 +341,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
       { path: "link", mode: "link" as const, target: "one" },
       { path: "one", mode: "644" as const, size: part.size, sha256: part.digest.slice(7) },
     ];
-    const parts = await capture(canonicalBytes(tree));
+    const parts = { ...(await capture(canonicalBytes(tree))), size: part.size };
     return {
       kind: "succeeded",
       durationMs: 5,

@@ -456,6 +456,35 @@ t.test("a step gives no file or directory that its attempt did not capture", asy
   ]);
 });
 
+t.test("a directory has the size of all its files together, captured or taken over", async (t) => {
+  const partsOf = (files: Files): unknown => {
+    const { artifacts } = JSON.parse(text(files, "outputs.json")) as { artifacts: readonly { name: string }[] };
+    return artifacts.find(({ name }) => name === "parts");
+  };
+  t.match(partsOf(good), { size: "part one".length });
+  const heavier = await forge(world, (events) =>
+    events.map((event) =>
+      event.eventType === "step.artifact" && event.metadata.name === "parts"
+        ? { ...event, metadata: { ...event.metadata, size: 100 } }
+        : event,
+    ),
+  );
+  t.same(findings(await check(heavier, root)), ["artifacts: ARTIFACT_MISMATCH"]);
+  const reusing = await forge(world, (events) =>
+    events.flatMap((event) => {
+      if (event.stepId !== "build" || event.eventType === "step.succeeded") {
+        const reused = event.eventType === "step.succeeded" && event.stepId === "build";
+        const { attempt: _attempt, ...rest } = event;
+        const metadata = { ...event.metadata, reusedFrom: "0198c5a0-0000-7000-8000-000000000099" };
+        return [reused ? ({ ...rest, metadata } as LedgerEvent) : event];
+      }
+      return [];
+    }),
+  );
+  t.match(partsOf(reusing), { size: "part one".length });
+  t.same(findings(await check(reusing, root)), []);
+});
+
 t.test("what an earlier attempt captured is no output of a later one", async (t) => {
   const plan = samplePlan();
   const steps = plan.steps.map((node) =>
