@@ -15,6 +15,7 @@ import { evolve } from "#run/evolve.ts";
 import { isTerminal } from "#run/status.ts";
 import type { DriverPorts } from "./driver.ts";
 import { Journal } from "./journal.ts";
+import { isStoreFault } from "./store-fault.ts";
 
 export type TakeOverPorts = DriverPorts & {
   /** Compiles the plan anew from the stored copy of the pack and the locked inputs: its canonical bytes. */
@@ -80,6 +81,11 @@ async function readPlans(identity: RunIdentity, ports: TakeOverPorts): Promise<R
   const stored = await ports.store.ledger.getFile(identity, "plan.canonical.json");
   const pinned = stored.ok ? readPlan(stored.value) : stored;
   const fresh = await ports.recompile(pinned.ok ? pinned.value : undefined);
+  const unread = [stored, fresh].find((read) => !read.ok && isStoreFault(read.fault.code));
+  if (unread?.ok === false) {
+    // What cannot be read now has not changed: the run is as it was, and can be resumed.
+    return unread;
+  }
   const freshPlan = fresh.ok ? readPlan(fresh.value) : fresh;
   const plan = freshPlan.ok ? freshPlan : pinned;
   if (!plan.ok) {

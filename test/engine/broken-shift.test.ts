@@ -121,3 +121,18 @@ t.test("an abort that came before the run was taken over is not forgotten", asyn
   t.ok(end.ok && end.value.end === "aborted");
   t.same(trail, []);
 });
+
+t.test("a store that cannot be read while the run is taken over is no drift: the run can be resumed", async (t) => {
+  const gone = faultOf(storeCodes, "STORE_UNAVAILABLE", { problem: "too many open files" });
+  const plan = planOf([run("a")]);
+  let reads = 0;
+  const { drive } = await rig(plan, () => Promise.resolve(success()), {
+    recompile: () => {
+      reads += 1;
+      return Promise.resolve(reads === 1 ? fail(gone) : ok(canonicalBytes(plan)));
+    },
+  });
+  t.match(await drive(), { ok: false, fault: { code: "STORE_UNAVAILABLE" } });
+  const end = await drive();
+  t.ok(end.ok && end.value.state.status === "succeeded");
+});
