@@ -2147,18 +2147,17 @@ function treesOf(facts, plan) {
 }
 
 // src/verify/bundle-tree.ts
-async function readTrees(given) {
-  const { facts } = given.ledger;
-  const trees = treesOf(facts, given.plan);
+async function readTrees(facts, plan, reader) {
+  const trees = treesOf(facts, plan);
   const read = /* @__PURE__ */ new Map();
   for (const { digest: digest2 } of facts.artifacts) {
     if (trees.has(digest2) && !read.has(digest2)) {
-      read.set(digest2, await readTree(given, digest2));
+      read.set(digest2, await readTree(reader, digest2));
     }
   }
   return read;
 }
-async function readTree({ reader }, tree) {
+async function readTree(reader, tree) {
   const bytes = await reader.document(artifactPath(hexOf(tree)));
   const listing = bytes.ok ? readCanonicalJson(bytes.value, "listing") : bytes;
   if (!listing.ok || !Array.isArray(listing.value)) {
@@ -5289,8 +5288,8 @@ async function checkEvidence(given, options) {
     return;
   }
   const { records, outputs } = ledger;
-  const held2 = { ...planned, ledger: { ...ledger, records, outputs } };
-  const folded = { ...held2, trees: await readTrees(held2) };
+  const trees = await readTrees(ledger.facts, planned.plan, reader);
+  const folded = { ...planned, ledger: { ...ledger, records, outputs }, trees };
   sayPlanned(folded);
   if (statement !== void 0) {
     checkStatement(folded, statement);

@@ -2,8 +2,9 @@ import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
 import { isJsonObject } from "#canon/json.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { artifactPath } from "#evidence/evidence-path.ts";
-import { treesOf } from "#evidence/run-facts.ts";
-import type { FoldedCase } from "./case.ts";
+import { treesOf, type RunFacts } from "#evidence/run-facts.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { BundleReader } from "./bundle-reader.ts";
 
 /** The files of a directory that the ledger names, from its listing in the bundle. */
 export type BundleTree = {
@@ -13,19 +14,22 @@ export type BundleTree = {
 };
 
 /** Every tree among the artifacts, or in words what is wrong with its listing. */
-export async function readTrees(given: Omit<FoldedCase, "trees">): Promise<ReadonlyMap<Digest, BundleTree | string>> {
-  const { facts } = given.ledger;
-  const trees = treesOf(facts, given.plan);
+export async function readTrees(
+  facts: RunFacts,
+  plan: Plan,
+  reader: BundleReader,
+): Promise<ReadonlyMap<Digest, BundleTree | string>> {
+  const trees = treesOf(facts, plan);
   const read = new Map<Digest, BundleTree | string>();
   for (const { digest } of facts.artifacts) {
     if (trees.has(digest) && !read.has(digest)) {
-      read.set(digest, await readTree(given, digest));
+      read.set(digest, await readTree(reader, digest));
     }
   }
   return read;
 }
 
-async function readTree({ reader }: Pick<FoldedCase, "reader">, tree: Digest): Promise<BundleTree | string> {
+async function readTree(reader: BundleReader, tree: Digest): Promise<BundleTree | string> {
   const bytes = await reader.document(artifactPath(hexOf(tree)));
   const listing = bytes.ok ? readCanonicalJson(bytes.value, "listing") : bytes;
   if (!listing.ok || !Array.isArray(listing.value)) {

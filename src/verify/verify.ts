@@ -139,8 +139,8 @@ async function checkEvidence(given: Case, options: VerifyOptions): Promise<void>
     return;
   }
   const { records, outputs } = ledger;
-  const held = { ...planned, ledger: { ...ledger, records, outputs } };
-  const folded: FoldedCase = { ...held, trees: await readTrees(held) };
+  const trees = await readTrees(ledger.facts, planned.plan, reader);
+  const folded: FoldedCase = { ...planned, ledger: { ...ledger, records, outputs }, trees };
   sayPlanned(folded);
   if (statement !== undefined) {
     checkStatement(folded, statement);
