@@ -4,6 +4,7 @@ import { ok, type Result } from "#fault/result.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
+import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { attemptPreparer } from "#step/run/prepare-attempt.ts";
@@ -29,7 +30,7 @@ export async function driveStoredRun(
   if (!given.ok) {
     return given;
   }
-  const { plan, packListing, requestedBy } = given.value;
+  const { plan, packListing } = given.value;
   const folder = workplace.workspace();
   if (!folder.ok) {
     return folder;
@@ -53,19 +54,7 @@ export async function driveStoredRun(
     builtIns: workplace.builtIns,
     sha256,
   });
-  const { verifySignature } = workplace;
   const recompile = (): Promise<Result<Uint8Array>> => recompileStored(identity, workplace);
-  const keeper = {
-    identity,
-    plan,
-    recompile,
-    requestedBy,
-    trust,
-    ledger: store.ledger,
-    clock,
-    sha256,
-    verifySignature,
-  };
   // Awaited here: what is in use is closed when this function ends, not before.
   return await driveRun(
     identity,
@@ -74,7 +63,7 @@ export async function driveStoredRun(
       clock,
       sha256,
       attempts,
-      gates: gateKeeper(keeper),
+      gates: gatesOf(identity, given.value, recompile, workplace, trust),
       policies,
       redactor,
       engine,
@@ -86,6 +75,17 @@ export async function driveStoredRun(
 }
 
 type Stored = { readonly plan: Plan; readonly packListing: readonly FileEntry[]; readonly requestedBy: string };
+
+function gatesOf(
+  identity: RunIdentity,
+  { plan, requestedBy }: Stored,
+  recompile: () => Promise<Result<Uint8Array>>,
+  { store, clock, sha256, verifySignature }: Workplace,
+  trust: RunTrust,
+): GateKeeper {
+  const { ledger } = store;
+  return gateKeeper({ identity, plan, recompile, requestedBy, trust, ledger, clock, sha256, verifySignature });
+}
 
 async function readStored(identity: RunIdentity, { store }: Workplace): Promise<Result<Stored>> {
   const bytes = await store.ledger.getFile(identity, "plan.canonical.json");
