@@ -1,0 +1,173 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { answerOf, commandLines, faultOf, Place } from "./place.ts";
+
+const CANARY = 'kanarie-"7f3a9c/42\\b+e1==';
+const FILE_CANARY = "second-kanarie-0b5d1e9f";
+const env = { TOKEN: CANARY };
+
+/** Every form in which steps print the first secret here. */
+const FORMS = [
+  CANARY,
+  Buffer.from(CANARY).toString("base64"),
+  JSON.stringify(CANARY).slice(1, -1),
+  encodeURIComponent(CANARY),
+];
+
+const spec = (script: string, more: object = {}) => ({
+  secrets: { token: { description: "a token" }, other: { description: "another" } },
+  steps: [
+    {
+      id: "use",
+      env: { TOKEN: { secret: "token" }, OTHER: { secret: "other", as: "file" } },
+      run: { script },
+      ...more,
+    },
+  ],
+});
+const given = ["--secret", "token=env:TOKEN", "--secret", "other=file:other.txt"];
+
+function placeOf(t: Test, script: string, more?: object): Place {
+  const place = new Place(t);
+  place.pack("secret", spec(script, more));
+  place.write("other.txt", FILE_CANARY);
+  return place;
+}
+
+/** Files below a folder in which one of the texts stands. */
+function filesWith(folder: string, texts: readonly string[]): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile())
+    .filter((path) => {
+      const bytes = readFileSync(path);
+      return texts.some((text) => bytes.includes(text));
+    });
+}
+
+t.jobs = 2;
+
+t.test("steps get secrets as variables and files, and no trace of them is left anywhere", async (t) => {
+  const script = `
+[ "$(printf %s "$OTHER" | cut -c1-1)" = / ] || exit 9
+printf 'raw %s\\n' "$TOKEN"
+echo "file $(cat "$OTHER")"
+echo "base64 $(printf %s "$TOKEN" | base64 -w0)"
+printf 'json "%s"\\n' "$(printf %s "$TOKEN" | sed 's/[\\\\"]/\\\\&/g')" >&2
+printf 'split %s' "$(printf %s "$TOKEN" | cut -c1-10)"; sleep 0.3; printf '%s\\n' "$(printf %s "$TOKEN" | cut -c11-)"
+printf '{"length": %d}' "\${#TOKEN}" > "$PACKRUN_OUTPUT"
+sleep 0.3
+`;
+  const place = placeOf(t, script, { outputs: { length: { type: "integer" } } });
+  const run = place.start(["run", "secret", ...given, "--json"], env);
+  const seen = new Set<string>();
+  const look = setInterval(() => commandLines().forEach(({ text }) => seen.add(text)), 10);
+  const ended = await run.ended;
+  clearInterval(look);
+  t.equal(ended.code, 0, ended.err);
+  const printed = (stream: string): readonly string[] =>
+    place
+      .ledger()
+      .flatMap((event) =>
+        event.eventType === "step.output" && event.metadata.stream === stream ? [event.metadata] : [],
+      )
+      .map(({ lines, partial }) => lines.join("\n") + (partial === true ? "" : "\n"))
+      .join("")
+      .split("\n");
+  t.strictSame(printed("stdout"), [
+    "raw [redacted:token]",
+    "file [redacted:other]",
+    "base64 [redacted:token]",
+    "split [redacted:token]",
+    "",
+  ]);
+  t.strictSame(printed("stderr"), ['json "[redacted:token]"', ""]);
+  t.match(
+    place.ledger().find(({ eventType }) => eventType === "step.succeeded"),
+    {
+      metadata: { outputs: { length: { type: "integer", value: CANARY.length } } },
+    },
+  );
+  const texts = [...FORMS, FILE_CANARY];
+  t.strictSame(filesWith(place.here(".packrun"), texts), [], "no file of the store holds one");
+  t.strictSame(
+    texts.filter((text) => `${ended.out}${ended.err}`.includes(text)),
+    [],
+    "packrun prints none",
+  );
+  t.ok(seen.size > 0);
+  t.strictSame(
+    [...seen].filter((line) => texts.some((text) => line.includes(text))),
+    [],
+    "no command line held one while it ran",
+  );
+  const logs = await place.packrun("runs", "logs", "last");
+  t.notOk(texts.some((text) => logs.out.includes(text)));
+  t.match(
+    place.ledger().filter(({ eventType }) => eventType === "secret.resolved"),
+    [{ metadata: { name: "token", provider: "env" } }, { metadata: { name: "other", provider: "file" } }],
+  );
+  t.equal((await place.packrun("verify", "last")).code, 0);
+});
+
+t.test("an output that holds a secret fails the step and is not kept", async (t) => {
+  const place = placeOf(t, 'printf "key=%s" "$TOKEN" > config', { outputs: { config: { file: "config" } } });
+  const ran = await place.start(["run", "secret", ...given, "--json"], env).ended;
+  t.equal(ran.code, 1, ran.err);
+  t.match(answerOf(ran), { status: "failed", reason: "SECRET_IN_ARTIFACT" });
+  t.strictSame(filesWith(place.here(".packrun"), [CANARY]), []);
+  t.match(
+    place.ledger().find(({ eventType }) => eventType === "step.artifact"),
+    {
+      metadata: { status: "refused", digest: undefined },
+    },
+  );
+});
+
+t.test("a secret in a typed output is redacted or refused", async (t) => {
+  const place = placeOf(t, 'printf \'{"v": "%s"}\' "$(cat "$OTHER")" > "$PACKRUN_OUTPUT"', {
+    outputs: { v: { type: "string" } },
+  });
+  const ran = await place.start(["run", "secret", ...given, "--json"], env).ended;
+  t.notMatch(ran.out, FILE_CANARY);
+  t.strictSame(filesWith(place.here(".packrun"), [FILE_CANARY]), []);
+});
+
+t.test("secrets that are missing, unknown or malformed are refused before anything is made", async (t) => {
+  const place = placeOf(t, "true");
+  const cases: readonly (readonly [string, number, readonly string[], Readonly<Record<string, string>>])[] = [
+    ["SECRET_NOT_GIVEN", 3, ["--secret", "token=env:TOKEN"], env],
+    ["SECRET_UNRESOLVED", 3, given, {}],
+    ["SECRET_UNRESOLVED", 3, ["--secret", "token=env:TOKEN", "--secret", "other=file:absent.txt"], env],
+    ["SECRET_TOO_SHORT", 3, given, { TOKEN: "abc" }],
+    ["SECRET_UNDECLARED", 3, [...given, "--secret", "third=env:TOKEN"], env],
+    ["SECRET_REFERENCE", 2, ["--secret", `token=${FILE_CANARY}`], env],
+    ["SECRET_REFERENCE", 2, ["--secret", FILE_CANARY], env],
+  ];
+  for (const [code, exitCode, args, environment] of cases) {
+    for (const format of ["--json", "--format=text"]) {
+      const ran = await place.start(["run", "secret", ...args, format], environment).ended;
+      t.equal(ran.code, exitCode, `${code}: ${ran.err}`);
+      t.match(format === "--json" ? faultOf(ran).code : ran.err, code);
+      t.notMatch(ran.out + ran.err, FILE_CANARY, "what was given is never echoed");
+    }
+  }
+  t.strictSame(place.runs(), []);
+  t.notOk(existsSync(place.here(".packrun/trust/dev.key")), "no key was made either");
+});
+
+t.test("secrets are given again to a run that is resumed", async (t) => {
+  const place = new Place(t);
+  const { secrets, steps } = spec('echo "raw $TOKEN"');
+  const gate = { id: "ok", gate: { approval: "go" } };
+  const approvals = { go: { required: 1, from: ["approver"], ttl: "1h" } };
+  place.pack("gated", { secrets, approvals, steps: [gate, ...steps] });
+  place.write("other.txt", FILE_CANARY);
+  t.equal((await place.start(["run", "gated", ...given, "--no-wait"], env).ended).code, 4);
+  const key = await place.person("alice");
+  t.equal((await place.packrun("approve", "last", "ok", "--key", key, "--reason", "fine")).code, 0);
+  const ended = await place.start(["resume", "last", ...given, "--json"], env).ended;
+  t.equal(ended.code, 0, ended.err);
+  t.strictSame(filesWith(place.here(".packrun"), [...FORMS, FILE_CANARY]), []);
+});
