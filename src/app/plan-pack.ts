@@ -26,7 +26,6 @@ export type PlanRequest = InputArguments & {
 /** A pack and its inputs as they were when they were planned. */
 export type PlannedPack = {
   readonly compiled: CompiledPlan;
-  readonly pack: Pack;
   readonly packFolder: string;
   readonly packListing: readonly FileEntry[];
   /** File and directory inputs on this machine. */
@@ -57,7 +56,6 @@ export async function planPack(request: PlanRequest, ports: PackPorts): Promise<
   }
   return ok({
     compiled: compiled.value,
-    pack,
     packFolder: place.folder,
     packListing: place.listing,
     inputFiles: resolved.files,

@@ -2,7 +2,7 @@ import type { RunEnd, RunOrder } from "#app/finish-run.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { Result } from "#fault/result.ts";
 import { jsonLine, type Cli } from "./cli.ts";
-import { favourMemory, interruptible, parallelOf, readReferences, type DriveOptions } from "./drive-options.ts";
+import { interruptible, parallelOf, readReferences, type DriveOptions } from "./drive-options.ts";
 import { formatOf } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { showRunEnd } from "./run-end.ts";
@@ -18,7 +18,6 @@ export async function driveCommand(
   if (!references.ok) {
     return cli.fault(references.fault, formatOf(options));
   }
-  favourMemory();
   const { stop, ...signals } = interruptible(cli);
   const progress = showProgress(cli);
   const { evidence } = options;

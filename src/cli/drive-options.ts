@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import type { RunOrder } from "#app/finish-run.ts";
 import { ok, type Result } from "#fault/result.ts";
@@ -61,14 +60,6 @@ export function interruptible(cli: Cli): Pick<RunOrder, "cancel" | "abort"> & { 
     process.off("SIGTERM", onSignal);
   };
   return { cancel: cancel.signal, abort: abort.signal, stop };
-}
-
-/**
- * A process that drives a run lives long and does little: the garbage collector is told to keep the heap small. With it,
- * 10,000 steps are driven in half the memory; planning them takes half as long again.
- */
-export function favourMemory(): void {
-  setFlagsFromString("--optimize-for-size");
 }
 
 export function parallelOf(options: DriveOptions): number {

@@ -74,7 +74,7 @@ t.test("a pack is found by its folder and by its pack.yaml, and nowhere else", a
   const place = world(t);
   const byFolder = planned(await plan(place));
   t.equal(byFolder.packFolder, join(place.root, "pack"));
-  t.equal(byFolder.pack.source.file, "pack/pack.yaml");
+  t.equal(byFolder.compiled.plan.pack.name, "acme/sample");
   for (const pack of ["pack/", "./pack", "pack/pack.yaml", join(place.root, "pack")]) {
     t.equal(planned(await plan(place, { pack })).compiled.planHash, byFolder.compiled.planHash, pack);
   }
