@@ -523,7 +523,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "With --require-dsse only packs that a publisher signed are accepted.",
       example: "packrun run ./my-pack",
-      fix: "Publish the pack with `packrun bundle create`, import it, and run it from the registry."
+      fix: "Verify without --require-dsse: this version runs packs from folders only."
     }
   },
   INPUTS_LOCK_MISMATCH: {
@@ -697,7 +697,7 @@ var trustCodes = codeTable({
     explanation: {
       cause: "A trust root is exactly its RFC 8785 bytes; these are not.",
       example: "trust-root.json after an editor reformatted it",
-      fix: "Take the file from its owner again, or edit it with `packrun trust add` and `trust remove`."
+      fix: "Take the file from its owner again, or edit it with `packrun trust add` only."
     }
   },
   TRUST_ROOT_SHAPE: {
@@ -737,7 +737,7 @@ var trustCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "role {role} of the trust root is wrong: {problem}",
-    hint: "correct the role with `packrun trust add` and `trust remove`",
+    hint: "make the root anew with `packrun trust init` and `packrun trust add`",
     explanation: {
       cause: "A role must list known keys, each once, and root must be able to reach its threshold with different principals.",
       example: "threshold 2 for two keys of one person",
@@ -1023,7 +1023,7 @@ var attestCodes = codeTable({
     explanation: {
       cause: "The signed payload is not declared to be an in-toto Statement.",
       example: "an envelope around application/json",
-      fix: "Sign a statement: `packrun approvals statement` writes one for foreign signers."
+      fix: "Sign an in-toto Statement v1, declared as such."
     }
   },
   ENVELOPE_SIGNATURES: {
@@ -1089,7 +1089,7 @@ var attestCodes = codeTable({
     explanation: {
       cause: "Payloads must be exactly the RFC 8785 bytes of one statement, also when another tool signs.",
       example: "a statement that was pretty-printed before `cosign attest-blob --statement`",
-      fix: "Write the statement with `packrun approvals statement` and sign that file."
+      fix: "Sign exactly the canonical bytes of an in-toto Statement v1."
     }
   },
   STATEMENT_TYPE: {
@@ -1100,7 +1100,7 @@ var attestCodes = codeTable({
     explanation: {
       cause: "Only statements of version 1 are taken.",
       example: "https://in-toto.io/Statement/v0.1",
-      fix: "Write the statement with `packrun approvals statement` and sign that file."
+      fix: "Sign exactly the canonical bytes of an in-toto Statement v1."
     }
   },
   STATEMENT_PREDICATE_TYPE: {
@@ -1140,11 +1140,11 @@ var attestCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "request.json is no approval request: {problem}",
-    hint: "use the file as `packrun approvals request` wrote it",
+    hint: "use the file as packrun wrote it when the gate opened",
     explanation: {
       cause: "The file is not canonical JSON or does not have the members of packrun.approval-request/v1.",
       example: "a request.json that an editor reformatted",
-      fix: "Export the request again with `packrun approvals request RUN GATE -o DIR`."
+      fix: "Take the file again from the run or the bundle that it belongs to."
     }
   },
   KEY_SYNTAX: {
@@ -2998,18 +2998,18 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "The response has no signature, a broken one, or one of a key that the trust root does not know.",
       example: "a response that was edited after signing",
-      fix: "Sign again: packrun approvals sign DIR --key KEY --decision approve --reason TEXT -o FILE."
+      fix: "Sign again: `packrun approve RUN GATE --key KEY --reason TEXT`."
     }
   },
   APPROVAL_STATEMENT: {
     severity: "error",
     exitCode: 5,
     message: "the response is signed but is no approval: {problem}",
-    hint: "{problem} ({code}); write the statement with `packrun approvals statement`",
+    hint: "{problem} ({code}); sign with `packrun approve` or `packrun reject`",
     explanation: {
       cause: "The signed payload is not a canonical approval/v1 statement.",
       example: "the sidecar of a run request sent as an approval",
-      fix: "Make the response with `packrun approvals sign` or sign what `approvals statement` wrote."
+      fix: "Decide with `packrun approve` or `packrun reject`, which write and sign the statement."
     }
   },
   APPROVAL_WRONG_RUN: {
@@ -3020,7 +3020,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "A decision counts for one run only.",
       example: "the response of yesterday's run sent again",
-      fix: "Export the request of this run and sign that."
+      fix: "Sign the request of this run: `packrun approve RUN GATE` reads it there."
     }
   },
   APPROVAL_WRONG_GATE: {
@@ -3031,7 +3031,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "A decision counts for one gate only.",
       example: "the approval of the first gate used for the second",
-      fix: "Export the request of this gate and sign that."
+      fix: "Sign the request of this gate: `packrun approve RUN GATE` reads it there."
     }
   },
   APPROVAL_WRONG_TENANT: {
@@ -3042,7 +3042,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "A decision counts for one tenant only.",
       example: "a response carried over from another tenant",
-      fix: "Export the request from the tenant in question and sign that."
+      fix: "Decide in the tenant in question, with `--tenant`."
     }
   },
   APPROVAL_WRONG_DOMAIN: {
@@ -3064,7 +3064,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "Every request has a fresh nonce; only answers to the open request count.",
       example: "a response made for an earlier export of the request",
-      fix: "Export the request again and sign that."
+      fix: "Sign the request that is open now: `packrun approve RUN GATE` reads it there."
     }
   },
   APPROVAL_WRONG_PLAN: {
@@ -3075,7 +3075,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "The signed hash, or the file that was signed over, is not the plan of this run; or the run's stored copies, compiled again just then, gave another plan or none.",
       example: "the pack was changed and planned again after the approval",
-      fix: "Export the request again, look at the plan, and sign that."
+      fix: "Look at the run's plan, and sign that with `packrun approve RUN GATE`."
     }
   },
   APPROVAL_APPROVER: {
@@ -3771,7 +3771,7 @@ var runCodes = codeTable({
     severity: "error",
     exitCode: 5,
     message: "gate {stepId} was rejected",
-    hint: "read the reason in the decision, `packrun approvals list RUN`",
+    hint: "see who decided with `packrun runs show RUN`",
     explanation: {
       cause: "One person who may decide on the gate rejected it.",
       example: "packrun reject RUN release --key KEY --reason 'wrong artifact'",
@@ -3793,11 +3793,11 @@ var runCodes = codeTable({
     severity: "error",
     exitCode: 5,
     message: "the run has no approval gate {gate}",
-    hint: "list its gates with `packrun approvals list RUN`",
+    hint: "see its gates with `packrun runs show RUN`",
     explanation: {
       cause: "A decision named a gate that the plan of the addressed run does not have.",
       example: "packrun approve RUN relase",
-      fix: "Use the gate's id as `packrun plan` and `packrun approvals list` show it."
+      fix: "Use the gate's id as `packrun plan` and `packrun runs show` show it."
     }
   },
   GATE_CLOSED: {

@@ -65,7 +65,7 @@ export const attestCodes = codeTable({
     explanation: {
       cause: "The signed payload is not declared to be an in-toto Statement.",
       example: "an envelope around application/json",
-      fix: "Sign a statement: `packrun approvals statement` writes one for foreign signers.",
+      fix: "Sign an in-toto Statement v1, declared as such.",
     },
   },
   ENVELOPE_SIGNATURES: {
@@ -132,7 +132,7 @@ export const attestCodes = codeTable({
     explanation: {
       cause: "Payloads must be exactly the RFC 8785 bytes of one statement, also when another tool signs.",
       example: "a statement that was pretty-printed before `cosign attest-blob --statement`",
-      fix: "Write the statement with `packrun approvals statement` and sign that file.",
+      fix: "Sign exactly the canonical bytes of an in-toto Statement v1.",
     },
   },
   STATEMENT_TYPE: {
@@ -143,7 +143,7 @@ export const attestCodes = codeTable({
     explanation: {
       cause: "Only statements of version 1 are taken.",
       example: "https://in-toto.io/Statement/v0.1",
-      fix: "Write the statement with `packrun approvals statement` and sign that file.",
+      fix: "Sign exactly the canonical bytes of an in-toto Statement v1.",
     },
   },
   STATEMENT_PREDICATE_TYPE: {
@@ -183,11 +183,11 @@ export const attestCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "request.json is no approval request: {problem}",
-    hint: "use the file as `packrun approvals request` wrote it",
+    hint: "use the file as packrun wrote it when the gate opened",
     explanation: {
       cause: "The file is not canonical JSON or does not have the members of packrun.approval-request/v1.",
       example: "a request.json that an editor reformatted",
-      fix: "Export the request again with `packrun approvals request RUN GATE -o DIR`.",
+      fix: "Take the file again from the run or the bundle that it belongs to.",
     },
   },
   KEY_SYNTAX: {

@@ -151,7 +151,7 @@ export const runCodes = codeTable({
     severity: "error",
     exitCode: 5,
     message: "gate {stepId} was rejected",
-    hint: "read the reason in the decision, `packrun approvals list RUN`",
+    hint: "see who decided with `packrun runs show RUN`",
     explanation: {
       cause: "One person who may decide on the gate rejected it.",
       example: "packrun reject RUN release --key KEY --reason 'wrong artifact'",
@@ -173,11 +173,11 @@ export const runCodes = codeTable({
     severity: "error",
     exitCode: 5,
     message: "the run has no approval gate {gate}",
-    hint: "list its gates with `packrun approvals list RUN`",
+    hint: "see its gates with `packrun runs show RUN`",
     explanation: {
       cause: "A decision named a gate that the plan of the addressed run does not have.",
       example: "packrun approve RUN relase",
-      fix: "Use the gate's id as `packrun plan` and `packrun approvals list` show it.",
+      fix: "Use the gate's id as `packrun plan` and `packrun runs show` show it.",
     },
   },
   GATE_CLOSED: {

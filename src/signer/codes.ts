@@ -42,7 +42,7 @@ export const signerCodes = codeTable({
     hint: "set PACKRUN_KEY_PASSWORD or COSIGN_PASSWORD, or run on a terminal",
     explanation: {
       cause: "An encrypted key needs its password, which is never taken from a flag.",
-      example: "packrun sign in a pipeline without the variable",
+      example: "packrun approve in a pipeline without the variable",
       fix: "Put the password into the environment from your secret store.",
     },
   },

@@ -10,18 +10,18 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "The response has no signature, a broken one, or one of a key that the trust root does not know.",
       example: "a response that was edited after signing",
-      fix: "Sign again: packrun approvals sign DIR --key KEY --decision approve --reason TEXT -o FILE.",
+      fix: "Sign again: `packrun approve RUN GATE --key KEY --reason TEXT`.",
     },
   },
   APPROVAL_STATEMENT: {
     severity: "error",
     exitCode: 5,
     message: "the response is signed but is no approval: {problem}",
-    hint: "{problem} ({code}); write the statement with `packrun approvals statement`",
+    hint: "{problem} ({code}); sign with `packrun approve` or `packrun reject`",
     explanation: {
       cause: "The signed payload is not a canonical approval/v1 statement.",
       example: "the sidecar of a run request sent as an approval",
-      fix: "Make the response with `packrun approvals sign` or sign what `approvals statement` wrote.",
+      fix: "Decide with `packrun approve` or `packrun reject`, which write and sign the statement.",
     },
   },
   APPROVAL_WRONG_RUN: {
@@ -32,7 +32,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "A decision counts for one run only.",
       example: "the response of yesterday's run sent again",
-      fix: "Export the request of this run and sign that.",
+      fix: "Sign the request of this run: `packrun approve RUN GATE` reads it there.",
     },
   },
   APPROVAL_WRONG_GATE: {
@@ -43,7 +43,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "A decision counts for one gate only.",
       example: "the approval of the first gate used for the second",
-      fix: "Export the request of this gate and sign that.",
+      fix: "Sign the request of this gate: `packrun approve RUN GATE` reads it there.",
     },
   },
   APPROVAL_WRONG_TENANT: {
@@ -54,7 +54,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "A decision counts for one tenant only.",
       example: "a response carried over from another tenant",
-      fix: "Export the request from the tenant in question and sign that.",
+      fix: "Decide in the tenant in question, with `--tenant`.",
     },
   },
   APPROVAL_WRONG_DOMAIN: {
@@ -76,7 +76,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "Every request has a fresh nonce; only answers to the open request count.",
       example: "a response made for an earlier export of the request",
-      fix: "Export the request again and sign that.",
+      fix: "Sign the request that is open now: `packrun approve RUN GATE` reads it there.",
     },
   },
   APPROVAL_WRONG_PLAN: {
@@ -89,7 +89,7 @@ export const approvalCodes = codeTable({
         "The signed hash, or the file that was signed over, is not the plan of this run; or the run's stored copies, " +
         "compiled again just then, gave another plan or none.",
       example: "the pack was changed and planned again after the approval",
-      fix: "Export the request again, look at the plan, and sign that.",
+      fix: "Look at the run's plan, and sign that with `packrun approve RUN GATE`.",
     },
   },
   APPROVAL_APPROVER: {

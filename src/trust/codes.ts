@@ -10,7 +10,7 @@ export const trustCodes = codeTable({
     explanation: {
       cause: "A trust root is exactly its RFC 8785 bytes; these are not.",
       example: "trust-root.json after an editor reformatted it",
-      fix: "Take the file from its owner again, or edit it with `packrun trust add` and `trust remove`.",
+      fix: "Take the file from its owner again, or edit it with `packrun trust add` only.",
     },
   },
   TRUST_ROOT_SHAPE: {
@@ -50,7 +50,7 @@ export const trustCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "role {role} of the trust root is wrong: {problem}",
-    hint: "correct the role with `packrun trust add` and `trust remove`",
+    hint: "make the root anew with `packrun trust init` and `packrun trust add`",
     explanation: {
       cause:
         "A role must list known keys, each once, and root must be able to reach its threshold with different principals.",

@@ -210,7 +210,7 @@ export const verifyCodes = codeTable({
     explanation: {
       cause: "With --require-dsse only packs that a publisher signed are accepted.",
       example: "packrun run ./my-pack",
-      fix: "Publish the pack with `packrun bundle create`, import it, and run it from the registry.",
+      fix: "Verify without --require-dsse: this version runs packs from folders only.",
     },
   },
   INPUTS_LOCK_MISMATCH: {

@@ -1,5 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
+import { Command } from "commander";
 import t from "tap";
+import type { Cli } from "#cli/cli.ts";
+import { commandTable } from "#cli/command-table.ts";
 import { codeLiterals } from "../../scripts/code-literals.ts";
 import { codesFile, codesTwice, readCodeTables } from "../../scripts/code-tables.ts";
 import { codeTable } from "../../src/fault/code-table.ts";
@@ -18,6 +21,22 @@ t.test("every code says what it means in three parts, and ends in a documented e
     t.ok(EXIT_CODES.has(exitCode), `${code} exits with ${exitCode}`);
     for (const [part, text] of Object.entries({ ...explanation, message, hint })) {
       t.ok(text.trim().length > 0, `${code} has a ${part}`);
+    }
+  }
+});
+
+t.test("codes name only commands that there are", async (t) => {
+  const program = new Command();
+  for (const { load } of Object.values(commandTable)) {
+    (await load()).define(program, {} as Cli, () => undefined);
+  }
+  const groups = new Map(program.commands.map((each) => [each.name(), each.commands.map((inner) => inner.name())]));
+  for (const [code, { explanation, hint }] of entries) {
+    for (const text of [hint, ...Object.values(explanation)]) {
+      for (const [named, name = "", inner = ""] of text.matchAll(/(?:`|^|: )packrun ([a-z]+)(?: ([a-z]+))?/g)) {
+        const below = groups.get(name);
+        t.ok(below !== undefined && (below.length === 0 || below.includes(inner)), `${code}: ${named}`);
+      }
     }
   }
 });
