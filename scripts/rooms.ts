@@ -29,7 +29,12 @@ export const rooms: readonly Room[] = [
   },
   { name: "view", floor: "pure", rooms: ["verify", "evidence", "run", "plan", "pack", ...base], packages: [] },
   { name: "port", floor: "seam", rooms: [...pure, ...base], packages: [], typesOnly: true },
-  { name: "step", floor: "doing", rooms: ["port", "run", "plan", "pack", ...base], packages: ["node:*", "@cyclonedx/*"] },
+  {
+    name: "step",
+    floor: "doing",
+    rooms: ["port", "run", "plan", "pack", ...base],
+    packages: ["node:*", "@cyclonedx/*"],
+  },
   { name: "engine", floor: "doing", rooms: ["port", "run", "plan", ...base], packages: ["node:*"] },
   { name: "folder", floor: "adapter", rooms: ["port", "pack", "plan", "run", ...base], packages: ["node:*"] },
   { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", "pack", ...base], packages: ["node:*", "ajv/*"] },
