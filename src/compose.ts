@@ -34,7 +34,7 @@ export const sha256: typeof nodeSha256 = nodeSha256;
 export const verifySignature: typeof nodeVerifySignature = nodeVerifySignature;
 export const keyring: Keyring = fileKeyring;
 export const passwordSource: (env: Env, mayAsk: boolean) => AskPassword = askPassword;
-export { builtIns, parseSecretArgument };
+export { parseSecretArgument };
 
 type Env = SettingsSource["env"];
 

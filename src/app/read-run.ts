@@ -40,7 +40,7 @@ export async function readRun(
 }
 
 /** The sealed bundle of a run where `run` puts it, or undefined before it is sealed. */
-export function evidenceOf(state: RunState, { settings }: Workplace): string | undefined {
+function evidenceOf(state: RunState, { settings }: Workplace): string | undefined {
   const folder = join(settings.stateFolder, "evidence", state.identity.runId);
   return existsSync(folder) ? folder : undefined;
 }

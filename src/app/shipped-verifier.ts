@@ -4,7 +4,7 @@ import { digestOfHex } from "#canon/digest.ts";
 import type { VerifierName } from "#evidence/evidence-manifest.ts";
 
 /** The single-file verifier of this package: the same place beside `src` and beside `dist`. */
-export const SHIPPED_VERIFIER: URL = new URL("../../scripts/packs/verify_offline_bundle.mjs", import.meta.url);
+const SHIPPED_VERIFIER = new URL("../../scripts/packs/verify_offline_bundle.mjs", import.meta.url);
 
 /** Names the verifier that a manifest recommends: whoever wants to use it can check that it is the one. */
 export async function shippedVerifier(version: string): Promise<VerifierName> {

@@ -7,10 +7,6 @@ export type RunId = Id<"RunId">;
 export type TenantId = Id<"TenantId">;
 /** `[a-z0-9][a-z0-9.-]{0,126}`: names one trust root's realm. */
 export type TrustDomain = Id<"TrustDomain">;
-/** The id of a step instance (`a[0]::b`) or of a plan node (`a[*]::b`). */
-export type StepId = string;
-/** Names one inbox command; its events carry it. */
-export type CommandId = Id<"CommandId">;
 
 const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -24,8 +20,4 @@ export function parseTenantId(text: string): TenantId | undefined {
 
 export function parseTrustDomain(text: string): TrustDomain | undefined {
   return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text) ? (text as TrustDomain) : undefined;
-}
-
-export function parseCommandId(text: string): CommandId | undefined {
-  return /^[A-Za-z0-9:._-]{1,128}$/.test(text) ? (text as CommandId) : undefined;
 }

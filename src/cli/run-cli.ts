@@ -5,7 +5,8 @@ import { jsonLine, type Cli, type Style } from "./cli.ts";
 import { commandTable } from "./command-table.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
-import { renderDiagnostic } from "#fault/source-frame.ts";
+import type { Diagnostic } from "#fault/diagnostic.ts";
+import { diagnosticRenderer } from "#fault/source-frame.ts";
 import type { Fault } from "#fault/fault.ts";
 import { version } from "./version.ts";
 
@@ -99,8 +100,12 @@ function nodeCli(argv: readonly string[]): Cli {
     columns: process.stderr.columns ?? 100,
     fault: (fault, format) => showFault(fault, format, { out, err, style }),
     diagnostics: (found, sourceOf) => {
+      const renderers = new Map<string, (diagnostic: Diagnostic) => string>();
       for (const diagnostic of found) {
-        err(`${renderDiagnostic(diagnostic, sourceOf(diagnostic.file), { color: frameColour(style) })}\n`);
+        const { file } = diagnostic;
+        const render = renderers.get(file) ?? diagnosticRenderer(sourceOf(file), { color: frameColour(style) });
+        renderers.set(file, render);
+        err(`${render(diagnostic)}\n`);
       }
       return diagnosticsExitCode(found);
     },
@@ -153,7 +158,7 @@ function goOnWithoutReader(onlyShows: boolean): void {
   }
 }
 
-type FrameColour = Parameters<typeof renderDiagnostic>[2]["color"];
+type FrameColour = Parameters<typeof diagnosticRenderer>[1]["color"];
 
 const FRAME_STYLES = {
   error: "red",

@@ -7,7 +7,7 @@ import { decodeUtf8, encodeUtf8 } from "#canon/utf8.ts";
  */
 export const BLOCK = 512;
 /** Sizes are eleven octal digits. */
-export const MAX_FILE_SIZE: number = 8 * 1024 ** 3 - 1;
+const MAX_FILE_SIZE = 8 * 1024 ** 3 - 1;
 
 export type TarEntry = { readonly path: string; readonly size: number };
 

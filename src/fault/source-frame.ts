@@ -18,18 +18,10 @@ const CROPPED = "…";
 type LineOf = (number: number) => string;
 
 /**
- * A diagnostic as text, with the line that it is about and a caret under the place. No character of the source or the
- * messages reaches a terminal as a control: they are escaped. Ends without a line feed.
+ * Shows diagnostics of one text, whose lines are looked for once: each as text, with the line that it is about and a
+ * caret under the place. No character of the source or the messages reaches a terminal as a control: they are escaped.
+ * Ends without a line feed.
  */
-export function renderDiagnostic(
-  diagnostic: Diagnostic,
-  sourceText: string | undefined,
-  options: FrameOptions,
-): string {
-  return diagnosticRenderer(sourceText, options)(diagnostic);
-}
-
-/** The same for many diagnostics of one text, whose lines are then looked for once. */
 export function diagnosticRenderer(
   sourceText: string | undefined,
   { color }: FrameOptions,

@@ -38,8 +38,8 @@ export type PackSpec = {
 /** Where a node stands: member names and list indices from the root of the document. */
 export type PackPath = readonly (string | number)[];
 
-export type ValueType = "string" | "integer" | "number" | "boolean" | "object" | "array";
-export type InputType = ValueType | "file" | "directory";
+type ValueType = "string" | "integer" | "number" | "boolean" | "object" | "array";
+type InputType = ValueType | "file" | "directory";
 
 export type InputRule = {
   readonly type: InputType;
@@ -80,13 +80,13 @@ export type SandboxRule = {
   readonly wallClockMs?: number;
 };
 
-export type SloRule = {
+type SloRule = {
   readonly runP95Seconds?: number;
   readonly approvalP95Seconds?: number;
   readonly maxQueueDepth?: number;
 };
 
-export type ApprovalRule = {
+type ApprovalRule = {
   readonly required: number;
   readonly from: readonly string[];
   readonly ttlMs: number;
@@ -95,7 +95,7 @@ export type ApprovalRule = {
 };
 
 /** `module` is a path in the pack (relative, without `./`; the file exists). */
-export type PolicyRule =
+type PolicyRule =
   | { readonly engine: "cel"; readonly expression: string }
   | { readonly engine: "rego"; readonly module: string; readonly entrypoint: string };
 
@@ -147,7 +147,7 @@ export type RetryRule = {
   readonly onExitCodes?: readonly number[];
 };
 
-export type ParallelStep = StepBase & {
+type ParallelStep = StepBase & {
   readonly kind: "parallel";
   readonly when?: string;
   readonly maxParallel?: number;

@@ -2,7 +2,7 @@ import type { Fault } from "#fault/fault.ts";
 import type { Check } from "./verdict.ts";
 
 /** Every check, in the order of the report. */
-export const CHECK_NAMES = [
+const CHECK_NAMES = [
   "sizes",
   "trust-root",
   "envelope",

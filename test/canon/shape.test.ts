@@ -86,7 +86,7 @@ t.test("tagged objects report the misfits of the chosen case only", (t) => {
 t.test("null, choices, digests and times", (t) => {
   t.ok(fits(nullable(string()), null));
   t.notOk(fits<unknown>(nullable(string()), 1));
-  t.ok(fits<unknown>(literal("a", 1, null), null));
+  t.ok(fits<unknown>(literal<string | number | null>("a", 1, null), null));
   t.same(lines(literal("a"), "b"), ['the document: expected "a", found "b"']);
   t.ok(fits(digest(), `sha256:${"0".repeat(64)}`));
   t.notOk(fits(digest(), `sha256:${"A".repeat(64)}`));

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import t from "tap";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import type { Range } from "#fault/place.ts";
-import { diagnosticRenderer, renderDiagnostic } from "#fault/source-frame.ts";
+import { diagnosticRenderer } from "#fault/source-frame.ts";
 
 const plain = { color: (_: string, text: string): string => text };
 
@@ -15,9 +15,11 @@ function finding(range: Range | undefined, more: Partial<Diagnostic> = {}): Diag
   return range === undefined ? made : { ...made, range };
 }
 
+const shownPlainly = (found: Diagnostic, text: string | undefined): string => diagnosticRenderer(text, plain)(found);
+
 /** The two lines under the empty bar. */
 function frame(text: string, range: Range): readonly string[] {
-  return renderDiagnostic(finding(range), text, plain).split("\n").slice(3, 5);
+  return shownPlainly(finding(range), text).split("\n").slice(3, 5);
 }
 
 t.test("a finding shows its line with carets under the place, its help, and where to read more", async (t) => {
@@ -28,7 +30,7 @@ t.test("a finding shows its line with carets under the place, its help, and wher
     hint: 'did you mean "command"?',
   });
   t.equal(
-    renderDiagnostic(found, text, plain),
+    shownPlainly(found, text),
     [
       'error[PACK_UNKNOWN_FIELD]: unknown field "comand"',
       "  --> pack.yaml:14:13",
@@ -43,11 +45,11 @@ t.test("a finding shows its line with carets under the place, its help, and wher
 
 t.test("without a source there is no frame, without a range no place", async (t) => {
   t.equal(
-    renderDiagnostic(finding(at(3, 1)), undefined, plain),
+    shownPlainly(finding(at(3, 1)), undefined),
     "error[A_CODE]: it is wrong\n --> pack.yaml:3:1\n  = see: packrun explain A_CODE",
   );
   t.equal(
-    renderDiagnostic(finding(undefined, { severity: "warning" }), "a", plain),
+    shownPlainly(finding(undefined, { severity: "warning" }), "a"),
     "warning[A_CODE]: it is wrong\n --> pack.yaml\n  = see: packrun explain A_CODE",
   );
 });
@@ -58,7 +60,7 @@ t.test("related places of the same file have their own frames, in one gutter", a
     { message: "and there", file: "other.yaml", range: at(100, 1) },
   ];
   t.equal(
-    renderDiagnostic(finding(at(2, 1, 2, 2), { related }), "a: 1\na: 2\n", plain),
+    shownPlainly(finding(at(2, 1, 2, 2), { related }), "a: 1\na: 2\n"),
     [
       "error[A_CODE]: it is wrong",
       "   --> pack.yaml:2:1",
@@ -101,10 +103,9 @@ t.test("long lines are cropped around the place", async (t) => {
 
 t.test("no control or bidi character reaches the terminal", async (t) => {
   const text = "a: \u001b[31m \u202e x\u0000\u200b";
-  const shown = renderDiagnostic(
+  const shown = shownPlainly(
     finding(at(1, 1), { message: "bad \u001b[2J", hint: "\u2066", file: "p\u0007.yaml" }),
     text,
-    plain,
   );
   t.match(shown, "a: \\u{1B}[31m \\u{202E} x\\u{0}\\u{200B}");
   t.match(shown, "bad \\u{1B}[2J");
@@ -112,9 +113,9 @@ t.test("no control or bidi character reaches the terminal", async (t) => {
 });
 
 t.test("styles are put around whole parts", async (t) => {
-  const styled = renderDiagnostic(finding(at(1, 1), { hint: "h" }), "a", {
-    color: (style, part) => `<${style}>${part}</>`,
-  });
+  const styled = diagnosticRenderer("a", { color: (style, part) => `<${style}>${part}</>` })(
+    finding(at(1, 1), { hint: "h" }),
+  );
   t.match(styled, "<error>error[A_CODE]</>: it is wrong");
   t.match(styled, "<caret>^</>");
   t.match(styled, "<hint>help:</> h");
@@ -129,7 +130,7 @@ t.test("whatever is shown, every line is printable and the carets stand inside t
   );
   fc.assert(
     fc.property(text, place, (source, [line, column, length]) => {
-      const shown = diagnosticRenderer(source, plain)(finding(at(line, column, line, column + length)));
+      const shown = shownPlainly(finding(at(line, column, line, column + length)), source);
       return !/[\p{Cc}\p{Cf}]/u.test(shown.replaceAll("\n", "")) && shown.split("\n").length === 6;
     }),
   );

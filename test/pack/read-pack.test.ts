@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import t from "tap";
-import { renderDiagnostic } from "#fault/source-frame.ts";
+import { diagnosticRenderer } from "#fault/source-frame.ts";
 import { readPack } from "#pack/read-pack.ts";
 import type { RunStep } from "#pack/pack.ts";
 import { bytesOf, findingsIn, goodPack, packWith, sampleFiles, saysIn } from "./sample-pack.ts";
@@ -66,7 +66,7 @@ t.test("everything wrong is reported at once, in the order of the text, with its
   const text = readFileSync(new URL("broken.yaml", golden), "utf8");
   const read = readPack(bytesOf(text), { file: "pack.yaml", files: sampleFiles });
   const found = read.ok ? [] : read.fault;
-  const plain = found.map((one) => renderDiagnostic(one, text, { color: (_, part) => part })).join("\n\n");
+  const plain = found.map((one) => diagnosticRenderer(text, { color: (_, part) => part })(one)).join("\n\n");
   t.equal(`${plain}\n`, readFileSync(new URL("broken.txt", golden), "utf8"));
 });
 

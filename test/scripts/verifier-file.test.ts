@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { exportEvidence } from "#app/export-evidence.ts";
-import { shippedVerifier, SHIPPED_VERIFIER } from "#app/shipped-verifier.ts";
+import { shippedVerifier } from "#app/shipped-verifier.ts";
 import { hexOf } from "#canon/digest.ts";
 import { verdictJson, verdictText } from "#view/verdict-text.ts";
 import { verifierFile } from "../../scripts/verifier-file.ts";
@@ -31,10 +31,9 @@ const run = (node: string, args: readonly string[]) => {
 };
 
 t.test("the committed verifier is what the sources give", async (t) => {
-  t.ok(readFileSync(SHIPPED_VERIFIER, "utf8") === built.text, "npm run generate");
   const named = await shippedVerifier("1.0.0");
   const sum = createHash("sha256").update(built.text).digest("hex");
-  t.equal(hexOf(named.digest), sum);
+  t.equal(hexOf(named.digest), sum, "npm run generate");
 });
 
 t.test("it is one file: it imports nothing but Node's own modules, and opens no socket", async (t) => {
