@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { parseTenantId, type TenantId } from "#canon/ids.ts";
 import { describeMisfit, misfitsOf } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -52,7 +52,8 @@ export function readSettings(source: SettingsSource): Result<Settings> {
   const base = file === undefined ? cwd : dirname(file);
   const from = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(base, path));
   const given = flags.store ?? env["PACKRUN_STORE"];
-  const stateFolder = given === undefined ? stateFolderOf(cwd, file) : resolve(cwd, given);
+  // An empty name would be the current folder itself, which nobody means.
+  const stateFolder = given === undefined || given === "" ? stateFolderOf(cwd, file) : resolve(cwd, given);
   const trust = flags.trust ?? env["PACKRUN_TRUST"];
   const { Storage } = config.value.TaskRunner ?? {};
   return ok(
@@ -78,7 +79,9 @@ function configFileOf({ flags, env, cwd }: SettingsSource): string | undefined {
   if (near !== undefined) {
     return near;
   }
-  const home = join(env["XDG_CONFIG_HOME"] ?? join(env["HOME"] ?? homedir(), ".config"), "packrun", "config.yaml");
+  // XDG Base Directory Specification: what is empty or relative counts as not set.
+  const xdg = env["XDG_CONFIG_HOME"] ?? "";
+  const home = join(isAbsolute(xdg) ? xdg : join(env["HOME"] ?? homedir(), ".config"), "packrun", "config.yaml");
   return existsSync(home) ? home : undefined;
 }
 

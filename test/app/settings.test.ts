@@ -1,0 +1,167 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import t, { type Test } from "tap";
+import { readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
+import type { Result } from "#fault/result.ts";
+
+type Given = Partial<Pick<SettingsSource, "flags" | "env">> & { readonly cwd?: string };
+
+/** A project with a folder in it, beside a home with a configuration folder of its own. */
+type Place = {
+  readonly here: (...parts: readonly string[]) => string;
+  readonly write: (path: string, text: string) => string;
+  readonly read: (given?: Given) => Result<Settings>;
+  readonly settings: (given?: Given) => Settings;
+};
+
+function placeOf(t: Test): Place {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "packrun-settings-")));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const here = (...parts: readonly string[]): string => join(root, ...parts);
+  const write = (path: string, text: string): string => {
+    mkdirSync(dirname(here(path)), { recursive: true });
+    writeFileSync(here(path), text);
+    return here(path);
+  };
+  mkdirSync(here("project/deep/er"), { recursive: true });
+  const read: Place["read"] = ({ flags = {}, env = {}, cwd = "project" } = {}) =>
+    readSettings({ flags, env: { HOME: here("home"), ...env }, cwd: here(cwd) });
+  return {
+    here,
+    write,
+    read,
+    settings: (given) => {
+      const result = read(given);
+      if (!result.ok) {
+        throw new Error(result.fault.message);
+      }
+      return result.value;
+    },
+  };
+}
+
+const code = (result: Result<Settings>): string | undefined => (result.ok ? undefined : result.fault.code);
+
+t.test("with nothing configured, state is in the current folder and the tenant is default", async (t) => {
+  const place = placeOf(t);
+  t.strictSame(place.settings(), {
+    tenantId: "default",
+    stateFolder: place.here("project/.packrun"),
+    artifactsPath: place.here("project/.packrun/artifacts"),
+  });
+});
+
+t.test("a flag comes before the environment, that before the project's file, that before the user's", async (t) => {
+  const place = placeOf(t);
+  const user = place.write("home/.config/packrun/config.yaml", "tenant: user\ntrust: user-root.json\n");
+  const read = (given?: Given): unknown => {
+    const { tenantId, trustFile, configFile } = place.settings(given);
+    return { tenantId, trustFile, configFile };
+  };
+  const ofUser = { tenantId: "user", trustFile: place.here("home/.config/packrun/user-root.json"), configFile: user };
+  t.strictSame(read(), ofUser);
+
+  const project = place.write("project/packrun.config.yaml", "tenant: project\ntrust: trust/root.json\n");
+  const ofProject = { tenantId: "project", trustFile: place.here("project/trust/root.json"), configFile: project };
+  t.strictSame(read(), ofProject, "the user's file is not mixed into the project's");
+
+  const env = { PACKRUN_TENANT: "env", PACKRUN_TRUST: "env-root.json" };
+  const ofEnv = { tenantId: "env", trustFile: place.here("project/env-root.json"), configFile: project };
+  t.strictSame(read({ env }), ofEnv);
+
+  const flags = { tenant: "flag", trust: "flag-root.json" };
+  const ofFlags = { tenantId: "flag", trustFile: place.here("project/flag-root.json"), configFile: project };
+  t.strictSame(read({ env, flags }), ofFlags);
+  t.strictSame(read({ env, flags: { tenant: "flag" } }), { ...ofEnv, tenantId: "flag" }, "each value by itself");
+});
+
+t.test("the configuration is the one named by flag, by environment, the nearest upward, or the user's", async (t) => {
+  const place = placeOf(t);
+  const file = (given?: Given): string | undefined => place.settings(given).configFile;
+  t.equal(file({ cwd: "project/deep/er" }), undefined);
+  const user = place.write("home/.config/packrun/config.yaml", "{}\n");
+  t.equal(file({ cwd: "project/deep/er" }), user);
+  const xdg = place.write("xdg/packrun/config.yaml", "{}\n");
+  t.equal(file({ env: { XDG_CONFIG_HOME: place.here("xdg") } }), xdg);
+  for (const XDG_CONFIG_HOME of ["", "../xdg"]) {
+    t.equal(file({ env: { XDG_CONFIG_HOME } }), user, "neither an empty nor a relative path counts");
+  }
+  const far = place.write("project/packrun.config.yaml", "{}\n");
+  t.equal(file({ cwd: "project/deep/er" }), far);
+  const near = place.write("project/deep/packrun.config.yaml", "{}\n");
+  t.equal(file({ cwd: "project/deep/er" }), near);
+  const fromEnv = place.write("env.yaml", "{}\n");
+  t.equal(file({ env: { PACKRUN_CONFIG: "../env.yaml" } }), fromEnv);
+  const fromFlag = place.write("flag.yaml", "{}\n");
+  t.equal(file({ env: { PACKRUN_CONFIG: "../env.yaml" }, flags: { config: "../flag.yaml" } }), fromFlag);
+});
+
+t.test("state is where flag or environment say, in the nearest .packrun, or beside the configuration", async (t) => {
+  const place = placeOf(t);
+  const state = (given?: Given): string => place.settings(given).stateFolder;
+  place.write("home/.config/packrun/config.yaml", "{}\n");
+  t.equal(state({ cwd: "project/deep" }), place.here("project/deep/.packrun"), "never beside the user's file");
+  place.write("project/packrun.config.yaml", "{}\n");
+  t.equal(state({ cwd: "project/deep" }), place.here("project/.packrun"));
+  place.write("project/deep/.packrun/keep", "");
+  t.equal(state({ cwd: "project/deep/er" }), place.here("project/deep/.packrun"));
+  t.equal(state({ env: { PACKRUN_STORE: "from-env" } }), place.here("project/from-env"));
+  t.equal(state({ env: { PACKRUN_STORE: "from-env" }, flags: { store: "/from-flag" } }), "/from-flag");
+  t.equal(state({ env: { PACKRUN_STORE: "" } }), place.here("project/.packrun"), "nothing is no folder");
+});
+
+t.test("paths in a configuration are relative to it, wherever the command was started", async (t) => {
+  const place = placeOf(t);
+  const text = [
+    "TaskRunner: {Storage: {Mode: file, ArtifactsPath: big/artifacts}}",
+    "requester: {key: keys/me.key}",
+    "attestor: {key: /etc/packrun/host.key}",
+    "sandbox: {scratch: ../scratch}",
+  ].join("\n");
+  const configFile = place.write("project/packrun.config.yaml", text);
+  t.strictSame(place.settings({ cwd: "project/deep/er" }), {
+    tenantId: "default",
+    stateFolder: place.here("project/.packrun"),
+    artifactsPath: place.here("project/big/artifacts"),
+    requesterKey: place.here("project/keys/me.key"),
+    attestorKey: "/etc/packrun/host.key",
+    scratch: place.here("scratch"),
+    configFile,
+  });
+});
+
+t.test("a configuration that cannot be read, or holds what is not known, is CONFIG_INVALID", async (t) => {
+  const place = placeOf(t);
+  t.equal(code(place.read({ flags: { config: "nowhere.yaml" } })), "CONFIG_INVALID");
+  t.equal(code(place.read({ env: { PACKRUN_CONFIG: "deep" } })), "CONFIG_INVALID", "a folder");
+  for (const [text, problem] of [
+    ["trsut: root.json", 'unknown member "trsut"'],
+    ["tenant: 7", "/tenant: expected a string"],
+    ["TaskRunner: {Storage: {Mode: mongodb}}", "/TaskRunner/Storage/Mode"],
+    ["requester: {key: ''}", "/requester/key"],
+    ["tenant: a\ntenant: b", "tenant"],
+    ["tenant: [", "packrun.config.yaml"],
+    ["- tenant", "expected an object"],
+  ] as const) {
+    const file = place.write("project/packrun.config.yaml", `${text}\n`);
+    const read = place.read();
+    t.equal(code(read), "CONFIG_INVALID", text);
+    t.ok(!read.ok && read.fault.message.startsWith(`${file}: `) && read.fault.message.includes(problem), problem);
+  }
+  place.write("project/packrun.config.yaml", "");
+  t.ok(place.read().ok, "an empty file configures nothing");
+  place.write("home/.config/packrun/config.yaml", "trsut: root.json\n");
+  t.ok(place.read().ok, "a file that is not used is not read");
+});
+
+t.test("a tenant that is no name is TENANT_INVALID, wherever it was said", async (t) => {
+  const place = placeOf(t);
+  for (const tenant of ["Team_A", "../other", "", "-a", "a".repeat(64)]) {
+    t.equal(code(place.read({ flags: { tenant } })), "TENANT_INVALID", `--tenant ${tenant}`);
+    t.equal(code(place.read({ env: { PACKRUN_TENANT: tenant } })), "TENANT_INVALID", `PACKRUN_TENANT=${tenant}`);
+  }
+  place.write("project/packrun.config.yaml", "tenant: Team_A\n");
+  t.equal(code(place.read()), "TENANT_INVALID");
+  t.ok(place.read({ flags: { tenant: "a".repeat(63) } }).ok);
+});
