@@ -12,9 +12,9 @@ import {
 import { setImmediate } from "node:timers/promises";
 import { decodeUtf8 } from "#canon/utf8.ts";
 import { sortTree, type FileEntry, type LinkEntry, type TreeListing } from "#pack/pack-files.ts";
-import { checkName, Siblings } from "./entry-name.ts";
+import { linkProblem, Siblings } from "#pack/tree-entry.ts";
+import { checkName } from "./entry-name.ts";
 import { hashFile, isSame, kindOf } from "./hash-file.ts";
-import { refuseTarget } from "./link-target.ts";
 import { problemOf, type Refusal } from "./refusal.ts";
 
 export type WalkOptions = {
@@ -139,15 +139,11 @@ class Walker {
 
   #link(place: Buffer, path: string): void {
     const target = decodeUtf8(readlinkSync(place, { encoding: "buffer" }));
-    if (target === undefined || /\p{Cc}/u.test(target)) {
-      this.#refuse(path, "it is a link whose target is no portable name");
-      return;
-    }
-    const problem = refuseTarget(path, target);
-    if (problem === undefined) {
-      this.entries.push({ path, mode: "link", target });
+    const problem = linkProblem(path, target ?? "");
+    if (target === undefined || problem !== undefined) {
+      this.#refuse(path, problem ?? "");
     } else {
-      this.#refuse(path, problem);
+      this.entries.push({ path, mode: "link", target });
     }
   }
 

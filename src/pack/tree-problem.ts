@@ -1,5 +1,6 @@
 import { compareUtf8 } from "#canon/utf8.ts";
 import type { TreeListing } from "./pack-files.ts";
+import { linkProblem } from "./tree-entry.ts";
 
 /** Longest path that Linux takes, in code units; a longer one can only be an attack. */
 const MAX_PATH = 4096;
@@ -27,7 +28,7 @@ export function treeProblem(listing: TreeListing): string | undefined {
     if (hasEntryAbove(path, paths)) {
       return "something stands below a file or a link";
     }
-    if (entry.mode === "link" && !staysInside(entry.target, path.split("/").length - 1)) {
+    if (entry.mode === "link" && linkProblem(path, entry.target) !== undefined) {
       return "a link in it leads out of the folder";
     }
   }
@@ -46,19 +47,4 @@ function hasEntryAbove(path: string, paths: ReadonlySet<string>): boolean {
     }
   }
   return false;
-}
-
-/** `above`: how many folders lie between the link and the root of the tree. */
-function staysInside(target: string, above: number): boolean {
-  const parts = target.split("/").filter((part) => part !== "." && part !== "");
-  const named = parts.findIndex((part) => part !== "..");
-  const leading = named === -1 ? parts.length : named;
-  return (
-    target !== "" &&
-    target.length <= MAX_PATH &&
-    !target.startsWith("/") &&
-    !target.includes("\0") &&
-    leading <= above &&
-    !parts.slice(leading).includes("..")
-  );
 }

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readlinkSync, readdirSync } from "node:fs";
 import { decodeUtf8 } from "#canon/utf8.ts";
+import { linkProblem, nameProblem, Siblings } from "#pack/tree-entry.ts";
 import { openEntry } from "./open-inside.ts";
 
 const MAX_DEPTH = 64;
@@ -15,13 +16,13 @@ export type TreeProblem = { readonly kind: "unsafe" | "tooLarge"; readonly why: 
 type Walk = {
   readonly device: number;
   readonly entries: TreeEntry[];
-  /** Spellings seen so far, folded; directories count, too. */
-  readonly seen: Set<string>;
+  /** Names so far; directories count, too. */
+  count: number;
 };
 
 /** Everything below an open folder, or the first thing in it that cannot be taken. Closes nothing but what it opens. */
 export function walkTree(folder: number): readonly TreeEntry[] | TreeProblem {
-  const walk: Walk = { device: fstatSync(folder).dev, entries: [], seen: new Set() };
+  const walk: Walk = { device: fstatSync(folder).dev, entries: [], count: 0 };
   return walkFolder(walk, folder, "", 1) ?? walk.entries;
 }
 
@@ -29,18 +30,19 @@ function walkFolder(walk: Walk, folder: number, prefix: string, depth: number): 
   if (depth > MAX_DEPTH) {
     return { kind: "tooLarge", why: `it is deeper than ${MAX_DEPTH} folders` };
   }
+  const siblings = new Siblings();
   for (const bytes of readdirSync(`/proc/self/fd/${folder}`, { encoding: "buffer" }).toSorted((a, b) => a.compare(b))) {
     const name = decodeUtf8(bytes);
-    if (name === undefined || !isPlainName(name)) {
-      return unsafe(`${prefix}${bytes.toString("latin1")}`, "the name is not plain text");
+    if (name === undefined) {
+      return unsafe(`${prefix}${bytes.toString("latin1")}`, "its name is not valid UTF-8");
     }
     const path = `${prefix}${name}`;
-    const folded = path.normalize("NFC").toLowerCase();
-    if (walk.seen.has(folded)) {
-      return unsafe(path, "another name differs only in case or normal form");
+    const wrong = nameProblem(name) ?? siblings.add(name);
+    if (wrong !== undefined) {
+      return unsafe(path, wrong);
     }
-    walk.seen.add(folded);
-    if (walk.seen.size > MAX_ENTRIES) {
+    walk.count += 1;
+    if (walk.count > MAX_ENTRIES) {
       return { kind: "tooLarge", why: `it has more than ${MAX_ENTRIES} entries` };
     }
     const problem = walkEntry(walk, folder, bytes, path, depth);
@@ -59,7 +61,7 @@ function walkEntry(walk: Walk, folder: number, name: Buffer, path: string, depth
     case "unsafe":
       return unsafe(path, opened.why);
     case "link":
-      return addLink(walk, folder, name, path, depth);
+      return addLink(walk, folder, name, path);
     case "file":
       closeSync(opened.fd);
       walk.entries.push({ path, size: opened.size, executable: opened.executable });
@@ -73,30 +75,15 @@ function walkEntry(walk: Walk, folder: number, name: Buffer, path: string, depth
   }
 }
 
-function addLink(walk: Walk, folder: number, name: Buffer, path: string, depth: number): TreeProblem | undefined {
+function addLink(walk: Walk, folder: number, name: Buffer, path: string): TreeProblem | undefined {
   const bytes = readlinkSync(Buffer.concat([Buffer.from(`/proc/self/fd/${folder}/`), name]), { encoding: "buffer" });
   const target = decodeUtf8(bytes);
-  if (target === undefined || !target.split("/").every(isPlainName) || !staysInside(target, depth - 1)) {
-    return unsafe(path, "it is a symbolic link that leaves the folder");
+  const problem = linkProblem(path, target ?? "");
+  if (target === undefined || problem !== undefined) {
+    return unsafe(path, problem ?? "");
   }
   walk.entries.push({ path, target });
   return undefined;
-}
-
-/**
- * Only leading `..` are allowed: those climb real folders, while one behind a name could climb out of where another
- * link leads. `above` is how many folders lie between the link and the root of the tree.
- */
-function staysInside(target: string, above: number): boolean {
-  const parts = target.split("/").filter((part) => part !== "." && part !== "");
-  const climbs = parts.findIndex((part) => part !== "..");
-  const leading = climbs < 0 ? parts.length : climbs;
-  return !target.startsWith("/") && target !== "" && leading <= above && !parts.slice(leading).includes("..");
-}
-
-/** No control characters, no line or paragraph separators, nothing that changes the direction of text. */
-function isPlainName(name: string): boolean {
-  return !/[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u.test(name);
 }
 
 /** Names are shown as JSON with everything invisible escaped, so that nothing in them reaches a terminal. */

@@ -104,6 +104,8 @@ t.test("names that are not UTF-8 or hold control characters are refused and show
   t.match(await answerOf(root), { code: "PACK_FILE_UNSAFE", path: "b?", problem: /UTF-8/ });
   const other = folderOf(t, { "a\nb": "" });
   t.match(await answerOf(other), { code: "PACK_FILE_UNSAFE", path: "a?b", problem: /control character/ });
+  const turned = folderOf(t, { "a\u202etxt.sh": "" });
+  t.match(await answerOf(turned), { code: "PACK_FILE_UNSAFE", path: "a?txt.sh", problem: /direction/ });
 });
 
 t.test("names that some systems take for the same are refused, folders among them", async (t) => {
@@ -134,10 +136,9 @@ t.test("links that leave, or might, are refused", async (t) => {
   for (const [target, problem] of [
     ["/etc/passwd", /absolute/],
     ["../out", /leaves/],
-    ["../..", /roundabout/],
+    ["../..", /leaves/],
     ["e/../../../x", /roundabout/],
-    ["./a.txt", /roundabout/],
-    ["e//b", /roundabout/],
+    ["a\nb", /no portable name/],
   ] as const) {
     const root = folderOf(t, { "d/a.txt": "" });
     symlinkSync(target === "../out" ? "../../out" : target, join(root, "d/link"));

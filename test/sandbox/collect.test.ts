@@ -194,6 +194,12 @@ const refusals: readonly Refusal[] = [
   },
   { what: "twins in case", script: "mkdir d; : >d/a; : >d/A", rule: dir, reason: "STEP_OUTPUT_UNSAFE" },
   {
+    what: "twins in case of a letter with two small forms",
+    script: "mkdir d; : >d/set; : >\"d/$(printf '\\305\\277et')\"",
+    rule: dir,
+    reason: "STEP_OUTPUT_UNSAFE",
+  },
+  {
     what: "twins in normal form",
     script: "mkdir d; : >\"d/$(printf '\\303\\251')\"; : >\"d/$(printf 'e\\314\\201')\"",
     rule: dir,
