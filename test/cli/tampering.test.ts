@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { answerOf, faultOf, Place } from "./place.ts";
 
 const spec = {
-  inputs: { channel: { type: "string", default: "beta" }, data: { type: "file", default: "data.txt" } },
+  inputs: { channel: { type: "string", default: "beta" } },
   approvals: { release: { required: 1, from: ["approver"], ttl: "1h" } },
   steps: [
     { id: "build", run: { command: ["./build.sh", "${{ inputs.channel }}"] } },
@@ -15,14 +15,20 @@ const spec = {
 
 type Waiting = { readonly place: Place; readonly runId: string; readonly key: string };
 
-async function waiting(t: Test): Promise<Waiting> {
-  const place = new Place(t);
-  place.pack("pack", { ...spec, inputs: { channel: spec.inputs.channel } });
-  place.write("pack/build.sh", "#!/bin/sh\necho built\n", 0o755);
-  place.write("pack/ship.sh", "#!/bin/sh\necho shipped\n", 0o755);
-  const ran = await place.packrun("run", "pack", "--no-wait", "--json");
+// One run that waits is made once; each test spoils a copy of its own.
+const original = new Place(t);
+original.pack("pack", spec);
+original.write("pack/build.sh", "#!/bin/sh\necho built\n", 0o755);
+original.write("pack/ship.sh", "#!/bin/sh\necho shipped\n", 0o755);
+const ran = await original.packrun("run", "pack", "--no-wait", "--json");
+const { runId } = answerOf(ran);
+const key = await original.person("alice");
+
+function waiting(t: Test): Waiting {
   t.equal(ran.code, 4, ran.err);
-  return { place, runId: answerOf(ran).runId, key: await place.person("alice") };
+  const place = new Place(t);
+  cpSync(original.folder, place.folder, { recursive: true });
+  return { place, runId, key };
 }
 
 const approve = ({ place, key }: Waiting) => place.packrun("approve", "last", "ok", "--key", key, "--json");
@@ -63,25 +69,25 @@ t.jobs = 2;
 
 for (const command of ["resume", "approve"] as const) {
   t.test(`${command}: an edited plan is drift`, async (t) => {
-    const run = await waiting(t);
+    const run = waiting(t);
     edit(run.place.runFile(run.runId, "plan.canonical.json"), '"./ship.sh"', '"./own.sh"');
     await endsForDrift(t, run, command);
   });
 
   t.test(`${command}: edited inputs are drift`, async (t) => {
-    const run = await waiting(t);
+    const run = waiting(t);
     edit(run.place.runFile(run.runId, "inputs.lock"), '"beta"', '"stable"');
     await endsForDrift(t, run, command);
   });
 
   t.test(`${command}: an edited copy of the pack's text is drift`, async (t) => {
-    const run = await waiting(t);
+    const run = waiting(t);
     edit(storedCopy(run, readFileSync(run.place.here("pack/pack.yaml"), "utf8")), "./build.sh", "./owned.sh");
     await endsForDrift(t, run, command);
   });
 
   t.test(`${command}: an edited ledger is broken, for every command but runs ledger`, async (t) => {
-    const run = await waiting(t);
+    const run = waiting(t);
     const { place, runId } = run;
     edit(place.runFile(runId, "ledger.jsonl"), '"lines":["built"]', '"lines":["nothing"]');
     const before = readFileSync(place.runFile(runId, "ledger.jsonl"), "utf8");
@@ -98,7 +104,7 @@ for (const command of ["resume", "approve"] as const) {
 }
 
 t.test("a step whose file was changed in the store does not start", async (t) => {
-  const run = await waiting(t);
+  const run = waiting(t);
   t.equal((await approve(run)).code, 0);
   writeFileSync(storedCopy(run, "#!/bin/sh\necho shipped\n"), "#!/bin/sh\necho stolen\n");
   const ended = await run.place.packrun("resume", "last", "--json");
@@ -108,7 +114,7 @@ t.test("a step whose file was changed in the store does not start", async (t) =>
 });
 
 t.test("the pack's own folder may change while the run waits: what was planned is what runs", async (t) => {
-  const run = await waiting(t);
+  const run = waiting(t);
   run.place.write("pack/ship.sh", "#!/bin/sh\necho stolen\n", 0o755);
   t.equal((await approve(run)).code, 0);
   t.equal((await run.place.packrun("resume", "last")).code, 0);
