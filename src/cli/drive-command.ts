@@ -6,6 +6,7 @@ import { interruptible, parallelOf, readReferences, type DriveOptions } from "./
 import { formatOf } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { showRunEnd } from "./run-end.ts";
+import { balanceMemory } from "./small-heap.ts";
 
 /** Drives a run in front of a person: progress while it goes on, Ctrl-C, its end in the asked format; the exit code. */
 export async function driveCommand(
@@ -29,6 +30,9 @@ export async function driveCommand(
       ...signals,
       ...(evidence === undefined ? {} : { evidence }),
       onEvents: (events) => {
+        if (events.some((event) => event.eventType === "step.started")) {
+          balanceMemory();
+        }
         progress.events(events);
         if (formatOf(options) === "ndjson") {
           events.forEach((event) => cli.out(jsonLine(event)));

@@ -4,7 +4,7 @@ import { driveCommand } from "./drive-command.ts";
 import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
 import { withGlobals } from "./options.ts";
 import { withRun } from "./runs.ts";
-import { keepHeapSmall } from "./small-heap.ts";
+import { saveMemory } from "./small-heap.ts";
 
 /** `packrun resume RUN`. */
 export const resume: CommandFile = {
@@ -13,7 +13,7 @@ export const resume: CommandFile = {
     withDriveOptions(withGlobals(command, ["text", "json", "ndjson"]))
       .addHelpText("after", "\nSecrets are given again: they are never stored.\nExample: packrun resume last")
       .action(async (text: string, options: DriveOptions) => {
-        keepHeapSmall();
+        saveMemory();
         const code = await withRun(cli, options, text, (key, workplace) =>
           driveCommand(cli, options, workplace, (order) => resumeRun(key, order, workplace)),
         );

@@ -7,7 +7,7 @@ import { driveCommand } from "./drive-command.ts";
 import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
 import { collect, withGlobals } from "./options.ts";
 import { showRefusal } from "./plan-refusal.ts";
-import { keepHeapSmall } from "./small-heap.ts";
+import { saveMemory } from "./small-heap.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 type RunOptions = DriveOptions & {
@@ -23,7 +23,7 @@ export const run: CommandFile = {
   define: (program, cli, done) => {
     const command = program.command("run <pack>").description("plan a pack, run it in the sandbox, seal the evidence");
     defineOptions(command).action(async (pack: string, options: RunOptions) => {
-      keepHeapSmall();
+      saveMemory();
       done(await withWorkplace(cli, options, (workplace) => planAndRun(cli, pack, options, workplace)));
     });
   },

@@ -5,19 +5,23 @@ const COMFORTABLE: number = 144 * 1024 * 1024;
 /** How often to look, in milliseconds. */
 const LOOK_MS = 200;
 
+let timer: NodeJS.Timeout | undefined;
+
 /**
- * Keeps the memory of this process small: compiling a large pack makes much garbage at once, and a run lives long with
- * the heap that this leaves. The collector saves memory from the start, then whenever more than a comfortable amount is
- * resident; below that it is as quick as ever. */
-export function keepHeapSmall(): void {
-  let saving = true;
+ * Tells the collector to spend time instead of memory: compiling a large pack makes much garbage at once, and a run
+ * lives long with the heap that this leaves.
+ */
+export function saveMemory(): void {
   setFlagsFromString("--optimize-for-size");
-  const timer = setInterval(() => {
-    const save = process.memoryUsage.rss() > COMFORTABLE;
-    if (save !== saving) {
-      saving = save;
+}
+
+/** From the first step on memory is saved only while more than a comfortable amount is resident. */
+export function balanceMemory(): void {
+  if (timer === undefined) {
+    timer = setInterval(() => {
+      const save = process.memoryUsage.rss() > COMFORTABLE;
       setFlagsFromString(save ? "--optimize-for-size" : "--no-optimize-for-size");
-    }
-  }, LOOK_MS);
-  timer.unref();
+    }, LOOK_MS);
+    timer.unref();
+  }
 }
