@@ -1395,13 +1395,22 @@ function object(required, optional, description) {
     }
   };
 }
-function record(names, values2, nameHint) {
+function record(names, values2, nameHint, { max } = {}) {
   return {
-    schema: { type: "object", propertyNames: { pattern: names.source }, additionalProperties: values2.schema },
+    schema: {
+      type: "object",
+      propertyNames: { pattern: names.source },
+      additionalProperties: values2.schema,
+      ...max === void 0 ? {} : { maxProperties: max }
+    },
     check: (value, walk2) => {
       if (!isJsonObject(value)) {
         misfit(walk2, "type", "an object", value);
         return;
+      }
+      const { length } = Object.keys(value);
+      if (max !== void 0 && length > max) {
+        misfit(walk2, "value", `at most ${max} members`, length);
       }
       for (const [name2, member] of Object.entries(value)) {
         walk2.path.push(name2);
@@ -2679,6 +2688,9 @@ function checkRevocation({ checks, trustRoot }) {
   }
 }
 
+// src/pack/names.ts
+var MAX_OUTPUTS = 1023;
+
 // src/plan/plan.ts
 var NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
 var STEP_ID = /^[a-z][A-Za-z0-9_-]{0,62}$/;
@@ -2823,7 +2835,7 @@ var planShape = object(
     failurePolicy: object({ onFailure: literal("skip-dependents", "drain", "cancel") }),
     steps: array(nodeShape),
     finally: array(nodeShape),
-    outputs: record(NAME, object({ from: anything() }), "a name")
+    outputs: record(NAME, object({ from: anything() }), "a name", { max: MAX_OUTPUTS })
   },
   { slo: object({}, { runP95Seconds: positive, approvalP95Seconds: positive, maxQueueDepth: count2 }) }
 );

@@ -105,13 +105,27 @@ export function object<const R extends Members, const O extends Members = Record
 }
 
 /** An object with any names that match `names`, each with a value of one shape. */
-export function record<T>(names: RegExp, values: Shape<T>, nameHint: string): Shape<Readonly<Record<string, T>>> {
+export function record<T>(
+  names: RegExp,
+  values: Shape<T>,
+  nameHint: string,
+  { max }: { max?: number } = {},
+): Shape<Readonly<Record<string, T>>> {
   return {
-    schema: { type: "object", propertyNames: { pattern: names.source }, additionalProperties: values.schema },
+    schema: {
+      type: "object",
+      propertyNames: { pattern: names.source },
+      additionalProperties: values.schema,
+      ...(max === undefined ? {} : { maxProperties: max }),
+    },
     check: (value, walk) => {
       if (!isJsonObject(value)) {
         misfit(walk, "type", "an object", value);
         return;
+      }
+      const { length } = Object.keys(value);
+      if (max !== undefined && length > max) {
+        misfit(walk, "value", `at most ${max} members`, length);
       }
       for (const [name, member] of Object.entries(value)) {
         walk.path.push(name);

@@ -13,6 +13,9 @@ export const ROLE: RegExp = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
 /** Keys of labels and annotations: reverse domain names and paths are common. */
 export const LABEL: RegExp = /^[A-Za-z0-9][A-Za-z0-9_./-]{0,252}$/;
 
+/** Outputs of a pack: with the evidence itself, a signed statement names that many files at most. */
+export const MAX_OUTPUTS = 1023;
+
 /** In words, for messages; a misfit with one of these is about a member's name, not its value. */
 export const NAME_WORDS = "a name such as channel or dryRun2 (a-z first, then letters, digits and _)";
 export const ID_WORDS = "an id such as build or scan-2 (a-z first, then letters, digits, _ and -)";

@@ -13,7 +13,7 @@ import {
   type Infer,
   type Shape,
 } from "#canon/shape.ts";
-import { ID, ID_WORDS, LABEL, LABEL_WORDS, NAME, NAME_WORDS, PACK_NAME, ROLE, SEM_VER } from "./names.ts";
+import { ID, ID_WORDS, LABEL, LABEL_WORDS, MAX_OUTPUTS, NAME, NAME_WORDS, PACK_NAME, ROLE, SEM_VER } from "./names.ts";
 import { sandboxShape } from "./sandbox-shape.ts";
 import { duration, innerPath, nonEmpty, text } from "./scalar-shapes.ts";
 import { retryShape, schemaShape, stepShape, VALUE_TYPES } from "./step-shape.ts";
@@ -86,7 +86,7 @@ const spec = object(
     failurePolicy: object({}, { onFailure: literal("skip-dependents", "drain", "cancel") }),
     defaults: object({}, { timeout: duration, retry: retryShape }),
     finally: described("Always run after the rest; no gates.", array(stepShape)),
-    outputs: record(NAME, object({ from: text }), NAME_WORDS),
+    outputs: record(NAME, object({ from: text }), NAME_WORDS, { max: MAX_OUTPUTS }),
   },
 );
 

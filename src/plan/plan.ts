@@ -14,6 +14,7 @@ import {
 } from "#canon/shape.ts";
 import { anything, type Infer, type Shape } from "#canon/shape.ts";
 import { isJsonObject, type Json } from "#canon/json.ts";
+import { MAX_OUTPUTS } from "#pack/names.ts";
 
 /**
  * The canonical graph: what `plan.canonical.json` holds, as its RFC 8785 bytes. Members that were not given are absent;
@@ -207,7 +208,7 @@ export const planShape = object(
     failurePolicy: object({ onFailure: literal("skip-dependents", "drain", "cancel") }),
     steps: array(nodeShape),
     finally: array(nodeShape),
-    outputs: record(NAME, object({ from: anything() }), "a name"),
+    outputs: record(NAME, object({ from: anything() }), "a name", { max: MAX_OUTPUTS }),
   },
   { slo: object({}, { runP95Seconds: positive, approvalP95Seconds: positive, maxQueueDepth: count }) },
 );

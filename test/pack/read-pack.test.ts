@@ -408,6 +408,15 @@ function isInside(range: Ends | undefined, lines: readonly string[]): boolean {
   );
 }
 
+t.test("a pack has no more outputs than a signed statement can name", async (t) => {
+  const withOutputs = (count: number): string => {
+    const members = Array.from({ length: count }, (_, at) => `o${at}: {from: x}`).join(", ");
+    return `${packWith(`- {id: one, ${run}}`).trimEnd()}\n  outputs: {${members}}\n`;
+  };
+  t.same(findingsIn(withOutputs(1023)), []);
+  t.match(findingsIn(withOutputs(1024)), [{ code: "PACK_VALUE", message: /at most 1023/ }]);
+});
+
 function hintsOf(steps: string): readonly (string | undefined)[] {
   return findingsIn(packWith(steps)).map(({ hint }) => hint);
 }
