@@ -1,0 +1,105 @@
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import t, { type Test } from "tap";
+import { openRunTrust } from "#app/run-trust.ts";
+import { trustAdd, trustInit } from "#app/trust-edit.ts";
+import type { Workplace } from "#app/workplace.ts";
+import { fileKeyring } from "#signer/file-keyring.ts";
+import { code, value } from "../attest/signing.ts";
+import { smallWorkplace, type SmallWorkplace } from "./small-workplace.ts";
+
+type Configured = SmallWorkplace & {
+  readonly opened: (config?: string) => Promise<Workplace>;
+  readonly key: (name: string) => string;
+};
+
+/** A trust root of `rita` in which `quinn` may request; keys of `quinn`, `host` and the unknown `mallory` lie beside it. */
+async function configured(t: Test): Promise<Configured> {
+  const place = smallWorkplace(t);
+  const now = (): number => Date.now();
+  const tools = { keyring: fileKeyring, now, stateFolder: place.here("state") };
+  const [rita, quinn] = await Promise.all(
+    ["rita", "quinn", "host", "mallory"].map(async (name) =>
+      value(await fileKeyring.writePair(place.here(name), "ed25519")),
+    ),
+  );
+  const root = place.here("trust-root.json");
+  place.write("state/keep", "");
+  value(await trustInit({ trustDomain: "acme", rootKeys: [rita?.publicFile ?? ""], out: root }, tools));
+  const grant = { principal: "quinn", roles: ["requester"] };
+  value(await trustAdd({ file: root, keyFile: quinn?.publicFile ?? "", ...grant }, tools));
+  return {
+    ...place,
+    key: (name) => place.here(`${name}.key`),
+    opened: (config = "requester: {key: quinn.key}\nattestor: {key: host.key}\n") => {
+      place.write("packrun.config.yaml", `trust: trust-root.json\n${config}`);
+      return place.open();
+    },
+  };
+}
+
+t.test("with nothing configured the development trust root is used, and says when it was made", async (t) => {
+  const workplace = await smallWorkplace(t).open();
+  const first = value(await openRunTrust(workplace, undefined, []));
+  t.match(first, { principal: "developer", development: { made: true } });
+  t.equal(first.attestor.keyid, first.requester.keyid);
+  const again = value(await openRunTrust(workplace, undefined, []));
+  t.match(again, { principal: "developer", development: { made: false } });
+});
+
+t.test("a configured trust root is pinned, with its own keys and principals", async (t) => {
+  const place = await configured(t);
+  const workplace = await place.opened();
+  const trust = value(await openRunTrust(workplace, undefined, []));
+  t.match(trust, { principal: "quinn", development: undefined });
+  t.equal(trust.root.document.trustDomain, "acme");
+  t.not(trust.attestor.keyid, trust.requester.keyid);
+  t.equal(value(await openRunTrust(workplace, place.key("rita"), [])).principal, "rita", "--as names another");
+});
+
+t.test("without a key for what must be signed there is KEY_MISSING, never the development key", async (t) => {
+  const place = await configured(t);
+  const noAttestor = await openRunTrust(await place.opened("requester: {key: quinn.key}\n"), undefined, []);
+  t.equal(code(noAttestor), "KEY_MISSING");
+  t.match(noAttestor, { fault: { message: /attestation/ } });
+  const noRequester = await openRunTrust(await place.opened("attestor: {key: host.key}\n"), undefined, []);
+  t.equal(code(noRequester), "KEY_MISSING");
+  t.match(noRequester, { fault: { message: /run request/ } });
+  const named = await openRunTrust(await place.opened("attestor: {key: host.key}\n"), place.key("quinn"), []);
+  t.ok(named.ok);
+});
+
+t.test("a key that the trust root does not know requests nothing: REQUESTER_KEY", async (t) => {
+  const place = await configured(t);
+  t.equal(code(await openRunTrust(await place.opened(), place.key("mallory"), [])), "REQUESTER_KEY");
+  place.write("packrun.config.yaml", "{}\n");
+  const development = await place.open();
+  t.equal(code(await openRunTrust(development, place.key("quinn"), [])), "REQUESTER_KEY", "of development neither");
+});
+
+t.test("a trust root that is not there is TRUST_FILE, at the start and while a run waits", async (t) => {
+  const place = await configured(t);
+  const nowhere = await place.open({ trust: "trust-rot.json" });
+  t.equal(code(await openRunTrust(nowhere, undefined, [])), "TRUST_FILE");
+  const trust = value(await openRunTrust(await place.opened(), undefined, []));
+  t.ok((await trust.currentRoot()).ok);
+  rmSync(place.here("trust-root.json"));
+  t.equal(code(await trust.currentRoot()), "TRUST_FILE");
+});
+
+t.test("a waiting run sees the next version of its root, and never an older one", async (t) => {
+  const place = await configured(t);
+  const root = place.here("trust-root.json");
+  copyFileSync(root, place.here("older.json"));
+  const trust = value(await openRunTrust(await place.opened(), undefined, []));
+  const tools = { keyring: fileKeyring, now: () => Date.now(), stateFolder: place.here("state") };
+  const mallory = { file: root, keyFile: place.here("mallory.pub"), principal: "mallory", roles: ["approver"] };
+  const { version } = value(await trustAdd(mallory, tools));
+  const grown = value(await trust.currentRoot());
+  t.equal(grown.document.version, version);
+  t.ok([...grown.keys.values()].some(({ principal }) => principal === "mallory"));
+  t.equal(trust.root.document.version, version - 1, "what the run began with stays");
+  copyFileSync(place.here("older.json"), root);
+  t.equal(code(await trust.currentRoot()), "TRUST_ROOT_ROLLBACK");
+  writeFileSync(root, "{}");
+  t.notOk((await trust.currentRoot()).ok, "what is no trust root is believed by nobody");
+});
