@@ -68,7 +68,7 @@ export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: s
   }
   await removeLeftovers(folder);
   try {
-    await using writer = new BundleWriter(folder, `${process.pid}.tmp`);
+    await using writer = new BundleWriter(folder, `${process.pid}.${randomBytes(4).toString("hex")}.tmp`);
     const manifestDigest = await writeBundle(identity, ports, writer);
     if (!manifestDigest.ok) {
       return manifestDigest;
@@ -190,7 +190,9 @@ async function removeLeftovers(folder: string): Promise<void> {
   const beginning = `.${basename(folder)}.`;
   const names = await readdir(dirname(folder)).catch(() => []);
   for (const name of names) {
-    const pid = name.startsWith(beginning) ? /^([0-9]+)\.tmp$/.exec(name.slice(beginning.length))?.[1] : undefined;
+    const pid = name.startsWith(beginning)
+      ? /^([0-9]+)\.[0-9a-f]{8}\.tmp$/.exec(name.slice(beginning.length))?.[1]
+      : undefined;
     if (pid !== undefined && !isAlive(Number(pid))) {
       await rm(join(dirname(folder), name), { recursive: true, force: true });
     }

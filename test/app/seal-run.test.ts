@@ -78,7 +78,7 @@ t.test("two sealers at once leave one whole bundle", async (t) => {
 
 t.test("what a sealer left behind that died is removed", async (t) => {
   const world = await finishedRun();
-  const left = join(dirname(world.folder), `.${basename(world.folder)}.4194999.tmp`);
+  const left = join(dirname(world.folder), `.${basename(world.folder)}.4194999.00c0ffee.tmp`);
   mkdirSync(left);
   writeFileSync(join(left, "ledger.jsonl"), "half");
   must(await sealRun(world.identity, world.ports, world.folder));
