@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { VerifySignature } from "#attest/public-key.ts";
