@@ -19,6 +19,7 @@ import { runCodes } from "#run/codes.ts";
 import { approvalCodes } from "#trust/approval-codes.ts";
 import { authoriseDecision, recheckApproval, type DecisionCase } from "#trust/authorise-decision.ts";
 import { requestPath, responsePath } from "./approval-paths.ts";
+import { checkBundleForm } from "./bundle-form.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { signStatement } from "./sign-statement.ts";
 
@@ -124,6 +125,10 @@ async function judge(
     return answer;
   }
   const { decision, principal, payloadDigest } = answer;
+  const form = await checkBundleForm(given.value.response);
+  if (!form.ok) {
+    return { ...refusedFor(form.fault), principal };
+  }
   const path = responsePath(gateId, hexOf(payloadDigest));
   const kept = await run.ledger.putFile(run.identity, path, given.value.response);
   // The same payload in another envelope was kept before: signatures are malleable, payloads name the decision.

@@ -4,11 +4,14 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { planCodes } from "#plan/codes.ts";
-import { finishedRun, samplePlan } from "./sealed-world.ts";
+import { finishedRun, samplePlan, type World } from "./sealed-world.ts";
 
 /** Codes of the decisions that were refused while the stored copies compiled to this. */
 async function refusals(recompile: () => Result<Uint8Array>): Promise<readonly string[]> {
-  const { identity, ports } = await finishedRun({ recompile });
+  return refusalsOf(await finishedRun({ recompile }));
+}
+
+async function refusalsOf({ identity, ports }: World): Promise<readonly string[]> {
   const codes: string[] = [];
   for await (const event of ports.ledger.read(identity)) {
     if (event.eventType === "gate.refused") {
@@ -37,4 +40,15 @@ t.test("each decision is held to the plan of its own moment", async (t) => {
   const other = canonicalBytes(samplePlan({ required: 1 }));
   const changing = (): Result<Uint8Array> => ok((asked += 1) > 1 ? other : plan);
   t.same(await refusals(changing), ["APPROVAL_WRONG_PLAN"]);
+});
+
+t.test("a well signed response that other tools cannot read as a bundle is refused", async (t) => {
+  const changed = (tlogEntries: readonly object[]) => (sidecar: Uint8Array) => {
+    const bundle = JSON.parse(Buffer.from(sidecar).toString()) as { readonly verificationMaterial: object };
+    const verificationMaterial = { ...bundle.verificationMaterial, tlogEntries };
+    return Buffer.from(JSON.stringify({ ...bundle, verificationMaterial }, undefined, 1));
+  };
+  t.same(await refusalsOf(await finishedRun({ respond: changed([]) })), [], "in the form of another tool");
+  const refused = await refusalsOf(await finishedRun({ respond: changed([{}]) }));
+  t.same(refused, ["APPROVAL_SIGNATURE", "APPROVAL_SIGNATURE"]);
 });

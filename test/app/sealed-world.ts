@@ -195,6 +195,8 @@ export type WorldOptions = {
   readonly decide?: readonly Person[];
   readonly decision?: "approve" | "reject";
   readonly requester?: Person;
+  /** The response as it is received, made from the sidecar that was signed. */
+  readonly respond?: (sidecar: Uint8Array) => Uint8Array;
   readonly unsigned?: boolean;
   readonly artifactBytes?: Uint8Array;
   /** What the stored copies compile to when a decision is judged; the plan unless given. */
@@ -416,7 +418,11 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
         tools,
       ),
     );
-    const verdict = await keeper.judge(gateId, { response: toBase64(response.sidecar) }, gateStanding(state, gateId));
+    const verdict = await keeper.judge(
+      gateId,
+      { response: toBase64(options.respond?.(response.sidecar) ?? response.sidecar) },
+      gateStanding(state, gateId),
+    );
     await send({ kind: "decision", stepId: gateId, verdict });
   };
 
