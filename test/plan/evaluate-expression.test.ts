@@ -183,7 +183,21 @@ t.test("a condition is true or false, or a fault", async (t) => {
   t.equal(of({ $cel: [{ expr: "inputs.count" }] }), "EXPR_TYPE");
 });
 
-const json = fc.jsonValue({ maxDepth: 4 }).filter((value) => !/\\u(?:d[89a-f])|e\+|e-/i.test(JSON.stringify(value)));
+/** Integers beyond 2^53-1 are no values of expressions. */
+const unsafe = (_name: string, value: unknown): unknown => {
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw new RangeError("unsafe");
+  }
+  return value;
+};
+const isSafe = (value: unknown): boolean => {
+  try {
+    return !/\\u(?:d[89a-f])|e\+|e-/i.test(JSON.stringify(value, unsafe));
+  } catch {
+    return false;
+  }
+};
+const json = fc.jsonValue({ maxDepth: 4 }).filter(isSafe);
 
 t.test("every JSON value that goes in comes out the same", async () => {
   fc.assert(
