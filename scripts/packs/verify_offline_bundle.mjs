@@ -471,6 +471,17 @@ var verifyCodes = codeTable({
       fix: "Do not rely on this run."
     }
   },
+  INSTANCES_TOO_MANY: {
+    severity: "error",
+    exitCode: 7,
+    message: "line {line}: {problem}",
+    hint: "so large a run cannot be verified",
+    explanation: {
+      cause: "The maps of the ledger were expanded to more steps than a verifier looks at, so the run is not judged.",
+      example: "a map of 100000 items with 100 steps each",
+      fix: "Split the work into several runs. When nobody made so large a run, do not rely on the bundle."
+    }
+  },
   ORDER_VIOLATED: {
     severity: "error",
     exitCode: 7,
@@ -3432,7 +3443,16 @@ function planTree(plan) {
   if (stray !== void 0) {
     return `node ${stray.id} needs something that is not beside it`;
   }
-  return { nodes, children, roots: rootsOf(plan.steps), last: rootsOf(plan.finally) };
+  return { nodes, children, roots: rootsOf(plan.steps), last: rootsOf(plan.finally), perItem: perItemOf(nodes) };
+}
+function perItemOf(nodes) {
+  const counts = /* @__PURE__ */ new Map();
+  for (const id of nodes.keys()) {
+    const cut = id.lastIndexOf("[*]::");
+    const map = id.slice(0, Math.max(0, cut));
+    counts.set(map, (counts.get(map) ?? 0) + 1);
+  }
+  return counts;
 }
 function rootsOf(nodes) {
   return nodes.filter((node) => node.parent === null);
@@ -4303,6 +4323,9 @@ function reuse(at, attempt2) {
   return at.record.stage === "none" && attempt2 === void 0 && at.record.node.kind === "run" ? settle(at, "succeeded") : order(`${at.id} is taken over although it ran`);
 }
 function settle(at, status) {
+  if (at.record.count !== void 0) {
+    return order(`${at.id} ends by an event of its own although it was expanded`);
+  }
   if (at.record.status !== void 0) {
     return order(`${at.id} ends a second time`);
   }
@@ -4366,7 +4389,8 @@ function judgePolicy(at, found, plan) {
   }
   return settle(at, passes ? "succeeded" : "failed");
 }
-function expandMap(at, found, sha256) {
+var MAX_INSTANCES = 1e6;
+function expandMap(at, found, how) {
   const { record: record2, id } = at;
   const { node } = record2;
   if (node.kind !== "map") {
@@ -4379,9 +4403,12 @@ function expandMap(at, found, sha256) {
     return notInPlan(`${id} is expanded to ${found.count} items, its limit is ${node.maxItems}`);
   }
   const { items } = node;
-  const asPlanned = holdsExpression(items) ? Array.isArray(found.items) && found.items.length === found.count : Array.isArray(items) && items.length === found.count && found.items === digestOfJson(items, sha256);
+  const asPlanned = holdsExpression(items) ? Array.isArray(found.items) && found.items.length === found.count : Array.isArray(items) && items.length === found.count && found.items === digestOfJson(items, how.sha256);
   if (!asPlanned) {
     return notInPlan(`${id} is expanded to other items than the plan's`);
+  }
+  if (how.instances + found.count * how.perItem > MAX_INSTANCES) {
+    return { check: "size", problem: `with the items of ${id} the run has more than ${MAX_INSTANCES} steps in maps` };
   }
   record2.count = found.count;
   return void 0;
@@ -4522,6 +4549,8 @@ var RunOrder = class {
   #plan;
   #sha256;
   #stage = { created: false, verified: false, started: false, finished: false };
+  /** How many the expansions so far have made. */
+  #instances = 0;
   #mainOver = false;
   constructor(plan, tree, sha256) {
     this.#plan = plan;
@@ -4601,7 +4630,7 @@ var RunOrder = class {
       case "step.skipped":
         return this.#skip(at, event.metadata.reason);
       case "map.expanded":
-        return this.#blockOf(at) ?? expandMap(at, event.metadata, this.#sha256);
+        return this.#blockOf(at) ?? this.#expand(at, event.metadata);
       case "policy.evaluated":
         return this.#blockOf(at) ?? judgePolicy(at, event.metadata, this.#plan);
       case "gate.opened":
@@ -4634,6 +4663,12 @@ var RunOrder = class {
     const wrong = beginAttempt(at, attempt2) ?? this.#blockOf(at);
     at.record.stage = "running";
     at.record.attempt = attempt2;
+    return wrong;
+  }
+  #expand(at, found) {
+    const perItem = this.#tree.perItem.get(at.record.node.id) ?? 0;
+    const wrong = expandMap(at, found, { instances: this.#instances, perItem, sha256: this.#sha256 });
+    this.#instances += wrong === void 0 ? found.count * perItem : 0;
     return wrong;
   }
   #skip(at, reason) {
@@ -4731,6 +4766,8 @@ async function foldLedger(identity, planned, reader, checks, sha256) {
 function report(wrong, line, checks) {
   if (wrong?.check === "nodes") {
     checks.fail("plan-nodes", faultOf(verifyCodes, "NODE_UNKNOWN", { line, problem: wrong.problem }));
+  } else if (wrong?.check === "size") {
+    checks.fail("plan-nodes", faultOf(verifyCodes, "INSTANCES_TOO_MANY", { line, problem: wrong.problem }));
   } else if (wrong !== void 0) {
     checks.fail("order", faultOf(verifyCodes, "ORDER_VIOLATED", { line, problem: wrong.problem }));
   }
@@ -4930,6 +4967,11 @@ function checkOutcome(given) {
   const { finished, stops } = ledger.facts;
   if (finished === void 0) {
     checks.skip("outcome", "the ledger has no end");
+    return;
+  }
+  const broken2 = ["plan-nodes", "order"].find((name2) => checks.failed(name2));
+  if (broken2 !== void 0) {
+    checks.skip("outcome", `nothing follows from steps that are wrong: ${broken2} failed`);
     return;
   }
   const { failure, cutShort } = readSteps(given);

@@ -1,8 +1,11 @@
 import type { StepStatus } from "#run/status.ts";
 import type { StepRecord } from "./step-record.ts";
 
-/** What is wrong with an event: `nodes` when the plan has nothing like it, `order` when it came at a wrong moment. */
-export type Disorder = { readonly check: "nodes" | "order"; readonly problem: string };
+/**
+ * What is wrong with an event: `nodes` when the plan has nothing like it, `order` when it came at a wrong moment, `size`
+ * when the run would have more instances than are looked at.
+ */
+export type Disorder = { readonly check: "nodes" | "order" | "size"; readonly problem: string };
 
 export type At = { readonly id: string; readonly record: StepRecord };
 
@@ -71,6 +74,9 @@ export function reuse(at: At, attempt: number | undefined): Disorder | undefined
 
 /** Sets the status of a leaf, or of a container that was skipped or failed before it opened. */
 export function settle(at: At, status: StepStatus): Disorder | undefined {
+  if (at.record.count !== undefined) {
+    return order(`${at.id} ends by an event of its own although it was expanded`);
+  }
   if (at.record.status !== undefined) {
     return order(`${at.id} ends a second time`);
   }

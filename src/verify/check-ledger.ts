@@ -85,6 +85,8 @@ export async function foldLedger(
 function report(wrong: Disorder | undefined, line: number, checks: CheckList): void {
   if (wrong?.check === "nodes") {
     checks.fail("plan-nodes", faultOf(verifyCodes, "NODE_UNKNOWN", { line, problem: wrong.problem }));
+  } else if (wrong?.check === "size") {
+    checks.fail("plan-nodes", faultOf(verifyCodes, "INSTANCES_TOO_MANY", { line, problem: wrong.problem }));
   } else if (wrong !== undefined) {
     checks.fail("order", faultOf(verifyCodes, "ORDER_VIOLATED", { line, problem: wrong.problem }));
   }

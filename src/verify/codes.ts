@@ -156,6 +156,17 @@ export const verifyCodes = codeTable({
       fix: "Do not rely on this run.",
     },
   },
+  INSTANCES_TOO_MANY: {
+    severity: "error",
+    exitCode: 7,
+    message: "line {line}: {problem}",
+    hint: "so large a run cannot be verified",
+    explanation: {
+      cause: "The maps of the ledger were expanded to more steps than a verifier looks at, so the run is not judged.",
+      example: "a map of 100000 items with 100 steps each",
+      fix: "Split the work into several runs. When nobody made so large a run, do not rely on the bundle.",
+    },
+  },
   ORDER_VIOLATED: {
     severity: "error",
     exitCode: 7,

@@ -66,8 +66,22 @@ export function judgePolicy(at: At, found: Metadata<"policy.evaluated">, plan: P
   return settle(at, passes ? "succeeded" : "failed");
 }
 
+/** What an expansion is held to beside its map. */
+type Expanding = {
+  /** Of all instances that came of expansions so far, and of one item of this map. */
+  readonly instances: number;
+  readonly perItem: number;
+  readonly sha256: Sha256;
+};
+
+/**
+ * How many instances the expansions of one run may make. A few bytes of a ledger name very many, so they are counted
+ * before any of them is looked at.
+ */
+export const MAX_INSTANCES = 1_000_000;
+
 /** A map is expanded once. Items that the plan knows are named by digest; others are written out. */
-export function expandMap(at: At, found: Metadata<"map.expanded">, sha256: Sha256): Disorder | undefined {
+export function expandMap(at: At, found: Metadata<"map.expanded">, how: Expanding): Disorder | undefined {
   const { record, id } = at;
   const { node } = record;
   if (node.kind !== "map") {
@@ -82,9 +96,12 @@ export function expandMap(at: At, found: Metadata<"map.expanded">, sha256: Sha25
   const { items } = node;
   const asPlanned = holdsExpression(items)
     ? Array.isArray(found.items) && found.items.length === found.count
-    : Array.isArray(items) && items.length === found.count && found.items === digestOfJson(items, sha256);
+    : Array.isArray(items) && items.length === found.count && found.items === digestOfJson(items, how.sha256);
   if (!asPlanned) {
     return notInPlan(`${id} is expanded to other items than the plan's`);
+  }
+  if (how.instances + found.count * how.perItem > MAX_INSTANCES) {
+    return { check: "size", problem: `with the items of ${id} the run has more than ${MAX_INSTANCES} steps in maps` };
   }
   record.count = found.count;
   return undefined;

@@ -8,6 +8,8 @@ export type PlanTree = {
   /** The nodes of `steps` and of `finally` that have no parent. */
   readonly roots: readonly PlanNode[];
   readonly last: readonly PlanNode[];
+  /** By the id of a map: how many instances each of its items has, without those of the maps inside it. */
+  readonly perItem: ReadonlyMap<string, number>;
 };
 
 /** The tree, or what is wrong: an id twice, a parent or a need that is not where it must be, a gate without its rule. */
@@ -37,7 +39,18 @@ export function planTree(plan: Plan): PlanTree | string {
   if (stray !== undefined) {
     return `node ${stray.id} needs something that is not beside it`;
   }
-  return { nodes, children, roots: rootsOf(plan.steps), last: rootsOf(plan.finally) };
+  return { nodes, children, roots: rootsOf(plan.steps), last: rootsOf(plan.finally), perItem: perItemOf(nodes) };
+}
+
+/** Every node counts for the nearest map around it. */
+function perItemOf(nodes: ReadonlyMap<string, PlanNode>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const id of nodes.keys()) {
+    const cut = id.lastIndexOf("[*]::");
+    const map = id.slice(0, Math.max(0, cut));
+    counts.set(map, (counts.get(map) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function rootsOf(nodes: readonly PlanNode[]): readonly PlanNode[] {

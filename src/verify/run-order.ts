@@ -1,6 +1,6 @@
 import type { Sha256 } from "#canon/digest.ts";
 import type { Plan } from "#plan/plan.ts";
-import type { LedgerEvent } from "#run/event.ts";
+import type { LedgerEvent, Metadata } from "#run/event.ts";
 import {
   beginAttempt,
   endAttempt,
@@ -31,6 +31,8 @@ export class RunOrder {
   readonly #plan: Plan;
   readonly #sha256: Sha256;
   readonly #stage = { created: false, verified: false, started: false, finished: false };
+  /** How many the expansions so far have made. */
+  #instances = 0;
   #mainOver = false;
 
   constructor(plan: Plan, tree: PlanTree, sha256: Sha256) {
@@ -120,7 +122,7 @@ export class RunOrder {
       case "step.skipped":
         return this.#skip(at, event.metadata.reason);
       case "map.expanded":
-        return this.#blockOf(at) ?? expandMap(at, event.metadata, this.#sha256);
+        return this.#blockOf(at) ?? this.#expand(at, event.metadata);
       case "policy.evaluated":
         return this.#blockOf(at) ?? judgePolicy(at, event.metadata, this.#plan);
       case "gate.opened":
@@ -156,6 +158,13 @@ export class RunOrder {
     const wrong = beginAttempt(at, attempt) ?? this.#blockOf(at);
     at.record.stage = "running";
     at.record.attempt = attempt;
+    return wrong;
+  }
+
+  #expand(at: At, found: Metadata<"map.expanded">): Disorder | undefined {
+    const perItem = this.#tree.perItem.get(at.record.node.id) ?? 0;
+    const wrong = expandMap(at, found, { instances: this.#instances, perItem, sha256: this.#sha256 });
+    this.#instances += wrong === undefined ? found.count * perItem : 0;
     return wrong;
   }
 

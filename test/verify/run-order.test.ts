@@ -1,8 +1,12 @@
 import t from "tap";
+import { canonicalBytes } from "#canon/canonical-json.ts";
+import { digestOf } from "#canon/digest.ts";
+import type { EvidenceManifest } from "#evidence/evidence-manifest.ts";
 import type { CommandBody } from "#run/command.ts";
 import type { Effect } from "#run/effect.ts";
 import type { LedgerEvent } from "#run/event.ts";
-import { samplePlan, sealedRun, type World } from "../app/sealed-world.ts";
+import type { Verdict } from "#verify/verdict.ts";
+import { samplePlan, sealedRun, sha256, type World } from "../app/sealed-world.ts";
 import { chained, check, eventsOf, filesOf, findings, forge, resign } from "./bundle-tools.ts";
 
 const world: World = await sealedRun();
@@ -173,6 +177,56 @@ t.test("a step is skipped only for a reason that holds", async (t) => {
   t.ok((await skip("WHEN_FALSE")).includes("order: ORDER_VIOLATED"));
   t.ok((await skip("UPSTREAM_FAILED")).includes("order: ORDER_VIOLATED"));
   t.ok((await skip("RUN_STOPPING")).includes("outcome: OUTCOME_MISMATCH"));
+});
+
+t.test("a map that was expanded ends only with what is inside it", async (t) => {
+  const ended = await found((events) => {
+    const place = at(events, "map.expanded", "push") + 1;
+    const skipped = { eventType: "step.skipped", metadata: { reason: "RUN_STOPPING" } };
+    return events.toSpliced(place, 0, edited(events[place - 1], skipped));
+  });
+  t.ok(ended.includes("order: ORDER_VIOLATED"));
+});
+
+/** A few bytes that name very many steps: a map of so many items with a hundred steps each. */
+async function wide(count: number): Promise<Verdict> {
+  const [model] = samplePlan().steps;
+  const kids = Array.from({ length: 100 }, (_, kid) => ({ ...model, id: `m[*]::k${kid}`, parent: "m" }));
+  const items = { $cel: [{ expr: "inputs.channel" }] };
+  const map = { id: "m", kind: "map", parent: null, needs: [], continueOnError: false, items, as: "x", maxItems: 1e9 };
+  const plan = samplePlan({ nodes: [map, ...kids] as never });
+  const bytes = canonicalBytes(plan);
+  const planHash = digestOf(bytes, sha256);
+  const files = filesOf(world.folder);
+  const events = eventsOf(files);
+  const start = at(events, "run.started");
+  const expanded = edited(events[start], {
+    eventType: "map.expanded",
+    stepId: "m",
+    metadata: { count, items: Array.from({ length: count }, () => 0) },
+  });
+  const told = [...events.slice(0, start + 1), expanded, events.at(-1) as LedgerEvent];
+  const manifest = JSON.parse(Buffer.from(files.get("evidence.manifest.json") ?? "").toString()) as EvidenceManifest;
+  files.set("plan.canonical.json", bytes);
+  files.set("ledger.jsonl", chained({ ...world, identity: { ...world.identity, planHash } }, told));
+  const renamed = { ...manifest, planHash, plan: { ...manifest.plan, hash: planHash } };
+  files.set("evidence.manifest.json", canonicalBytes(renamed));
+  return check(files, root);
+}
+
+t.test("a ledger cannot name more steps than are looked at, and wrong steps say nothing of the outcome", async (t) => {
+  const many = await wide(10_001);
+  t.ok(findings(many).includes("plan-nodes: INSTANCES_TOO_MANY"));
+  t.match(
+    many.checks.find((one) => one.name === "outcome"),
+    { status: "skipped", why: /plan-nodes failed/ },
+  );
+  const most = await wide(10_000);
+  t.notOk(findings(most).some((finding) => finding.startsWith("plan-nodes")));
+  t.match(
+    most.checks.find((one) => one.name === "outcome"),
+    { status: "skipped", why: /order failed/ },
+  );
 });
 
 const finish = (metadata: object, of: World) =>
