@@ -1,3 +1,4 @@
+import type { Json } from "#canon/json.ts";
 import type { Plan } from "#plan/plan.ts";
 import { graphOf, type Graph } from "./graph.ts";
 import { Heap } from "./heap.ts";
@@ -28,6 +29,8 @@ export type Live = {
   readonly open: Set<Instance>;
   readonly policies: Set<Instance>;
   readonly seen: Set<string>;
+  /** What expressions see of a step inside a map that has ended, by map and step: nothing changes it any more. */
+  readonly lists: Map<string, Json>;
 };
 
 /** A run before its first event. */
@@ -56,6 +59,7 @@ export function restoreState(plan: Plan, record: RunRecord): RunState {
     open: new Set(),
     policies: new Set(),
     seen: new Set(record.commandIds),
+    lists: new Map(),
   };
   const nursery = { record, byId: live.byId, reached: live.reached };
   makeRoots(graph.main, live.main, nursery);

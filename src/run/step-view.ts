@@ -1,6 +1,6 @@
 import type { Json } from "#canon/json.ts";
 import type { GraphNode } from "./graph.ts";
-import type { Instance } from "./instance.ts";
+import { isLeft, type Instance } from "./instance.ts";
 import { entryOf } from "./run-record.ts";
 import type { RunState } from "./state.ts";
 import type { Value } from "./value.ts";
@@ -41,7 +41,26 @@ export function viewOfStep(state: RunState, target: GraphNode, viewer: Instance 
     prefix = `${map.id}[${index}]::`;
     shared += 1;
   }
-  return viewBelow(state, prefix, maps.slice(shared), target, false);
+  const [map, ...inner] = maps.slice(shared);
+  return map === undefined
+    ? viewOfInstance(state, prefix + target.name, false)
+    : listOf(state, prefix + map.name, inner, target);
+}
+
+/** Every item of another map may ask for the list of this one: once this one has ended, it is made only once. */
+function listOf(state: RunState, id: string, inner: readonly GraphNode[], target: GraphNode): Json {
+  const { lists, byId } = state.live;
+  const key = `${id} ${target.name}`;
+  const known = lists.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  const list = viewOfItems(state, id, inner, target);
+  const map = byId.get(id);
+  if (map !== undefined && !isLeft(map)) {
+    lists.set(key, list);
+  }
+  return list;
 }
 
 function mapsAround(target: GraphNode): readonly GraphNode[] {
@@ -54,20 +73,15 @@ function mapsAround(target: GraphNode): readonly GraphNode[] {
   return found;
 }
 
-function viewBelow(
-  state: RunState,
-  prefix: string,
-  maps: readonly GraphNode[],
-  target: GraphNode,
-  listed: boolean,
-): Json {
+function viewOfItems(state: RunState, id: string, maps: readonly GraphNode[], target: GraphNode): Json {
   const [map, ...inner] = maps;
-  if (map === undefined) {
-    return viewOfInstance(state, prefix + target.name, listed);
-  }
-  const id = prefix + map.name;
   const { count = 0 } = entryOf(state.maps, id) ?? {};
-  return Array.from({ length: count }, (_, index) => viewBelow(state, `${id}[${index}]::`, inner, target, true));
+  return Array.from({ length: count }, (_, index) => {
+    const prefix = `${id}[${index}]::`;
+    return map === undefined
+      ? viewOfInstance(state, prefix + target.name, true)
+      : viewOfItems(state, prefix + map.name, inner, target);
+  });
 }
 
 function viewOfInstance(state: RunState, id: string, listed: boolean): Json {

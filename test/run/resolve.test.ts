@@ -3,6 +3,7 @@ import { policyContextPath } from "#run/policy-context-path.ts";
 import { resolveAttempt, resolveGate, resolvePolicy, type ResolvedAttempt } from "#run/resolve.ts";
 import { resolveOutputs } from "#run/resolve-outputs.ts";
 import { seedOf } from "#run/retry-wait.ts";
+import { viewOfStep } from "#run/step-view.ts";
 import type { Values } from "#run/value.ts";
 import { approval, cel, digestOfText, map, parallel, planOf, policy, run, sha256, type Sketch } from "./sample-plan.ts";
 import { ScriptedRun, type Act } from "./scripted-run.ts";
@@ -209,5 +210,23 @@ t.test("the pack's outputs keep declared types, and those without a value are le
     looksLike: { type: "object", value: outputs.looksLike.from },
   });
   t.strictSame(driven.state.outputs, resolveOutputs(driven.state));
+  t.end();
+});
+
+t.test("the list of a map that has ended is made once, that of one that runs each time", (t) => {
+  const plan = planOf([
+    map("m", [1, 2], [run("w")]),
+    map("q", [1, 2], [run("r", { env: { N: cel("size(steps.w)") } })]),
+  ]);
+  const target = (state: ScriptedRun["state"]) => state.live.graph.byName.get("w");
+  const ended = new ScriptedRun(plan).go().state;
+  const running = new ScriptedRun(plan, { acts: { "m[1]::w": "hang" } }).go().state;
+  const [seen, live] = [target(ended), target(running)];
+  if (seen === undefined || live === undefined) {
+    throw new Error("the plan has the step");
+  }
+  t.equal(viewOfStep(ended, seen, undefined), viewOfStep(ended, seen, undefined));
+  t.not(viewOfStep(running, live, undefined), viewOfStep(running, live, undefined));
+  t.match(viewOfStep(running, live, undefined), [{ status: "succeeded" }, null]);
   t.end();
 });
