@@ -92,14 +92,14 @@ async function driveShift(
     onLost();
   }
   const { state } = taken.value.journal;
-  const stopListening = listen(driver, state, options);
+  const stopListening = listen(driver, `cancel:${lease.fence}`, options);
   const end = await driver.run().finally(stopListening);
   return end.ok ? ok({ end: end.value, state }) : end;
 }
 
-/** Connects the two signals with the driver; the returned function disconnects them. */
-function listen(driver: Driver, state: RunState, options: DriveOptions): () => void {
-  const cancel = (): void => driver.send({ kind: "cancel", by: options.cancelBy }, `cancel:${state.identity.runId}`);
+/** Connects the two signals with the driver, under an id of this shift: a later one cancels anew. The returned function disconnects them. */
+function listen(driver: Driver, cancelId: string, options: DriveOptions): () => void {
+  const cancel = (): void => driver.send({ kind: "cancel", by: options.cancelBy }, cancelId);
   const abort = (): void => driver.abort();
   if (options.cancel?.aborted === true) {
     cancel();

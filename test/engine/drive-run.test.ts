@@ -88,6 +88,25 @@ t.test("an orderly cancel stops what runs, and finally runs", async (t) => {
   t.notOk(trail.includes("start b"));
 });
 
+t.test("a cancel of a later shift counts although an earlier one was recorded", async (t) => {
+  const plan = planOf([run("a")], { finally: [run("last", { idempotent: true })] });
+  let [cancel, abort] = [new AbortController(), new AbortController()];
+  let isFirst = true;
+  const made = await rig(plan, async (step) => {
+    (step.stepId === "last" && isFirst ? abort : cancel).abort();
+    return untilStopped(step);
+  });
+  await made.drive({ cancel: cancel.signal, abort: abort.signal });
+  isFirst = false;
+  [cancel, abort] = [new AbortController(), new AbortController()];
+  await made.drive({ cancel: cancel.signal });
+  const ids = (await made.events()).flatMap((event) =>
+    event.eventType === "run.cancelRequested" ? [event.metadata.commandId] : [],
+  );
+  t.equal(ids.length, 2);
+  t.equal(new Set(ids).size, 2);
+});
+
 t.test("an abort ends everything at once and leaves a run that can be resumed", async (t) => {
   const abort = new AbortController();
   let first = true;
