@@ -48,7 +48,14 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
   if (!isPlace(place)) {
     return fail(notSetUp(request, place instanceof Error ? place.message : "no place for it could be made"));
   }
-  const step = new StepProcess(planOf(ports, request, place, argv));
+  let step: StepProcess;
+  try {
+    step = new StepProcess(planOf(ports, request, place, argv));
+  } catch (error) {
+    ground.pool.giveBack(place.slot, false);
+    ground.pool.later(removeAttemptFolder(place.folder));
+    return fail(notSetUp(request, error instanceof Error ? error.message : "its files could not be written"));
+  }
   const life = new SealedAttempt(ports, request, place, step);
   return ok({
     ...(exe === undefined ? {} : { exe }),

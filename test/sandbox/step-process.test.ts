@@ -56,6 +56,14 @@ t.test("mounts outside the scratch folder and at other places are refused", asyn
   t.match(await prepare(rig.packFolder, "/run/packrun/in/../work"), setup);
 });
 
+t.test("an attempt whose files cannot be written keeps no slot", async (t) => {
+  for (let round = 0; round < 4; round += 1) {
+    const prepared = await rig.runner.prepare(rig.request({ stdin: 1 as never }));
+    t.match(prepared, { ok: false, fault: { code: "STEP_SETUP" } });
+  }
+  t.equal((await rig.run({ script: "echo next" })).stdout, "next\n");
+});
+
 t.test("a sandbox that cannot be built is no failure of the step, and says what bubblewrap said", async (t) => {
   const file = rig.stage("plain.txt", "x");
   const mounts = [
