@@ -78,7 +78,7 @@ type Expanding = {
  * How many instances the expansions of one run may make. A few bytes of a ledger name very many, so they are counted
  * before any of them is looked at.
  */
-export const MAX_INSTANCES = 1_000_000;
+const MAX_INSTANCES = 1_000_000;
 
 /** A map is expanded once. Items that the plan knows are named by digest; others are written out. */
 export function expandMap(at: At, found: Metadata<"map.expanded">, how: Expanding): Disorder | undefined {
