@@ -1,14 +1,12 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { openBundle } from "#app/open-bundle.ts";
 import { verifyEvidence } from "#app/verify-evidence.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
 import type { Verdict } from "#verify/verdict.ts";
 import { LATER, must, sha256, verifySignature } from "./sealed-world.ts";
+import { passingFolder } from "./passing-folder.ts";
 
 export function freshFolder(): string {
-  return mkdtempSync(join(tmpdir(), "packrun-evidence-test-"));
+  return passingFolder("evidence-test");
 }
 
 /** The verdict on a folder or a tar. */

@@ -1,6 +1,4 @@
 import { createHash, createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { approvalPredicate } from "#attest/approval.ts";
 import { readApprovalRequest } from "#attest/approval-request.ts";
@@ -43,6 +41,7 @@ import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { tickingClock } from "../port/ticking-clock.ts";
+import { passingFolder } from "./passing-folder.ts";
 
 export { sha256, verifySignature };
 
@@ -463,7 +462,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
     engine: { name: "packrun", version: "0.1.0" },
     verifier,
   };
-  const folder = join(mkdtempSync(join(tmpdir(), "packrun-evidence-")), runId);
+  const folder = join(passingFolder("evidence"), runId);
   return { identity, folder, ports, trustRoot, plan };
 }
 

@@ -1,13 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
+import { passingFolder } from "../app/passing-folder.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const cwd = mkdtempSync(join(tmpdir(), "packrun-broken-pipe-"));
+const cwd = passingFolder("broken-pipe");
 
 /** The exit code of a command whose reader has gone before it says anything. */
 async function withoutReader(closed: "stdout" | "stderr", ...argv: readonly string[]): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import type { Ended } from "./command-line.ts";
 import { answerOf, faultOf, Place } from "./place.ts";
 
 const spec = {
@@ -153,11 +154,18 @@ t.test("an input that is replaced between planning and copying refuses the run",
     turn += 1;
     renameSync(place.write("next.txt", `content ${turn}\n`), place.here("data.txt"));
   };
-  replace();
-  const run = place.start(["run", "copy", "-i", "data=data.txt", "--json"]);
-  const writer = setInterval(replace, 1);
-  const ended = await run.ended;
-  clearInterval(writer);
+  const runWhileReplaced = async (): Promise<Ended> => {
+    replace();
+    const run = place.start(["run", "copy", "-i", "data=data.txt", "--json"]);
+    const writer = setInterval(replace, 1);
+    return run.ended.finally(() => clearInterval(writer));
+  };
+  let ended = await runWhileReplaced();
+  // Where the file is replaced while it is digested, planning says so already, which is as good but not what is asked here.
+  for (let tries = 1; tries < 10 && ended.out.includes("it changed while it was read"); tries += 1) {
+    t.equal(ended.code, 3);
+    ended = await runWhileReplaced();
+  }
   t.equal(ended.code, 6, ended.out + ended.err);
   t.equal(faultOf(ended).code, "INPUT_CHANGED");
   t.strictSame(place.runs(), [], "no run was made");

@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { exportEvidence } from "#app/export-evidence.ts";
@@ -11,10 +10,11 @@ import { verdictJson, verdictText } from "#view/verdict-text.ts";
 import { verifierFile } from "../../scripts/verifier-file.ts";
 import { verdictOf, withBundle } from "../app/evidence-files.ts";
 import { LATER, must, sealedRun } from "../app/sealed-world.ts";
+import { passingFolder } from "../app/passing-folder.ts";
 
 const built = await verifierFile(process.cwd());
 const world = await sealedRun();
-const alone = mkdtempSync(join(tmpdir(), "packrun-verifier-"));
+const alone = passingFolder("verifier");
 const script = join(alone, "verify_offline_bundle.mjs");
 const trust = join(alone, "trust-root.json");
 const tar = join(alone, "bundle.tar");

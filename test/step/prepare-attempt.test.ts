@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { canonicalJson } from "#canon/canonical-json.ts";
@@ -13,8 +12,9 @@ import { attemptPreparer } from "#step/run/prepare-attempt.ts";
 import { Workspace } from "#step/run/workspace.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { identityOf, planOf, run, sha256 } from "../run/sample-plan.ts";
+import { passingFolder } from "../app/passing-folder.ts";
 
-const root = mkdtempSync(join(tmpdir(), "packrun-prepare-"));
+const root = passingFolder("prepare");
 const artifacts = fileArtifactStore(join(root, "artifacts"));
 const sketched = planOf([run("a")]);
 const { tenantId } = identityOf(sketched);

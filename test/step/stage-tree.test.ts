@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { canonicalJson } from "#canon/canonical-json.ts";
@@ -7,9 +6,10 @@ import { parseTenantId, type TenantId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
 import { stageTree } from "#step/stage-tree.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import { passingFolder } from "../app/passing-folder.ts";
 
 const tenant = parseTenantId("default") as TenantId;
-const root = mkdtempSync(join(tmpdir(), "packrun-stage-tree-"));
+const root = passingFolder("stage-tree");
 const artifacts = fileArtifactStore(join(root, "artifacts"));
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {

@@ -1,14 +1,14 @@
-import { mkdtempSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import { parseTenantId, type TenantId } from "#canon/ids.ts";
 import { Workspace } from "#step/run/workspace.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import { passingFolder } from "../app/passing-folder.ts";
 
 const tenant = parseTenantId("default") as TenantId;
-const root = mkdtempSync(join(tmpdir(), "packrun-workspace-"));
+const root = passingFolder("workspace");
 const artifacts = fileArtifactStore(join(root, "artifacts"));
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
