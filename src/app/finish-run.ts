@@ -18,6 +18,8 @@ export type RunOrder = {
   /** Where the evidence bundle goes instead of the state folder. */
   readonly evidence?: string;
   readonly onEvents?: (events: readonly LedgerEvent[]) => void;
+  /** `onEvents` is told of events with a higher sequence only. */
+  readonly after?: number;
   readonly cancel?: AbortSignal;
   readonly abort?: AbortSignal;
 };

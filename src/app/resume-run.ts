@@ -7,7 +7,10 @@ import { readRunState } from "./read-run.ts";
 import { openRunTrust } from "./run-trust.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** Goes on with a run from its ledger; a run that has ended is sealed if it is not yet. */
+/**
+ * Goes on with a run from its ledger; a run that has ended is sealed if it is not yet. Nothing is told of events that are
+ * in the ledger already.
+ */
 export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workplace): Promise<Result<RunEnd>> {
   const identity = await workplace.store.ledger.identity(key);
   if (!identity.ok) {
@@ -28,5 +31,6 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
     undefined,
     Object.values(plan.approvals).flatMap((rule) => rule.from),
   );
-  return trust.ok ? finishRun(identity.value, order, workplace, trust.value) : trust;
+  const after = state.value.head.sequence;
+  return trust.ok ? finishRun(identity.value, { ...order, after }, workplace, trust.value) : trust;
 }

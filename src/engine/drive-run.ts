@@ -18,6 +18,8 @@ export type DriveOptions = DriverOptions & {
   readonly cancelBy: string;
   /** At once: everything is killed, the run stays as it is and can be resumed. */
   readonly abort?: AbortSignal;
+  /** `onEvents` is told of events with a higher sequence only; 0 unless given: of the whole ledger. */
+  readonly after?: number;
 };
 
 export type DriveEnd = { readonly end: ShiftEnd; readonly state: RunState };
@@ -25,7 +27,7 @@ export type DriveEnd = { readonly end: ShiftEnd; readonly state: RunState };
 /** A decision that is being recorded holds the lease for a moment: how often, and how long, to wait for that. */
 const BUSY_TRIES = 8;
 const BUSY_MS = 125;
-/** Longest wait before a waiting run looks again by itself, in milliseconds. */
+/** Longest wait before the clock and the store are asked again, in milliseconds: a host may have slept. */
 const LOOK_AGAIN_MS = 60_000;
 
 /**
@@ -37,7 +39,7 @@ export async function driveRun(
   ports: TakeOverPorts,
   options: DriveOptions,
 ): Promise<Result<DriveEnd>> {
-  let seen = 0;
+  let seen = options.after ?? 0;
   const show = (events: readonly LedgerEvent[]): void => {
     const fresh = events.filter((event) => event.sequence > seen);
     seen = fresh.at(-1)?.sequence ?? seen;
@@ -115,23 +117,35 @@ function listen(driver: Driver, cancelId: string, options: DriveOptions): () => 
   };
 }
 
+/** Until the run has something to do: a run that was looked at in vain is not taken over, its ledger does not grow. */
 async function waitForChange(
   identity: RunIdentity,
   ports: TakeOverPorts,
   state: RunState,
   options: DriveOptions,
 ): Promise<void> {
-  const dueAt = todo(state, 1).flatMap((effect) => (effect.kind === "timer" ? [effect.dueAt] : []));
-  const wait = Math.max(0, Math.min(LOOK_AGAIN_MS, ...dueAt.map((due) => due - ports.clock.now())));
-  const signalled = new AbortController();
+  const dueAt = Math.min(...todo(state, 1).flatMap((effect) => (effect.kind === "timer" ? [effect.dueAt] : [])));
+  const signals = [options.cancel, options.abort].filter((signal) => signal !== undefined);
+  const ended = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
-    for (const signal of [options.cancel, options.abort]) {
-      signal?.addEventListener("abort", () => resolve(), { once: true, signal: signalled.signal });
-      if (signal?.aborted === true) {
-        resolve();
-      }
+    for (const signal of signals) {
+      signal.addEventListener("abort", () => resolve(), { once: true, signal: ended.signal });
     }
   });
-  await Promise.race([ports.store.ledger.changed(keyOf(identity), state.head.sequence, wait), interrupted]);
-  signalled.abort();
+  const { sequence } = state.head;
+  while (ports.clock.now() < dueAt && !signals.some((signal) => signal.aborted)) {
+    const wait = Math.min(LOOK_AGAIN_MS, dueAt - ports.clock.now());
+    await Promise.race([ports.store.ledger.changed(keyOf(identity), sequence, wait), interrupted]);
+    if (await hasNews(identity, ports, sequence)) {
+      break;
+    }
+  }
+  ended.abort();
+}
+
+async function hasNews(identity: RunIdentity, { store }: TakeOverPorts, sequence: number): Promise<boolean> {
+  for await (const _event of store.ledger.read(keyOf(identity), sequence)) {
+    return true;
+  }
+  return (await store.inbox.pending(keyOf(identity))).length > 0;
 }

@@ -1,8 +1,10 @@
 import t from "tap";
+import type { DriveOptions } from "#engine/drive-run.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { approval, parallel, planOf, policy, run } from "../run/sample-plan.ts";
+import { tickingClock } from "../port/ticking-clock.ts";
 import { failure, rig, success, type Script } from "./rig.ts";
 
 const succeed: Script = () => Promise.resolve(success());
@@ -260,4 +262,46 @@ t.test("a clock far behind the ledger drives nothing", async (t) => {
   const end = await driveRun(made.identity, { ...made.ports, clock: late }, options);
   t.ok(!end.ok && end.fault.code === "CLOCK_BEHIND");
   t.equal((await made.events()).length, 1, "nothing was appended");
+});
+
+t.test("nobody takes over a run again and again that has nothing to do but wait", async (t) => {
+  const clock = tickingClock();
+  const made = await rig(planOf([approval("ok")], oneApproval), succeed, { clock });
+  const abort = new AbortController();
+  const driven = made.drive({ wait: true, abort: abort.signal });
+  const turns = async (): Promise<void> => {
+    for (let at = 0; at < 20; at += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await turns();
+  const before = (await made.events()).map((event) => event.eventType);
+  t.equal(before.at(-1), "run.waiting");
+  for (let minute = 0; minute < 5; minute += 1) {
+    clock.tick(61_000);
+    await turns();
+  }
+  abort.abort();
+  const end = await driven;
+  t.ok(end.ok && end.value.end === "aborted");
+  t.same(
+    (await made.events()).map((event) => event.eventType),
+    before,
+  );
+});
+
+t.test("who goes on with a run is told of nothing that was in its ledger before", async (t) => {
+  const made = await rig(planOf([run("a"), approval("ok"), run("b")], oneApproval), succeed);
+  await made.drive();
+  await made.store.inbox.put(made.identity, { commandId: "d1", kind: "decision", body: { gate: "ok" } });
+  const before = (await made.events()).length;
+  const told: number[] = [];
+  const onEvents: DriveOptions["onEvents"] = (events) => void told.push(...events.map((event) => event.sequence));
+  const end = await made.drive({ onEvents, after: before });
+  t.ok(end.ok && end.value.state.status === "succeeded");
+  const whole = (await made.events()).map((event) => event.sequence);
+  t.same(told, whole.slice(before));
+  told.length = 0;
+  await made.drive({ onEvents });
+  t.same(told, whole, "without a starting place, of everything");
 });
