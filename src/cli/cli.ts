@@ -14,7 +14,9 @@ export type Cli = {
   readonly style: (style: Style, text: string) => string;
   /** True when progress may be drawn over: stderr is a terminal and CI is unset. */
   readonly live: boolean;
+  /** Size of the terminal behind stderr as it is now. */
   readonly columns: number;
+  readonly rows: number;
   /** Reports a fault in the asked format and returns its exit code. */
   readonly fault: (fault: Fault, format?: string) => number;
   /** Renders diagnostics on stderr and returns the exit code of the worst one. */

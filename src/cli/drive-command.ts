@@ -4,26 +4,30 @@ import type { Result } from "#fault/result.ts";
 import { jsonLine, type Cli } from "./cli.ts";
 import { interruptible, parallelOf, readReferences, type DriveOptions } from "./drive-options.ts";
 import { formatOf } from "./options.ts";
-import { showProgress } from "./progress.ts";
 import { showRunEnd } from "./run-end.ts";
+import { showProgress } from "./show-progress.ts";
 import { balanceMemory } from "./small-heap.ts";
 
-/** Drives a run in front of a person: progress while it goes on, Ctrl-C, its end in the asked format; the exit code. */
+/**
+ * Drives a run in front of a person: progress while it goes on, Ctrl-C, its end in the asked format; the exit code.
+ * `drive` names the run as soon as there is one.
+ */
 export async function driveCommand(
   cli: Cli,
   options: DriveOptions,
   workplace: Workplace,
-  drive: (order: RunOrder) => Promise<Result<RunEnd>>,
+  drive: (order: RunOrder, named: (runId: string) => void) => Promise<Result<RunEnd>>,
 ): Promise<number> {
   const references = await readReferences(options.secret);
   if (!references.ok) {
     return cli.fault(references.fault, formatOf(options));
   }
-  const { stop, ...signals } = interruptible(cli);
-  const progress = showProgress(cli);
+  let runId = "last";
+  const progress = showProgress(cli, { stays: options.wait !== false, runId: () => runId });
+  const { stop, ...signals } = interruptible(progress.note);
   const { evidence } = options;
   try {
-    const ended = await drive({
+    const order: RunOrder = {
       references: references.value,
       maxParallel: parallelOf(options),
       wait: options.wait !== false,
@@ -38,6 +42,9 @@ export async function driveCommand(
           events.forEach((event) => cli.out(jsonLine(event)));
         }
       },
+    };
+    const ended = await drive(order, (name) => {
+      runId = name;
     });
     progress.close();
     return ended.ok

@@ -41,15 +41,15 @@ export async function readReferences(
 }
 
 /** How this process drives: Ctrl-C once cancels in order, twice ends everything at once. */
-export function interruptible(cli: Cli): Pick<RunOrder, "cancel" | "abort"> & { readonly stop: () => void } {
+export function interruptible(note: Cli["note"]): Pick<RunOrder, "cancel" | "abort"> & { readonly stop: () => void } {
   const cancel = new AbortController();
   const abort = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
     if (cancel.signal.aborted) {
-      cli.note("ending everything now; `packrun resume` goes on");
+      note("ending everything now; `packrun resume` goes on");
       abort.abort(signal);
     } else {
-      cli.note("cancelling; once more ends everything at once");
+      note("cancelling; once more ends everything at once");
       cancel.abort(signal);
     }
   };

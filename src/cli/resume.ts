@@ -15,7 +15,10 @@ export const resume: CommandFile = {
       .action(async (text: string, options: DriveOptions) => {
         saveMemory();
         const code = await withRun(cli, options, text, (key, workplace) =>
-          driveCommand(cli, options, workplace, (order) => resumeRun(key, order, workplace)),
+          driveCommand(cli, options, workplace, (order, named) => {
+            named(key.runId);
+            return resumeRun(key, order, workplace);
+          }),
         );
         done(code);
       });

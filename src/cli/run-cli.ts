@@ -97,7 +97,12 @@ function nodeCli(argv: readonly string[]): Cli {
     err,
     style,
     live: process.stderr.isTTY && process.env["CI"] === undefined,
-    columns: process.stderr.columns ?? 100,
+    get columns() {
+      return process.stderr.columns ?? 100;
+    },
+    get rows() {
+      return process.stderr.rows ?? 25;
+    },
     fault: (fault, format) => showFault(fault, format, { out, err, style }),
     diagnostics: (found, sourceOf) => {
       const renderers = new Map<string, (diagnostic: Diagnostic) => string>();

@@ -48,16 +48,22 @@ async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace
   if (!planned.ok) {
     return showRefusal(cli, planned.fault, options);
   }
-  const told: Pick<NewRunOrder, "onTrust" | "onCreated"> = {
+  const asserted = { ...(planHash === undefined ? {} : { planHash }), ...(as === undefined ? {} : { as }) };
+  return driveCommand(cli, options, workplace, (order, named) =>
+    runPlanned(planned.value, { ...order, ...asserted, ...toldBy(cli, named) }, workplace),
+  );
+}
+
+function toldBy(cli: Cli, named: (runId: string) => void): Pick<NewRunOrder, "onTrust" | "onCreated"> {
+  return {
     onTrust: (trust) => {
       if (trust.development?.made === true) {
         cli.note("made a development key and trust root in .packrun/trust; pin your own for anything that counts");
       }
     },
-    onCreated: ({ runId, planHash: created }) => cli.note(`run ${runId}, planHash ${created}`),
+    onCreated: ({ runId, planHash }) => {
+      named(runId);
+      cli.note(`run ${runId}, planHash ${planHash}`);
+    },
   };
-  const asserted = { ...(planHash === undefined ? {} : { planHash }), ...(as === undefined ? {} : { as }) };
-  return driveCommand(cli, options, workplace, (order) =>
-    runPlanned(planned.value, { ...order, ...asserted, ...told }, workplace),
-  );
 }

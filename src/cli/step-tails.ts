@@ -1,0 +1,48 @@
+import type { LedgerEvent } from "./progress.ts";
+
+/** Lines of output shown in place when a step fails. */
+const TAIL = 20;
+
+export type Tail = {
+  readonly lines: readonly string[];
+  /** How many lines there were in all. */
+  readonly count: number;
+};
+
+/** The last lines of every step that runs: what a person wants to see when it fails. */
+export class StepTails {
+  readonly #tails = new Map<string, Tail>();
+
+  /** Takes an event in; what the step had printed, where the event ends it. */
+  follow(event: LedgerEvent): Tail | undefined {
+    const { stepId } = event;
+    if (stepId === undefined) {
+      return undefined;
+    }
+    const tail = this.#tails.get(stepId);
+    if (event.eventType === "step.output") {
+      const { lines } = event.metadata;
+      const last = [...(tail?.lines ?? []), ...lines].slice(-TAIL);
+      this.#tails.set(stepId, { lines: last, count: (tail?.count ?? 0) + lines.length });
+      return undefined;
+    }
+    return isAttemptEnd(event) && this.#tails.delete(stepId) ? tail : undefined;
+  }
+
+  lastLine(stepId: string): string {
+    return this.#tails.get(stepId)?.lines.at(-1) ?? "";
+  }
+}
+
+const ENDS: ReadonlySet<LedgerEvent["eventType"]> = new Set([
+  "step.retry",
+  "step.succeeded",
+  "step.failed",
+  "step.cancelled",
+  "step.lost",
+]);
+
+/** Whether an attempt is over with this event. */
+export function isAttemptEnd({ eventType }: LedgerEvent): boolean {
+  return ENDS.has(eventType);
+}
