@@ -17,7 +17,8 @@ function openFolder(path: string): number {
 
 /**
  * Opens one entry of an open folder, by way of the folder's descriptor: no link is followed, nothing blocks, and paths
- * may be longer than the system takes. Called only when nothing of the step runs any more.
+ * may be longer than the system takes. Called only when nothing of the step runs any more. Only folders are held to the
+ * device: in an overlay (the root of most containers) files bear that of the layer in which they lie.
  */
 export function openEntry(folder: number, name: Buffer, device: number): Opened {
   const path = Buffer.concat([Buffer.from(`/proc/self/fd/${folder}/`), name]);
@@ -28,11 +29,10 @@ export function openEntry(folder: number, name: Buffer, device: number): Opened 
   if (found.isSymbolicLink()) {
     return { kind: "link" };
   }
-  if (found.dev !== device) {
-    return { kind: "unsafe", why: "it lies on another file system" };
-  }
   if (found.isDirectory()) {
-    return { kind: "directory", fd: openAnyway(path, FOLDER, 0o700), device };
+    return found.dev === device
+      ? { kind: "directory", fd: openAnyway(path, FOLDER, 0o700), device }
+      : { kind: "unsafe", why: "it lies on another file system" };
   }
   return found.isFile() ? openFile(path, found) : { kind: "unsafe", why: `it is ${nameOf(found)}` };
 }
