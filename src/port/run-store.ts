@@ -86,6 +86,22 @@ export type InboxStore = {
   readonly done: (key: RunKey, commandIds: readonly string[]) => Promise<void>;
 };
 
+/**
+ * Lines that belong to a run and are no events, such as those of `egress.jsonl`.
+ * 1. The lines of one `append` are kept whole, in order, behind those that are there; a torn last line is cut off.
+ * 2. `append` is for one writer at a time, the holder of the run's lease; with `durable` it survives a power cut.
+ * 3. `read` gives what was appended, nothing where that is nothing. It throws a `StoreError` that carries the fault.
+ */
+export type LineStore = {
+  readonly append: (
+    key: RunKey,
+    name: string,
+    lines: Uint8Array,
+    options: { readonly durable: boolean },
+  ) => Promise<Result<void>>;
+  readonly read: (key: RunKey, name: string) => AsyncIterable<Uint8Array>;
+};
+
 /** A row of the run index: disposable, made again from the ledgers by `reindex`. */
 export type RunRow = RunIdentity & {
   readonly packName: string;
@@ -112,5 +128,6 @@ export type RunStore = {
   readonly leases: LeaseStore;
   readonly inbox: InboxStore;
   readonly index: RunIndex;
+  readonly lines: LineStore;
   readonly close: () => Promise<void>;
 };

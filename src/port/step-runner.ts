@@ -31,6 +31,8 @@ export type AttemptRequest = {
   /** Host files and folders mounted read-only: `at` is a path under /run/packrun/in or /run/packrun/inputs. */
   readonly mounts: readonly { readonly hostPath: string; readonly at: string }[];
   readonly sandbox: Sandbox;
+  /** The whole run's, while that in `sandbox` may be a narrower one of the step's own. */
+  readonly egressQuota?: NonNullable<Sandbox["egressQuota"]>;
   readonly timeoutMs: number;
   readonly outputs: Readonly<Record<string, OutputRule>>;
   readonly redactor: Redactor;

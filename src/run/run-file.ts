@@ -1,6 +1,8 @@
 const SEGMENT = /^[A-Za-z0-9_[\]:@+-][A-Za-z0-9._[\]:@+-]{0,254}$/;
-/** Names that a store keeps for itself at the top of a run's folder. */
-const RESERVED = new Set(["ledger.jsonl", "run.json"]);
+const LINES = /^[a-z][a-z0-9-]{0,62}\.jsonl$/;
+const LEDGER = "ledger.jsonl";
+/** Names that a store keeps for itself at the top of a run's folder, beside every name of lines. */
+const RESERVED = new Set([LEDGER, "run.json"]);
 
 /**
  * Whether a small file of a run may have this path: relative, up to 1,024 characters, no segment that begins with a dot
@@ -8,5 +10,16 @@ const RESERVED = new Set(["ledger.jsonl", "run.json"]);
  */
 export function isRunFilePath(path: string): boolean {
   const segments = path.split("/");
-  return path.length <= 1024 && !RESERVED.has(segments[0] ?? "") && segments.every((segment) => SEGMENT.test(segment));
+  const [top = ""] = segments;
+  return (
+    path.length <= 1024 &&
+    !RESERVED.has(top) &&
+    !isRunLinesName(top) &&
+    segments.every((segment) => SEGMENT.test(segment))
+  );
+}
+
+/** Whether lines of a run may have this name, such as `egress.jsonl`: no small file of a run has one of these. */
+export function isRunLinesName(name: string): boolean {
+  return LINES.test(name) && name !== LEDGER;
 }

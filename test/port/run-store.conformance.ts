@@ -296,6 +296,76 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     t.equal(codeOf(await store.ledger.identity(sampleRun(2))), "RUN_UNKNOWN");
   });
 
+  check("lines are kept in order behind each other, and another store goes on with them", async (t, rig, store) => {
+    const run = sampleRun();
+    await createSample(store, run);
+    const other = await rig.open();
+    t.same(await readBytes(store.lines.read(run, "egress.jsonl")), Buffer.alloc(0), "nothing where nothing is");
+    t.equal(codeOf(await store.lines.append(run, "egress.jsonl", Buffer.from("1\n2\n"), durable)), "ok");
+    t.equal(codeOf(await store.lines.append(run, "egress.jsonl", Buffer.from(""), durable)), "ok");
+    t.equal(codeOf(await other.lines.append(run, "egress.jsonl", Buffer.from("3\n"), { durable: false })), "ok");
+    t.equal(codeOf(await store.lines.append(run, "egress-quota.jsonl", Buffer.from("x\n"), durable)), "ok");
+    t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).toString(), "1\n2\n3\n");
+    t.equal((await readBytes(other.lines.read(run, "egress-quota.jsonl"))).toString(), "x\n");
+    t.equal((await readAll(store, run)).length, 1, "the ledger is as it was");
+    await other.close();
+  });
+
+  check("many lines appended at once keep the order in which they were asked for", async (t, _rig, store) => {
+    const run = sampleRun();
+    await createSample(store, run);
+    const numbers = [...Array(50).keys()].map((n) => `${n} ${"x".repeat(n * 200)}\n`);
+    const appended = await Promise.all(
+      numbers.map(async (line) => store.lines.append(run, "egress.jsonl", Buffer.from(line), { durable: false })),
+    );
+    t.ok(appended.every((done) => done.ok));
+    t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).toString(), numbers.join(""));
+  });
+
+  check("lines have names of their own, which no file of a run has", async (t, _rig, store) => {
+    const run = sampleRun();
+    await createSample(store, run);
+    const bytes = Buffer.from("x\n");
+    for (const name of [
+      "ledger.jsonl",
+      "run.json",
+      "",
+      "x",
+      ".jsonl",
+      "../x.jsonl",
+      "a/b.jsonl",
+      "A.jsonl",
+      "a.b.jsonl",
+    ]) {
+      t.equal(codeOf(await store.lines.append(run, name, bytes, durable)), "FILE_PATH", JSON.stringify(name));
+      t.equal(await thrownCode(readBytes(store.lines.read(run, name))), "FILE_PATH");
+    }
+    for (const path of ["egress.jsonl", "egress-quota.jsonl", "egress.jsonl/x"]) {
+      t.equal(codeOf(await store.ledger.putFile(run, path, bytes)), "FILE_PATH", path);
+      t.equal(codeOf(await store.ledger.getFile(run, path)), "FILE_PATH");
+    }
+    t.equal((await readAll(store, run)).length, 1);
+  });
+
+  check("another tenant's key, and a run that is not there, have no lines", async (t, _rig, store) => {
+    const run = sampleRun();
+    await createSample(store, run);
+    const bytes = Buffer.from("x\n");
+    await store.lines.append(run, "egress.jsonl", bytes, durable);
+    for (const key of [{ ...run, tenantId: otherTenant }, sampleRun(7)]) {
+      t.equal(codeOf(await store.lines.append(key, "egress.jsonl", bytes, durable)), "RUN_UNKNOWN");
+      t.equal(await thrownCode(readBytes(store.lines.read(key, "egress.jsonl"))), "RUN_UNKNOWN");
+    }
+    t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).toString(), "x\n");
+  });
+
+  check("lines without their newline are a bug, and nothing is kept of them", async (t, _rig, store) => {
+    const run = sampleRun();
+    await createSample(store, run);
+    await t.rejects(store.lines.append(run, "egress.jsonl", Buffer.from("x\ny"), durable), /newline/);
+    t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).length, 0);
+  });
+
   check("changed tells of growth by this store and by another", async (t, rig, store) => {
     const run = sampleRun();
     const head = await createSample(store, run);

@@ -75,7 +75,12 @@ function requestOf(
     outputs: attempt.outputs,
     redactor: ports.redactor,
   };
-  return attempt.stdin === undefined ? base : { ...base, stdin: attempt.stdin };
+  const { egressQuota } = ports.plan.sandbox;
+  return {
+    ...base,
+    ...(attempt.stdin === undefined ? {} : { stdin: attempt.stdin }),
+    ...(egressQuota === undefined ? {} : { egressQuota }),
+  };
 }
 
 function withSecrets(prepared: PreparedAttempt, secrets: AttemptSecrets): ReadyAttempt {

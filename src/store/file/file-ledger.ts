@@ -15,6 +15,7 @@ import { mediumFault } from "./medium-fault.ts";
 import { OpenLedger } from "./open-ledger.ts";
 import type { RunFolders } from "./run-folders.ts";
 import type { StateDatabase } from "./state-database.ts";
+import { Turns } from "./turns.ts";
 
 export type LedgerGround = {
   readonly folders: RunFolders;
@@ -33,8 +34,7 @@ export class FileLedger {
   readonly #ground: LedgerGround;
   /** Ledgers that this process appends to, by run. */
   readonly #open = new Map<string, OpenLedger>();
-  /** The last append of each run that is on its way. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
 
   constructor(ground: LedgerGround) {
     this.#ground = ground;
@@ -50,7 +50,7 @@ export class FileLedger {
       create: async (run, files, events) => this.#create(run, files, events),
       identity: async (key) => folders.identity(key),
       append: async (key, lease, head, events, { durable }) =>
-        this.#inTurn(key, async () => this.#append(key, lease, head, events, durable)),
+        this.#turns.take(key.runId, async () => this.#append(key, lease, head, events, durable)),
       read: (key, after = 0) => reader.read(key, after),
       readRaw: (key) => reader.readRaw(key),
       putFile: async (key, path, bytes) => onRun(key, async () => folders.putFile(key, path, bytes)),
@@ -73,20 +73,6 @@ export class FileLedger {
     this.#open.clear();
     for (const ledger of ledgers) {
       await ledger.close();
-    }
-  }
-
-  /** Appends to one run go one after the other. */
-  async #inTurn<T>(key: RunKey, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(key.runId);
-    const mine = (before ?? Promise.resolve()).then(work, work);
-    this.#turns.set(key.runId, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(key.runId) === mine) {
-        this.#turns.delete(key.runId);
-      }
     }
   }
 

@@ -7,6 +7,7 @@ import type { Clock } from "#port/clock.ts";
 import type { LedgerStore, RunIdentity, RunKey, RunRow, RunStore } from "#port/run-store.ts";
 import { ChangeWatch } from "./change-watch.ts";
 import { FileLedger } from "./file-ledger.ts";
+import { fileLines } from "./file-lines.ts";
 import { inboxTable, lastPlace } from "./inbox-table.ts";
 import { indexTable } from "./index-table.ts";
 import { leaseTable } from "./lease-table.ts";
@@ -95,6 +96,7 @@ function assemble(
       seen: (key, place) => watch.seen(key, place),
     }),
     index: indexTable({ use, locked, runs: async () => folders.all(), faultOf: mediumFault }),
+    lines: fileLines(folders),
     close: async () => {
       watch.close();
       await ledger.close();

@@ -38,6 +38,7 @@ export function memoryLedger(state: MemoryState, watch: MemoryWatch): LedgerStor
           lines,
           head,
           files: copies,
+          lineFiles: new Map(),
           lease: undefined,
           fence: 0,
           commands: new Map(),

@@ -3,6 +3,7 @@ import { fail, ok } from "#fault/result.ts";
 import type { Clock } from "#port/clock.ts";
 import type { InboxStore, LeaseStore, RunIndex, RunRow, RunStore } from "#port/run-store.ts";
 import { memoryLedger } from "./memory-ledger.ts";
+import { memoryLines } from "./memory-lines.ts";
 import { findRun, memoryState, takeRoom, type MemoryState } from "./memory-state.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 
@@ -24,6 +25,7 @@ export function memoryRunStore(options: {
     leases: memoryLeases(state, clock, owner),
     inbox: memoryInbox(state, watch),
     index: memoryIndex(state),
+    lines: memoryLines(state),
     close: async () => {
       watch.close();
       for (const run of state.runs.values()) {

@@ -10,6 +10,8 @@ export type MemoryRun = {
   readonly lines: Uint8Array[];
   head: Head;
   readonly files: Map<string, Uint8Array>;
+  /** What was appended to each, in order. */
+  readonly lineFiles: Map<string, Uint8Array[]>;
   lease: Lease | undefined;
   fence: number;
   readonly commands: Map<string, { readonly command: InboxCommand; done: boolean; readonly place: number }>;

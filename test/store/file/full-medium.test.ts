@@ -12,6 +12,7 @@ import {
   headOf,
   held,
   readAll,
+  readBytes,
   sampleCommand,
   sampleDigest,
   sampleRow,
@@ -98,9 +99,14 @@ t.test("every part of the store says STORE_FULL on a full disk and keeps what it
   const artifacts = fileArtifactStore(join(folder, "artifacts"));
   const head = await createSample(store, run);
   const lease = await held(store);
+  const line = Buffer.from("x\n");
+  await store.lines.append(run, "egress.jsonl", line, { durable: true });
   fill(join(folder, "ballast"));
   t.equal(codeOf(await store.ledger.putFile(run, "x", Buffer.alloc(5000))), "STORE_FULL");
   t.equal(codeOf(await store.ledger.create(sampleRun(2), new Map([["x", Buffer.alloc(5000)]]), [])), "STORE_FULL");
+  const big = Buffer.alloc(8000, "y\n");
+  t.equal(codeOf(await store.lines.append(run, "egress.jsonl", big, { durable: true })), "STORE_FULL");
+  t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).toString(), "x\n", "nothing of it is kept");
   t.equal(codeOf(await artifacts.put(tenant, chunksOf("x".repeat(5000), 100))), "STORE_FULL");
   t.notOk(await artifacts.has(tenant, sampleDigest("x".repeat(5000))));
   const command = { ...sampleCommand("big"), body: "x".repeat(100_000) };
@@ -110,6 +116,8 @@ t.test("every part of the store says STORE_FULL on a full disk and keeps what it
     t.ok(await store.leases.renew(run, lease, 15_000), "a lease is renewed in the room that its row has");
   }
   rmSync(join(folder, "ballast"));
+  t.equal(codeOf(await store.lines.append(run, "egress.jsonl", line, { durable: true })), "ok");
+  t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).toString(), "x\nx\n");
   t.same(await store.inbox.pending(run), []);
   t.equal(codeOf(await store.ledger.identity(sampleRun(2))), "RUN_UNKNOWN");
   t.equal(codeOf(await store.ledger.append(run, lease, head, batchBehind(head, "A", 4), { durable: true })), "ok");

@@ -2,7 +2,15 @@ import t from "tap";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { memoryState } from "#store/memory/memory-state.ts";
 import { runStoreConformance } from "../../port/run-store.conformance.ts";
-import { codeOf, createSample, eventsBehind, readAll, sampleCommand, sampleRun } from "../../port/sample-run.ts";
+import {
+  codeOf,
+  createSample,
+  eventsBehind,
+  readAll,
+  readBytes,
+  sampleCommand,
+  sampleRun,
+} from "../../port/sample-run.ts";
 import { tickingClock } from "../../port/ticking-clock.ts";
 
 runStoreConformance(t, async () => {
@@ -34,6 +42,11 @@ t.test("memory that is used up is STORE_FULL, and appending goes on when there i
   t.equal(codeOf(await store.ledger.append(run, lease, head, events, { durable: true })), "STORE_FULL");
   t.equal(codeOf(await store.ledger.putFile(run, "x", Buffer.alloc(101))), "STORE_FULL");
   t.equal(codeOf(await store.inbox.put(run, { commandId: "a", kind: "cancel", body: "x".repeat(100) })), "STORE_FULL");
+  t.equal(
+    codeOf(await store.lines.append(run, "egress.jsonl", Buffer.alloc(101, "\n"), { durable: true })),
+    "STORE_FULL",
+  );
+  t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).length, 0);
   t.equal((await readAll(store, run)).length, 1);
   state.capacity = 10_000;
   t.equal(codeOf(await store.ledger.append(run, lease, head, events, { durable: true })), "ok");
@@ -48,6 +61,10 @@ t.test("what is kept in memory does not change with the caller's bytes", async (
   bytes.write("two");
   const read = await store.ledger.getFile(run, "x");
   t.equal(read.ok && Buffer.from(read.value).toString(), "one");
+  const line = Buffer.from("one\n");
+  await store.lines.append(run, "egress.jsonl", line, { durable: true });
+  line.write("two");
+  t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).toString(), "one\n");
 });
 
 t.test("a command that nobody takes is told of at once, and then only after a while", async (t) => {

@@ -1,0 +1,34 @@
+import type { Result } from "#fault/result.ts";
+import type { EgressUse, Metadata } from "#run/event.ts";
+import type { AttemptRequest } from "./step-runner.ts";
+
+/** On whose behalf, and under which rules, something leaves this host. */
+export type EgressScope = Pick<
+  AttemptRequest,
+  "runId" | "tenantId" | "stepId" | "attempt" | "sandbox" | "egressQuota" | "redactor"
+>;
+
+export type Fetched = { readonly status: number; readonly body: AsyncIterable<Uint8Array> };
+
+/** What an attempt used of the network, once nothing of it is under way any more. */
+export type EgressRecord = { readonly use: EgressUse; readonly denied: readonly Metadata<"egress.denied">[] };
+
+/** The network of one attempt. */
+export type EgressSession = {
+  /** One GET; redirects are not followed. A URL that no rule allows is the fault EGRESS_DENIED. */
+  readonly fetch: (url: string, signal: AbortSignal) => Promise<Result<Fetched>>;
+  /** Ends every connection; the record is then complete, and its lines are kept. */
+  readonly close: () => Promise<EgressRecord>;
+};
+
+/**
+ * The one door to the network, for steps in a sandbox and for the runner's own built-ins.
+ * 1. Rules are matched before a name is looked up; only vetted addresses are dialled.
+ * 2. Quotas are taken before the first await and hold for the whole run, across attempts and crashes of the runner: not
+ *    one byte more than they allow is forwarded.
+ * 3. Every try leaves a line in the run's `egress.jsonl`.
+ */
+export type Egress = {
+  readonly open: (scope: EgressScope) => Promise<Result<EgressSession>>;
+  readonly close: () => Promise<void>;
+};
