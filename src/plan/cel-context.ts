@@ -1,6 +1,6 @@
-import { isJsonObject, type Json } from "#canon/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "#canon/json.ts";
 import type { Roots } from "./cel-survey.ts";
-import { celOfJson, type CelValue } from "./cel-value.ts";
+import { celOfJson, keepOriginal, type CelValue } from "./cel-value.ts";
 import type { NumberRules } from "./number-rules.ts";
 
 /**
@@ -52,14 +52,30 @@ function declared(value: Json, isDouble: boolean): CelValue {
   return isDouble && typeof value === "number" ? value : celOfJson(value);
 }
 
-/** Outputs that are doubles are taken out of the common conversion, which would make ints of integral ones. */
+type View = readonly Json[] | JsonObject;
+type Converted = { readonly doubles: ReadonlySet<string> | undefined; readonly value: CelValue };
+
+/** A list of a map's iterations is seen by every item of another map: it is converted for the first one alone. */
+const views = new WeakMap<View, Converted>();
+
 function stepValue(view: Json, doubles: ReadonlySet<string> | undefined): CelValue {
-  if (Array.isArray(view)) {
-    return view.map((item: Json) => stepValue(item, doubles));
-  }
-  if (!isJsonObject(view)) {
+  if (typeof view !== "object" || view === null) {
     return celOfJson(view);
   }
+  const known = views.get(view);
+  if (known !== undefined && known.doubles === doubles) {
+    return known.value;
+  }
+  const value = Array.isArray(view)
+    ? view.map((item: Json) => stepValue(item, doubles))
+    : stepMembers(view as JsonObject, doubles);
+  keepOriginal(value, view);
+  views.set(view, { doubles, value });
+  return value;
+}
+
+/** Outputs that are doubles are taken out of the common conversion, which would make ints of integral ones. */
+function stepMembers(view: JsonObject, doubles: ReadonlySet<string> | undefined): ReadonlyMap<string, CelValue> {
   const outputs = view["outputs"];
   const made = new Map(
     Object.entries(view)

@@ -37,8 +37,13 @@ function celOfTree(value: readonly Json[] | JsonObject): CelValue {
     ? value.map((item: Json) => celOfJson(item))
     : new Map(Object.entries(value).map(([name, member]) => [name, celOfJson(member)]));
   converted.set(value, made);
-  originals.set(made, value);
+  keepOriginal(made, value);
   return made;
+}
+
+/** Says which JSON a value was made of, for results that are that value as it is. */
+export function keepOriginal(made: readonly CelValue[] | ReadonlyMap<string, CelValue>, original: Json): void {
+  originals.set(made, original);
 }
 
 /** The JSON value of a result. Doubles that are integral print as integers, as everywhere in JSON. */

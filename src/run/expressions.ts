@@ -66,7 +66,16 @@ export function wholeRunContext({ plan, identity }: RunState): Readonly<Record<s
   };
 }
 
+const inputsSeen = new WeakMap<Plan, Readonly<Record<string, Json>>>();
+
+/** Inputs as expressions see them, made once for each plan: what is converted of them stays converted. */
 function inputsOf(plan: Plan): Readonly<Record<string, Json>> {
+  const made = inputsSeen.get(plan) ?? makeInputs(plan);
+  inputsSeen.set(plan, made);
+  return made;
+}
+
+function makeInputs(plan: Plan): Readonly<Record<string, Json>> {
   return Object.fromEntries(
     Object.entries(plan.inputs).map(([name, input]) => [
       name,

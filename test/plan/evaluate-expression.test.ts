@@ -66,6 +66,35 @@ t.test("expressions compute over the context", async (t) => {
   }
 });
 
+t.test("a list of steps is converted once, however many expressions look into it", async (t) => {
+  let looks = 0;
+  const looked = (n: number): Json =>
+    Object.defineProperty({ status: "succeeded" }, "outputs", {
+      enumerable: true,
+      get: () => {
+        looks += 1;
+        return { n };
+      },
+    });
+  const list = Array.from({ length: 50 }, (_, at) => looked(at));
+  const rules = { inputs: new Set<string>(), outputs: new Map([["push", new Set(["n"])]]) };
+  const sums = list.map((_, index) =>
+    evaluateExpression(
+      "steps.push[index].outputs.n + double(size(steps.push))",
+      { index, steps: { push: list } },
+      rules,
+    ),
+  );
+  t.strictSame(sums.at(-1), { ok: true, value: 99 });
+  const once = looks;
+  t.ok(once <= 2 * list.length, "each item was looked at for one conversion");
+  t.strictSame(
+    evaluateExpression("steps.push[2].outputs.n / 4", { steps: { push: list } }),
+    { ok: true, value: 0 },
+    "without the rules of numbers, the same list gives ints",
+  );
+});
+
 t.test("what has no value, no type or no number is a fault with its code", async (t) => {
   for (const [expression, code] of [
     ["steps.scan.outputs.absent", "EXPR_ABSENT"],
