@@ -2,10 +2,11 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CPU_PERIOD_US, OWN_PIDS, STAIN_BYTES, quotaUs, type Cgroup } from "./cgroup.ts";
+import type { CgroupTree } from "./cgroup-tree.ts";
 import { readKey, readNumber, readPids, readText, tryWrite, write } from "./cgroup-file.ts";
 
-/** One folder below `base`, whose `cgroup.subtree_control` has memory, pids and cpu (Documentation/cgroup-v2.rst). */
-export function makeV2Cgroup(base: string, name: string): Cgroup {
+/** One folder below `base`, which passes `controllers` on: memory and pids at least (Documentation/cgroup-v2.rst). */
+export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): Cgroup {
   const folder = join(base, name);
   mkdirSync(folder, { recursive: true });
   const file = (leaf: string): string => join(folder, leaf);
@@ -22,7 +23,9 @@ export function makeV2Cgroup(base: string, name: string): Cgroup {
         tryWrite(file("memory.swap.max"), 0);
         write(file("memory.oom.group"), 1);
         write(file("pids.max"), limits.pids + OWN_PIDS);
-        write(file("cpu.max"), `${quotaUs(limits.cpus)} ${CPU_PERIOD_US}`);
+        if (controllers.includes("cpu")) {
+          write(file("cpu.max"), `${quotaUs(limits.cpus)} ${CPU_PERIOD_US}`);
+        }
         before.limits = key;
       }
       before.kills = readKey(file("memory.events"), "oom_kill") ?? 0;

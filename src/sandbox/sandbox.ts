@@ -6,6 +6,7 @@ import type { Sandbox } from "#plan/plan.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
 import type { AttemptRequest, PreparedAttempt, SandboxReport, StepRunner } from "#port/step-runner.ts";
+import { leaveCgroups } from "./cgroup-host.ts";
 import { removeTree } from "./attempt-folder.ts";
 import { sandboxCodes } from "./codes.ts";
 import { ExeDigests } from "./exe-digest.ts";
@@ -58,6 +59,7 @@ export function createSandbox(options: SandboxOptions): StepRunner {
       probed = undefined;
       if (laid?.ok === true) {
         await laid.value.pool.close();
+        leaveCgroups(laid.value.host);
         await removeTree(laid.value.folder);
         // What else this process keeps there (a workspace) may still be in use; then the folder stays.
         await rmdir(dirname(laid.value.folder)).catch(() => undefined);

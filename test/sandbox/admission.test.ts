@@ -89,14 +89,14 @@ t.test("limits that the host cannot hold as asked are refused, with what it has 
   t.match(unenforceable(half, limits)?.data, { limit: "pids", have: "kernel-process", need: "kernel-tree" });
   t.equal(unenforceable(half, { ...limits, minEnforcement: "kernel-process" }), undefined);
   t.match(unenforceable(none, { ...limits, minEnforcement: "watchdog" })?.data, { limit: "cpus", have: "none" });
-  t.equal(unenforceable({ kind: "v2", base: "/x" }, limits), undefined);
+  t.equal(unenforceable({ kind: "v2", base: "/x", controllers: ["memory", "pids", "cpu"] }, limits), undefined);
   const rig = openRig(t, { cgroups: none });
   t.match(await rig.runner.admit(sealed), { ok: false, fault: { code: "LIMIT_UNENFORCEABLE" } });
   t.match(await rig.runner.prepare(rig.request({})), { ok: false, fault: { code: "LIMIT_UNENFORCEABLE" } });
 });
 
 t.test("every limit of an attempt is recorded under the plan's name", async (t) => {
-  const v2 = enforcementsOf({ kind: "v2", base: "/x" }, limits, 5000);
+  const v2 = enforcementsOf({ kind: "v2", base: "/x", controllers: ["memory", "pids", "cpu"] }, limits, 5000);
   t.strictSame(Object.keys(v2), ["artifactBytes", "cpus", "logBytes", "memoryBytes", "pids", "timeoutMs"]);
   t.match(v2, {
     memoryBytes: { declared: 64 * MIB, enforcedBy: "cgroup v2 memory.max", level: "kernel-tree" },
