@@ -2065,6 +2065,9 @@ function isTerminal(status) {
   return status === "succeeded" || status === "failed" || status === "skipped" || status === "cancelled";
 }
 
+// src/run/max-instances.ts
+var MAX_INSTANCES = 1e6;
+
 // src/run/evolve.ts
 var WALL_CLOCK_COMMAND = "timer:wall-clock";
 
@@ -3865,6 +3868,17 @@ var runCodes = codeTable({
       fix: "Raise `maxItems` in the pack, or make the step before produce at most that many."
     }
   },
+  MAP_INSTANCES: {
+    severity: "error",
+    exitCode: 1,
+    message: "the items of map {stepId} would make {made} steps; all maps of a run together make at most {limit}",
+    hint: "produce fewer items, or do more of the work in one step",
+    explanation: {
+      cause: "Every item of a map makes each step inside it once. Nested maps multiply, and their sum is bounded.",
+      example: "a map over 2,000 hosts with a map over 600 files inside it",
+      fix: "Split the work over several runs, or let one step work through a list by itself."
+    }
+  },
   MAP_ITEMS: {
     severity: "error",
     exitCode: 1,
@@ -4389,7 +4403,6 @@ function judgePolicy(at, found, plan) {
   }
   return settle(at, passes ? "succeeded" : "failed");
 }
-var MAX_INSTANCES = 1e6;
 function expandMap(at, found, how) {
   const { record: record2, id } = at;
   const { node } = record2;

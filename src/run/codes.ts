@@ -215,6 +215,17 @@ export const runCodes = codeTable({
       fix: "Raise `maxItems` in the pack, or make the step before produce at most that many.",
     },
   },
+  MAP_INSTANCES: {
+    severity: "error",
+    exitCode: 1,
+    message: "the items of map {stepId} would make {made} steps; all maps of a run together make at most {limit}",
+    hint: "produce fewer items, or do more of the work in one step",
+    explanation: {
+      cause: "Every item of a map makes each step inside it once. Nested maps multiply, and their sum is bounded.",
+      example: "a map over 2,000 hosts with a map over 600 files inside it",
+      fix: "Split the work over several runs, or let one step work through a list by itself.",
+    },
+  },
   MAP_ITEMS: {
     severity: "error",
     exitCode: 1,

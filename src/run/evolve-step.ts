@@ -3,8 +3,9 @@ import type { LedgerEvent } from "./event.ts";
 import { finish, land, openAround, openContainer, touch } from "./finish-step.ts";
 import { templateIdOf } from "./graph.ts";
 import { isLeft, makeIterations, type Instance } from "./instance.ts";
+import { MAX_INSTANCES } from "./max-instances.ts";
 import type { MapRecord } from "./run-record.ts";
-import { fly, type RunState } from "./state.ts";
+import { fly, instancesInMaps, type RunState } from "./state.ts";
 
 type StepEvent = Extract<LedgerEvent, { eventType: `step.${string}` | `map.${string}` }>;
 type EventOf<T extends LedgerEvent["eventType"]> = Extract<LedgerEvent, { eventType: T }>;
@@ -117,7 +118,8 @@ function evolveExpansion(
 ): void {
   const { node } = map.at;
   const known = Array.isArray(items) ? items : node.kind === "map" && Array.isArray(node.items) ? node.items : [];
-  if (node.kind !== "map" || map.kids.length > 0 || known.length !== count) {
+  const tooMany = instancesInMaps(state) + count * map.at.perItem > MAX_INSTANCES;
+  if (node.kind !== "map" || map.kids.length > 0 || known.length !== count || tooMany) {
     return;
   }
   const expansion: MapRecord = Array.isArray(items) ? { count, items } : { count };

@@ -10,9 +10,10 @@ import type { EventDraft } from "./event.ts";
 import { conditionHolds, valueOf } from "./expressions.ts";
 import { openContainer } from "./finish-step.ts";
 import { siblingOf, type Instance } from "./instance.ts";
+import { MAX_INSTANCES } from "./max-instances.ts";
 import type { Moment } from "./moment.ts";
 import { setReady } from "./ready-tree.ts";
-import type { RunState } from "./state.ts";
+import { instancesInMaps, type RunState } from "./state.ts";
 import { skipped, stopOf } from "./stopping.ts";
 
 /**
@@ -23,11 +24,12 @@ export function examineReached(state: RunState, moment: Moment): readonly EventD
   const { reached } = state.live;
   const kept: Instance[] = [];
   const drafts: EventDraft[] = [];
+  const room = { left: MAX_INSTANCES - instancesInMaps(state) };
   for (let instance = reached.pop(); instance !== undefined; instance = reached.pop()) {
     if (instance.phase !== "reached" || stopOf(state, instance) !== undefined) {
       continue;
     }
-    const decided = examine(state, instance, moment);
+    const decided = examine(state, instance, { ...moment, room });
     if (decided.length > 0) {
       kept.push(instance);
       drafts.push(...decided);
@@ -37,7 +39,10 @@ export function examineReached(state: RunState, moment: Moment): readonly EventD
   return drafts;
 }
 
-function examine(state: RunState, instance: Instance, moment: Moment): readonly EventDraft[] {
+/** How many more instances expansions may make; those that are decided together share it. */
+type Look = Moment & { readonly room: { left: number } };
+
+function examine(state: RunState, instance: Instance, moment: Look): readonly EventDraft[] {
   const { id, at } = instance;
   // The steps of `finally` are a sequence in which a failure skips nothing; inside a container needs mean what they say.
   const goesOnAnyway = at.inFinally && at.parent === undefined;
@@ -68,7 +73,7 @@ function failedBy(stepId: string, { code, message, hint }: Fault): readonly Even
   return failedAtOnce(stepId, code, hint === undefined ? message : `${message}: ${hint}`);
 }
 
-function admit(state: RunState, instance: Instance, moment: Moment): readonly EventDraft[] {
+function admit(state: RunState, instance: Instance, moment: Look): readonly EventDraft[] {
   const { node } = instance.at;
   switch (node.kind) {
     case "run":
@@ -91,7 +96,7 @@ function admit(state: RunState, instance: Instance, moment: Moment): readonly Ev
   }
 }
 
-function expand(state: RunState, map: Instance, node: MapNode, moment: Moment): readonly EventDraft[] {
+function expand(state: RunState, map: Instance, node: MapNode, { sha256, room }: Look): readonly EventDraft[] {
   const known = Array.isArray(node.items) && !holdsExpression(node.items);
   const items: Result<Json> = known ? ok(node.items) : valueOf(state, map, node.items);
   if (!items.ok) {
@@ -106,7 +111,12 @@ function expand(state: RunState, map: Instance, node: MapNode, moment: Moment): 
   if (count > node.maxItems) {
     return failedBy(stepId, faultOf(runCodes, "MAP_TOO_MANY", { stepId, count, maxItems: node.maxItems }));
   }
-  const recorded = known ? digestOfJson(list, moment.sha256) : list;
+  const made = count * map.at.perItem;
+  if (made > room.left) {
+    return failedBy(stepId, faultOf(runCodes, "MAP_INSTANCES", { stepId, made, limit: MAX_INSTANCES }));
+  }
+  room.left -= made;
+  const recorded = known ? digestOfJson(list, sha256) : list;
   return [{ eventType: "map.expanded", stepId, metadata: { count, items: recorded } }];
 }
 

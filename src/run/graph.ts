@@ -14,6 +14,10 @@ export type GraphNode = {
   readonly children: readonly GraphNode[];
   readonly needs: readonly GraphNode[];
   readonly dependents: readonly GraphNode[];
+  /** The nearest map around it. */
+  readonly map: GraphNode | undefined;
+  /** Of a map: how many nodes have it as the nearest map around them. Each of its items has an instance of each. */
+  readonly perItem: number;
   /** True when its failure does not fail the run: it or a container around it has `continueOnError`. */
   readonly shielded: boolean;
 };
@@ -25,9 +29,17 @@ export type Graph = {
   readonly byName: ReadonlyMap<string, GraphNode>;
   readonly main: readonly GraphNode[];
   readonly finally: readonly GraphNode[];
+  /** How many nodes have no map around them: they have one instance each. */
+  readonly outsideMaps: number;
 };
 
-type Growing = GraphNode & { children: GraphNode[]; needs: GraphNode[]; dependents: GraphNode[] };
+type Growing = GraphNode & {
+  children: GraphNode[];
+  needs: GraphNode[];
+  dependents: GraphNode[];
+  map: Growing | undefined;
+  perItem: number;
+};
 
 /**
  * Indexes a plan. Never throws on a plan that fits its shape: a parent that does not come before its child, or a need
@@ -53,7 +65,8 @@ export function graphOf(plan: Plan): Graph {
     }
   }
   const byName = new Map([...byId.values()].map((at) => [at.name, at]));
-  return { byId, byName, main, finally: last };
+  const outsideMaps = [...byId.values()].filter((at) => at.map === undefined).length;
+  return { byId, byName, main, finally: last, outsideMaps };
 }
 
 function grow(node: PlanNode, byId: Map<string, Growing>, roots: Growing[], inFinally: boolean): void {
@@ -73,8 +86,13 @@ function grow(node: PlanNode, byId: Map<string, Growing>, roots: Growing[], inFi
     children: [],
     needs: [],
     dependents: [],
+    map: parent?.node.kind === "map" ? parent : parent?.map,
+    perItem: 0,
     shielded: node.continueOnError || parent?.shielded === true,
   };
+  if (made.map !== undefined) {
+    made.map.perItem += 1;
+  }
   byId.set(node.id, made);
   (siblings as GraphNode[]).push(made);
 }

@@ -110,6 +110,11 @@ function restoreProgress(instance: Instance, { live, gates }: RunState): void {
   }
 }
 
+/** How many instances the expansions so far have made. */
+export function instancesInMaps({ live }: RunState): number {
+  return live.byId.size - live.graph.outsideMaps;
+}
+
 /** To be examined in the next turn. */
 export function reach(instance: Instance, live: Live): void {
   instance.phase = "reached";

@@ -2,6 +2,7 @@ import { digestOfJson, type Sha256 } from "#canon/digest.ts";
 import { isJsonObject } from "#canon/json.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { LedgerEvent, Metadata } from "#run/event.ts";
+import { MAX_INSTANCES } from "#run/max-instances.ts";
 import { notInPlan, order, settle, type At, type Disorder } from "./attempt-rules.ts";
 
 type GateEvent = Extract<LedgerEvent, { eventType: `gate.${string}` }>;
@@ -73,12 +74,6 @@ type Expanding = {
   readonly perItem: number;
   readonly sha256: Sha256;
 };
-
-/**
- * How many instances the expansions of one run may make. A few bytes of a ledger name very many, so they are counted
- * before any of them is looked at.
- */
-const MAX_INSTANCES = 1_000_000;
 
 /** A map is expanded once. Items that the plan knows are named by digest; others are written out. */
 export function expandMap(at: At, found: Metadata<"map.expanded">, how: Expanding): Disorder | undefined {

@@ -1,6 +1,9 @@
 import t from "tap";
 import { digestOfJson } from "#canon/digest.ts";
-import { cel, map, parallel, planOf, policy, run, sha256 } from "./sample-plan.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import { evolve } from "#run/evolve.ts";
+import { initialState } from "#run/state.ts";
+import { cel, identityOf, map, parallel, planOf, policy, run, sha256 } from "./sample-plan.ts";
 import { ScriptedRun } from "./scripted-run.ts";
 
 const list = (value: readonly unknown[]) =>
@@ -74,5 +77,53 @@ t.test("a map fails on more items than it may have, and on what is no list", (t)
   t.strictSame(none.statuses(), ["a succeeded", "m failed MAP_ITEMS"]);
   const absent = new ScriptedRun(planOf([run("a"), map("m", fromA, [run("x")])])).go();
   t.strictSame(absent.statuses(), ["a succeeded", "m failed EXPR_ABSENT"]);
+  t.end();
+});
+
+const hundred = Array.from({ length: 100 }, (_, at) => run(`k${at}`));
+const many = Array.from({ length: 10_001 }, () => 0);
+const instances = (driven: ScriptedRun) => driven.state.live.byId.size;
+
+t.test("a map whose items would make more than a million steps fails before any of them is made", (t) => {
+  const driven = new ScriptedRun(planOf([map("m", many, hundred), run("b")])).go();
+  t.strictSame(driven.statuses(), ["m failed MAP_INSTANCES", "b skipped UPSTREAM_FAILED"]);
+  t.equal(driven.end(), "failed MAP_INSTANCES");
+  t.equal(instances(driven), 2);
+  t.notOk(driven.trace().includes("m map.expanded"));
+  t.end();
+});
+
+t.test("all maps of a run share the million, those that are reached together and those inside others too", (t) => {
+  const almost = many.slice(0, 9991);
+  const beside = new ScriptedRun(
+    planOf([
+      parallel("p", [
+        map("m", many.slice(0, 10), hundred),
+        map("n", almost, [run("x"), parallel("q", hundred.slice(1))]),
+      ]),
+    ]),
+  );
+  t.ok(beside.trace().includes("m map.expanded"));
+  t.match(beside.events.at(-1), { eventType: "step.failed", stepId: "n", metadata: { code: "MAP_INSTANCES" } });
+  t.equal(instances(beside), 3 + 1000);
+  const items = cel("index == 0 ? [7] : steps.a.outputs.hosts");
+  const inside = map("m", [0, 1], [map("n", items, hundred, { maxItems: 20_000 })]);
+  const nested = new ScriptedRun(planOf([run("a"), inside]), { acts: { a: list(many.slice(0, 9999)) } }).go();
+  t.match(
+    nested.statuses().filter((line) => line.includes("::n ")),
+    ["m[0]::n succeeded", "m[1]::n failed MAP_INSTANCES"],
+  );
+  t.equal(instances(nested), 2 + 2 + 100);
+  t.end();
+});
+
+t.test("a ledger that expands a map beyond the bound makes no steps of it", (t) => {
+  const plan = planOf([map("m", cel("inputs.none"), hundred, { maxItems: 20_000 })]);
+  const driven = new ScriptedRun(planOf([run("a")])).go();
+  const [first] = driven.events;
+  const state = initialState(plan, identityOf(plan));
+  const expanded = { ...first, eventType: "map.expanded", stepId: "m", metadata: { count: many.length, items: many } };
+  evolve(state, expanded as LedgerEvent);
+  t.equal(state.live.byId.size, 1);
   t.end();
 });
