@@ -6,6 +6,7 @@ import { StoreError } from "#fault/store-error.ts";
 import { planCodes } from "#plan/codes.ts";
 import type { PlanNode } from "#plan/plan.ts";
 import type { AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
+import type { Clock } from "#port/clock.ts";
 import type { OutputBatch } from "#port/step-runner.ts";
 import type { CommandBody } from "#run/command.ts";
 import type { Effect } from "#run/effect.ts";
@@ -15,18 +16,29 @@ import { resolveAttempt } from "#run/resolve.ts";
 import type { RunState } from "#run/state.ts";
 import { isStoreFault } from "./store-fault.ts";
 
-type AttemptEffect = Extract<Effect, { kind: "attempt" }>;
+type AttemptEffect = Omit<Extract<Effect, { kind: "attempt" }>, "kind">;
 
 /**
- * One attempt on its way: preparing → ready (its `start` command waits to become durable) → running → gone.
+ * One attempt on its way: preparing → held (only upcoming yet) → ready (its `start` command waits to become durable) →
+ * running → gone.
  * Invariant: the start token is given only after the ledger holds this attempt's `step.started`.
  */
 type Flight = {
   readonly effect: AttemptEffect;
-  stage: "preparing" | "ready" | "running";
-  wanted: boolean;
+  stage: "preparing" | "held" | "ready" | "running";
+  /** `upcoming` ones are made ready and not started. */
+  wanted: "now" | "upcoming" | "no";
   ready?: ReadyAttempt;
+  /** When it was made ready, on the monotonic clock. */
+  readyAt: number;
+  work: Promise<void>;
 };
+
+/**
+ * What an attempt uses is held against its digests when it is made ready. One that then waited longer than this many
+ * milliseconds for its place is made ready anew.
+ */
+const HELD_MS = 1000;
 
 export type AttemptDesk = {
   readonly prepare: AttemptPreparer["prepare"];
@@ -35,6 +47,7 @@ export type AttemptDesk = {
   /** The store is full or gone: nothing more can be recorded. */
   readonly broken: (fault: Fault) => void;
   readonly sha256: Sha256;
+  readonly clock: Clock;
   /** Digests of the pinned plan's nodes by id. */
   readonly pinned: ReadonlyMap<string, Digest>;
 };
@@ -45,6 +58,9 @@ export class Attempts {
   readonly #flights = new Map<string, Flight>();
   readonly #preparing = new Set<Promise<void>>();
   readonly #running = new Set<Promise<void>>();
+  #upcoming: readonly AttemptEffect[] = [];
+  /** The upcoming attempt that could not be made ready. */
+  #refused: string | undefined;
 
   constructor(desk: AttemptDesk) {
     this.#desk = desk;
@@ -68,19 +84,41 @@ export class Attempts {
     await Promise.all([...this.#preparing, ...this.#running]);
   }
 
-  /** Starts what is newly wanted and stops what is no longer. */
-  reconcile(wanted: readonly AttemptEffect[], state: RunState): void {
-    const keys = new Set(wanted.map((effect) => effect.key));
+  /** Starts what is newly wanted, keeps what is upcoming, and stops what is neither. */
+  reconcile(wanted: readonly AttemptEffect[], upcoming: readonly AttemptEffect[], state: RunState): void {
+    const listed = { now: new Set(wanted.map(keyOf)), upcoming: new Set([...wanted, ...upcoming].map(keyOf)) };
     for (const [key, flight] of this.#flights) {
-      if (!keys.has(key) && flight.wanted) {
-        flight.wanted = false;
+      if (flight.wanted !== "no" && !listed[flight.wanted].has(key)) {
+        flight.wanted = "no";
         this.#end(flight, false);
       }
     }
-    for (const effect of wanted) {
-      if (!this.#flights.has(effect.key)) {
-        this.#launch(effect, state);
+    wanted.forEach((effect) => this.#want(effect, state));
+    this.#upcoming = upcoming;
+  }
+
+  /** Makes ready what is upcoming, once everything that is wanted runs: it never delays a start. */
+  lookAhead(state: RunState): void {
+    if ([...this.#flights.values()].some(({ stage, wanted }) => wanted === "now" && stage !== "running")) {
+      return;
+    }
+    for (const effect of this.#upcoming) {
+      if (!this.#flights.has(effect.key) && effect.key !== this.#refused) {
+        this.#launch(effect, "upcoming", state);
       }
+    }
+  }
+
+  #want(effect: AttemptEffect, state: RunState): void {
+    const flight = this.#flights.get(effect.key);
+    if (flight === undefined) {
+      this.#launch(effect, "now", state);
+    } else if (flight.stage === "held" && this.#desk.clock.monotonic() - flight.readyAt > HELD_MS) {
+      this.#end(flight, false);
+      this.#launch(effect, "now", state);
+    } else if (flight.wanted === "upcoming") {
+      flight.wanted = "now";
+      this.#begin(flight);
     }
   }
 
@@ -113,34 +151,55 @@ export class Attempts {
 
   /** Ends every attempt; `now` without the five seconds of grace. */
   stopAll(now: boolean): void {
+    this.#upcoming = [];
     for (const flight of this.#flights.values()) {
-      flight.wanted = false;
+      flight.wanted = "no";
       this.#end(flight, now);
     }
   }
 
-  #launch(effect: AttemptEffect, state: RunState): void {
-    const flight: Flight = { effect, stage: "preparing", wanted: true };
+  #launch(effect: AttemptEffect, wanted: "now" | "upcoming", state: RunState): void {
+    const flight: Flight = { effect, stage: "preparing", wanted, readyAt: 0, work: Promise.resolve() };
     this.#flights.set(effect.key, flight);
-    this.#keep(this.#preparing, this.#prepare(flight, state));
+    flight.work = this.#prepare(flight, state);
+    // Nobody waits for what is only upcoming, except at the end.
+    this.#keep(wanted === "now" ? this.#preparing : this.#running, flight.work);
   }
 
   async #prepare(flight: Flight, state: RunState): Promise<void> {
     const { effect } = flight;
     const ready = await this.#makeReady(effect, state).catch((error: unknown) => fail(brokenRunner(error)));
-    if (!flight.wanted) {
-      this.#flights.delete(effect.key);
-      await (ready.ok ? discard(ready.value) : undefined);
-    } else if (ready.ok) {
+    if (ready.ok && flight.wanted !== "no") {
       flight.ready = ready.value;
-      flight.stage = "ready";
-      const { exe, enforced, secrets } = ready.value;
-      const start = { kind: "start" as const, stepId: effect.stepId, attempt: effect.attempt, secrets, enforced };
-      this.#desk.send(exe === undefined ? start : { ...start, exe }, `start:${effect.key}`);
-    } else {
-      this.#flights.delete(effect.key);
-      this.#refuse(effect, ready.fault);
+      flight.readyAt = this.#desk.clock.monotonic();
+      flight.stage = "held";
+      if (flight.wanted === "now") {
+        this.#begin(flight);
+      }
+      return;
     }
+    this.#flights.delete(effect.key);
+    if (ready.ok) {
+      await discard(ready.value);
+    } else if (flight.wanted === "now") {
+      this.#refuse(effect, ready.fault);
+    } else {
+      // It is tried once more when its turn has come, and refused then if need be.
+      this.#refused = effect.key;
+    }
+  }
+
+  /** Asks for the start of an attempt, at once or as soon as it is ready. */
+  #begin(flight: Flight): void {
+    const { effect, ready } = flight;
+    if (ready === undefined) {
+      this.#keep(this.#preparing, flight.work);
+      return;
+    }
+    flight.stage = "ready";
+    const { exe, enforced, secrets } = ready;
+    const start = { kind: "start" as const, stepId: effect.stepId, attempt: effect.attempt, secrets, enforced };
+    this.#desk.send(exe === undefined ? start : { ...start, exe }, `start:${effect.key}`);
   }
 
   async #makeReady(effect: AttemptEffect, state: RunState): Promise<Result<ReadyAttempt>> {
@@ -200,11 +259,15 @@ export class Attempts {
   #end(flight: Flight, now: boolean): void {
     if (flight.stage === "running") {
       flight.ready?.stop({ now });
-    } else if (flight.stage === "ready" && flight.ready !== undefined) {
+    } else if ((flight.stage === "ready" || flight.stage === "held") && flight.ready !== undefined) {
       this.#flights.delete(flight.effect.key);
       this.#keep(this.#running, discard(flight.ready));
     }
   }
+}
+
+function keyOf(effect: AttemptEffect): string {
+  return effect.key;
 }
 
 /** A runner that throws has a bug, or met its store full or gone; the step is not left hanging because of it. */

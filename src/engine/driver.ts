@@ -14,7 +14,7 @@ import type { LedgerEvent } from "#run/event.ts";
 import { isTerminal } from "#run/status.ts";
 import { todo } from "#run/todo.ts";
 import { Attempts } from "./attempts.ts";
-import { readInboxCommand, serveGate } from "./gate-desk.ts";
+import { isGateEffect, readInboxCommand, serveGate, type GateEffect } from "./gate-desk.ts";
 import type { Journal } from "./journal.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { INBOX_MS, Mailbox } from "./mailbox.ts";
@@ -83,6 +83,7 @@ export class Driver {
       send: (body, id, taken) => this.send(body, id, taken),
       broken: (fault) => this.fault(fault),
       sha256: ports.sha256,
+      clock: ports.clock,
       pinned: shift.pinned,
     });
     const { tenantId, runId } = shift.journal.state.identity;
@@ -208,13 +209,14 @@ export class Driver {
     const effects = this.#aborted || this.#broken !== undefined ? [] : todo(state, this.#options.maxParallel);
     this.#attempts.reconcile(
       effects.filter((effect) => effect.kind === "attempt"),
+      effects.filter((effect) => effect.kind === "upcoming"),
       state,
     );
     this.#timerDueAt = Number.POSITIVE_INFINITY;
     for (const effect of effects) {
       if (effect.kind === "timer") {
         this.#timerDueAt = Math.min(this.#timerDueAt, effect.dueAt);
-      } else if (effect.kind !== "attempt" && this.#mayServe(effect) && !this.#serving.has(effect.key)) {
+      } else if (isGateEffect(effect) && this.#mayServe(effect) && !this.#serving.has(effect.key)) {
         const served = this.#serve(effect).catch((error: unknown) => this.#thrown(error));
         this.#serving.set(effect.key, served);
       }
@@ -226,7 +228,7 @@ export class Driver {
     return this.#options.maxParallel > 0 || effect.kind === "confirmGate";
   }
 
-  async #serve(effect: Exclude<Effect, { kind: "attempt" } | { kind: "timer" }>): Promise<void> {
+  async #serve(effect: GateEffect): Promise<void> {
     const { store, ...ports } = this.#ports;
     const answer = await serveGate(effect, this.#shift.journal.state, { ...ports, ledger: store.ledger });
     if (answer.ok) {
@@ -265,6 +267,7 @@ export class Driver {
       this.#options.onEvents?.(written.value);
       this.#attempts.release(written.value);
     }
+    this.#attempts.lookAhead(this.#shift.journal.state);
     await this.#mailbox.close();
     return ok(undefined);
   }

@@ -22,7 +22,11 @@ export type GatePorts = {
   readonly sha256: Sha256;
 };
 
-type GateEffect = Exclude<Effect, { kind: "attempt" } | { kind: "timer" }>;
+export type GateEffect = Extract<Effect, { kind: "openGate" | "confirmGate" | "policy" }>;
+
+export function isGateEffect(effect: Effect): effect is GateEffect {
+  return effect.kind === "openGate" || effect.kind === "confirmGate" || effect.kind === "policy";
+}
 export type Answer = { readonly id: string; readonly body: CommandBody };
 
 /**

@@ -7,6 +7,11 @@ import type { Digest } from "#canon/digest.ts";
 export type Effect =
   /** `run:<stepId>:<attempt>`. Listed until the attempt has ended, or until it is to be stopped. */
   | { readonly kind: "attempt"; readonly key: string; readonly stepId: string; readonly attempt: number }
+  /**
+   * The attempt that is listed next when a place comes free, under the same key. It may be made ready and must not
+   * start; it can be displaced by another at any time.
+   */
+  | { readonly kind: "upcoming"; readonly key: string; readonly stepId: string; readonly attempt: number }
   /** `open:<stepId>`: make and sign the approval request, then `gateOpened`. */
   | { readonly kind: "openGate"; readonly key: string; readonly stepId: string }
   /** `confirm:<stepId>:<decisions so far>`: check these approvals once more, then `confirmed`. */

@@ -12,15 +12,17 @@ import { isToBeEnded, stopOf } from "./stopping.ts";
 /**
  * Everything that the run wants done now: attempts (at most `maxParallel`, the earlier in canonical order first), gates,
  * policies, timers. What was listed to run stays listed until it has ended or shall end, so that nothing that a driver
- * has begun is displaced by what becomes ready later; the state keeps note of it. Costs what is in flight and open.
+ * has begun is displaced by what becomes ready later; the state keeps note of it. Where all places are taken, the step
+ * that gets the next one is named, too. Costs what is in flight and open.
  */
 export function todo(state: RunState, maxParallel: number): readonly Effect[] {
   if (isTerminal(state.status) || !isDriven(state) || !state.verified) {
     return [];
   }
   const { main, finally: last } = state.live;
-  fillPlaces(state, main.left > 0 ? main : last, maxParallel);
-  return [...attempts(state), ...gates(state), ...timers(state)];
+  const section = main.left > 0 ? main : last;
+  fillPlaces(state, section, maxParallel);
+  return [...attempts(state), ...upcoming(state, section, maxParallel), ...gates(state), ...timers(state)];
 }
 
 function fillPlaces(state: RunState, section: Section, maxParallel: number): void {
@@ -53,11 +55,19 @@ function attempts(state: RunState): readonly Effect[] {
   return [...state.live.flight]
     .filter((instance) => !isToBeEnded(state, instance))
     .sort(compareInstances)
-    .map((instance) => {
-      const { id: stepId, record } = instance;
-      const attempt = (record?.attempts ?? 0) + (record?.status === "running" ? 0 : 1);
-      return { kind: "attempt", key: `run:${stepId}:${attempt}`, stepId, attempt };
-    });
+    .map((instance) => ({ kind: "attempt", ...attemptOf(instance) }));
+}
+
+function attemptOf({ id: stepId, record }: Instance): Omit<Extract<Effect, { kind: "attempt" }>, "kind"> {
+  const attempt = (record?.attempts ?? 0) + (record?.status === "running" ? 0 : 1);
+  return { key: `run:${stepId}:${attempt}`, stepId, attempt };
+}
+
+/** One is enough: while it waits for its place, there is time to make the next one ready. */
+function upcoming(state: RunState, section: Section, maxParallel: number): readonly Effect[] {
+  const isFull = maxParallel > 0 && state.live.flight.size >= maxParallel;
+  const next = isFull && stopOf(state, { section }) === undefined ? firstReady(section.scope) : undefined;
+  return next === undefined ? [] : [{ kind: "upcoming", ...attemptOf(next) }];
 }
 
 function gates(state: RunState): readonly Effect[] {

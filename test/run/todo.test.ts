@@ -16,7 +16,9 @@ const end = (stepId: string, exitCode?: number) => {
   return { kind: "ended", stepId, attempt: 1, outcome } as const;
 };
 const keys = (driven: ScriptedRun, maxParallel = 2): readonly string[] =>
-  todo(driven.state, maxParallel).map((effect) => effect.key);
+  todo(driven.state, maxParallel).flatMap((effect) => (effect.kind === "upcoming" ? [] : [effect.key]));
+const upcoming = (driven: ScriptedRun, maxParallel: number): readonly string[] =>
+  todo(driven.state, maxParallel).flatMap((effect) => (effect.kind === "upcoming" ? [effect.key] : []));
 
 t.test("the earlier in canonical order goes first, and nothing that was listed is displaced", (t) => {
   const driven = new ScriptedRun(planOf([parallel("p", [run("a", { needs: ["c"] }), run("b"), run("c"), run("d")])]));
@@ -38,6 +40,20 @@ t.test("fewer places take back what has not started, the last first", (t) => {
   t.strictSame(keys(driven, 2), ["run:a:1", "run:c:1"]);
   t.strictSame(keys(driven, 0), ["run:c:1"]);
   t.strictSame(keys(driven, 3), ["run:a:1", "run:b:1", "run:c:1"]);
+  t.end();
+});
+
+t.test("the attempt that gets the next place is named while all places are taken", (t) => {
+  const driven = new ScriptedRun(planOf([parallel("p", [run("a", { needs: ["c"] }), run("b"), run("c"), run("d")])]));
+  t.strictSame(upcoming(driven, 3), []);
+  t.strictSame(upcoming(driven, 2), ["run:d:1"]);
+  driven.send(start("b"), start("c"));
+  driven.send(end("c"));
+  t.strictSame(upcoming(driven, 1), ["run:a:1"]);
+  t.strictSame(upcoming(driven, 2), ["run:d:1"]);
+  t.strictSame(keys(driven, 2), ["run:a:1", "run:b:1"]);
+  driven.send({ kind: "cancel", by: "tester" });
+  t.strictSame(upcoming(driven, 2), []);
   t.end();
 });
 
