@@ -1,6 +1,7 @@
 import { median, peakMemory, runProgram, type Figure } from "./measure.ts";
 import { cliProgram } from "./programs.ts";
 import { bareLoop } from "./bare-loop.ts";
+import { needNinja, ninja } from "./ninja.ts";
 import { temporaryFolder, truePack, writePack } from "./samples.ts";
 
 const ROUNDS = 3;
@@ -10,24 +11,9 @@ const STEPS = 1000;
 export async function* figures(): AsyncGenerator<Figure> {
   using folder = temporaryFolder();
   const pack = writePack(folder.path, "thousand", truePack(STEPS));
-  for (const parallel of [1, 2]) {
-    const ratios: number[] = [];
-    const times: string[] = [];
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const run = runProgram([...cliProgram, "run", pack, "--json", "--max-parallel", String(parallel)], folder.path);
-      const bare = await bareLoop(STEPS, parallel);
-      if (round > 0) {
-        ratios.push(run.milliseconds / bare);
-        times.push(`${run.milliseconds.toFixed(0)}/${bare.toFixed(0)} ms`);
-      }
-    }
-    yield {
-      name: `${STEPS} sealed steps, ${parallel} at once / bare loop over the same bwrap vector`,
-      value: median(ratios),
-      unit: "×",
-      goal: 2,
-      detail: times.join(", "),
-    };
+  needNinja();
+  for (const parallel of [1, 2, 8]) {
+    yield* beside(pack, folder.path, parallel);
   }
   const large = writePack(folder.path, "ten-thousand", truePack(10_000));
   const watched = await peakMemory([...cliProgram, "run", large, "--json"], folder.path);
@@ -38,4 +24,27 @@ export async function* figures(): AsyncGenerator<Figure> {
     goal: 200,
     detail: `${(watched.milliseconds / 1000).toFixed(0)} s`,
   };
+}
+
+async function* beside(pack: string, cwd: string, parallel: number): AsyncGenerator<Figure> {
+  const rounds: { run: number; bare: number; ninja: number }[] = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const run = runProgram([...cliProgram, "run", pack, "--json", "--max-parallel", String(parallel)], cwd);
+    const took = { run: run.milliseconds, bare: await bareLoop(STEPS, parallel), ninja: ninja(STEPS, parallel) };
+    if (round > 0) {
+      rounds.push(took);
+    }
+  }
+  for (const [peer, words, goal] of [
+    ["bare", "bare loop over the same bwrap vector", 2],
+    ["ninja", "ninja over the same bwrap vector", 1.3],
+  ] as const) {
+    yield {
+      name: `${STEPS} sealed steps, ${parallel} at once / ${words}`,
+      value: median(rounds.map((took) => took.run / took[peer])),
+      unit: "×",
+      goal,
+      detail: rounds.map((took) => `${took.run.toFixed(0)}/${took[peer].toFixed(0)} ms`).join(", "),
+    };
+  }
 }
