@@ -21,7 +21,7 @@ function crossesExec(fd: number): boolean {
   }
 }
 
-type Stdio = "pipe" | "ignore" | number;
+type Stdio = "pipe" | "ignore" | "ipc" | number;
 
 export type Cover = {
   readonly stdio: readonly Stdio[];

@@ -1,4 +1,5 @@
 import type { AttemptRequest } from "#port/step-runner.ts";
+import { egressEnv } from "./egress-env.ts";
 
 /** What a step sees: the same paths on every host. */
 export const inside = {
@@ -10,6 +11,7 @@ export const inside = {
   output: "/run/packrun/output.json",
   secrets: "/run/packrun/secrets",
   script: "/run/packrun/script",
+  listener: "/run/packrun/listener",
   tmp: "/tmp",
   home: "/tmp/home",
 } as const;
@@ -39,6 +41,7 @@ export function insideEnv(request: AttemptRequest): Readonly<Record<string, stri
     TMPDIR: inside.tmp,
     USER: "step",
     LOGNAME: "step",
+    ...egressEnv(request.sandbox),
     ...request.env,
     ...request.secretEnv,
     ...Object.fromEntries(Object.keys(request.secretFiles).map((name) => [name, secretPath(name)])),

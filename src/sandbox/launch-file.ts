@@ -1,26 +1,32 @@
 import { rmSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import type { Ground } from "./ground.ts";
-import { SECRET_FD, launchScript } from "./launch-script.ts";
+import { inside } from "./inside.ts";
+import { launchScript, secretFd } from "./launch-script.ts";
 import type { Slot } from "./slot.ts";
 
+export type LaunchOrder = {
+  readonly ground: Ground;
+  readonly seccompFile: string;
+  readonly slot: Slot;
+  readonly argv: readonly string[];
+  readonly stdinFile: string;
+  /** Set where no cgroup counts processes. */
+  readonly maxPids?: number;
+};
+
 /** Tells the slot's launcher what its next word `go` shall start. */
-export function writeLaunch(
-  ground: Ground,
-  slot: Slot,
-  argv: readonly string[],
-  stdinFile: string,
-  maxPids?: number,
-): void {
+export function writeLaunch({ ground, seccompFile, slot, argv, stdinFile, maxPids }: LaunchOrder): void {
   const path = join(slot.folder, "launch");
+  const firstFree = secretFd(slot.channel) + slot.secretPipes;
   const script = launchScript({
     slotFolder: slot.folder,
-    seccompFile: ground.seccompFile,
+    seccompFile,
     stdinFile,
     bwrap: ground.bwrap,
-    argv: initArgv(argv, maxPids),
+    argv: [...(slot.channel ? [inside.listener] : []), ...initArgv(argv, maxPids)],
     shielded: slot.launcher.shielded,
-    closed: ground.inherited.length === 0 ? [] : [6, 7, 8, 9].filter((fd) => fd >= SECRET_FD + slot.secretPipes),
+    closed: ground.inherited.length === 0 ? [] : [6, 7, 8, 9].filter((fd) => fd >= firstFree),
     ulimits: ground.ulimits,
   });
   rmSync(path, { force: true });

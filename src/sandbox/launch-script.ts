@@ -1,7 +1,12 @@
 /** Where every step's shell finds the options of bubblewrap. */
 const ARGS_FD = 3;
-/** The first pipe with the bytes of a secret file, right behind those that `launch` opens (4 and 5). */
-export const SECRET_FD = 6;
+/** Node's channel to the runner, in slots that have one: right behind the files that `launch` opens (4 and 5). */
+export const CHANNEL_FD = 6;
+
+/** The first pipe with the bytes of a secret file. */
+export function secretFd(channel: boolean): number {
+  return channel ? CHANNEL_FD + 1 : CHANNEL_FD;
+}
 
 /** A word of the shell: nothing in single quotes has a meaning. */
 function quote(word: string): string {
@@ -17,6 +22,7 @@ function quote(word: string): string {
  */
 export function launcherScript(slotFolder: string, procsFile: string | undefined): string {
   return [
+    "unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE",
     `slot=${quote(slotFolder)}`,
     `procs=${quote(procsFile ?? "/dev/null")}`,
     "job=",

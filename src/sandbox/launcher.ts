@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Socket } from "node:net";
+import { Server, type Socket } from "node:net";
 import type { Cgroup } from "./cgroup.ts";
 import { coverInherited } from "./inherited-fds.ts";
 import { launcherScript } from "./launch-script.ts";
@@ -14,8 +14,13 @@ export type LauncherPlace = {
   readonly uid: number | undefined;
   readonly cgroup: Cgroup | undefined;
   readonly secretPipes: number;
+  /** Whether it gets Node's channel, over which the listener of a step hands its socket out. */
+  readonly channel: boolean;
   readonly inherited: readonly number[];
 };
+
+/** What came over the channel. A handle that nobody takes is closed. */
+export type Receive = (message: unknown, server: Server | undefined) => void;
 
 /** A shell that becomes, on a word, the sandbox of a step: see `launcherScript`. */
 export type Launcher = {
@@ -26,6 +31,8 @@ export type Launcher = {
   readonly isGone: () => boolean;
   readonly go: () => void;
   readonly collectChildren: () => void;
+  /** Who gets what comes over the channel from now on. */
+  readonly receive: (call: Receive) => void;
   /** Ends it and everything that it started; resolves when it is gone. */
   readonly end: () => Promise<void>;
 };
@@ -35,7 +42,8 @@ export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
   const names = ["args", ...Array.from({ length: place.secretPipes }, (_, at) => `secret${at}`)];
   const readers = names.map((name) => openChildReader(join(place.folder, name)));
   const [args = -1, ...secrets] = readers;
-  const wanted = secrets.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, ...secrets];
+  const more = [...(place.channel ? ["ipc" as const] : []), ...secrets];
+  const wanted = more.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, ...more];
   const cover = coverInherited(["pipe", "ignore", "ignore", ...wanted], place.inherited);
   const child = spawn(...cover.throughHop(launcherScript(place.folder, place.cgroup?.procsFile)), {
     ...(place.uid === undefined ? {} : { uid: place.uid, gid: place.uid }),
@@ -65,8 +73,11 @@ function launcherOf(child: ChildProcess, pid: number, shielded: boolean): Launch
       resolve();
     });
   });
+  let receive: Receive = (_, server) => server?.close();
+  child.on("message", (message, handle) => receive(message, handle instanceof Server ? handle : undefined));
   // Idle launchers do not keep the process alive; the pipes of a running step do.
   child.unref();
+  child.channel?.unref();
   control.unref();
   control.on("error", () => undefined);
   return {
@@ -76,6 +87,7 @@ function launcherOf(child: ChildProcess, pid: number, shielded: boolean): Launch
     isGone: () => isGone,
     go: () => control.write("go\n"),
     collectChildren: () => control.write("end\n"),
+    receive: (call) => (receive = call),
     end: async () => {
       child.ref();
       control.end();

@@ -1,6 +1,7 @@
 import { printByteSize } from "#canon/byte-size.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
+import type { EgressRecord } from "#port/egress.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { AttemptRequest } from "#port/step-runner.ts";
 import type { Usage } from "#run/event.ts";
@@ -39,8 +40,8 @@ export function verdictOf(end: StepEnd, request: AttemptRequest): Verdict {
     case undefined:
       break;
   }
-  if (end.exitCode === undefined) {
-    return { kind: "failed", fault: setUpFault(end.tail.trim(), request.redactor) };
+  if (end.exitCode === undefined || end.unheard !== undefined) {
+    return { kind: "failed", fault: setUpFault(end.tail.trim() || (end.unheard ?? ""), request.redactor) };
   }
   if (end.exitCode === 0) {
     return { kind: "passed" };
@@ -79,11 +80,17 @@ function usageOf(end: StepEnd, collected: Collected | undefined): Usage {
   };
 }
 
-export function outcomeOf(end: StepEnd, verdict: Verdict, collected: Collected | undefined): AttemptOutcome {
+export function outcomeOf(
+  end: StepEnd,
+  verdict: Verdict,
+  collected: Collected | undefined,
+  egress: EgressRecord | undefined,
+): AttemptOutcome {
   const measured = {
     durationMs: end.durationMs,
     artifacts: collected?.artifacts ?? [],
     usage: usageOf(end, collected),
+    ...(egress === undefined ? {} : { egress: egress.use, denied: egress.denied }),
   };
   switch (verdict.kind) {
     case "cancelled":

@@ -37,15 +37,16 @@ export class SlotPool {
     this.#place = place;
   }
 
-  async take(secretPipes: number): Promise<Slot> {
-    const at = this.#idle.findLastIndex((slot) => slot.secretPipes === secretPipes);
+  /** Only what a step needs is there: a slot with a channel is never given to a step without a way out. */
+  async take(secretPipes: number, channel: boolean): Promise<Slot> {
+    const at = this.#idle.findLastIndex((slot) => slot.secretPipes === secretPipes && slot.channel === channel);
     if (at < 0) {
-      return this.#make(await this.#folder(secretPipes));
+      return this.#make(await this.#folder(secretPipes), channel);
     }
     const [slot] = this.#idle.splice(at, 1);
     if (slot === undefined || slot.launcher.isGone()) {
       await (slot === undefined ? undefined : this.#dissolve(slot));
-      return this.take(secretPipes);
+      return this.take(secretPipes, channel);
     }
     return slot;
   }
@@ -81,14 +82,14 @@ export class SlotPool {
     this.#releaseUid(slot.uid);
   }
 
-  async #make(place: SlotFolder): Promise<Slot> {
+  async #make(place: SlotFolder, channel: boolean): Promise<Slot> {
     const { folder, host, inherited } = this.#place;
     const { path, uid, secretPipes } = place;
     const name = `${basename(folder)}.${basename(path)}`;
     const cgroup = makeCgroup(host, `${ownerName()}.${name}`);
     try {
-      const launcher = await startLauncher({ folder: path, uid, cgroup, secretPipes, inherited });
-      const slot = { name, folder: path, uid, cgroup, launcher, secretPipes };
+      const launcher = await startLauncher({ folder: path, uid, cgroup, secretPipes, channel, inherited });
+      const slot = { name, folder: path, uid, cgroup, launcher, secretPipes, channel };
       this.#live.add(slot);
       return slot;
     } catch (error) {

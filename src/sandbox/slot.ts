@@ -16,6 +16,8 @@ export type Slot = {
   readonly cgroup: Cgroup | undefined;
   readonly launcher: Launcher;
   readonly secretPipes: number;
+  /** Its launcher has a channel to the runner: it is for steps with a way out, and for no others. */
+  readonly channel: boolean;
 };
 
 const run = promisify(execFile);

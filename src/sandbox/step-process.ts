@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import { Socket, type Server } from "node:net";
 import { join } from "node:path";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "#port/clock.ts";
@@ -11,6 +11,7 @@ import { childrenOf, identify, isAlive, signal } from "./process-identity.ts";
 import { treeMemory } from "./process-tree.ts";
 import type { Slot } from "./slot.ts";
 import { StatusChannel } from "./status-channel.ts";
+import { StepListener } from "./step-listener.ts";
 
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 5000;
@@ -31,6 +32,8 @@ export type StepPlan = {
   readonly timeoutMs: number;
   /** True when no cgroup bounds the memory, so that the tree is watched. */
   readonly watchMemory: boolean;
+  /** Takes the socket on which the step's programs are listened to; there exactly when the slot has a channel. */
+  readonly serve?: (server: Server) => void;
   readonly redactor: Redactor;
   readonly clock: Clock;
 };
@@ -44,6 +47,8 @@ export type StepEnd = {
   /** The last redacted lines of stderr: what bubblewrap said, when the set-up failed. */
   readonly tail: string;
   readonly netNamespace?: number;
+  /** Why the listener did not let the step's command run. */
+  readonly unheard?: string;
 };
 
 /** One start of a slot, from the word `go` until nothing of it is left. */
@@ -69,6 +74,7 @@ export class StepProcess {
     const meter = new LogMeter(this.#plan.logBytes, () => this.end("log", true));
     const pumps = this.#pumps(out as Socket, err as Socket, meter, sink);
     const begun = clock.monotonic();
+    const listener = this.#plan.serve && new StepListener(slot.launcher, this.#plan.serve);
     const given = this.#giveToken();
     if (given) {
       cancels.push(clock.after(timeoutMs, () => this.end("timeout", false)));
@@ -80,8 +86,10 @@ export class StepProcess {
     cancels.forEach((cancel) => cancel());
     this.#cancelGrace();
     const durationMs = Math.round(clock.monotonic() - begun);
+    const unheard = await listener?.end();
     await this.#drain([status, out, err] as Socket[], pumps, channel.began);
-    return this.#end(durationMs, pumps[1]?.tail ?? "");
+    const end = this.#end(durationMs, pumps[1]?.tail ?? "");
+    return unheard === undefined ? end : { ...end, unheard };
   }
 
   /** Ends the tree: SIGTERM to what the init started, then, after five seconds or at once, SIGKILL for all. */
