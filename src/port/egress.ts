@@ -5,7 +5,7 @@ import type { AttemptRequest } from "./step-runner.ts";
 /** On whose behalf, and under which rules, something leaves this host. */
 export type EgressScope = Pick<
   AttemptRequest,
-  "runId" | "tenantId" | "stepId" | "attempt" | "sandbox" | "egressQuota" | "redactor"
+  "runId" | "tenantId" | "stepId" | "attempt" | "sandbox" | "egressQuota" | "egressAllowlist" | "redactor"
 >;
 
 export type Fetched = { readonly status: number; readonly body: AsyncIterable<Uint8Array> };

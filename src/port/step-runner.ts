@@ -33,6 +33,8 @@ export type AttemptRequest = {
   readonly sandbox: Sandbox;
   /** The whole run's, while that in `sandbox` may be a narrower one of the step's own. */
   readonly egressQuota?: NonNullable<Sandbox["egressQuota"]>;
+  /** The whole run's rules, whose quotas all steps share. */
+  readonly egressAllowlist?: Sandbox["egressAllowlist"];
   readonly timeoutMs: number;
   readonly outputs: Readonly<Record<string, OutputRule>>;
   readonly redactor: Redactor;

@@ -33,6 +33,8 @@ export const egressLineShape = object(
     method: string(),
     path: string(),
     status: count,
+    /** Only on the last line of an attempt with too many refused tries (host `*`, port 0): how many it stands for. */
+    tries: integer({ min: 1 }),
   },
 );
 export type EgressLine = Infer<typeof egressLineShape>;

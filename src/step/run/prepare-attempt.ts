@@ -75,11 +75,11 @@ function requestOf(
     outputs: attempt.outputs,
     redactor: ports.redactor,
   };
-  const { egressQuota } = ports.plan.sandbox;
+  const { egressQuota, egressAllowlist } = ports.plan.sandbox;
   return {
     ...base,
     ...(attempt.stdin === undefined ? {} : { stdin: attempt.stdin }),
-    ...(egressQuota === undefined ? {} : { egressQuota }),
+    ...(egressQuota === undefined ? {} : { egressQuota, egressAllowlist }),
   };
 }
 
