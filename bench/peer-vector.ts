@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { etcFiles } from "../src/sandbox/inside.ts";
-import { sealedVector } from "../src/sandbox/sealed-vector.ts";
+import { sealedRoot } from "../src/sandbox/sealed-root.ts";
+import { stepVector } from "../src/sandbox/step-vector.ts";
 
 const STEP_UID = 64_000;
 
@@ -29,9 +30,10 @@ function vectorIn(folder: string): readonly string[] {
     chownSync(at("work"), STEP_UID, STEP_UID);
     chownSync(at("output.json"), STEP_UID, STEP_UID);
   }
-  const vector = sealedVector({
+  const vector = stepVector({
+    root: sealedRoot(at("etc"), ""),
+    proc: "own",
     env: { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", TZ: "UTC" },
-    etcFolder: at("etc"),
     workFolder: at("work"),
     outputFile: at("output.json"),
     packFolder: at("pack"),

@@ -2,7 +2,7 @@ import type { Digest } from "#canon/digest.ts";
 import type { RunId, TenantId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
 import type { OutputRule, Sandbox } from "#plan/plan.ts";
-import type { Enforcements } from "#run/event.ts";
+import type { Enforcements, Metadata } from "#run/event.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import type { Redactor } from "./secrets.ts";
 
@@ -52,10 +52,13 @@ export type OutputBatch = {
 /** Resolves when the batch was taken: the step is slowed down rather than memory filled. */
 export type OutputSink = (batch: OutputBatch) => Promise<void>;
 
+/** What holds an attempt; `proc` when it saw the processes of the host. */
+export type Enforced = Metadata<"sandbox.enforced">;
+
 export type PreparedAttempt = {
   /** The program file, when it could be named: its path inside the sandbox and its digest. */
   readonly exe?: { readonly path: string; readonly digest: Digest };
-  readonly enforced: { readonly mode: Sandbox["mode"]; readonly limits: Enforcements };
+  readonly enforced: Enforced;
   /** Gives the start token. Resolves when nothing of the step runs any more and its outputs are stored. */
   readonly start: (sink: OutputSink) => Promise<AttemptOutcome>;
   /** Ends the whole process tree: SIGTERM, five seconds, SIGKILL. `now` skips the wait. */

@@ -1,6 +1,6 @@
 import type { Digest } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
-import type { Enforcements, Metadata } from "./event.ts";
+import type { Metadata } from "./event.ts";
 import type { AttemptOutcome } from "./outcome.ts";
 import type { Values } from "./value.ts";
 
@@ -32,7 +32,7 @@ export type CommandBody =
       readonly attempt: number;
       readonly exe?: { readonly path: string; readonly digest: Digest };
       readonly secrets: readonly { readonly name: string; readonly provider: string }[];
-      readonly enforced?: { readonly mode: "sealed" | "restricted"; readonly limits: Enforcements };
+      readonly enforced?: Metadata<"sandbox.enforced">;
     }
   | {
       readonly kind: "output";

@@ -103,7 +103,10 @@ export const eventTypes = {
   "step.skipped": entry("step", object({ reason: string() })),
   "step.cancelled": entry("attempt", object({ reason: string() })),
   "step.lost": entry("attempt", empty),
-  "sandbox.enforced": entry("attempt", object({ mode: literal("sealed", "restricted"), limits: enforcements })),
+  "sandbox.enforced": entry(
+    "attempt",
+    object({ mode: literal("sealed", "restricted"), limits: enforcements }, { proc: literal("host") }),
+  ),
   "egress.denied": entry("attempt", object({ host: string(), port: count, reason: string(), ...code })),
   "gate.opened": entry("gate", object({ requestDigest: digest(), notAfter: timestamp() })),
   "gate.decision": entry(

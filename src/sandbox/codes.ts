@@ -14,28 +14,6 @@ export const sandboxCodes = codeTable({
       fix: "Do what the hint says (it depends on what failed on this host), then check with `packrun doctor`.",
     },
   },
-  SANDBOX_MODE_UNSUPPORTED: {
-    severity: "error",
-    exitCode: 8,
-    message: "this version runs steps in mode sealed only, and the plan asks for {mode}",
-    hint: "write `mode: sealed`; files that the steps need come in through the pack or through inputs",
-    explanation: {
-      cause: "The plan asks for a sandbox mode that this version cannot enforce.",
-      example: "spec: {sandbox: {mode: restricted}}",
-      fix: "Use `mode: sealed`.",
-    },
-  },
-  EGRESS_UNSUPPORTED: {
-    severity: "error",
-    exitCode: 8,
-    message: "this version gives steps no network at all, and the plan allows {count} destination(s)",
-    hint: "leave egressAllowlist empty, and pass what the steps need as file inputs",
-    explanation: {
-      cause: "The plan's egressAllowlist is not empty, and this version has no way to let exactly that through.",
-      example: 'spec: {sandbox: {egressAllowlist: ["registry.acme.example:443"]}}',
-      fix: "Empty the list. Download beforehand and pass the files as inputs.",
-    },
-  },
   LIMIT_UNENFORCEABLE: {
     severity: "error",
     exitCode: 8,
@@ -56,7 +34,7 @@ export const sandboxCodes = codeTable({
     explanation: {
       cause: "The sandbox of the step could not be built, or its program is not there.",
       example: "command: [syft] where syft is not installed under /usr",
-      fix: "Install the program on the host under /usr, or ship it in the pack and call it as ./name.",
+      fix: "Install the program on the host under /usr (in mode restricted also elsewhere, and call it by its path), or ship it in the pack and call it as ./name.",
     },
   },
   STEP_OOM: {

@@ -2,15 +2,16 @@ import { createHash } from "node:crypto";
 import { createReadStream, realpathSync, statSync, type BigIntStats } from "node:fs";
 import { digestOfHex, type Digest } from "#canon/digest.ts";
 import { INSIDE_PATH, inside } from "./inside.ts";
+import type { RootView } from "./root-view.ts";
 
 /** A program: its path inside the sandbox, and where the same file stands on the host. */
 export type Program = { readonly path: string; readonly hostPath: string };
 
 /**
- * The file that `argv[0]` will run; undefined when none is found. Only what stands in the pack or below /usr is known
- * to be the same inside and outside.
+ * The file that `argv[0]` will run; undefined when none is found. Only what stands in the pack or in what the step's
+ * root shows is known to be the same inside and outside.
  */
-export function findProgram(first: string, packFolder: string): Program | undefined {
+export function findProgram(first: string, packFolder: string, shows: RootView["shows"]): Program | undefined {
   if (first.startsWith(`${inside.pack}/`)) {
     const hostPath = `${packFolder}${first.slice(inside.pack.length)}`;
     return isExecutable(hostPath) ? { path: first, hostPath } : undefined;
@@ -18,7 +19,7 @@ export function findProgram(first: string, packFolder: string): Program | undefi
   const candidates = first.includes("/") ? [first] : INSIDE_PATH.split(":").map((folder) => `${folder}/${first}`);
   for (const candidate of candidates) {
     const hostPath = resolved(candidate);
-    if (hostPath?.startsWith("/usr/") === true && isExecutable(hostPath)) {
+    if (hostPath !== undefined && shows(hostPath) && isExecutable(hostPath)) {
       return { path: hostPath, hostPath };
     }
   }

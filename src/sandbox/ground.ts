@@ -4,20 +4,20 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSyn
 import { release } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { faultOf } from "#fault/code-table.ts";
-import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { cgroupParents, findCgroups, type CgroupHost } from "./cgroup-host.ts";
-import { sandboxCodes } from "./codes.ts";
 import { MAX_FILE_BYTES } from "./collecting.ts";
+import { listenerProgram } from "./listener-program.ts";
 import { inheritedFds } from "./inherited-fds.ts";
 import { installRemedy } from "./host-remedy.ts";
 import { etcFiles } from "./inside.ts";
 import { CGROUPS_FILE, tidyUp } from "./janitor.ts";
 import { bootId } from "./process-identity.ts";
+import { rootViews, type RootViews } from "./root-views.ts";
 import { ownFolder } from "./scratch-folder.ts";
 import { isFilteredMachine, seccompFilter } from "./seccomp-filter.ts";
 import { SlotPool } from "./slot-pool.ts";
+import { unavailable } from "./unavailable.ts";
 
 export type GroundOptions = {
   readonly scratch: string;
@@ -26,6 +26,12 @@ export type GroundOptions = {
   readonly bwrap?: string;
   /** How to limit process trees; found out when absent. */
   readonly cgroups?: CgroupHost;
+  /** Files and folders of the runner that no step may see: state, artifacts, configuration, keys, secrets. */
+  readonly masks?: () => readonly string[];
+  /** The environment of the runner: it names files with credentials. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where a new /proc cannot be mounted, steps may see the host's. */
+  readonly proc?: "host";
 };
 
 /** What all attempts of one runner stand on. */
@@ -37,8 +43,13 @@ export type Ground = {
   readonly bwrap: string;
   /** `bubblewrap 0.8.0`. */
   readonly tool: string;
-  readonly seccompFile: string;
-  readonly etcFolder: string;
+  readonly roots: RootViews;
+  /** What no step may see, as it is now. */
+  readonly masks: () => readonly string[];
+  /** The host's /proc may be shown where none can be mounted. */
+  readonly mayShowProc: boolean;
+  /** The program of `listenerProgram`. */
+  readonly listenerFile: string;
   readonly ulimits: readonly (readonly [letter: string, value: number])[];
   readonly inherited: readonly number[];
   /** Changes whenever anything changes that the probe's answer depends on. */
@@ -68,9 +79,18 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
   const folder = mkdtempSync(join(own.value, "sandbox-"));
   chmodSync(folder, 0o711);
   writeFileSync(join(folder, CGROUPS_FILE), cgroupParents(host).join("\n"), { mode: 0o600 });
-  const filter = seccompFilter(process.arch);
-  const seccompFile = join(folder, "seccomp");
-  writePublic(seccompFile, filter);
+  const filters = {
+    sealed: seccompFilter(process.arch, "sealed"),
+    restricted: seccompFilter(process.arch, "restricted"),
+  };
+  const seccompFiles = { sealed: join(folder, "seccomp.sealed"), restricted: join(folder, "seccomp.restricted") };
+  writePublic(seccompFiles.sealed, filters.sealed);
+  writePublic(seccompFiles.restricted, filters.restricted);
+  const emptyFile = join(folder, "empty");
+  writePublic(emptyFile, "");
+  const listenerFile = join(folder, "listener");
+  const listener = listenerProgram(process.arch);
+  writePublic(listenerFile, listener, 0o555);
   const etcFolder = join(folder, "etc");
   mkdirSync(etcFolder);
   chmodSync(etcFolder, 0o755);
@@ -78,26 +98,27 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
   const inherited = inheritedFds();
   const batch = Math.max(1, Math.min(options.maxParallel, 16));
   const pool = new SlotPool({ scratch: options.scratch, folder, host, inherited, batch });
-  const fingerprint = fingerprintOf(tool.value.path, host, filter);
+  const { scratch, env = {}, proc } = options;
+  const masks = (): readonly string[] => [scratch, ...(options.masks?.() ?? [])];
+  const roots = rootViews({ etcFolder, emptyFile, seccompFiles, masks, env });
+  const fingerprint = fingerprintOf(tool.value.path, host, [...Object.values(filters), listener], proc);
   const { path: bwrap, version } = tool.value;
   const ulimits = ulimitsOf();
   return ok({
     folder,
-    scratch: options.scratch,
+    scratch,
     host,
     pool,
     bwrap,
     tool: version,
-    seccompFile,
-    etcFolder,
+    roots,
+    masks,
+    mayShowProc: proc === "host",
+    listenerFile,
     ulimits,
     inherited,
     fingerprint,
   });
-}
-
-export function unavailable(problem: string, remedy: string): Fault {
-  return faultOf(sandboxCodes, "SANDBOX_UNAVAILABLE", { problem, remedy });
 }
 
 type Tool = { readonly path: string; readonly version: string };
@@ -120,9 +141,9 @@ async function findTool(given: string | undefined): Promise<Result<Tool>> {
   return fail(unavailable("bubblewrap is not installed", installRemedy()));
 }
 
-function writePublic(path: string, content: Uint8Array | string): void {
+function writePublic(path: string, content: Uint8Array | string, mode = 0o444): void {
   writeFileSync(path, content);
-  chmodSync(path, 0o444);
+  chmodSync(path, mode);
 }
 
 /** A shell cannot raise a hard limit, so what is asked stays within what this process has. */
@@ -141,7 +162,12 @@ function ulimitsOf(): Ground["ulimits"] {
   ];
 }
 
-function fingerprintOf(bwrap: string, host: CgroupHost, filter: Uint8Array): string {
+function fingerprintOf(
+  bwrap: string,
+  host: CgroupHost,
+  programs: readonly Uint8Array[],
+  proc: string | undefined,
+): string {
   const { dev, ino, size, mtimeNs, ctimeNs } = statSync(bwrap, { bigint: true });
   const facts = [
     bootId(),
@@ -154,6 +180,9 @@ function fingerprintOf(bwrap: string, host: CgroupHost, filter: Uint8Array): str
     ctimeNs,
     process.getuid?.(),
     JSON.stringify(host),
+    proc,
   ];
-  return createHash("sha256").update(facts.join("\n")).update(filter).digest("hex");
+  const hash = createHash("sha256").update(facts.join("\n"));
+  programs.forEach((program) => hash.update(program));
+  return hash.digest("hex");
 }

@@ -16,15 +16,26 @@ export function installRemedy(): string {
   return /arch/.test(family) ? "install it: pacman -S bubblewrap" : "install bubblewrap 0.8 or later";
 }
 
+/** What to do where the kernel refuses a new /proc, because parts of the one that is there are covered. */
+export const MASKED_PROC =
+  "this container hides parts of /proc: start it with `--security-opt systempaths=unconfined` (Kubernetes: procMount: Unmasked); or let steps see this container's own /proc, with `sandbox: {proc: host}` in packrun.config.yaml";
+
 /** What to do when bubblewrap could not build the sandbox and said this. */
 export function setUpRemedy(said: string): string {
   if (/mount proc/i.test(said)) {
-    return "this container hides parts of /proc: start it with `--security-opt systempaths=unconfined` (Kubernetes: procMount: Unmasked)";
+    return MASKED_PROC;
   }
   if (/namespace|uid map|gid map|Operation not permitted|No permissions/i.test(said)) {
     return namespaceRemedy();
   }
   return "run `packrun doctor`, and see what bubblewrap says";
+}
+
+/** What to do when the listener of a sandboxed step did not come up. */
+export function wayOutRemedy(said: string): string {
+  return /execvp|cannot execute/i.test(said)
+    ? "programs in the scratch folder cannot be run: choose one on a file system that is not mounted noexec"
+    : "leave egressAllowlist empty on this host, and pass what the steps need as file inputs";
 }
 
 function namespaceRemedy(): string {

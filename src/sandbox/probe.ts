@@ -1,51 +1,104 @@
+import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { isJsonObject } from "#canon/json.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { Sandbox } from "#plan/plan.ts";
 import type { Clock } from "#port/clock.ts";
 import type { RedactingStream, Redactor } from "#port/secrets.ts";
 import { addFile, makeAttemptFolder, removeAttemptFolder } from "./attempt-folder.ts";
-import { unavailable, type Ground } from "./ground.ts";
-import { setUpRemedy } from "./host-remedy.ts";
+import { escapeScript } from "./escape-script.ts";
+import type { Ground } from "./ground.ts";
+import { MASKED_PROC, setUpRemedy, wayOutRemedy } from "./host-remedy.ts";
 import { INSIDE_PATH, inside } from "./inside.ts";
 import { writeLaunch } from "./launch-file.ts";
-import { sealedVector } from "./sealed-vector.ts";
-import { SECRET_FD } from "./launch-script.ts";
+import { secretFd } from "./launch-script.ts";
+import type { RootView } from "./root-view.ts";
 import { StepProcess, type StepEnd } from "./step-process.ts";
+import { stepVector, type ProcView } from "./step-vector.ts";
+import { unavailable } from "./unavailable.ts";
 
 const MIB = 1024 * 1024;
 const LIMITS = { memoryBytes: 128 * MIB, pids: 64, cpus: 1 };
 
+/** What is tried: each is a sandbox of its own, and each that a plan asks for has to hold. */
+export type Trial = { readonly mode: Sandbox["mode"]; readonly wayOut: boolean };
+
 /**
- * Tries the very sandbox that steps get, with a harmless program and with one that tries to get out. The answer is kept
- * in the scratch folder for as long as boot, kernel, bubblewrap and configuration stay as they are.
+ * Tries the very sandbox that steps get, with a harmless program and with one that tries to get out, and says whose
+ * processes its /proc shows. The answer is kept in the scratch folder for as long as boot, kernel, bubblewrap and
+ * configuration stay as they are.
  */
-export async function probe(ground: Ground, clock: Clock): Promise<Result<void>> {
-  const cache = join(ground.scratch, "probe.json");
-  if (cachedFingerprint(cache) === ground.fingerprint) {
-    return ok(undefined);
+export async function probe(ground: Ground, clock: Clock, trial: Trial): Promise<Result<ProcView>> {
+  const root = ground.roots(trial.mode);
+  if (!root.ok) {
+    return root;
   }
-  const held = await tryOut(ground, clock);
+  const cache = join(ground.scratch, `${["probe", ...wordsOf(trial)].join("-")}.json`);
+  const fingerprint = createHash("sha256")
+    .update(ground.fingerprint)
+    .update(root.value.options.join("\0"))
+    .digest("hex");
+  const known = cachedAnswer(cache, fingerprint);
+  if (known !== undefined) {
+    return ok(known);
+  }
+  const held = await tryBoth({ ground, clock, root: root.value, wayOut: trial.wayOut });
   if (held.ok) {
     const temporary = `${cache}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify({ fingerprint: ground.fingerprint }), { mode: 0o600 });
+    writeFileSync(temporary, JSON.stringify({ fingerprint, proc: held.value }), { mode: 0o600 });
     renameSync(temporary, cache);
   }
   return held;
 }
 
-async function tryOut(ground: Ground, clock: Clock): Promise<Result<void>> {
-  const harmless = await runInside(ground, clock, ["/bin/true"], "");
+function wordsOf({ mode, wayOut }: Trial): readonly string[] {
+  return [...(mode === "sealed" ? [] : [mode]), ...(wayOut ? ["egress"] : [])];
+}
+
+type Place = { readonly ground: Ground; readonly clock: Clock; readonly root: RootView; readonly wayOut: boolean };
+
+/** The host's /proc is shown only where the operator allows it and the kernel refuses to mount another. */
+async function tryBoth(place: Place): Promise<Result<ProcView>> {
+  const own = await tryOut(place, "own");
+  if (own.ok || own.fault.hint !== MASKED_PROC || !place.ground.mayShowProc) {
+    return own;
+  }
+  return tryOut(place, "host");
+}
+
+async function tryOut(place: Place, proc: ProcView): Promise<Result<ProcView>> {
+  const harmless = await runInside(place, proc, ["/bin/true"], () => "");
   if (harmless.end.exitCode !== 0) {
     const said = harmless.end.tail.trim().split("\n").slice(-3).join("; ") || "it said nothing";
     return fail(unavailable(`bubblewrap could not build the sandbox (${said})`, setUpRemedy(said)));
   }
+  const held = place.wayOut ? await tryWayOut(place, proc) : await tryEscapes(place, proc);
+  return held.ok ? ok(proc) : held;
+}
+
+/** The listener has to reach us, and everything else has to be as tight as without it. */
+async function tryWayOut(place: Place, proc: ProcView): Promise<Result<void>> {
+  const given: Server[] = [];
+  const held = await tryEscapes(place, proc, (server) => given.push(server));
+  given.forEach((server) => server.close());
+  return held;
+}
+
+async function tryEscapes(place: Place, proc: ProcView, serve?: (server: Server) => void): Promise<Result<void>> {
+  const { bwrap, masks } = place.ground;
   const server = await listen();
   try {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    const escapes = await runInside(ground, clock, ["/bin/sh", inside.script], escapeScript(port, ground.bwrap));
+    const scriptFor = (launcher: number): string =>
+      escapeScript({ port, bwrap, masks: masks(), pids: proc === "host" ? [process.pid, launcher] : [] });
+    const escapes = await runInside(place, proc, ["/bin/sh", inside.script], scriptFor, serve);
+    if (escapes.end.unheard !== undefined) {
+      const said = escapes.end.tail.trim() || escapes.end.unheard;
+      return fail(unavailable(`steps cannot be given a way out (${said})`, wayOutRemedy(said)));
+    }
     if (escapes.end.exitCode !== 0 || !escapes.printed.includes("held\n")) {
       const what = escapes.printed.trim().split("\n").at(-1) ?? "";
       return fail(unavailable(`the sandbox does not hold: ${what}`, "do not run steps here; run `packrun doctor`"));
@@ -58,39 +111,33 @@ async function tryOut(ground: Ground, clock: Clock): Promise<Result<void>> {
   }
 }
 
-/** Prints `held` at the end when nothing of what must fail went well. bash is asked where it is, for its /dev/tcp. */
-function escapeScript(port: number, bwrap: string): string {
-  return [
-    "exec 2>/dev/null",
-    'refuse() { echo "$1"; exit 41; }',
-    'if (: >/etc/passwd) || (: >/etc/packrun); then refuse "a step can write /etc"; fi',
-    'if (: >/usr/packrun); then refuse "a step can write /usr"; fi',
-    'if (echo x >/proc/sys/kernel/core_pattern); then refuse "a step can write /proc/sys"; fi',
-    `if ${bwrap} --unshare-user --ro-bind / / /bin/true; then refuse "a step can make a user namespace"; fi`,
-    `if command -v bash >/dev/null && bash -c 'exec 3<>/dev/tcp/127.0.0.1/${port}'; then refuse "a step can reach the host's ports"; fi`,
-    "echo held",
-  ].join("\n");
-}
-
 type Tried = { readonly end: StepEnd; readonly printed: string };
 
-async function runInside(ground: Ground, clock: Clock, argv: readonly string[], script: string): Promise<Tried> {
-  const slot = await ground.pool.take(0);
+async function runInside(
+  { ground, clock, root }: Place,
+  proc: ProcView,
+  argv: readonly string[],
+  scriptFor: (launcher: number) => string,
+  serve?: (server: Server) => void,
+): Promise<Tried> {
+  const slot = await ground.pool.take(0, serve !== undefined);
   slot.cgroup?.begin(LIMITS);
   const folder = makeAttemptFolder(join(ground.folder, `probe-${slot.name}`), slot.uid);
-  const scriptFile = addFile(folder, "script", script);
-  const vector = sealedVector({
+  const scriptFile = addFile(folder, "script", scriptFor(slot.launcher.pid));
+  const vector = stepVector({
+    root,
+    proc,
     env: { PATH: INSIDE_PATH },
-    etcFolder: ground.etcFolder,
     workFolder: folder.work,
     outputFile: folder.output,
     scriptFile,
     mounts: [],
     secretFiles: [],
-    secretFd: SECRET_FD,
+    secretFd: secretFd(slot.channel),
+    ...(slot.channel ? { listenerFile: ground.listenerFile } : {}),
     memoryBytes: LIMITS.memoryBytes,
   });
-  writeLaunch(ground, slot, argv, "/dev/null");
+  writeLaunch({ ground, seccompFile: root.seccompFile, slot, argv, stdinFile: "/dev/null" });
   const printed: string[] = [];
   const step = new StepProcess({
     slot,
@@ -102,6 +149,7 @@ async function runInside(ground: Ground, clock: Clock, argv: readonly string[], 
     timeoutMs: 20_000,
     watchMemory: false,
     redactor: nothingSecret,
+    ...(serve === undefined ? {} : { serve }),
   });
   const end = await step.run((batch) => {
     printed.push(...batch.lines.map((line) => `${line}\n`));
@@ -134,10 +182,11 @@ function ownNetNamespace(): number {
   return Number(readlinkSync("/proc/self/ns/net").replaceAll(/\D/g, ""));
 }
 
-function cachedFingerprint(path: string): unknown {
+function cachedAnswer(path: string, fingerprint: string): ProcView | undefined {
   try {
     const read = JSON.parse(readFileSync(path, "utf8")) as unknown;
-    return isJsonObject(read) ? read["fingerprint"] : undefined;
+    const proc = isJsonObject(read) && read["fingerprint"] === fingerprint ? read["proc"] : undefined;
+    return proc === "own" || proc === "host" ? proc : undefined;
   } catch {
     return undefined;
   }

@@ -1,21 +1,30 @@
 import { rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { Sandbox } from "#plan/plan.ts";
+import type { Limits, Sandbox } from "#plan/plan.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
 import type { AttemptRequest, PreparedAttempt, SandboxReport, StepRunner } from "#port/step-runner.ts";
 import { leaveCgroups } from "./cgroup-host.ts";
 import { removeTree } from "./attempt-folder.ts";
-import { sandboxCodes } from "./codes.ts";
 import { ExeDigests } from "./exe-digest.ts";
-import { layGround, unavailable, type Ground, type GroundOptions } from "./ground.ts";
+import { layGround, type Ground, type GroundOptions } from "./ground.ts";
 import { enforcersOf, unenforceable } from "./limit-enforcement.ts";
-import { probe } from "./probe.ts";
+import type { SandboxEgress } from "./egress/egress.ts";
+import { probe, type Trial } from "./probe.ts";
 import { prepareSealed } from "./sealed-attempt.ts";
+import type { ProcView } from "./step-vector.ts";
+import { unavailable } from "./unavailable.ts";
 
-export type SandboxOptions = GroundOptions & { readonly artifacts: ArtifactStore; readonly clock: Clock };
+export type SandboxOptions = GroundOptions & {
+  readonly artifacts: ArtifactStore;
+  readonly clock: Clock;
+  /** The door for steps with an allow-list; whoever made it closes it, after the sandbox. */
+  readonly egress: SandboxEgress;
+};
+
+const HOST_PROC =
+  "no /proc can be mounted here, so steps see this host's, read-only (`sandbox: {proc: host}`): numbers, names and command lines of all processes, but not their environment, memory or files";
 
 /**
  * The step runner on bubblewrap. Nothing is touched before the first call; `scratch` is made where it is absent, and
@@ -24,39 +33,51 @@ export type SandboxOptions = GroundOptions & { readonly artifacts: ArtifactStore
 export function createSandbox(options: SandboxOptions): StepRunner {
   const digests = new ExeDigests();
   let ground: Promise<Result<Ground>> | undefined;
-  let probed: Promise<Result<Ground>> | undefined;
+  const tries = new Map<string, Promise<Result<Held>>>();
 
   const ready = (): Promise<Result<Ground>> => {
     ground ??= layGround(options);
     return ground;
   };
   /** Tried once; a sandbox that does not hold now may hold later, so only that it holds is remembered. */
-  const held = async (): Promise<Result<Ground>> => {
-    probed ??= ready().then((laid) => (laid.ok ? tried(laid.value, options.clock) : laid));
-    const answer = await probed;
+  const held = async (trial: Trial): Promise<Result<Held>> => {
+    const key = `${trial.mode} ${trial.wayOut}`;
+    const begun = tries.get(key) ?? ready().then((laid) => (laid.ok ? tried(laid.value, options.clock, trial) : laid));
+    tries.set(key, begun);
+    const answer = await begun;
     if (!answer.ok) {
-      probed = undefined;
+      tries.delete(key);
     }
     return answer;
+  };
+  const admitted = async (sandbox: Sandbox): Promise<Result<Held>> => {
+    const answer = await held({ mode: sandbox.mode, wayOut: sandbox.egressAllowlist.length > 0 });
+    const refusal = answer.ok ? unenforceable(answer.value.ground.host, limitsOf(sandbox)) : undefined;
+    return refusal === undefined ? answer : fail(refusal);
   };
 
   return {
     probe: async () => {
-      const answer = await held();
-      return answer.ok ? ok(reportOf(answer.value)) : answer;
+      const sealed = await held({ mode: "sealed", wayOut: false });
+      return sealed.ok ? ok(reportOf(sealed.value, await held({ mode: "restricted", wayOut: false }))) : sealed;
     },
     admit: async (sandbox) => {
-      const answer = await admitted(sandbox, held);
+      const answer = await admitted(sandbox);
       return answer.ok ? ok(undefined) : answer;
     },
     prepare: async (request: AttemptRequest): Promise<Result<PreparedAttempt>> => {
-      const answer = await admitted(request.sandbox, held);
-      return answer.ok ? prepareSealed({ ground: answer.value, ...options, digests }, request) : answer;
+      const answer = await admitted(request.sandbox);
+      if (!answer.ok) {
+        return answer;
+      }
+      const { ground: laid, proc } = answer.value;
+      const root = laid.roots(request.sandbox.mode);
+      return root.ok ? prepareSealed({ ...options, ground: laid, root: root.value, proc, digests }, request) : root;
     },
     close: async () => {
       const laid = await ground;
       ground = undefined;
-      probed = undefined;
+      tries.clear();
       if (laid?.ok === true) {
         await laid.value.pool.close();
         leaveCgroups(laid.value.host);
@@ -68,36 +89,33 @@ export function createSandbox(options: SandboxOptions): StepRunner {
   };
 }
 
-async function tried(ground: Ground, clock: Clock): Promise<Result<Ground>> {
+/** A ground on which steps hold, and whose processes they see there. */
+type Held = { readonly ground: Ground; readonly proc: ProcView };
+
+async function tried(ground: Ground, clock: Clock, trial: Trial): Promise<Result<Held>> {
   try {
-    const answer = await probe(ground, clock);
-    return answer.ok ? ok(ground) : answer;
+    const answer = await probe(ground, clock, trial);
+    return answer.ok ? ok({ ground, proc: answer.value }) : answer;
   } catch (error) {
     const problem = error instanceof Error ? error.message : "it could not be tried";
     return fail(unavailable(problem, "run packrun where it may start processes as other users, or as a plain user"));
   }
 }
 
-/** What a plan asks is looked at before the host is: those refusals are the same everywhere. */
-async function admitted(sandbox: Sandbox, held: () => Promise<Result<Ground>>): Promise<Result<Ground>> {
-  if (sandbox.mode !== "sealed") {
-    return fail(faultOf(sandboxCodes, "SANDBOX_MODE_UNSUPPORTED", { mode: sandbox.mode }));
-  }
-  if (sandbox.egressAllowlist.length > 0) {
-    return fail(faultOf(sandboxCodes, "EGRESS_UNSUPPORTED", { count: sandbox.egressAllowlist.length }));
-  }
-  const answer = await held();
-  const refusal = answer.ok ? unenforceable(answer.value.host, sandbox.limits) : undefined;
-  return refusal === undefined ? answer : fail(refusal);
+/** `sealed` asks the kernel to hold the whole tree unless the plan says otherwise, `restricted` takes the watchdog. */
+function limitsOf({ mode, limits }: Sandbox): Limits {
+  return mode === "sealed" ? limits : { minEnforcement: "watchdog", ...limits };
 }
 
-function reportOf(ground: Ground): SandboxReport {
+function reportOf({ ground, proc }: Held, restricted: Result<Held>): SandboxReport {
   const by = enforcersOf(ground.host);
   const notes = [
+    restricted.ok ? "modes sealed and restricted hold" : `mode sealed holds; restricted: ${restricted.fault.message}`,
     process.getuid?.() === 0
       ? "the runner is root: each step runs as a user of its own from 64000 on"
       : "the runner is not root: steps run as its user, inside a user namespace",
     ground.host.kind === "none" ? "no cgroup can be written: memory is watched, CPUs cannot be limited" : "",
+    proc === "host" ? HOST_PROC : "",
   ].filter((note) => note !== "");
   return {
     tool: ground.tool,

@@ -9,24 +9,29 @@ import type { AttemptRequest, OutputSink, PreparedAttempt } from "#port/step-run
 import type { AttemptOutcome } from "#run/outcome.ts";
 import { addFile, makeAttemptFolder, removeAttemptFolder, type AttemptFolder } from "./attempt-folder.ts";
 import { collect } from "./collect.ts";
+import type { SandboxEgress, SandboxSession } from "./egress/egress.ts";
 import { ArtifactBudget } from "./collecting.ts";
 import { findProgram, type ExeDigests } from "./exe-digest.ts";
 import type { Ground } from "./ground.ts";
 import { inside, insideArgv, insideEnv } from "./inside.ts";
 import { writeLaunch } from "./launch-file.ts";
-import { SECRET_FD } from "./launch-script.ts";
+import { secretFd } from "./launch-script.ts";
 import { enforcementsOf, enforcersOf } from "./limit-enforcement.ts";
 import { outcomeOf, verdictOf } from "./outcome.ts";
 import { sandboxCodes } from "./codes.ts";
-import { sealedVector } from "./sealed-vector.ts";
+import type { RootView } from "./root-view.ts";
 import type { Slot } from "./slot.ts";
 import { StepProcess } from "./step-process.ts";
+import { stepVector, type ProcView } from "./step-vector.ts";
 
 export type AttemptPorts = {
   readonly ground: Ground;
+  readonly root: RootView;
+  readonly proc: ProcView;
   readonly artifacts: ArtifactStore;
   readonly clock: Clock;
   readonly digests: ExeDigests;
+  readonly egress: SandboxEgress;
 };
 
 let attempts = 0;
@@ -39,27 +44,38 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
   if (problem !== undefined) {
     return fail(notSetUp(request, problem));
   }
-  const program = findProgram(argv[0] ?? "", request.packFolder);
+  const program = findProgram(argv[0] ?? "", request.packFolder, ports.root.shows);
   if (program === undefined && argv[0]?.includes("/") === false) {
     return fail(notSetUp(request, `${argv[0]} is on the sandbox's PATH nowhere`));
   }
   const exe = program && { path: program.path, digest: await ports.digests.of(program.hostPath) };
+  const opened = request.sandbox.egressAllowlist.length === 0 ? ok(undefined) : await ports.egress.open(request);
+  if (!opened.ok) {
+    return opened;
+  }
+  const session = opened.value;
   const place = await takePlace(ground, request).catch((error: unknown) => error);
   if (!isPlace(place)) {
+    await session?.close();
     return fail(notSetUp(request, place instanceof Error ? place.message : "no place for it could be made"));
   }
   let step: StepProcess;
   try {
-    step = new StepProcess(planOf(ports, request, place, argv));
+    step = new StepProcess(planOf(ports, request, place, argv, session));
   } catch (error) {
+    await session?.close();
     ground.pool.giveBack(place.slot, false);
     ground.pool.later(removeAttemptFolder(place.folder));
     return fail(notSetUp(request, error instanceof Error ? error.message : "its files could not be written"));
   }
-  const life = new SealedAttempt(ports, request, place, step);
+  const life = new SealedAttempt(ports, request, place, step, session);
   return ok({
     ...(exe === undefined ? {} : { exe }),
-    enforced: { mode: "sealed", limits: enforcementsOf(ground.host, request.sandbox.limits, request.timeoutMs) },
+    enforced: {
+      mode: ports.root.mode,
+      ...(ports.proc === "host" ? { proc: ports.proc } : {}),
+      limits: enforcementsOf(ground.host, request.sandbox.limits, request.timeoutMs),
+    },
     start: (sink) => life.start(sink),
     stop: (how) => step.end("stopped", how?.now === true),
     discard: () => life.discard(),
@@ -75,7 +91,7 @@ type Place = { readonly slot: Slot; readonly folder: AttemptFolder };
 async function takePlace(ground: Ground, request: AttemptRequest): Promise<Place> {
   const { pool } = ground;
   for (let round = 1; ; round += 1) {
-    const slot = await pool.take(Object.keys(request.secretFiles).length);
+    const slot = await pool.take(Object.keys(request.secretFiles).length, request.sandbox.egressAllowlist.length > 0);
     try {
       slot.cgroup?.begin(request.sandbox.limits);
       attempts += 1;
@@ -100,14 +116,22 @@ class SealedAttempt {
   readonly #slot: Slot;
   readonly #folder: AttemptFolder;
   readonly #step: StepProcess;
+  readonly #session: SandboxSession | undefined;
   #used = false;
 
-  constructor(ports: AttemptPorts, request: AttemptRequest, { slot, folder }: Place, step: StepProcess) {
+  constructor(
+    ports: AttemptPorts,
+    request: AttemptRequest,
+    { slot, folder }: Place,
+    step: StepProcess,
+    session: SandboxSession | undefined,
+  ) {
     this.#ports = ports;
     this.#request = request;
     this.#slot = slot;
     this.#folder = folder;
     this.#step = step;
+    this.#session = session;
   }
 
   async start(sink: OutputSink): Promise<AttemptOutcome> {
@@ -117,11 +141,17 @@ class SealedAttempt {
     this.#used = true;
     let clean = false;
     try {
-      const end = await this.#step.run(sink);
-      clean = end.exitCode !== undefined && !end.use.outOfMemory;
+      const end = await this.#step.run(sink).catch(async (error: unknown) => {
+        await this.#session?.close();
+        throw error;
+      });
+      // A listener that was cut off may have left an answer in its channel.
+      const whole = this.#session === undefined || (end.unheard === undefined && end.ended === undefined);
+      clean = whole && end.exitCode !== undefined && !end.use.outOfMemory;
+      const egress = await this.#session?.close();
       const verdict = verdictOf(end, this.#request);
       const collected = verdict.kind === "passed" ? await this.#collect() : undefined;
-      return outcomeOf(end, verdict, collected);
+      return outcomeOf(end, verdict, collected, egress);
     } finally {
       const { pool } = this.#ports.ground;
       pool.giveBack(this.#slot, clean);
@@ -132,6 +162,7 @@ class SealedAttempt {
   async discard(): Promise<void> {
     if (!this.#used) {
       this.#used = true;
+      await this.#session?.close();
       await removeAttemptFolder(this.#folder);
       this.#ports.ground.pool.giveBack(this.#slot, true);
     }
@@ -152,29 +183,39 @@ class SealedAttempt {
 }
 
 function planOf(
-  { ground, clock }: AttemptPorts,
+  { ground, root, proc, clock }: AttemptPorts,
   request: AttemptRequest,
   { slot, folder }: Place,
   argv: readonly string[],
+  session: SandboxSession | undefined,
 ): ConstructorParameters<typeof StepProcess>[0] {
   const { limits } = request.sandbox;
   const { program, stdin, secretFiles, packFolder, mounts, redactor, timeoutMs } = request;
   const scriptFile = program.kind === "script" ? addFile(folder, "script", program.text) : undefined;
   const stdinFile = stdin === undefined ? "/dev/null" : addFile(folder, "stdin", stdin);
-  const vector = sealedVector({
+  const vector = stepVector({
+    root,
+    proc,
     env: insideEnv(request),
-    etcFolder: ground.etcFolder,
     workFolder: folder.work,
     outputFile: folder.output,
     packFolder,
     mounts,
     secretFiles: Object.keys(secretFiles),
-    secretFd: SECRET_FD,
+    secretFd: secretFd(slot.channel),
     memoryBytes: limits.memoryBytes,
     ...(scriptFile === undefined ? {} : { scriptFile }),
+    ...(slot.channel ? { listenerFile: ground.listenerFile } : {}),
   });
   const by = enforcersOf(ground.host);
-  writeLaunch(ground, slot, argv, stdinFile, by.pids.level === "kernel-process" ? limits.pids : undefined);
+  writeLaunch({
+    ground,
+    seccompFile: root.seccompFile,
+    slot,
+    argv,
+    stdinFile,
+    ...(by.pids.level === "kernel-process" ? { maxPids: limits.pids } : {}),
+  });
   return {
     slot,
     args: Buffer.from(`${vector.join("\0")}\0`),
@@ -185,6 +226,7 @@ function planOf(
     secrets: Object.values(secretFiles).map((value) => Buffer.from(value)),
     logBytes: limits.logBytes,
     watchMemory: by.memoryBytes.level === "watchdog",
+    ...(session === undefined ? {} : { serve: (server) => session.serve(server) }),
   };
 }
 

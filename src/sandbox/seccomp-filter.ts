@@ -1,3 +1,4 @@
+import type { Sandbox } from "#plan/plan.ts";
 import { absent, forbidden, guarded } from "./syscall-numbers.ts";
 
 /** One `struct sock_filter` (linux/filter.h): operation, jumps when true and false, operand. */
@@ -41,9 +42,12 @@ export function isFilteredMachine(arch: string): arch is Machine {
 /**
  * The filter for `bwrap --seccomp`, as raw `struct sock_filter[]`, little-endian. Invariant: every part that loads an
  * argument ends in RETURN on all ways, so between parts the accumulator holds the number of the call.
+ * A socket of a service can be connected to wherever it shows, a read-only mount notwithstanding; and `restricted` shows
+ * folders that nobody has looked through. So there no UNIX socket can be made, only pairs of connected ones.
  */
-export function seccompFilter(machine: Machine): Buffer {
+export function seccompFilter(machine: Machine, mode: Sandbox["mode"]): Buffer {
   const { column, audit } = machines[machine];
+  const families = mode === "sealed" ? [UNIX, INET, INET6, NETLINK] : [INET, INET6, NETLINK];
   const program: Instruction[] = [
     [LOAD, 0, 0, ARCHITECTURE],
     [IF_EQUAL, 1, 0, audit],
@@ -70,7 +74,7 @@ export function seccompFilter(machine: Machine): Buffer {
       [RETURN, 0, 0, ALLOW],
     ]),
     ...onCall(guarded.ioctl[column], byArgument(1, TERMINAL_INJECTION, EPERM, ALLOW)),
-    ...onCall(guarded.socket[column], byArgument(0, [UNIX, INET, INET6, NETLINK], ALLOW, EAFNOSUPPORT)),
+    ...onCall(guarded.socket[column], byArgument(0, families, ALLOW, EAFNOSUPPORT)),
     ...onCall(guarded.socketpair[column], byArgument(0, [UNIX], ALLOW, EAFNOSUPPORT)),
     [RETURN, 0, 0, ALLOW],
   );

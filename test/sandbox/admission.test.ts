@@ -29,19 +29,6 @@ t.test(
   },
 );
 
-t.test("what this version cannot do is refused before anything is tried", async (t) => {
-  const rig = openRig(t, { bwrap: "/no/such/bwrap" });
-  t.match(await rig.runner.admit({ ...sealed, mode: "restricted" }), {
-    ok: false,
-    fault: { code: "SANDBOX_MODE_UNSUPPORTED" },
-  });
-  const rule = { host: "registry.acme.example", port: 443, protocol: "tls", allowPrivate: false } as const;
-  t.match(await rig.runner.admit({ ...sealed, egressAllowlist: [rule] }), {
-    ok: false,
-    fault: { code: "EGRESS_UNSUPPORTED", data: { count: 1 } },
-  });
-});
-
 t.test("a host without bubblewrap, with an old one, or with one that fails is refused with a remedy", async (t) => {
   const tool = (text: string): string => {
     const path = join(t.testdir(), `bwrap-${text.length}`);

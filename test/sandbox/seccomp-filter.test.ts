@@ -13,8 +13,9 @@ function judge(
   number: number,
   args: readonly number[] = [],
   audit: number = audits[machine],
+  mode: "sealed" | "restricted" = "sealed",
 ): number {
-  const program = seccompFilter(machine);
+  const program = seccompFilter(machine, mode);
   const data = new Map([[0, number], [4, audit], ...args.map((value, at) => [16 + 8 * at, value] as const)]);
   let accumulator = 0;
   for (let at = 0; at < program.length / 8; at += 1) {
@@ -45,6 +46,16 @@ function judge(
 
 for (const machine of ["x64", "arm64"] as const) {
   const column = machine === "x64" ? 0 : 1;
+
+  t.test(`${machine}: where folders of the host show, UNIX sockets come in connected pairs only`, async (t) => {
+    const { socket, socketpair } = guarded;
+    const restricted = (number: number | null, family: number): number =>
+      judge(machine, number ?? -1, [family], audits[machine], "restricted");
+    for (const family of [1, 2, 10, 16, 17, 40]) {
+      t.equal(restricted(socket[column], family), [2, 10, 16].includes(family) ? ALLOW : refused(97), `${family}`);
+    }
+    t.equal(restricted(socketpair[column], 1), ALLOW);
+  });
 
   t.test(`${machine}: each call of the tables gets its answer, all others are allowed`, async (t) => {
     const special = new Map<number, number>();

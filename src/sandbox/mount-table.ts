@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+
+/** One mount as proc_pid_mountinfo(5) shows it. */
+export type Mount = {
+  /** `major:minor` of the file system: mounts of the same one may show the same files. */
+  readonly device: string;
+  /** The folder of that file system that is shown at `at`. */
+  readonly root: string;
+  readonly at: string;
+  readonly type: string;
+};
+
+export function readMountTable(): string {
+  return readFileSync("/proc/self/mountinfo", "utf8");
+}
+
+/** In the order of the table: of two mounts at one place the later covers the earlier. */
+export function parseMountTable(text: string): readonly Mount[] {
+  return text.split("\n").flatMap((line): readonly Mount[] => {
+    const [left = "", right = ""] = line.split(" - ");
+    const [, , device, root, at] = left.split(" ");
+    const [type = ""] = right.split(" ");
+    return device === undefined || root === undefined || at === undefined
+      ? []
+      : [{ device, root: unescape(root), at: unescape(at), type }];
+  });
+}
+
+/** Space, tab, newline and backslash stand there as three octal digits. */
+function unescape(path: string): string {
+  return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
+
+/** Whether `path` is `folder` or lies in it. Both are absolute, without a slash at the end. */
+export function isWithin(path: string, folder: string): boolean {
+  return folder === "/" || path === folder || path.startsWith(`${folder}/`);
+}
+
+/** The mount that shows what stands at a path without symbolic links. */
+function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
+  return mounts.reduce<Mount | undefined>(
+    (best, mount) =>
+      isWithin(path, mount.at) && (best === undefined || mount.at.length >= best.at.length) ? mount : best,
+    undefined,
+  );
+}
+
+/**
+ * Where else the same files show: the same place of the same file system in other mounts (bind mounts, subvolumes), and
+ * mounts of something inside of it. Whether the places are really there is for the caller to look at.
+ */
+export function aliasesOf(path: string, mounts: readonly Mount[]): readonly string[] {
+  const own = mountOf(path, mounts);
+  if (own === undefined) {
+    return [];
+  }
+  const inDevice = joined(own.root, path.slice(own.at === "/" ? 0 : own.at.length));
+  return mounts
+    .filter((mount) => mount !== own && mount.device === own.device)
+    .flatMap(({ root, at }) => {
+      if (isWithin(inDevice, root)) {
+        return [joined(at, inDevice.slice(root === "/" ? 0 : root.length))];
+      }
+      return isWithin(root, inDevice) ? [at] : [];
+    })
+    .filter((alias) => alias !== path);
+}
+
+function joined(folder: string, rest: string): string {
+  return `${folder === "/" ? "" : folder}${rest}` || "/";
+}

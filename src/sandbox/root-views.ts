@@ -1,0 +1,40 @@
+import { ok, type Result } from "#fault/result.ts";
+import { credentialPaths } from "./hidden-paths.ts";
+import { realOf } from "./hidden-places.ts";
+import { readMountTable } from "./mount-table.ts";
+import { restrictedRoot } from "./restricted-root.ts";
+import type { RootView } from "./root-view.ts";
+import { sealedRoot } from "./sealed-root.ts";
+
+export type RootPlace = {
+  readonly etcFolder: string;
+  readonly emptyFile: string;
+  readonly seccompFiles: Readonly<Record<RootView["mode"], string>>;
+  /** Asked anew for each step: a run learns of more files that hold secrets. */
+  readonly masks: () => readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+/** What a step of a mode sees of the host, as things are now. */
+export type RootViews = (mode: RootView["mode"]) => Result<RootView>;
+
+export function rootViews(place: RootPlace): RootViews {
+  const { etcFolder, emptyFile, seccompFiles } = place;
+  const sealed = sealedRoot(etcFolder, seccompFiles.sealed);
+  let made: { readonly facts: string; readonly root: Result<RootView> } | undefined;
+  return (mode) => {
+    if (mode === "sealed") {
+      return ok(sealed);
+    }
+    const masks = place.masks();
+    const mountTable = readMountTable();
+    // What may change while a runner lives: mounts, and which of its files are there.
+    const facts = [mountTable, ...masks.map((path) => realOf(path) ?? "")].join("\0");
+    if (made?.facts !== facts) {
+      const credentials = credentialPaths(place.env);
+      const seccompFile = seccompFiles.restricted;
+      made = { facts, root: restrictedRoot({ masks, credentials, mountTable, etcFolder, emptyFile, seccompFile }) };
+    }
+    return made.root;
+  };
+}
