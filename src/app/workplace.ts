@@ -2,6 +2,7 @@ import type { VerifySignature } from "#attest/public-key.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
+import type { Egress } from "#port/egress.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
 import type { FolderReader } from "#port/folder.ts";
 import type { PolicyEngine } from "#port/policy-engine.ts";
@@ -26,6 +27,8 @@ export type Workplace = {
   readonly redactor: (policy: "blank" | "hash") => Redactor;
   /** A runner for one process that drives a run; whoever asks for it closes it. */
   readonly runner: (maxParallel: number) => StepRunner;
+  /** The door to the network, for steps and built-ins alike. */
+  readonly egress: Egress;
   /** Makes a fresh folder that the steps' user can reach, for the files that steps see. */
   readonly workspace: () => Result<string>;
   readonly builtIns: ReadonlyMap<string, BuiltIn>;

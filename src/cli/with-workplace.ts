@@ -22,6 +22,7 @@ export async function withWorkplace(
     }
     throw error;
   } finally {
+    await opened.value.egress.close();
     await opened.value.store.close();
   }
 }

@@ -1,20 +1,19 @@
 import { createRedactor } from "#secret/redactor.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
-import type { Digest } from "#canon/digest.ts";
-import type { RunId, TenantId } from "#canon/ids.ts";
+import { openEgress, rigRun } from "./egress-rig.ts";
 import { createSandbox } from "../../src/sandbox/sandbox.ts";
 import { makeWorkspaceFolder } from "../../src/sandbox/scratch-folder.ts";
 import { systemClock } from "../port/system-clock.ts";
 
 /** Prepares a step, says so, perhaps starts it, and waits to be killed. */
-const [scratch = "", word = ""] = process.argv.slice(2);
+const [scratch = "", word = "", wayOut = ""] = process.argv.slice(2);
+const rule = { host: "registry.acme.example", port: 443, protocol: "tls", allowPrivate: false } as const;
+const { egress } = await openEgress();
 const artifacts = fileArtifactStore(`${scratch}/artifacts`);
-const runner = createSandbox({ scratch, artifacts, clock: systemClock, maxParallel: 1 });
+const runner = createSandbox({ scratch, artifacts, clock: systemClock, maxParallel: 1, egress });
 const workspace = makeWorkspaceFolder(scratch);
 const prepared = await runner.prepare({
-  runId: "019a0000-0000-7000-8000-000000000001" as RunId,
-  tenantId: "default" as TenantId,
-  planHash: `sha256:${"0".repeat(64)}` as Digest,
+  ...rigRun,
   stepId: "doomed",
   attempt: 1,
   seed: "00",
@@ -27,7 +26,9 @@ const prepared = await runner.prepare({
   mounts: [],
   sandbox: {
     mode: "sealed",
-    egressAllowlist: [],
+    ...(wayOut === ""
+      ? { egressAllowlist: [] }
+      : { egressAllowlist: [rule], egressQuota: { requests: 9, bytes: 1024 } }),
     limits: { cpus: 1, memoryBytes: 1 << 26, pids: 32, logBytes: 1 << 20, artifactBytes: 1 << 20 },
   },
   timeoutMs: 60_000,

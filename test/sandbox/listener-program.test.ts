@@ -64,7 +64,7 @@ for (const how of starts) {
 
   t.test(`${machine}: the command waits for a whole line as the answer`, async (t) => {
     const { child, printed } = start(t, how, "exec $listener /bin/echo started", "pipe");
-    const channel = child.stdio[6] as Socket;
+    const channel = (child.stdio as readonly unknown[])[6] as Socket;
     const first = await new Promise((resolve) => channel.once("data", resolve));
     t.equal(String(first), '{"cmd":"NODE_HANDLE","type":"net.Server","msg":{"packrun":"listening"}}\n');
     let begun = false;
@@ -81,7 +81,7 @@ for (const how of starts) {
     async (t) => {
       const failure = async (script: string, answer: (channel: Socket) => void): Promise<string> => {
         const { child, printed, exit } = start(t, how, `${script}; echo $?`, "pipe");
-        const channel = child.stdio[6] as Socket;
+        const channel = (child.stdio as readonly unknown[])[6] as Socket;
         const said: string[] = [];
         channel.on("data", (chunk: Buffer) => {
           const words = String(chunk).split("\n").filter(Boolean);

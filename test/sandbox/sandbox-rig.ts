@@ -5,13 +5,15 @@ import type { Test } from "tap";
 import type { Digest } from "#canon/digest.ts";
 import type { RunId, TenantId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
-import type { Limits } from "#plan/plan.ts";
+import type { EgressRule, Limits } from "#plan/plan.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { AttemptRequest, OutputBatch, PreparedAttempt, StepRunner } from "#port/step-runner.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import { memoryRunStore } from "#store/memory/memory-run-store.ts";
+import { createEgress } from "../../src/sandbox/egress/egress.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
 import { systemClock } from "../port/system-clock.ts";
 
@@ -22,6 +24,7 @@ export type Wanted = Partial<Omit<AttemptRequest, "sandbox">> & {
   /** A script for sh; `program` says something else. */
   readonly script?: string;
   readonly limits?: Partial<Limits>;
+  readonly egress?: readonly EgressRule[];
 };
 
 export type Ran = {
@@ -53,7 +56,8 @@ export function openRig(t: Test, options: Partial<SandboxOptions> = {}): Rig {
   const artifacts = fileArtifactStore(artifactsPath);
   const redactor = createRedactor();
   chmodSync(scratch, 0o711);
-  const runner = createSandbox({ scratch, artifacts, clock: systemClock, maxParallel: 2, ...options });
+  const egress = createEgress({ lines: memoryRunStore({ clock: systemClock }).lines, clock: systemClock });
+  const runner = createSandbox({ scratch, artifacts, clock: systemClock, maxParallel: 2, egress, ...options });
   t.teardown(async () => {
     await runner.close();
     rmSync(scratch, { recursive: true, force: true });
@@ -103,7 +107,8 @@ export function reasonOf(outcome: AttemptOutcome): string {
 }
 
 function requestOf(wanted: Wanted, packFolder: string, redactor: Redactor): AttemptRequest {
-  const { script = "true", limits, ...rest } = wanted;
+  const { script = "true", limits, egress = [], ...rest } = wanted;
+  const egressQuota = { requests: 1000, bytes: 64 * MIB };
   return {
     runId: "019a0000-0000-7000-8000-000000000001" as RunId,
     tenantId: tenant,
@@ -120,7 +125,8 @@ function requestOf(wanted: Wanted, packFolder: string, redactor: Redactor): Atte
     mounts: [],
     sandbox: {
       mode: "sealed",
-      egressAllowlist: [],
+      egressAllowlist: egress,
+      ...(egress.length === 0 ? {} : { egressQuota }),
       limits: { cpus: 2, memoryBytes: 128 * MIB, pids: 64, logBytes: 4 * MIB, artifactBytes: 16 * MIB, ...limits },
     },
     timeoutMs: 30_000,
