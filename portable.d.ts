@@ -6,3 +6,7 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes: Uint8Array): string;
 }
+/** Ports name it; whoever carries them out makes it (WHATWG DOM). */
+interface AbortSignal {
+  readonly aborted: boolean;
+}

@@ -11,6 +11,7 @@ import { outputsShape } from "../src/evidence/outputs-file.ts";
 import { packSchema } from "../src/pack/pack-schema.ts";
 import { inputsLockShape } from "../src/plan/inputs-lock.ts";
 import { planShape } from "../src/plan/plan.ts";
+import { egressLineShape } from "../src/run/egress-line.ts";
 import { eventShape } from "../src/run/event-shape.ts";
 import { trustRootShape } from "../src/trust/trust-root.ts";
 
@@ -25,6 +26,7 @@ export function schemaFiles(): readonly SchemaFile[] {
     schemaFile("plan", planShape.schema, "packrun plan: its RFC 8785 bytes are what planHash is taken over"),
     schemaFile("inputs-lock", inputsLockShape.schema, "packrun inputs lock: with what a run was planned"),
     schemaFile("event", eventShape.schema, "packrun ledger event: one line of a run's ledger"),
+    schemaFile("egress-line", egressLineShape.schema, "packrun record of the network: one line of egress.jsonl"),
     schemaFile("evidence-manifest", evidenceManifestShape.schema, "packrun evidence manifest"),
     schemaFile(
       "approval-request",

@@ -515,6 +515,50 @@ var verifyCodes = codeTable({
       fix: "Take the bundle from its source again."
     }
   },
+  EGRESS_LINE_FORM: {
+    severity: "error",
+    exitCode: 7,
+    message: "egress.jsonl, line {line}: {problem}",
+    hint: "the record of the network is not one that packrun wrote",
+    explanation: {
+      cause: "Every line of egress.jsonl is canonical JSON of one form, and the lines are numbered from 1 without a gap.",
+      example: "a line that was taken out of the record",
+      fix: "Do not rely on this run."
+    }
+  },
+  EGRESS_LINE_UNPLANNED: {
+    severity: "error",
+    exitCode: 7,
+    message: "egress.jsonl, line {line}: {problem}",
+    hint: "something reached the network that the plan does not allow",
+    explanation: {
+      cause: "A line belongs to an attempt that the ledger shows, of a step whose sandbox has egress rules; what was let through is covered by one of these rules, with its protocol.",
+      example: "a connection to a host that is not in the approved egressAllowlist",
+      fix: "Do not rely on this run."
+    }
+  },
+  EGRESS_USE_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "attempt {attempt} of {stepId}: {problem}",
+    hint: "the record of the network and the ledger do not belong together",
+    explanation: {
+      cause: "The requests and bytes that a step's end names are the sums of its lines in egress.jsonl, and every refused try of the ledger has its line there.",
+      example: "a bundle whose egress.jsonl was left out although the ledger shows requests",
+      fix: "Do not rely on this run."
+    }
+  },
+  EGRESS_OVER_QUOTA: {
+    severity: "error",
+    exitCode: 7,
+    message: "{what} used {found} {unit} of the network, and the plan allows {limit}",
+    hint: "the runner did not keep the quotas of the approved plan",
+    explanation: {
+      cause: "The lines of egress.jsonl add up to more than egressQuota, or than maxRequests or maxBytes of a rule, allows in the whole run.",
+      example: "201 requests with egressQuota: {requests: 200, bytes: 100Mi}",
+      fix: "Do not rely on this run."
+    }
+  },
   PACK_MISMATCH: {
     severity: "error",
     exitCode: 7,
@@ -2231,12 +2275,12 @@ function checkArtifacts(given) {
       wrong(digest2, "the ledger gives another size than its files have together");
     }
   }
-  let count4 = 0;
+  let count5 = 0;
   for (const { path, sha256: hex2, size, role, mediaType } of manifest.hashes) {
     if (role === "artifact") {
       const digest2 = digestOfHex(hex2);
       const expected = named.get(digest2);
-      count4 += 1;
+      count5 += 1;
       if (path !== artifactPath(hex2)) {
         wrong(digest2, `it is stored as ${path}`);
       } else if (!named.has(digest2)) {
@@ -2250,7 +2294,7 @@ function checkArtifacts(given) {
   for (const digest2 of named.keys()) {
     wrong(digest2, "it is missing");
   }
-  checks.pass("artifacts", `${count4} artifacts, each named by the ledger`);
+  checks.pass("artifacts", `${count5} artifacts, each named by the ledger`);
 }
 
 // src/attest/statement.ts
@@ -2972,6 +3016,530 @@ function lockProblem({ manifest, plan, sha256 }, lock) {
   return void 0;
 }
 
+// src/run/egress-line.ts
+var count3 = integer({ min: 0 });
+var egressLineShape = object(
+  {
+    sequence: integer({ min: 1 }),
+    /** When it began. */
+    timestamp: timestamp(),
+    stepId: string({ min: 1 }),
+    attempt: integer({ min: 1 }),
+    /** `unknown` for what named no host that could be read. */
+    protocol: literal("tls", "http", "tcp", "unknown"),
+    /** In its one spelling where it has one. */
+    host: string(),
+    port: count3,
+    decision: literal("allowed", "denied"),
+    bytesIn: count3,
+    bytesOut: count3,
+    durationMs: count3
+  },
+  {
+    /** The vetted address that was dialled. */
+    address: string(),
+    /** A code; on every denied line, and on an allowed one that was cut off. */
+    reason: string(),
+    /** Of an HTTP request: method, path without its query, status of the answer. */
+    method: string(),
+    path: string(),
+    status: count3,
+    /** Only on the last line of an attempt with too many refused tries (host `*`, port 0): how many it stands for. */
+    tries: integer({ min: 1 })
+  }
+);
+
+// src/verify/plan-tree.ts
+function planTree(plan) {
+  const nodes = /* @__PURE__ */ new Map();
+  const children = /* @__PURE__ */ new Map();
+  for (const node of [...plan.steps, ...plan.finally]) {
+    if (nodes.has(node.id)) {
+      return `node ${node.id} is in it twice`;
+    }
+    const wrong = misplacementOf(node, nodes) ?? lawlessness(node, plan);
+    if (wrong !== void 0) {
+      return wrong;
+    }
+    nodes.set(node.id, node);
+    const beside = children.get(node.parent ?? "");
+    if (beside === void 0) {
+      children.set(node.parent ?? "", [node]);
+    } else {
+      beside.push(node);
+    }
+  }
+  const last = new Set(plan.finally.map((node) => node.id));
+  const isBeside = (node, need) => nodes.get(need)?.parent === node.parent && last.has(need) === last.has(node.id) && need !== node.id;
+  const stray = [...nodes.values()].find((node) => !node.needs.every((need) => isBeside(node, need)));
+  if (stray !== void 0) {
+    return `node ${stray.id} needs something that is not beside it`;
+  }
+  return { nodes, children, roots: rootsOf(plan.steps), last: rootsOf(plan.finally), perItem: perItemOf(nodes) };
+}
+function perItemOf(nodes) {
+  const counts = /* @__PURE__ */ new Map();
+  for (const id of nodes.keys()) {
+    const cut = id.lastIndexOf("[*]::");
+    const map = id.slice(0, Math.max(0, cut));
+    counts.set(map, (counts.get(map) ?? 0) + 1);
+  }
+  return counts;
+}
+function rootsOf(nodes) {
+  return nodes.filter((node) => node.parent === null);
+}
+function misplacementOf(node, before) {
+  const cut = node.id.lastIndexOf("[*]::");
+  const map = cut === -1 ? void 0 : node.id.slice(0, cut);
+  let above = node.parent;
+  while (above !== null) {
+    const parent = before.get(above);
+    if (parent?.kind === "map") {
+      return above === map ? void 0 : `node ${node.id} is not named after its map`;
+    }
+    if (parent?.kind !== "parallel") {
+      return `node ${node.id} has no container ${above}`;
+    }
+    above = parent.parent;
+  }
+  return map === void 0 ? void 0 : `node ${node.id} is not inside a map`;
+}
+function lawlessness(node, { approvals, policies }) {
+  if (node.kind === "gate.approval" && !Object.hasOwn(approvals, node.approval)) {
+    return `gate ${node.id} has no rule ${node.approval}`;
+  }
+  return node.kind === "gate.policy" && !Object.hasOwn(policies, node.policy) ? `gate ${node.id} has no policy ${node.policy}` : void 0;
+}
+function templateOf(instance) {
+  return instance.replaceAll(/\[[0-9]+\]/g, "[*]");
+}
+function indicesOf(instance) {
+  return [...instance.matchAll(/\[([0-9]+)\]/g)].map((match) => Number(match[1]));
+}
+function instanceOf(template, indices) {
+  let at = 0;
+  return template.replaceAll("[*]", () => {
+    const index = indices[at] ?? 0;
+    at += 1;
+    return `[${index}]`;
+  });
+}
+
+// src/verify/egress-log.ts
+var EgressLog = class {
+  #plan;
+  #tree;
+  #attempts = /* @__PURE__ */ new Map();
+  constructor(plan, tree) {
+    this.#plan = plan;
+    this.#tree = tree;
+  }
+  get attempts() {
+    return this.#attempts.values();
+  }
+  /** Undefined for an attempt that never began, and for one that has no network. */
+  find(stepId2, attempt2) {
+    return this.#attempts.get(`${stepId2} ${attempt2}`);
+  }
+  /** The run node of an instance. */
+  nodeOf(stepId2) {
+    const node = this.#tree.nodes.get(templateOf(stepId2));
+    return node?.kind === "run" ? node : void 0;
+  }
+  take(event) {
+    const { stepId: stepId2 = "", attempt: attempt2 = 0 } = event;
+    if (event.eventType === "step.started") {
+      const sandbox = this.nodeOf(stepId2)?.sandbox ?? this.#plan.sandbox;
+      if (sandbox.egressAllowlist.length > 0) {
+        this.#attemptOf(stepId2, attempt2);
+      }
+    } else if (event.eventType === "egress.denied") {
+      const { denied } = this.#attemptOf(stepId2, attempt2);
+      const key = deniedKey(event.metadata);
+      denied.set(key, (denied.get(key) ?? 0) + 1);
+    } else if (event.eventType === "step.succeeded" && event.metadata.reusedFrom === void 0) {
+      const none = { requests: 0, bytesIn: 0, bytesOut: 0 };
+      this.#end(stepId2, attempt2, event.metadata.egress ?? none);
+    } else if (event.eventType === "step.failed") {
+      this.#end(stepId2, attempt2, event.metadata.egress);
+    }
+  }
+  #end(stepId2, attempt2, use) {
+    const isNews = use !== void 0 && use.requests + use.bytesIn + use.bytesOut > 0;
+    const found = isNews ? this.#attemptOf(stepId2, attempt2) : this.find(stepId2, attempt2);
+    if (found !== void 0 && use !== void 0) {
+      found.use = use;
+    }
+  }
+  #attemptOf(stepId2, attempt2) {
+    const found = this.find(stepId2, attempt2) ?? { stepId: stepId2, attempt: attempt2, denied: /* @__PURE__ */ new Map() };
+    this.#attempts.set(`${stepId2} ${attempt2}`, found);
+    return found;
+  }
+};
+function deniedKey(tried) {
+  return JSON.stringify([tried.host, tried.port, tried.reason]);
+}
+
+// src/pack/ip-address.ts
+function parseIpv4(text5) {
+  const parts = text5.split(".");
+  if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part))) {
+    return void 0;
+  }
+  const octets = parts.map(Number);
+  return octets.every((octet) => octet <= 255) ? octets : void 0;
+}
+function canonicalIpv6(text5) {
+  const groups = ipv6Groups(text5);
+  if (groups === void 0) {
+    return void 0;
+  }
+  const { start, length } = longestZeros(groups);
+  const hex2 = groups.map((group) => group.toString(16));
+  return length < 2 ? hex2.join(":") : `${hex2.slice(0, start).join(":")}::${hex2.slice(start + length).join(":")}`;
+}
+function ipv6Groups(text5) {
+  const halves = text5.split("::");
+  if (halves.length > 2) {
+    return void 0;
+  }
+  const head = groupsOf(halves[0] ?? "", halves.length === 1);
+  const tail = groupsOf(halves[1] ?? "", true);
+  if (head === void 0 || tail === void 0) {
+    return void 0;
+  }
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 1) {
+    return missing === 0 ? head : void 0;
+  }
+  return missing < 1 ? void 0 : [...head, ...Array.from({ length: missing }, () => 0), ...tail];
+}
+function groupsOf(text5, mayEndInIpv4) {
+  if (text5 === "") {
+    return [];
+  }
+  const groups = [];
+  const parts = text5.split(":");
+  for (const [at, part] of parts.entries()) {
+    const octets = mayEndInIpv4 && at === parts.length - 1 ? parseIpv4(part) : void 0;
+    if (octets !== void 0) {
+      const [a = 0, b = 0, c = 0, d = 0] = octets;
+      groups.push(a * 256 + b, c * 256 + d);
+    } else if (/^[0-9a-f]{1,4}$/i.test(part)) {
+      groups.push(Number.parseInt(part, 16));
+    } else {
+      return void 0;
+    }
+  }
+  return groups;
+}
+function longestZeros(groups) {
+  let best = { start: 0, length: 0 };
+  let run = 0;
+  for (const [at, group] of groups.entries()) {
+    run = group === 0 ? run + 1 : 0;
+    if (run > best.length) {
+      best = { start: at - run + 1, length: run };
+    }
+  }
+  return best;
+}
+
+// src/pack/egress-rule.ts
+function canonicalHost(text5) {
+  if (text5.includes(":")) {
+    return canonicalIpv6(text5.startsWith("[") && text5.endsWith("]") ? text5.slice(1, -1) : text5);
+  }
+  if (parseIpv4(text5) !== void 0) {
+    return text5;
+  }
+  const isWildcard = text5.startsWith("*.");
+  const name2 = (isWildcard ? text5.slice(2) : text5).toLowerCase();
+  const labels = name2.split(".");
+  const isName = name2.length <= 253 && labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
+  const looksLikeAddress = /^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "");
+  return isName && !looksLikeAddress ? isWildcard ? `*.${name2}` : name2 : void 0;
+}
+
+// src/run/egress-match.ts
+function egressMatcher(rules) {
+  const byName = /* @__PURE__ */ new Map();
+  for (const rule of rules) {
+    const name2 = `${rule.host}:${rule.port}`;
+    if (!byName.has(name2)) {
+      byName.set(name2, rule);
+    }
+  }
+  return (host, port) => {
+    if (host.startsWith("*") || canonicalHost(host) !== host) {
+      return void 0;
+    }
+    const own = byName.get(`${host}:${port}`);
+    if (own !== void 0 || isAddress(host)) {
+      return own;
+    }
+    for (let dot = host.indexOf("."); dot !== -1; dot = host.indexOf(".", dot + 1)) {
+      const rule = byName.get(`*${host.slice(dot)}:${port}`);
+      if (rule !== void 0) {
+        return rule;
+      }
+    }
+    return void 0;
+  };
+}
+function isAddress(host) {
+  return host.includes(":") || /(?:^|\.)[0-9]+$/.test(host);
+}
+
+// src/verify/shown.ts
+function shown(name2) {
+  const plain = /^[\u0020-\u007e]{1,200}$/.test(name2);
+  return plain ? name2 : JSON.stringify(name2.slice(0, 200)).replaceAll(/[^\u0020-\u007e]/g, escaped);
+}
+function escaped(letter2) {
+  return `\\u${letter2.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+// src/verify/egress-tally.ts
+var EgressTally = class {
+  #plan;
+  #run = counted();
+  /** By instance. */
+  #steps = /* @__PURE__ */ new Map();
+  #matchers = /* @__PURE__ */ new Map();
+  constructor(plan) {
+    this.#plan = plan;
+  }
+  get run() {
+    return this.#run.whole;
+  }
+  /** The rule of a step's sandbox that decides about this line. */
+  ruleFor({ sandbox = this.#plan.sandbox }, { host, port }) {
+    return this.#matcherOf(sandbox)(host, port);
+  }
+  add(node, line) {
+    this.#count(this.#plan.sandbox, this.#run, line);
+    const { sandbox } = node;
+    if (sandbox !== void 0) {
+      const step = this.#steps.get(line.stepId) ?? { sandbox, counted: counted() };
+      this.#steps.set(line.stepId, step);
+      this.#count(sandbox, step.counted, line);
+    }
+  }
+  *excesses() {
+    yield* excessesOf(this.#plan.sandbox, this.#run, "the run");
+    for (const [stepId2, { sandbox, counted: counted2 }] of this.#steps) {
+      yield* excessesOf(sandbox, counted2, shown(stepId2));
+    }
+  }
+  #count(sandbox, { whole, byRule }, line) {
+    addLine(whole, line);
+    const rule = this.#matcherOf(sandbox)(line.host, line.port);
+    if (rule !== void 0 && (rule.maxBytes !== void 0 || rule.maxRequests !== void 0)) {
+      const amount = byRule.get(rule) ?? { requests: 0, bytes: 0 };
+      byRule.set(rule, amount);
+      addLine(amount, line);
+    }
+  }
+  #matcherOf(sandbox) {
+    const matcher = this.#matchers.get(sandbox) ?? egressMatcher(sandbox.egressAllowlist);
+    this.#matchers.set(sandbox, matcher);
+    return matcher;
+  }
+};
+function counted() {
+  return { whole: { requests: 0, bytes: 0 }, byRule: /* @__PURE__ */ new Map() };
+}
+function addLine(amount, { decision, bytesIn, bytesOut }) {
+  amount.requests += decision === "allowed" ? 1 : 0;
+  amount.bytes += bytesIn + bytesOut;
+}
+function* excessesOf({ egressQuota }, { whole, byRule }, what) {
+  yield* over(what, whole, egressQuota?.requests ?? 0, egressQuota?.bytes ?? 0);
+  for (const [{ host, port, maxRequests, maxBytes }, amount] of byRule) {
+    yield* over(`${what}, under the rule for ${shown(host)}:${port},`, amount, maxRequests, maxBytes);
+  }
+}
+function* over(what, found, requests, bytes) {
+  if (requests !== void 0 && found.requests > requests) {
+    yield { what, unit: "requests", found: found.requests, limit: requests };
+  }
+  if (bytes !== void 0 && found.bytes > bytes) {
+    yield { what, unit: "bytes", found: found.bytes, limit: bytes };
+  }
+}
+
+// src/verify/line-splitter.ts
+var NEWLINE = 10;
+function lineSplitter(limit, onLine) {
+  let held2 = [];
+  let length = 0;
+  let overflow = false;
+  const close = (end) => {
+    const line = held2.length === 0 ? end : concatBytes(...held2, end);
+    held2 = [];
+    length = 0;
+    onLine(line);
+  };
+  return {
+    push: (chunk) => {
+      let from = 0;
+      while (!overflow) {
+        const at = chunk.indexOf(NEWLINE, from);
+        const end = at === -1 ? chunk.length : at;
+        if (length + end - from > limit) {
+          overflow = true;
+          held2 = [];
+        } else if (at === -1) {
+          if (from < end) {
+            held2.push(chunk.slice(from));
+            length += end - from;
+          }
+          return;
+        } else {
+          close(chunk.subarray(from, at));
+          from = at + 1;
+        }
+      }
+    },
+    rest: () => length,
+    overflowed: () => overflow
+  };
+}
+
+// src/verify/check-egress.ts
+var LINE_LIMIT = 1024 * 1024;
+async function checkEgress(given) {
+  const { checks, reader, plan, ledger } = given;
+  const record2 = new EgressRecord(given);
+  const isThere = reader.has(EGRESS_PATH);
+  if (isThere) {
+    const splitter = lineSplitter(LINE_LIMIT, (line) => record2.take(line));
+    const streamed = await reader.stream(EGRESS_PATH, splitter.push);
+    if (!streamed.ok) {
+      checks.fail("egress", streamed.fault);
+      return;
+    }
+    record2.end(splitter.overflowed() ? "it has no end" : splitter.rest() > 0 ? "it is cut off" : void 0);
+  }
+  const { lines, denied, tally } = record2;
+  for (const { what, unit, found, limit } of tally.excesses()) {
+    checks.fail("egress", faultOf(verifyCodes, "EGRESS_OVER_QUOTA", { what, unit, found, limit }));
+  }
+  for (const attempt2 of ledger.egress.attempts) {
+    const problem = problemOf(attempt2, record2.seen.get(attempt2));
+    if (problem !== void 0) {
+      const data = { stepId: shown(attempt2.stepId), attempt: attempt2.attempt, problem };
+      checks.fail("egress", faultOf(verifyCodes, "EGRESS_USE_MISMATCH", data));
+    }
+  }
+  const mayReach = [plan, ...plan.steps, ...plan.finally].some(
+    (each) => "sandbox" in each && (each.sandbox?.egressAllowlist.length ?? 0) > 0
+  );
+  const { requests, bytes } = tally.run;
+  checks.pass(
+    "egress",
+    isThere ? `${lines} tries, ${denied} of them refused; ${requests} requests, ${bytes} bytes, as plan and ledger say` : mayReach ? "no step tried to reach the network" : "the plan lets no step reach the network"
+  );
+}
+var EgressRecord = class {
+  tally;
+  seen = /* @__PURE__ */ new Map();
+  lines = 0;
+  denied = 0;
+  #given;
+  #broken = false;
+  constructor(given) {
+    this.#given = given;
+    this.tally = new EgressTally(given.plan);
+  }
+  /** Lines behind one that is none of the record are not read: nothing they say would be sure. */
+  take(bytes) {
+    if (this.#broken) {
+      return;
+    }
+    this.lines += 1;
+    const line = readLine(bytes, this.lines);
+    const wrong = line.ok ? this.#add(line.value) : line.fault;
+    if (wrong !== void 0) {
+      this.#given.checks.fail("egress", wrong);
+    }
+    this.#broken = !line.ok;
+  }
+  end(problem) {
+    const empty2 = this.lines === 0 && problem === void 0 ? "there is none" : problem;
+    if (empty2 !== void 0 && !this.#broken) {
+      const data = { line: this.lines + 1, problem: empty2 };
+      this.#given.checks.fail("egress", faultOf(verifyCodes, "EGRESS_LINE_FORM", data));
+    }
+  }
+  #add(line) {
+    const { stepId: stepId2, attempt: attempt2, host, port, protocol, decision } = line;
+    const { egress: egress2 } = this.#given.ledger;
+    const unplanned = (problem) => faultOf(verifyCodes, "EGRESS_LINE_UNPLANNED", { line: line.sequence, problem });
+    const node = egress2.nodeOf(stepId2);
+    const found = egress2.find(stepId2, attempt2);
+    if (node === void 0 || found === void 0) {
+      return unplanned(`attempt ${attempt2} of ${shown(stepId2)} did not run, or has no network`);
+    }
+    this.#count(line, found);
+    this.tally.add(node, line);
+    if (decision === "allowed") {
+      const rule = this.tally.ruleFor(node, line);
+      if (rule?.protocol !== protocol) {
+        return unplanned(`no rule of ${shown(stepId2)} allows ${shown(host)}:${port} over ${protocol}`);
+      }
+    } else if (line.reason === void 0) {
+      return unplanned("nothing says why it was refused");
+    }
+    return void 0;
+  }
+  #count(line, found) {
+    const seen = this.seen.get(found) ?? { requests: 0, bytesIn: 0, bytesOut: 0, denied: /* @__PURE__ */ new Map() };
+    this.seen.set(found, seen);
+    seen.bytesIn += line.bytesIn;
+    seen.bytesOut += line.bytesOut;
+    if (line.decision === "allowed") {
+      seen.requests += 1;
+      return;
+    }
+    this.denied += 1;
+    const key = deniedKey(line);
+    if (found.denied.has(key)) {
+      seen.denied.set(key, (seen.denied.get(key) ?? 0) + 1);
+    }
+  }
+};
+function readLine(bytes, number2) {
+  const bad2 = (problem) => fail(faultOf(verifyCodes, "EGRESS_LINE_FORM", { line: number2, problem }));
+  const read = readCanonicalJson(bytes, EGRESS_PATH);
+  if (!read.ok) {
+    return bad2("it is not canonical JSON");
+  }
+  const [misfit2] = misfitsOf(egressLineShape, read.value);
+  if (misfit2 !== void 0) {
+    return bad2(describeMisfit(misfit2));
+  }
+  const line = read.value;
+  return line.sequence === number2 ? ok(line) : bad2(`it has the number ${line.sequence}`);
+}
+function problemOf({ use, denied }, seen) {
+  for (const member of ["requests", "bytesIn", "bytesOut"]) {
+    const found = seen?.[member] ?? 0;
+    if (use !== void 0 && use[member] !== found) {
+      return `the ledger says ${member} ${use[member]}, its lines say ${found}`;
+    }
+  }
+  for (const [key, count5] of denied) {
+    if ((seen?.denied.get(key) ?? 0) < count5) {
+      return "the ledger shows a refused try that has no line";
+    }
+  }
+  return void 0;
+}
+
 // src/attest/approval.ts
 var bindings = {
   runId: runIdShape,
@@ -3420,83 +3988,6 @@ function requestProblem({ manifest, plan, ledger, sha256 }, gateId, node, opened
   return fitting.find(([fits]) => !fits)?.[1];
 }
 
-// src/verify/plan-tree.ts
-function planTree(plan) {
-  const nodes = /* @__PURE__ */ new Map();
-  const children = /* @__PURE__ */ new Map();
-  for (const node of [...plan.steps, ...plan.finally]) {
-    if (nodes.has(node.id)) {
-      return `node ${node.id} is in it twice`;
-    }
-    const wrong = misplacementOf(node, nodes) ?? lawlessness(node, plan);
-    if (wrong !== void 0) {
-      return wrong;
-    }
-    nodes.set(node.id, node);
-    const beside = children.get(node.parent ?? "");
-    if (beside === void 0) {
-      children.set(node.parent ?? "", [node]);
-    } else {
-      beside.push(node);
-    }
-  }
-  const last = new Set(plan.finally.map((node) => node.id));
-  const isBeside = (node, need) => nodes.get(need)?.parent === node.parent && last.has(need) === last.has(node.id) && need !== node.id;
-  const stray = [...nodes.values()].find((node) => !node.needs.every((need) => isBeside(node, need)));
-  if (stray !== void 0) {
-    return `node ${stray.id} needs something that is not beside it`;
-  }
-  return { nodes, children, roots: rootsOf(plan.steps), last: rootsOf(plan.finally), perItem: perItemOf(nodes) };
-}
-function perItemOf(nodes) {
-  const counts = /* @__PURE__ */ new Map();
-  for (const id of nodes.keys()) {
-    const cut = id.lastIndexOf("[*]::");
-    const map = id.slice(0, Math.max(0, cut));
-    counts.set(map, (counts.get(map) ?? 0) + 1);
-  }
-  return counts;
-}
-function rootsOf(nodes) {
-  return nodes.filter((node) => node.parent === null);
-}
-function misplacementOf(node, before) {
-  const cut = node.id.lastIndexOf("[*]::");
-  const map = cut === -1 ? void 0 : node.id.slice(0, cut);
-  let above = node.parent;
-  while (above !== null) {
-    const parent = before.get(above);
-    if (parent?.kind === "map") {
-      return above === map ? void 0 : `node ${node.id} is not named after its map`;
-    }
-    if (parent?.kind !== "parallel") {
-      return `node ${node.id} has no container ${above}`;
-    }
-    above = parent.parent;
-  }
-  return map === void 0 ? void 0 : `node ${node.id} is not inside a map`;
-}
-function lawlessness(node, { approvals, policies }) {
-  if (node.kind === "gate.approval" && !Object.hasOwn(approvals, node.approval)) {
-    return `gate ${node.id} has no rule ${node.approval}`;
-  }
-  return node.kind === "gate.policy" && !Object.hasOwn(policies, node.policy) ? `gate ${node.id} has no policy ${node.policy}` : void 0;
-}
-function templateOf(instance) {
-  return instance.replaceAll(/\[[0-9]+\]/g, "[*]");
-}
-function indicesOf(instance) {
-  return [...instance.matchAll(/\[([0-9]+)\]/g)].map((match) => Number(match[1]));
-}
-function instanceOf(template, indices) {
-  let at = 0;
-  return template.replaceAll("[*]", () => {
-    const index = indices[at] ?? 0;
-    at += 1;
-    return `[${index}]`;
-  });
-}
-
 // src/verify/check-gates.ts
 async function checkGates(given) {
   const { checks, ledger, tree, plan, trustRoot } = given;
@@ -3915,11 +4406,11 @@ var runCodes = codeTable({
 });
 
 // src/run/event.ts
-var count3 = integer({ min: 0 });
+var count4 = integer({ min: 0 });
 var values = record(NAME, valueShape, "a name");
 var code = { code: string(), hint: string() };
-var usage = object({ hit: array(string()) }, { memoryPeakBytes: count3, cpuMs: count3, ioBytes: count3 });
-var egress = object({ requests: count3, bytesIn: count3, bytesOut: count3 });
+var usage = object({ hit: array(string()) }, { memoryPeakBytes: count4, cpuMs: count4, ioBytes: count4 });
+var egress = object({ requests: count4, bytesIn: count4, bytesOut: count4 });
 var enforcement = object({
   declared: number(),
   enforcedBy: string(),
@@ -3950,7 +4441,7 @@ var eventTypes = {
       sandbox: object({ mode: literal("sealed", "restricted") })
     })
   ),
-  "run.resumed": entry("run", object({ owner: string(), fence: count3 })),
+  "run.resumed": entry("run", object({ owner: string(), fence: count4 })),
   "run.waiting": entry("run", object({ gates: array(string()) })),
   "run.cancelRequested": entry("run", object({ commandId, by: string() }, { reason: string() })),
   "run.finished": entry(
@@ -3959,36 +4450,39 @@ var eventTypes = {
   ),
   "plan.verified": entry("run", empty),
   "plan.drift": entry("run", object({ node: string(), pointer: string(), ...code })),
-  "map.expanded": entry("step", object({ count: count3, items: anything() })),
+  "map.expanded": entry("step", object({ count: count4, items: anything() })),
   "step.started": entry("attempt", object({}, { exe: object({ path: string(), digest: digest() }) })),
   "step.output": entry(
     "attempt",
     object(
       { stream: literal("stdout", "stderr"), lines: array(string()) },
-      { partial: boolean(), invalidBytes: count3 }
+      { partial: boolean(), invalidBytes: count4 }
     )
   ),
   "step.artifact": entry(
     "attempt",
     object(
       { name: string(), status: literal("captured", "refused", "missing") },
-      { digest: digest(), size: count3, mediaType: string(), notes: string() }
+      { digest: digest(), size: count4, mediaType: string(), notes: string() }
     )
   ),
   "step.retry": entry("attempt", object({ reason: string(), notBefore: timestamp() })),
   "step.succeeded": entry(
     "attempt",
-    object({ durationMs: count3, outputs: values }, { usage, egress, reusedFrom: string() })
+    object({ durationMs: count4, outputs: values }, { usage, egress, reusedFrom: string() })
   ),
   "step.failed": entry(
     "attempt",
-    object({ reason: string(), durationMs: count3, ...code }, { exitCode: count3, signal: string(), usage, egress })
+    object({ reason: string(), durationMs: count4, ...code }, { exitCode: count4, signal: string(), usage, egress })
   ),
   "step.skipped": entry("step", object({ reason: string() })),
   "step.cancelled": entry("attempt", object({ reason: string() })),
   "step.lost": entry("attempt", empty),
-  "sandbox.enforced": entry("attempt", object({ mode: literal("sealed", "restricted"), limits: enforcements })),
-  "egress.denied": entry("attempt", object({ host: string(), port: count3, reason: string(), ...code })),
+  "sandbox.enforced": entry(
+    "attempt",
+    object({ mode: literal("sealed", "restricted"), limits: enforcements }, { proc: literal("host") })
+  ),
+  "egress.denied": entry("attempt", object({ host: string(), port: count4, reason: string(), ...code })),
   "gate.opened": entry("gate", object({ requestDigest: digest(), notAfter: timestamp() })),
   "gate.decision": entry(
     "gate",
@@ -4003,7 +4497,7 @@ var eventTypes = {
     object({ allowed: boolean(), policyDigest: digest(), contextDigest: digest() }, { code: string(), hint: string() })
   ),
   "secret.resolved": entry("attempt", object({ name: string(), provider: string() })),
-  "lease.acquired": entry("run", object({ owner: string(), fence: count3 }))
+  "lease.acquired": entry("run", object({ owner: string(), fence: count4 }))
 };
 
 // src/run/event-shape.ts
@@ -4137,9 +4631,9 @@ function logGate(log, event) {
     const { decisions } = gateOf(log, id);
     decisions.push({ ...event.metadata, number: decisions.length + 1, at });
   } else if (event.eventType === "gate.refused") {
-    const counted = log.gates.get(id)?.decisions.find((one) => one.commandId === event.metadata.commandId);
-    if (counted !== void 0) {
-      counted.void = event.metadata.code;
+    const counted2 = log.gates.get(id)?.decisions.find((one) => one.commandId === event.metadata.commandId);
+    if (counted2 !== void 0) {
+      counted2.void = event.metadata.code;
     }
   } else if (isEnd(event)) {
     gateOf(log, id).end ??= { type: event.eventType, at };
@@ -4159,44 +4653,6 @@ function gateOf(log, id) {
   const made = { decisions: [] };
   log.gates.set(id, made);
   return made;
-}
-
-// src/verify/line-splitter.ts
-var NEWLINE = 10;
-function lineSplitter(limit, onLine) {
-  let held2 = [];
-  let length = 0;
-  let overflow = false;
-  const close = (end) => {
-    const line = held2.length === 0 ? end : concatBytes(...held2, end);
-    held2 = [];
-    length = 0;
-    onLine(line);
-  };
-  return {
-    push: (chunk) => {
-      let from = 0;
-      while (!overflow) {
-        const at = chunk.indexOf(NEWLINE, from);
-        const end = at === -1 ? chunk.length : at;
-        if (length + end - from > limit) {
-          overflow = true;
-          held2 = [];
-        } else if (at === -1) {
-          if (from < end) {
-            held2.push(chunk.slice(from));
-            length += end - from;
-          }
-          return;
-        } else {
-          close(chunk.subarray(from, at));
-          from = at + 1;
-        }
-      }
-    },
-    rest: () => length,
-    overflowed: () => overflow
-  };
 }
 
 // src/run/named-output.ts
@@ -4464,8 +4920,8 @@ var StepRecords = class {
     }
     return indices.every((index, depth) => {
       const map = node.id.split("[*]").slice(0, depth + 1).join("[*]");
-      const count4 = this.#records.get(instanceOf(map, indices))?.count;
-      return count4 !== void 0 && index < count4;
+      const count5 = this.#records.get(instanceOf(map, indices))?.count;
+      return count5 !== void 0 && index < count5;
     });
   }
   /** Undefined while it is not terminal. */
@@ -4745,6 +5201,7 @@ async function foldLedger(identity, planned, reader, checks, sha256) {
   const gates = { gates: /* @__PURE__ */ new Map(), contexts: /* @__PURE__ */ new Map() };
   const order2 = planned === void 0 ? void 0 : new RunOrder(planned.plan, planned.tree, sha256);
   const outputs = planned === void 0 ? void 0 : new OutputLog(planned.plan);
+  const egress2 = planned === void 0 ? void 0 : new EgressLog(planned.plan, planned.tree);
   const splitter = lineSplitter(DOCUMENT_LIMIT, (line) => {
     const read = broken2 === void 0 ? readLedgerLine(line, head, sha256) : fail(broken2);
     if (!read.ok) {
@@ -4756,6 +5213,7 @@ async function foldLedger(identity, planned, reader, checks, sha256) {
     addEvent(facts, event);
     logGate(gates, event);
     outputs?.take(event);
+    egress2?.take(event);
     report(order2?.take(event), event.sequence, checks);
   });
   const streamed = await reader.stream(LEDGER_PATH, splitter.push);
@@ -4773,7 +5231,7 @@ async function foldLedger(identity, planned, reader, checks, sha256) {
   }
   checks.pass("ledger-chain", `${head.sequence} events, head ${head.hash}`);
   const digest2 = digestOfHex(streamed.value.sha256);
-  const ofPlan = order2 === void 0 || outputs === void 0 ? {} : { records: order2.records, outputs };
+  const ofPlan = order2 === void 0 || outputs === void 0 || egress2 === void 0 ? {} : { records: order2.records, outputs, egress: egress2 };
   return { facts, gates, digest: digest2, ...ofPlan };
 }
 function report(wrong, line, checks) {
@@ -4890,15 +5348,6 @@ var evidenceManifestShape = object({
   hashes: array(fileShape),
   verifier: verifierShape
 });
-
-// src/verify/shown.ts
-function shown(name2) {
-  const plain = /^[\u0020-\u007e]{1,200}$/.test(name2);
-  return plain ? name2 : JSON.stringify(name2.slice(0, 200)).replaceAll(/[^\u0020-\u007e]/g, escaped);
-}
-function escaped(letter2) {
-  return `\\u${letter2.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
 
 // src/verify/check-manifest.ts
 var NEEDED = [PLAN_PATH, INPUTS_LOCK_PATH, LEDGER_PATH, OUTPUTS_PATH, PACK_MANIFEST_PATH];
@@ -5351,12 +5800,12 @@ async function checkEvidence(given, options) {
   checkAssertedPlan(given, options.planHash);
   const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
   sayUnchecked(given);
-  if (planned === void 0 || ledger?.records === void 0 || ledger.outputs === void 0) {
+  const { records, outputs, egress: egress2 } = ledger ?? {};
+  if (planned === void 0 || ledger === void 0 || records === void 0 || outputs === void 0 || egress2 === void 0) {
     return;
   }
-  const { records, outputs } = ledger;
   const trees = await readTrees(ledger.facts, planned.plan, reader);
-  const folded = { ...planned, ledger: { ...ledger, records, outputs }, trees };
+  const folded = { ...planned, ledger: { ...ledger, records, outputs, egress: egress2 }, trees };
   sayPlanned(folded);
   if (statement !== void 0) {
     checkStatement(folded, statement);
@@ -5371,6 +5820,7 @@ async function checkEvidence(given, options) {
   await checkPolicies(folded);
   checkNamed(folded);
   checkOutcome(folded);
+  await checkEgress(folded);
 }
 function sayPlanned({ checks, ledger, plan }) {
   const { reused } = ledger.facts;
@@ -5403,7 +5853,6 @@ function sayUnchecked({ checks, reader, requireDsse }) {
   checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
   const attested = reader.has(PACK_ATTESTATION_PATH);
   checks.skip("pack-attestation", attested ? "not checked by this version" : "unsigned: there is none");
-  checks.skip("egress", reader.has(EGRESS_PATH) ? "held to the manifest only" : "there is no record of network use");
   checks.skip("anchor", "no timestamp or transparency log was checked");
 }
 

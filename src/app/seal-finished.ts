@@ -32,7 +32,7 @@ export async function sealFinished(
   const verifier = await shippedVerifier(engine.version);
   return sealRun(
     identity,
-    { ledger: store.ledger, artifacts, attestor, sha256, verifySignature, engine, verifier },
+    { ledger: store.ledger, lines: store.lines, artifacts, attestor, sha256, verifySignature, engine, verifier },
     folder,
   );
 }

@@ -24,7 +24,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
-import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
+import type { LedgerStore, LineStore, RunIdentity } from "#port/run-store.ts";
 import type { Signer } from "#port/signer.ts";
 import { runCodes } from "#run/codes.ts";
 import { isTerminal } from "#run/status.ts";
@@ -32,12 +32,14 @@ import { runSummary } from "#run/summary.ts";
 import { BundleWriter } from "./bundle-writer.ts";
 import { standingBundle } from "./evidence-target.ts";
 import { sealArtifacts } from "./seal-artifacts.ts";
+import { sealEgress } from "./seal-egress.ts";
 import { sealGates } from "./seal-gates.ts";
 import { sealLedger, type SealedLedger } from "./seal-ledger.ts";
 import { signStatement } from "./sign-statement.ts";
 
 export type SealPorts = {
   readonly ledger: LedgerStore;
+  readonly lines: LineStore;
   readonly artifacts: ArtifactStore;
   /** Signs the attestation with the role `run-attestor`. */
   readonly attestor: Signer;
@@ -113,6 +115,7 @@ async function writeBundle(identity: RunIdentity, ports: SealPorts, writer: Bund
   if (!gates.ok) {
     return gates;
   }
+  await sealEgress(identity, ports, writer);
   const sizes = await sealArtifacts(identity, ledger.value, ports, writer);
   if (!sizes.ok) {
     return sizes;

@@ -1,30 +1,45 @@
-import { coversHost } from "#pack/egress-rule.ts";
+import { canonicalHost } from "#pack/egress-rule.ts";
 import type { EgressRule } from "#plan/plan.ts";
+
+export type EgressMatcher = (host: string, port: number) => EgressRule | undefined;
 
 /**
  * The rule that decides about a host in its one spelling: one for the very host before one with `*.`, a longer suffix
- * before a shorter one; undefined when none names it. An address is never a name under a suffix.
+ * before a shorter one; undefined when none names it. An address is never a name under a suffix, and a host in another
+ * spelling is named by none.
  */
 export function egressRuleFor(rules: readonly EgressRule[], host: string, port: number): EgressRule | undefined {
-  let best: EgressRule | undefined;
-  for (const rule of rules) {
-    if (rule.port === port && host !== "" && names(rule.host, host) && (best === undefined || isNearer(rule, best))) {
-      best = rule;
-    }
-  }
-  return best;
+  return egressMatcher(rules)(host, port);
 }
 
-function names(ruleHost: string, host: string): boolean {
-  return ruleHost === host || (!isAddress(host) && coversHost(ruleHost, host));
+/** As `egressRuleFor` for many hosts: one look-up costs what the host is long, however many rules there are. */
+export function egressMatcher(rules: readonly EgressRule[]): EgressMatcher {
+  const byName = new Map<string, EgressRule>();
+  for (const rule of rules) {
+    const name = `${rule.host}:${rule.port}`;
+    if (!byName.has(name)) {
+      byName.set(name, rule);
+    }
+  }
+  return (host, port) => {
+    if (host.startsWith("*") || canonicalHost(host) !== host) {
+      return undefined;
+    }
+    const own = byName.get(`${host}:${port}`);
+    if (own !== undefined || isAddress(host)) {
+      return own;
+    }
+    for (let dot = host.indexOf("."); dot !== -1; dot = host.indexOf(".", dot + 1)) {
+      const rule = byName.get(`*${host.slice(dot)}:${port}`);
+      if (rule !== undefined) {
+        return rule;
+      }
+    }
+    return undefined;
+  };
 }
 
 /** Names in their one spelling have no colon, and their last label is no number. */
 function isAddress(host: string): boolean {
   return host.includes(":") || /(?:^|\.)[0-9]+$/.test(host);
-}
-
-function isNearer(rule: EgressRule, best: EgressRule): boolean {
-  const isWild = rule.host.startsWith("*.");
-  return isWild === best.host.startsWith("*.") ? rule.host.length > best.host.length : !isWild;
 }

@@ -11,6 +11,7 @@ import { genesisHead, headOf, readLedgerLine } from "#run/ledger-chain.ts";
 import { DOCUMENT_LIMIT, type BundleReader } from "./bundle-reader.ts";
 import type { CheckList } from "./check-list.ts";
 import { verifyCodes } from "./codes.ts";
+import { EgressLog } from "./egress-log.ts";
 import { logGate, type GateLog } from "./gate-log.ts";
 import { lineSplitter } from "./line-splitter.ts";
 import { OutputLog } from "./output-log.ts";
@@ -27,6 +28,8 @@ export type FoldedLedger = {
   readonly records?: StepRecords;
   /** As `records`. */
   readonly outputs?: OutputLog;
+  /** As `records`. */
+  readonly egress?: EgressLog;
   readonly digest: Digest;
 };
 
@@ -46,6 +49,7 @@ export async function foldLedger(
   const gates: GateLog = { gates: new Map(), contexts: new Map() };
   const order = planned === undefined ? undefined : new RunOrder(planned.plan, planned.tree, sha256);
   const outputs = planned === undefined ? undefined : new OutputLog(planned.plan);
+  const egress = planned === undefined ? undefined : new EgressLog(planned.plan, planned.tree);
   const splitter = lineSplitter(DOCUMENT_LIMIT, (line) => {
     const read = broken === undefined ? readLedgerLine(line, head, sha256) : fail(broken);
     if (!read.ok) {
@@ -57,6 +61,7 @@ export async function foldLedger(
     addEvent(facts, event);
     logGate(gates, event);
     outputs?.take(event);
+    egress?.take(event);
     report(order?.take(event), event.sequence, checks);
   });
   const streamed = await reader.stream(LEDGER_PATH, splitter.push);
@@ -78,7 +83,10 @@ export async function foldLedger(
   }
   checks.pass("ledger-chain", `${head.sequence} events, head ${head.hash}`);
   const digest = digestOfHex(streamed.value.sha256);
-  const ofPlan = order === undefined || outputs === undefined ? {} : { records: order.records, outputs };
+  const ofPlan =
+    order === undefined || outputs === undefined || egress === undefined
+      ? {}
+      : { records: order.records, outputs, egress };
   return { facts, gates, digest, ...ofPlan };
 }
 

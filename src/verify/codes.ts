@@ -202,6 +202,54 @@ export const verifyCodes = codeTable({
       fix: "Take the bundle from its source again.",
     },
   },
+  EGRESS_LINE_FORM: {
+    severity: "error",
+    exitCode: 7,
+    message: "egress.jsonl, line {line}: {problem}",
+    hint: "the record of the network is not one that packrun wrote",
+    explanation: {
+      cause:
+        "Every line of egress.jsonl is canonical JSON of one form, and the lines are numbered from 1 without a gap.",
+      example: "a line that was taken out of the record",
+      fix: "Do not rely on this run.",
+    },
+  },
+  EGRESS_LINE_UNPLANNED: {
+    severity: "error",
+    exitCode: 7,
+    message: "egress.jsonl, line {line}: {problem}",
+    hint: "something reached the network that the plan does not allow",
+    explanation: {
+      cause:
+        "A line belongs to an attempt that the ledger shows, of a step whose sandbox has egress rules; what was let through is covered by one of these rules, with its protocol.",
+      example: "a connection to a host that is not in the approved egressAllowlist",
+      fix: "Do not rely on this run.",
+    },
+  },
+  EGRESS_USE_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "attempt {attempt} of {stepId}: {problem}",
+    hint: "the record of the network and the ledger do not belong together",
+    explanation: {
+      cause:
+        "The requests and bytes that a step's end names are the sums of its lines in egress.jsonl, and every refused try of the ledger has its line there.",
+      example: "a bundle whose egress.jsonl was left out although the ledger shows requests",
+      fix: "Do not rely on this run.",
+    },
+  },
+  EGRESS_OVER_QUOTA: {
+    severity: "error",
+    exitCode: 7,
+    message: "{what} used {found} {unit} of the network, and the plan allows {limit}",
+    hint: "the runner did not keep the quotas of the approved plan",
+    explanation: {
+      cause:
+        "The lines of egress.jsonl add up to more than egressQuota, or than maxRequests or maxBytes of a rule, allows in the whole run.",
+      example: "201 requests with egressQuota: {requests: 200, bytes: 100Mi}",
+      fix: "Do not rely on this run.",
+    },
+  },
   PACK_MISMATCH: {
     severity: "error",
     exitCode: 7,

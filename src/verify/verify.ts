@@ -3,7 +3,6 @@ import type { Digest, Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
 import {
   ATTESTATION_PATH,
-  EGRESS_PATH,
   PACK_ATTESTATION_PATH,
   REVOCATIONS_PATH,
   SBOM_PATH,
@@ -20,6 +19,7 @@ import type { Case, FoldedCase } from "./case.ts";
 import { checkArtifacts } from "./check-artifacts.ts";
 import { checkAttestation } from "./check-attestation.ts";
 import { checkInputsLock, checkOutputs, checkPack, checkPackSource } from "./check-documents.ts";
+import { checkEgress } from "./check-egress.ts";
 import { checkGates } from "./check-gates.ts";
 import { foldLedger } from "./check-ledger.ts";
 import { CheckList } from "./check-list.ts";
@@ -135,12 +135,18 @@ async function checkEvidence(given: Case, options: VerifyOptions): Promise<void>
   checkAssertedPlan(given, options.planHash);
   const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
   sayUnchecked(given);
-  if (planned === undefined || ledger?.records === undefined || ledger.outputs === undefined) {
+  const { records, outputs, egress } = ledger ?? {};
+  if (
+    planned === undefined ||
+    ledger === undefined ||
+    records === undefined ||
+    outputs === undefined ||
+    egress === undefined
+  ) {
     return;
   }
-  const { records, outputs } = ledger;
   const trees = await readTrees(ledger.facts, planned.plan, reader);
-  const folded: FoldedCase = { ...planned, ledger: { ...ledger, records, outputs }, trees };
+  const folded: FoldedCase = { ...planned, ledger: { ...ledger, records, outputs, egress }, trees };
   sayPlanned(folded);
   if (statement !== undefined) {
     checkStatement(folded, statement);
@@ -155,6 +161,7 @@ async function checkEvidence(given: Case, options: VerifyOptions): Promise<void>
   await checkPolicies(folded);
   checkNamed(folded);
   checkOutcome(folded);
+  await checkEgress(folded);
 }
 
 /** What stands for itself once the ledger was held to the plan. */
@@ -191,6 +198,5 @@ function sayUnchecked({ checks, reader, requireDsse }: Case): void {
   checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
   const attested = reader.has(PACK_ATTESTATION_PATH);
   checks.skip("pack-attestation", attested ? "not checked by this version" : "unsigned: there is none");
-  checks.skip("egress", reader.has(EGRESS_PATH) ? "held to the manifest only" : "there is no record of network use");
   checks.skip("anchor", "no timestamp or transparency log was checked");
 }

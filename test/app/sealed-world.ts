@@ -114,7 +114,8 @@ export function rootBytes(options: RootOptions = {}): Uint8Array {
   });
 }
 
-const run = (id: string, more: Partial<Extract<PlanNode, { kind: "run" }>> = {}): PlanNode => ({
+/** A run step at the top of a plan. */
+export const runNode = (id: string, more: Partial<Extract<PlanNode, { kind: "run" }>> = {}): PlanNode => ({
   id,
   kind: "run",
   parent: null,
@@ -162,7 +163,7 @@ export function samplePlan(options: { readonly required?: number; readonly nodes
     failurePolicy: { onFailure: "skip-dependents" },
     steps: [
       ...(options.nodes ?? [
-        run("build", {
+        runNode("build", {
           outputs: {
             count: { type: "integer" },
             report: { file: "r.html", mediaType: "text/html" },
@@ -172,14 +173,14 @@ export function samplePlan(options: { readonly required?: number; readonly nodes
         { ...common, id: "check", kind: "gate.policy", needs: ["build"], policy: "small", failAction: "halt" },
         { ...common, id: "ok", kind: "gate.approval", needs: ["check"], approval: "go", message: "Go?" },
         { ...common, id: "push", kind: "map", needs: ["ok"], items: ["eu", "us"], as: "host", maxItems: 2 },
-        run("push[*]::send", { parent: "push" }),
+        runNode("push[*]::send", { parent: "push" }),
         { ...common, id: "after", kind: "parallel", needs: ["push"] },
-        run("notify", { parent: "after", continueOnError: true }),
-        run("smoke", { parent: "after", retry: { maxAttempts: 2, initialMs: 0, factor: 1, maxMs: 0 } }),
-        run("last", { parent: "after", needs: ["smoke"] }),
+        runNode("notify", { parent: "after", continueOnError: true }),
+        runNode("smoke", { parent: "after", retry: { maxAttempts: 2, initialMs: 0, factor: 1, maxMs: 0 } }),
+        runNode("last", { parent: "after", needs: ["smoke"] }),
       ]),
     ],
-    finally: [run("tidy")],
+    finally: [runNode("tidy")],
     outputs:
       options.nodes === undefined ? { report: { from: { $cel: [{ expr: "steps.build.outputs.report" }] } } } : {},
   };
@@ -385,6 +386,8 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
           contextDigest: digestOfJson(context, sha256),
         });
       }
+      case "upcoming":
+        return;
       case "timer":
         clock.tick(Math.max(0, effect.dueAt - clock.now()));
         return send({ kind: "tick" });
@@ -436,7 +439,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
       await send({ kind: "cancel", by: "requester" });
     }
     const wanted = todo(state, 4);
-    const work = wanted.filter((effect) => effect.kind !== "timer");
+    const work = wanted.filter((effect) => effect.kind !== "timer" && effect.kind !== "upcoming");
     const [next] = work;
     const decider = next === undefined && state.live.open.size > 0 ? deciders.shift() : undefined;
     const instead = next === undefined ? undefined : options.serve?.(next);
@@ -456,6 +459,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
   const verifier = { name: "verify_offline_bundle.mjs", version: "0.1.0", digest: digestOfHex("f".repeat(64)) };
   const ports: SealPorts = {
     ledger: store.ledger,
+    lines: store.lines,
     artifacts,
     attestor: keys.attestor,
     ...tools,

@@ -22,6 +22,7 @@ import { compilePlan } from "#plan/compile-plan.ts";
 import { inputDigests } from "#plan/input-digests.ts";
 import { inputsLock } from "#plan/inputs-lock.ts";
 import { readPlan } from "#plan/read-plan.ts";
+import { egressLineShape } from "#run/egress-line.ts";
 import { eventTypes } from "#run/event.ts";
 import { eventBytes, genesisHash, genesisHead, sealEvent } from "#run/ledger-chain.ts";
 import { retryWait, seedOf } from "#run/retry-wait.ts";
@@ -220,6 +221,14 @@ t.test("every type of event stands in the table of events", async (t) => {
   );
   const named = rows.join(", ").replaceAll("`", "").split(", ");
   t.strictSame(named.toSorted(), Object.keys(eventTypes).toSorted());
+});
+
+t.test("every member of a line of egress.jsonl stands in its table", async (t) => {
+  const table = section("9 Evidence bundle").split("### 9.6")[1] ?? "";
+  const { properties, required } = egressLineShape.schema as { properties: object; required: readonly string[] };
+  for (const member of Object.keys(properties)) {
+    t.match(table, required.includes(member) ? `\`${member}\`!` : `\`${member}\``, member);
+  }
 });
 
 t.test("every role of a bundle's file, and every standard role of a trust root, is named", async (t) => {

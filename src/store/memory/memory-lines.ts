@@ -1,5 +1,5 @@
 import { faultOf } from "#fault/code-table.ts";
-import { fail, type Result } from "#fault/result.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { LineStore, RunKey } from "#port/run-store.ts";
@@ -20,8 +20,8 @@ export function memoryLines(state: MemoryState): LineStore {
         throw new Error(`the lines for ${name} do not end with a newline`);
       }
       const run = find(key, name);
-      if (!run.ok) {
-        return run;
+      if (!run.ok || lines.length === 0) {
+        return run.ok ? ok(undefined) : run;
       }
       const room = takeRoom(state, lines.length);
       if (room.ok) {
