@@ -30,8 +30,13 @@ function vectorIn(folder: string): readonly string[] {
     chownSync(at("work"), STEP_UID, STEP_UID);
     chownSync(at("output.json"), STEP_UID, STEP_UID);
   }
+  const asked = { masks: [], mounts: [], etcFolder: at("etc"), emptyFile: "", seccompFile: "" };
+  const root = sealedRoot(asked);
+  if (!root.ok) {
+    throw new Error(root.fault.message);
+  }
   const vector = stepVector({
-    root: sealedRoot(at("etc"), ""),
+    root: root.value,
     proc: "own",
     env: { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", TZ: "UTC" },
     workFolder: at("work"),

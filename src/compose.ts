@@ -5,7 +5,7 @@ import { askPassword } from "#app/ask-password.ts";
 import { nodeClock } from "#app/node-clock.ts";
 import { foldLedger } from "#app/read-run.ts";
 import { rowOf } from "#app/run-row.ts";
-import { readSettings, type SettingsSource } from "#app/settings.ts";
+import { ownPaths, readSettings, type SettingsSource } from "#app/settings.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { folderReader } from "#folder/folder-reader.ts";
@@ -14,6 +14,7 @@ import type { Clock } from "#port/clock.ts";
 import type { FolderReader } from "#port/folder.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
 import type { LedgerStore, RunIdentity, RunRow } from "#port/run-store.ts";
+import { createEgress } from "#sandbox/egress/egress.ts";
 import { createSandbox } from "#sandbox/sandbox.ts";
 import { makeWorkspaceFolder, scratchFolder } from "#sandbox/scratch-folder.ts";
 import { hashMark } from "#secret/hash-mark.ts";
@@ -47,12 +48,25 @@ export async function openWorkplace(
   if (!settings.ok) {
     return settings;
   }
-  const { stateFolder, artifactsPath, scratch = scratchFolder() } = settings.value;
+  const { stateFolder, artifactsPath, scratch = scratchFolder(), proc, upstreamProxy } = settings.value;
   const store = await openFileStore(stateFolder, { clock, rowOf: indexRow });
   if (!store.ok) {
     return store;
   }
   const artifacts = fileArtifactStore(artifactsPath);
+  const egress = createEgress({
+    lines: store.value.lines,
+    clock,
+    ...(upstreamProxy === undefined ? {} : { upstreamProxy }),
+  });
+  // Files that were read for a secret or a key: steps that see folders of the host do not see them.
+  const secretFiles = new Set<string>();
+  const noted = (path: string): string => {
+    const whole = resolve(source.cwd, path);
+    secretFiles.add(whole);
+    return whole;
+  };
+  const masks = (): readonly string[] => [...ownPaths(settings.value), ...secretFiles];
   return ok({
     settings: settings.value,
     clock,
@@ -62,12 +76,23 @@ export async function openWorkplace(
     store: store.value,
     artifacts,
     policies: celPolicyEngine(),
-    secrets: secretProviders({ env: source.env, readFile: (path) => readFile(resolve(source.cwd, path)) }),
+    secrets: secretProviders({ env: source.env, readFile: (path) => readFile(noted(path)) }),
     redactor: (policy) => createRedactor(policy === "hash" ? { mark: hashMark(randomBytes(32)) } : {}),
-    runner: (maxParallel) => createSandbox({ scratch, artifacts, clock, maxParallel }),
+    runner: (maxParallel) =>
+      createSandbox({
+        scratch,
+        artifacts,
+        clock,
+        maxParallel,
+        egress,
+        masks,
+        env: source.env,
+        ...(proc === undefined ? {} : { proc }),
+      }),
+    egress,
     workspace: () => makeWorkspaceFolder(scratch),
     builtIns,
-    keyring,
+    keyring: { ...keyring, open: (path, password) => keyring.open(noted(path), password) },
     password: askPassword(source.env, options.mayAsk),
     engine: { name: "packrun", version },
   });

@@ -27,7 +27,17 @@ export const configShape = object(
     attestor: object({}, { key: path("Private key that signs approval requests and attestations.") }),
     sandbox: object(
       {},
-      { scratch: path("Folder for the working folders of steps; `/var/tmp/packrun-<uid>` unless given.") },
+      {
+        scratch: path("Folder for the working folders of steps; `/var/tmp/packrun-<uid>` unless given."),
+        proc: described(
+          "`host`: where no new /proc can be mounted, as in some containers, steps see the host's, read-only.",
+          literal("host"),
+        ),
+        upstreamProxy: described(
+          "URL of the HTTP proxy through which egress leaves, such as `http://proxy.example:3128`.",
+          string({ min: 1 }),
+        ),
+      },
     ),
   },
   "Configuration of packrun on this machine",

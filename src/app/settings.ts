@@ -8,6 +8,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { readYaml } from "#pack/read-yaml.ts";
 import { appCodes } from "./codes.ts";
 import { configShape, type Config } from "./config.ts";
+import { readSandboxSettings, type SandboxSettings } from "./sandbox-settings.ts";
 
 /** Where everything of this command is: flags before `PACKRUN_*` before the nearest configuration before the user's. */
 export type Settings = {
@@ -19,10 +20,9 @@ export type Settings = {
   readonly trustFile?: string;
   readonly requesterKey?: string;
   readonly attestorKey?: string;
-  readonly scratch?: string;
   /** The configuration file that was read. */
   readonly configFile?: string;
-};
+} & SandboxSettings;
 
 export type SettingsSource = {
   readonly flags: {
@@ -49,6 +49,10 @@ export function readSettings(source: SettingsSource): Result<Settings> {
   if (tenantId === undefined) {
     return fail(faultOf(appCodes, "TENANT_INVALID", { tenant }));
   }
+  const sandbox = readSandboxSettings(config.value.sandbox ?? {}, source, file);
+  if (!sandbox.ok) {
+    return sandbox;
+  }
   const base = file === undefined ? cwd : dirname(file);
   const from = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(base, path));
   const given = flags.store ?? env["PACKRUN_STORE"];
@@ -64,7 +68,7 @@ export function readSettings(source: SettingsSource): Result<Settings> {
       trustFile: trust === undefined ? from(config.value.trust) : resolve(cwd, trust),
       requesterKey: from(config.value.requester?.key),
       attestorKey: from(config.value.attestor?.key),
-      scratch: from(config.value.sandbox?.scratch),
+      ...sandbox.value,
       configFile: file,
     }),
   );
@@ -128,6 +132,14 @@ function readFile(file: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Files and folders of the runner itself, which steps are not to see. */
+export function ownPaths(settings: Settings): readonly string[] {
+  const { stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey } = settings;
+  return [stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey].filter(
+    (path) => path !== undefined,
+  );
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -19,7 +19,7 @@ export type Hiding = {
   /** Paths that must not be seen; one that cannot be covered without covering every program makes the root impossible. */
   readonly masks: readonly string[];
   /** Paths that are covered where that is possible. */
-  readonly credentials: readonly string[];
+  readonly wanted: readonly string[];
   readonly mounts: readonly Mount[];
   /** The folders of the host that are shown. */
   readonly shown: readonly string[];
@@ -48,13 +48,18 @@ export function hiddenPlaces(hiding: Hiding): Hidden {
       impossible.push(path);
     }
   }
-  for (const path of [...named(), ...hiding.credentials, ...homes(), ...strangeMounts(hiding), ...privateInEtc()]) {
+  for (const path of hiding.wanted) {
     const real = realOf(path);
     if (real !== undefined) {
       take(real);
     }
   }
   return { places: outermost([...found.values()]), impossible };
+}
+
+/** What is not to be seen of any host: what is named, homes, strange mounts, private files. */
+export function secretPlaces(mounts: readonly Mount[], shown: readonly string[]): readonly string[] {
+  return [...named(), ...homes(), ...strangeMounts(mounts, shown), ...privateInEtc()];
 }
 
 /** Whether a folder holds a system of its own (a chroot, the host's root in a container, an old root). */
@@ -91,13 +96,10 @@ function homes(): readonly string[] {
     });
 }
 
-function strangeMounts({ mounts, shown }: Hiding): readonly string[] {
+function strangeMounts(mounts: readonly Mount[], shown: readonly string[]): readonly string[] {
   return mounts
-    .filter(
-      ({ at, type }) =>
-        shown.some((folder) => isWithin(at, folder)) && (hiddenFileSystems.includes(type) || holdsSystem(at)),
-    )
-    .map(({ at }) => at);
+    .filter(({ at, type }) => hiddenFileSystems.includes(type) || holdsSystem(at))
+    .flatMap(({ at }) => (shown.some((folder) => isWithin(at, folder)) ? [at] : []));
 }
 
 /**

@@ -36,10 +36,8 @@ export async function probe(ground: Ground, clock: Clock, trial: Trial): Promise
     return root;
   }
   const cache = join(ground.scratch, `${["probe", ...wordsOf(trial)].join("-")}.json`);
-  const fingerprint = createHash("sha256")
-    .update(ground.fingerprint)
-    .update(root.value.options.join("\0"))
-    .digest("hex");
+  const layout = root.value.options.join("\0").replaceAll(ground.folder, "");
+  const fingerprint = createHash("sha256").update(ground.fingerprint).update(layout).digest("hex");
   const known = cachedAnswer(cache, fingerprint);
   if (known !== undefined) {
     return ok(known);

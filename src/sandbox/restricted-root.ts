@@ -2,19 +2,17 @@ import { readdirSync, readlinkSync, statSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { hiddenAtRoot, hiddenFileSystems } from "./hidden-paths.ts";
-import { hiddenPlaces, holdsSystem, realOf, type HiddenPlace } from "./hidden-places.ts";
+import { hiddenPlaces, holdsSystem, realOf, secretPlaces } from "./hidden-places.ts";
 import { etcFiles } from "./inside.ts";
-import { isWithin, parseMountTable, type Mount } from "./mount-table.ts";
-import { emptyFolder, type RootView } from "./root-view.ts";
-import { unavailable } from "./unavailable.ts";
+import { isWithin, type Mount } from "./mount-table.ts";
+import { cover, emptyFolder, unhidable, type RootView } from "./root-view.ts";
 
 export type RestrictedAsk = {
   /** Files and folders of the runner that no step may see. Those that are not there are skipped. */
   readonly masks: readonly string[];
   /** Where credentials of whoever runs the runner lie; covered where programs do not need the folder. */
   readonly credentials: readonly string[];
-  /** As `/proc/self/mountinfo` has it now. */
-  readonly mountTable: string;
+  readonly mounts: readonly Mount[];
   readonly etcFolder: string;
   /** An empty file that everybody may read. */
   readonly emptyFile: string;
@@ -32,17 +30,17 @@ const LAID_LATER = ["/proc", "/dev", "/run", "/tmp", "/var", "/sys"];
  * only what lies within a shown folder has to be covered.
  */
 export function restrictedRoot(ask: RestrictedAsk): Result<RootView> {
-  const mounts = parseMountTable(ask.mountTable);
+  const { mounts } = ask;
   const { folders, links } = shownAtRoot(mounts);
   const moved = PROGRAM_FOLDERS.flatMap((path) => {
     const real = realOf(path);
     return real === undefined || folders.some((folder) => isWithin(real, folder)) ? [] : [real];
   });
   const shown = [...folders, ...moved];
-  const { places, impossible } = hiddenPlaces({ ...ask, mounts, shown });
+  const wanted = [...secretPlaces(mounts, shown), ...ask.credentials];
+  const { places, impossible } = hiddenPlaces({ masks: ask.masks, wanted, mounts, shown });
   if (impossible.length > 0) {
-    const problem = `${impossible.join(", ")} cannot be hidden from steps without hiding the programs that they need`;
-    return fail(unavailable(problem, "keep state, artifacts and keys in folders of their own, not above /usr or /etc"));
+    return fail(unhidable(impossible));
   }
   const shows = (path: string): boolean =>
     shown.some((folder) => isWithin(path, folder)) && !places.some((place) => isWithin(path, place.path));
@@ -50,7 +48,8 @@ export function restrictedRoot(ask: RestrictedAsk): Result<RootView> {
     ...folders.flatMap((path) => ["--ro-bind", path, path]),
     ...links.flatMap(({ path, target }) => ["--symlink", target, path]),
     ...emptyAtRoot().flatMap((path) => emptyFolder(path)),
-    ...[...emptyFolder("/var"), "--symlink", "../tmp", "/var/tmp", "--symlink", "../run", "/var/run"],
+    ...emptyFolder("/var"),
+    ...["tmp", "run"].flatMap((name) => ["--symlink", `../${name}`, `/var/${name}`]),
     ...moved.flatMap((path) => ["--ro-bind", path, path]),
     ...places.flatMap((place) => cover(place, ask.emptyFile)),
     ...etcOptions(ask.etcFolder, shows),
@@ -89,12 +88,6 @@ function isStrange(path: string, mounts: readonly Mount[]): boolean {
 function emptyAtRoot(): readonly string[] {
   const there = entriesOfRoot().flatMap((entry) => (entry.isDirectory() ? [join("/", entry.name)] : []));
   return hiddenAtRoot.flatMap(({ path }) => (there.includes(path) && !LAID_LATER.includes(path) ? [path] : []));
-}
-
-function cover({ path, isFolder: isDirectory }: HiddenPlace, emptyFile: string): readonly string[] {
-  return isDirectory
-    ? ["--size", "4096", "--perms", "0555", "--tmpfs", path, "--remount-ro", path]
-    : ["--ro-bind", emptyFile, path];
 }
 
 /** Nothing can be added to the host's /etc, so a file that it lacks stays away. */

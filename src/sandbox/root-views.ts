@@ -1,7 +1,7 @@
-import { ok, type Result } from "#fault/result.ts";
+import type { Result } from "#fault/result.ts";
 import { credentialPaths } from "./hidden-paths.ts";
 import { realOf } from "./hidden-places.ts";
-import { readMountTable } from "./mount-table.ts";
+import { parseMountTable, readMountTable } from "./mount-table.ts";
 import { restrictedRoot } from "./restricted-root.ts";
 import type { RootView } from "./root-view.ts";
 import { sealedRoot } from "./sealed-root.ts";
@@ -20,21 +20,20 @@ export type RootViews = (mode: RootView["mode"]) => Result<RootView>;
 
 export function rootViews(place: RootPlace): RootViews {
   const { etcFolder, emptyFile, seccompFiles } = place;
-  const sealed = sealedRoot(etcFolder, seccompFiles.sealed);
-  let made: { readonly facts: string; readonly root: Result<RootView> } | undefined;
+  const made = new Map<RootView["mode"], { readonly facts: string; readonly root: Result<RootView> }>();
   return (mode) => {
-    if (mode === "sealed") {
-      return ok(sealed);
-    }
     const masks = place.masks();
     const mountTable = readMountTable();
     // What may change while a runner lives: mounts, and which of its files are there.
     const facts = [mountTable, ...masks.map((path) => realOf(path) ?? "")].join("\0");
-    if (made?.facts !== facts) {
-      const credentials = credentialPaths(place.env);
-      const seccompFile = seccompFiles.restricted;
-      made = { facts, root: restrictedRoot({ masks, credentials, mountTable, etcFolder, emptyFile, seccompFile }) };
+    const known = made.get(mode);
+    if (known?.facts === facts) {
+      return known.root;
     }
-    return made.root;
+    const ask = { masks, mounts: parseMountTable(mountTable), etcFolder, emptyFile, seccompFile: seccompFiles[mode] };
+    const root =
+      mode === "sealed" ? sealedRoot(ask) : restrictedRoot({ ...ask, credentials: credentialPaths(place.env) });
+    made.set(mode, { facts, root });
+    return root;
   };
 }

@@ -1,6 +1,9 @@
 import { lstatSync, readlinkSync } from "node:fs";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { hiddenPlaces } from "./hidden-places.ts";
 import { etcFiles } from "./inside.ts";
-import { PROGRAM_LINKS, emptyFolder, type RootView } from "./root-view.ts";
+import { isWithin, type Mount } from "./mount-table.ts";
+import { PROGRAM_LINKS, cover, emptyFolder, unhidable, type RootView } from "./root-view.ts";
 
 /** Links and folders at the root that lead into /usr; looked at once, they do not change while a host runs. */
 let linked: readonly string[] | undefined;
@@ -28,16 +31,29 @@ const ETC_SHARED = [
   "/etc/pki/ca-trust/extracted",
 ];
 
+export type SealedAsk = {
+  /** Files and folders of the runner; only those below /usr could be seen. */
+  readonly masks: readonly string[];
+  readonly mounts: readonly Mount[];
+  readonly etcFolder: string;
+  /** An empty file that everybody may read. */
+  readonly emptyFile: string;
+  readonly seccompFile: string;
+};
+
 /** The root of `sealed`: nothing but what is named here. */
-export function sealedRoot(etcFolder: string, seccompFile: string): RootView {
-  return {
+export function sealedRoot({ masks, mounts, etcFolder, emptyFile, seccompFile }: SealedAsk): Result<RootView> {
+  const { places, impossible } = hiddenPlaces({ masks, wanted: [], mounts, shown: ["/usr"] });
+  if (impossible.length > 0) {
+    return fail(unhidable(impossible));
+  }
+  const usr = ["--ro-bind", "/usr", "/usr", ...usrLinks(), ...places.flatMap((place) => cover(place, emptyFile))];
+  const shared = ETC_SHARED.flatMap((path) => ["--ro-bind-try", path, path]);
+  const own = Object.keys(etcFiles).flatMap((name) => ["--ro-bind", `${etcFolder}/${name}`, `/etc/${name}`]);
+  return ok({
     mode: "sealed",
     seccompFile,
-    options: [
-      ...["--ro-bind", "/usr", "/usr", ...usrLinks(), ...emptyFolder("/etc")],
-      ...ETC_SHARED.flatMap((path) => ["--ro-bind-try", path, path]),
-      ...Object.keys(etcFiles).flatMap((name) => ["--ro-bind", `${etcFolder}/${name}`, `/etc/${name}`]),
-    ],
-    shows: (path) => path.startsWith("/usr/"),
-  };
+    options: [...usr, ...emptyFolder("/etc"), ...shared, ...own],
+    shows: (path) => path.startsWith("/usr/") && !places.some((place) => isWithin(path, place.path)),
+  });
 }
