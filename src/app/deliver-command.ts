@@ -1,8 +1,9 @@
 import { faultOf } from "#fault/code-table.ts";
+import { stoppedHint } from "#engine/drive-run.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { planCodes } from "#plan/codes.ts";
-import type { RunIdentity } from "#port/run-store.ts";
+import type { HeldLease, RunIdentity } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { runCodes } from "#run/codes.ts";
 import type { InboxCommand } from "#run/inbox-command.ts";
@@ -53,10 +54,19 @@ export async function deliver(
     if (driven.ok && driven.value.end === "finished") {
       return fail(await whyUnheard(identity, workplace));
     }
-    if (workplace.clock.monotonic() > deadline) {
-      return fail(faultOf(appCodes, "COMMAND_UNANSWERED", { runId: identity.runId }));
+    const held = await workplace.store.leases.current(identity);
+    if (held?.life.state === "stopped" || workplace.clock.monotonic() > deadline) {
+      return fail(unanswered(identity, held));
     }
   }
+}
+
+/** A process that is stopped answers nobody, however long one waits. */
+function unanswered({ runId }: RunIdentity, held: HeldLease | undefined): Fault {
+  const { life } = held ?? {};
+  return life?.state === "stopped"
+    ? faultOf(appCodes, "COMMAND_UNANSWERED", { runId }, { hint: stoppedHint(life.pid) })
+    : faultOf(appCodes, "COMMAND_UNANSWERED", { runId });
 }
 
 /** A run that ended before it took the command: for drift, or because it was at its end. */

@@ -1,6 +1,7 @@
 import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { RunIdentity } from "#port/run-store.ts";
+import type { HeldLease, RunIdentity } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { RunState } from "#run/state.ts";
 import { todo } from "#run/todo.ts";
@@ -75,8 +76,7 @@ async function driveShift(
   const key = keyOf(identity);
   const lease = await ports.store.leases.acquire(key, LEASE_MS);
   if (lease === undefined) {
-    const owner = (await ports.store.leases.current(key))?.owner ?? "another process";
-    return fail(faultOf(engineCodes, "RUN_BUSY", { runId: identity.runId, owner }));
+    return fail(busy(identity, await ports.store.leases.current(key)));
   }
   // A lease may be lost while the run is still being taken over.
   let lost = false;
@@ -97,6 +97,23 @@ async function driveShift(
   const stopListening = listen(driver, `cancel:${lease.fence}`, options);
   const end = await driver.run().finally(stopListening);
   return end.ok ? ok({ end: end.value, state }) : end;
+}
+
+/** Who holds the run, and what to do about it: a process that is stopped has steps that may go on when it does. */
+function busy({ runId }: RunIdentity, held: HeldLease | undefined): Fault {
+  const { life } = held ?? {};
+  if (life?.state === "stopped") {
+    const { pid } = life;
+    const owner = `process ${pid}, which is stopped`;
+    return faultOf(engineCodes, "RUN_BUSY", { runId, owner }, { hint: stoppedHint(pid) });
+  }
+  const owner = life?.state === "running" ? `process ${life.pid}` : (held?.owner ?? "another process");
+  return faultOf(engineCodes, "RUN_BUSY", { runId, owner });
+}
+
+/** What to do about a stopped process that holds a run. */
+export function stoppedHint(pid: number): string {
+  return `let it go on (kill -CONT ${pid}, or fg in its terminal), or end it (kill -KILL ${pid}) and resume the run`;
 }
 
 /** Connects the two signals with the driver, under an id of this shift: a later one cancels anew. The returned function disconnects them. */

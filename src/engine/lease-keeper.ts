@@ -6,7 +6,9 @@ export const LEASE_MS = 15_000;
 
 /**
  * Holds one lease and renews it until it is released.
- * Invariant: `lost` is called once, as soon as a renewal fails or the lease has run out unrenewed.
+ * 1. `lost` is called once, as soon as a renewal fails.
+ * 2. What is left of the lease is given back when the keeper is disposed of, after a failed renewal too: others see that
+ *    this process lives, and would wait for it.
  */
 export class LeaseKeeper implements AsyncDisposable {
   readonly #leases: LeaseStore;
@@ -15,7 +17,7 @@ export class LeaseKeeper implements AsyncDisposable {
   readonly #lost: () => void;
   #lease: Lease;
   #stopTimer: () => void = () => undefined;
-  #released = false;
+  #over = false;
 
   constructor(lease: Lease, key: RunKey, ports: { leases: LeaseStore; clock: Clock }, lost: () => void) {
     this.#lease = lease;
@@ -31,11 +33,9 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#released) {
-      this.#released = true;
-      this.#stopTimer();
-      await this.#leases.release(this.#key, this.#lease);
-    }
+    this.#over = true;
+    this.#stopTimer();
+    await this.#leases.release(this.#key, this.#lease);
   }
 
   #renewLater(): void {
@@ -46,7 +46,7 @@ export class LeaseKeeper implements AsyncDisposable {
 
   async #renew(): Promise<void> {
     const renewed = await this.#leases.renew(this.#key, this.#lease, LEASE_MS);
-    if (this.#released) {
+    if (this.#over) {
       return;
     }
     if (renewed === undefined) {
@@ -58,8 +58,8 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   #lose(): void {
-    if (!this.#released) {
-      this.#released = true;
+    if (!this.#over) {
+      this.#over = true;
       this.#lost();
     }
   }

@@ -22,6 +22,13 @@ export type Lease = {
   readonly until: number;
 };
 
+/** What can be known here of the process behind a lease. One of another boot or PID namespace cannot be seen. */
+export type HolderLife =
+  | { readonly state: "running" | "stopped"; readonly pid: number }
+  | { readonly state: "dead" | "unknown" };
+
+export type HeldLease = Lease & { readonly life: HolderLife };
+
 /**
  * Ledgers, each with the small files that belong to a run.
  * 1. `create` stores identity, files and first events together: after a crash there is either a whole run or none.
@@ -62,17 +69,18 @@ export type LedgerStore = {
 /**
  * Who may append to a run's ledger now.
  * 1. At most one lease of a run is live at any time; `fence` grows with every acquisition.
- * 2. `acquire` gives undefined while a lease is live, to its own holder too. An owner that died on this boot is
- *    replaced at once.
+ * 2. `acquire` gives undefined while a lease is live, to its own holder too. The lease of an owner that can be seen is
+ *    live until it is released or the owner has died, however long it has run out: a process that was stopped still has
+ *    steps that run. Only where nobody can tell whether the owner lives does it end with its time.
  * 3. A lease is lost when it was released or another was acquired; one that only ran out may still be renewed and
  *    written under. `renew` of a lost lease is undefined; `release` of one is nothing.
- * 4. Where the medium fails, `acquire`, `renew` and `current` reject with a `StoreError`; `release` does not.
+ * 4. `current` gives the live lease. Where the medium fails, `acquire`, `renew` and `current` reject with a `StoreError`; `release` does not.
  */
 export type LeaseStore = {
   readonly acquire: (key: RunKey, milliseconds: number) => Promise<Lease | undefined>;
   readonly renew: (key: RunKey, lease: Lease, milliseconds: number) => Promise<Lease | undefined>;
   readonly release: (key: RunKey, lease: Lease) => Promise<void>;
-  readonly current: (key: RunKey) => Promise<Lease | undefined>;
+  readonly current: (key: RunKey) => Promise<HeldLease | undefined>;
 };
 
 /**

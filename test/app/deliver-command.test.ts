@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import { deliver } from "#app/deliver-command.ts";
 import type { RunTrust } from "#app/run-trust.ts";
 import type { Workplace } from "#app/workplace.ts";
-import type { RunIdentity } from "#port/run-store.ts";
+import type { HeldLease, RunIdentity } from "#port/run-store.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { memoryState } from "#store/memory/memory-state.ts";
 import { code, value } from "../attest/signing.ts";
@@ -52,6 +52,24 @@ t.test("while another process drives and does not answer, patience ends: COMMAND
     ["run.created"],
     "nothing was written past the other's lease",
   );
+});
+
+t.test("a process that is stopped is not waited for: the answer says which one, and what to do about it", async (t) => {
+  const { workplace, other, identity, trust } = await world(t);
+  t.ok(await other.leases.acquire(identity, 1));
+  const state = { state: "stopped", pid: 4711 } as const;
+  const stopped = { ...(await other.leases.current(identity)), life: state };
+  const leases = {
+    ...workplace.store.leases,
+    acquire: () => Promise.resolve(undefined),
+    current: () => Promise.resolve(stopped as HeldLease),
+  };
+  const before = workplace.clock.monotonic();
+  const answer = await deliver(identity, cancel, { ...workplace, store: { ...workplace.store, leases } }, trust);
+  t.equal(code(answer), "COMMAND_UNANSWERED");
+  t.match(answer, { fault: { hint: /kill -CONT 4711.*kill -KILL 4711/ } });
+  t.ok(workplace.clock.monotonic() - before < 30_000);
+  t.strictSame(await other.inbox.pending(identity), [cancel]);
 });
 
 t.test("a command that stayed is recorded once, by whoever drives next", async (t) => {

@@ -118,6 +118,21 @@ t.test("only one process drives a run; the other says that it is busy", async (t
   t.equal(faultOf(late).code, "RUN_FINISHED");
 });
 
+t.test("a run whose process is stopped is not taken from it, and goes on with it", async (t) => {
+  const { place, run } = await running(t, "#!/bin/sh\necho ready\nread -r line < /dev/null; sleep 1\n");
+  run.child.kill("SIGSTOP");
+  const resumed = await place.packrun("resume", "last", "--json");
+  t.equal(resumed.code, 10, resumed.err);
+  const said = new RegExp(`process ${run.child.pid}, which is stopped`);
+  t.match(faultOf(resumed), { code: "RUN_BUSY", message: said, hint: /kill -CONT \d+.*kill -KILL \d+/ });
+  const cancelled = await place.packrun("cancel", "last", "--json");
+  t.match(faultOf(cancelled), { code: "COMMAND_UNANSWERED", hint: /kill -CONT \d+/ });
+  run.child.kill("SIGCONT");
+  t.equal((await run.ended).code, 130, "it takes the command that waits for it");
+  const starts = place.ledger().filter(({ eventType, stepId }) => eventType === "step.started" && stepId === "slow");
+  t.equal(starts.length, 1);
+});
+
 t.test("a cancel of a run that nobody drives is recorded, and resume ends it", async (t) => {
   const { place, run } = await running(t);
   run.child.kill("SIGKILL");

@@ -3,6 +3,9 @@ import type { DriveOptions } from "#engine/drive-run.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
+import type { HolderLife } from "#port/run-store.ts";
+import { memoryRunStore } from "#store/memory/memory-run-store.ts";
+import { memoryState } from "#store/memory/memory-state.ts";
 import { approval, parallel, planOf, policy, run } from "../run/sample-plan.ts";
 import { tickingClock } from "../port/ticking-clock.ts";
 import { failure, rig, success, type Script } from "./rig.ts";
@@ -192,6 +195,35 @@ t.test("two processes cannot drive one run", async (t) => {
     return success();
   });
   const end = await made.drive();
+  t.ok(end.ok && end.value.state.status === "succeeded");
+});
+
+t.test("a run whose holder lives is left to it, and the answer names the process", async (t) => {
+  const clock = tickingClock();
+  const lives = new Map<string, HolderLife>();
+  const state = memoryState();
+  const open = (owner: string) =>
+    memoryRunStore({ clock, state, owner, lifeOf: (name) => lives.get(name) ?? { state: "unknown" } });
+  const { drive, identity, trail } = await rig(planOf([run("a")]), succeed, { clock, store: open("second") });
+  const first = open("first");
+  t.ok(await first.leases.acquire(identity, 15_000));
+  lives.set("first", { state: "stopped", pid: 4711 });
+  const driven = async () => {
+    const driving = drive();
+    const ended = driving.then(() => true);
+    while (!(await Promise.race([ended, new Promise<false>((resolve) => setImmediate(() => resolve(false)))]))) {
+      clock.tick(100);
+    }
+    return driving;
+  };
+  t.match(await driven(), {
+    fault: { code: "RUN_BUSY", message: /process 4711, which is stopped/, hint: /kill -CONT 4711/ },
+  });
+  lives.set("first", { state: "running", pid: 4711 });
+  t.match(await driven(), { fault: { code: "RUN_BUSY", message: /by process 4711$/ } });
+  t.same(trail, []);
+  lives.set("first", { state: "dead" });
+  const end = await driven();
   t.ok(end.ok && end.value.state.status === "succeeded");
 });
 

@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import type { Lease, RunStore } from "#port/run-store.ts";
+import type { HolderLife, Lease, RunStore } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import {
   codeOf,
@@ -22,8 +22,10 @@ import type { TickingClock } from "./ticking-clock.ts";
 
 export type RunStoreRig = {
   readonly clock: TickingClock;
-  /** One more store on the same ground, as another process would have it. */
-  readonly open: () => Promise<RunStore>;
+  /** One more store on the same ground, as another process would have it; `owner` names that process. */
+  readonly open: (owner?: string) => Promise<RunStore>;
+  /** What became of the processes: nothing is known of those that are absent. */
+  readonly lives: Map<string, HolderLife>;
   /** Changes one byte of the third line of the run's ledger behind the store's back. */
   readonly damage: (runId: string) => Promise<void>;
 };
@@ -208,7 +210,7 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     t.equal(first.until, rig.clock.now() + 15_000);
     t.equal(await other.leases.acquire(run, 15_000), undefined);
     t.equal(await store.leases.acquire(run, 15_000), undefined, "not even for its holder");
-    t.same(await other.leases.current(run), first);
+    t.same(await other.leases.current(run), { ...first, life: { state: "unknown" } });
     rig.clock.tick(10_000);
     const renewed = await store.leases.renew(run, first, 15_000);
     t.equal(renewed?.until, rig.clock.now() + 15_000);
@@ -220,12 +222,49 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     t.not(second.owner, first.owner);
     t.equal(await store.leases.renew(run, first, 15_000), undefined);
     await store.leases.release(run, first);
-    t.same(await store.leases.current(run), second, "releasing a lost lease changes nothing");
+    t.match(await store.leases.current(run), second, "releasing a lost lease changes nothing");
     await other.leases.release(run, second);
     t.equal(await store.leases.current(run), undefined);
     t.equal(await other.leases.renew(run, second, 15_000), undefined);
     t.equal((await held(store)).fence, second.fence + 1);
     await other.close();
+  });
+
+  check(
+    "an owner that is seen to live is never replaced, however long its lease has run out",
+    async (t, rig, store) => {
+      const run = sampleRun();
+      const head = await createSample(store, run);
+      const seen = await rig.open("seen");
+      for (const life of [
+        { state: "running", pid: 7 },
+        { state: "stopped", pid: 7 },
+      ] as const) {
+        rig.lives.set("seen", life);
+        const lease = await held(seen);
+        rig.clock.tick(86_400_000);
+        t.equal(await store.leases.acquire(run, 15_000), undefined);
+        t.equal(await seen.leases.acquire(run, 15_000), undefined, "not even for its holder");
+        t.same(await store.leases.current(run), { ...lease, life });
+        t.equal(codeOf(await seen.ledger.append(run, lease, head, eventsBehind(head, 1), durable)), "ok");
+        t.ok(await seen.leases.renew(run, lease, 15_000));
+        await seen.leases.release(run, lease);
+        t.equal(await store.leases.current(run), undefined);
+      }
+      await seen.close();
+    },
+  );
+
+  check("an owner that died is replaced at once, and its lease is lost", async (t, rig, store) => {
+    const run = sampleRun();
+    const head = await createSample(store, run);
+    const seen = await rig.open("seen");
+    const lease = await held(seen);
+    rig.lives.set("seen", { state: "dead" });
+    t.equal(await store.leases.current(run), undefined);
+    t.equal((await held(store)).fence, lease.fence + 1);
+    t.equal(codeOf(await seen.ledger.append(run, lease, head, eventsBehind(head, 1), durable)), "LEASE_LOST");
+    await seen.close();
   });
 
   check("a store that is closed gives its leases back", async (t, rig, store) => {

@@ -1,13 +1,13 @@
 import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
-import type { Lease, LeaseStore, RunKey } from "#port/run-store.ts";
-import { hasDied } from "./process-owner.ts";
+import type { HolderLife, Lease, LeaseStore, RunKey } from "#port/run-store.ts";
 import type { Connection } from "./state-database.ts";
 
 /** What the leases need of their store; all of it throws `StoreError` when the medium fails. */
 export type LeaseGround = {
   readonly clock: Clock;
   readonly owner: string;
+  readonly lifeOf: (owner: string) => HolderLife;
   readonly exists: (key: RunKey) => Promise<boolean>;
   readonly use: <T>(work: (connection: Connection) => T) => T;
   readonly locked: <T>(work: (connection: Connection) => T) => T;
@@ -19,10 +19,20 @@ export type LeaseGround = {
 
 /**
  * Leases in the database. The row of a run stays when its lease is given back, so that its fence never goes back.
- * A lease that has run out stays its holder's until another acquires it: nothing can have been written meanwhile.
+ * A lease that has run out stays its holder's until another acquires it, which nobody can while the holder is seen to
+ * live: nothing can have been written meanwhile.
  */
 export function leaseTable(ground: LeaseGround): LeaseStore {
   const { clock, owner } = ground;
+  /** Fences of leases that this store gave back on a medium that failed: their rows still bear its name. */
+  const owed = new Set<string>();
+  const isLive = (key: RunKey, lease: Lease): boolean => {
+    if (lease.owner === "" || (lease.owner === owner && owed.has(nameOf(key, lease)))) {
+      return false;
+    }
+    const { state } = ground.lifeOf(lease.owner);
+    return state === "unknown" ? lease.until > clock.now() : state !== "dead";
+  };
   return {
     acquire: async (key, milliseconds) => {
       if (!(await ground.exists(key))) {
@@ -31,11 +41,10 @@ export function leaseTable(ground: LeaseGround): LeaseStore {
       const least = ground.use((connection) => rowOf(connection, key)) === undefined ? await ground.lastFence(key) : 0;
       return ground.durably((connection) => {
         const row = rowOf(connection, key);
-        const now = clock.now();
-        if (row !== undefined && isLive(row, now)) {
+        if (row !== undefined && isLive(key, row)) {
           return undefined;
         }
-        const lease = { owner, fence: Math.max(row?.fence ?? 0, least) + 1, until: now + milliseconds };
+        const lease = { owner, fence: Math.max(row?.fence ?? 0, least) + 1, until: clock.now() + milliseconds };
         connection.run(
           `INSERT INTO leases (tenant, run, owner, fence, until) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET owner = excluded.owner, fence = excluded.fence, until = excluded.until`,
@@ -58,15 +67,16 @@ export function leaseTable(ground: LeaseGround): LeaseStore {
       try {
         ground.locked((connection) => change(connection, key, lease, { owner: "", until: 0 }));
       } catch (error) {
-        // A lease that cannot be given back on a failing medium runs out by itself.
+        // On a failing medium others see it as held until this process has ended.
         if (!(error instanceof StoreError)) {
           throw error;
         }
+        owed.add(nameOf(key, lease));
       }
     },
     current: async (key) => {
       const row = ground.use((connection) => rowOf(connection, key));
-      return row !== undefined && isLive(row, clock.now()) ? row : undefined;
+      return row !== undefined && isLive(key, row) ? { ...row, life: ground.lifeOf(row.owner) } : undefined;
     },
   };
 }
@@ -77,8 +87,8 @@ export function holdsLease(connection: Connection, key: RunKey, lease: Lease): b
   return row !== undefined && row.owner !== "" && row.owner === lease.owner && row.fence === lease.fence;
 }
 
-function isLive(lease: Lease, now: number): boolean {
-  return lease.owner !== "" && lease.until > now && !hasDied(lease.owner);
+function nameOf({ tenantId, runId }: RunKey, { fence }: Lease): string {
+  return `${tenantId}/${runId}/${fence}`;
 }
 
 function rowOf(connection: Connection, key: RunKey): Lease | undefined {

@@ -4,7 +4,7 @@ import type { Sha256 } from "#canon/digest.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
-import type { LedgerStore, RunIdentity, RunKey, RunRow, RunStore } from "#port/run-store.ts";
+import type { HolderLife, LedgerStore, RunIdentity, RunKey, RunRow, RunStore } from "#port/run-store.ts";
 import { ChangeWatch } from "./change-watch.ts";
 import { FileLedger } from "./file-ledger.ts";
 import { fileLines } from "./file-lines.ts";
@@ -13,7 +13,7 @@ import { indexTable } from "./index-table.ts";
 import { leaseTable } from "./lease-table.ts";
 import { LedgerReader } from "./ledger-reader.ts";
 import { mediumFault } from "./medium-fault.ts";
-import { processOwner } from "./process-owner.ts";
+import { lifeOf as lifeOfProcess, processOwner } from "./process-owner.ts";
 import { RunFolders } from "./run-folders.ts";
 import { StateDatabase, type Connection } from "./state-database.ts";
 
@@ -24,6 +24,8 @@ export type FileStoreOptions = {
   readonly clock: Clock;
   /** The name that leases bear; by default this process, so that its death is seen at once. */
   readonly owner?: string;
+  /** What became of an owner; by default of the process that it names. */
+  readonly lifeOf?: (owner: string) => HolderLife;
   /** Makes index rows from a ledger. With it, an index that was lost is made again when the store is opened. */
   readonly rowOf?: (ledger: LedgerStore, run: RunIdentity) => Promise<Result<RunRow>>;
 };
@@ -52,7 +54,7 @@ export async function openFileStore(stateFolder: string, options: FileStoreOptio
 function assemble(
   folders: RunFolders,
   database: StateDatabase,
-  { clock, owner = processOwner() }: FileStoreOptions,
+  { clock, owner = processOwner(), lifeOf = lifeOfProcess }: FileStoreOptions,
 ): RunStore {
   const use = orStoreError(<T>(work: (connection: Connection) => T) => database.use(work));
   const locked = orStoreError(<T>(work: (connection: Connection) => T) => database.locked(work));
@@ -74,6 +76,7 @@ function assemble(
     leases: leaseTable({
       clock,
       owner,
+      lifeOf,
       use,
       locked,
       durably,

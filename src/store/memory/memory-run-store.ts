@@ -1,7 +1,7 @@
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok } from "#fault/result.ts";
 import type { Clock } from "#port/clock.ts";
-import type { InboxStore, LeaseStore, RunIndex, RunRow, RunStore } from "#port/run-store.ts";
+import type { HolderLife, InboxStore, Lease, LeaseStore, RunIndex, RunRow, RunStore } from "#port/run-store.ts";
 import { memoryLedger } from "./memory-ledger.ts";
 import { memoryLines } from "./memory-lines.ts";
 import { findRun, memoryState, takeRoom, type MemoryState } from "./memory-state.ts";
@@ -9,20 +9,21 @@ import { MemoryWatch } from "./memory-watch.ts";
 
 /**
  * Runs in this process, for tests and simulation. Stores with the same `state` see the same runs, as processes that
- * share a folder do; `owner` is the name that their leases bear.
+ * share a folder do; `owner` is the name that their leases bear, `lifeOf` says what became of one.
  */
 export function memoryRunStore(options: {
   readonly clock: Clock;
   readonly owner?: string;
   readonly state?: MemoryState;
+  readonly lifeOf?: (owner: string) => HolderLife;
 }): RunStore {
-  const { clock, state = memoryState() } = options;
+  const { clock, state = memoryState(), lifeOf = () => ({ state: "unknown" }) } = options;
   state.opened += 1;
   const owner = options.owner ?? `memory-${state.opened}`;
   const watch = new MemoryWatch(state, clock);
   return {
     ledger: memoryLedger(state, watch),
-    leases: memoryLeases(state, clock, owner),
+    leases: memoryLeases(state, clock, owner, lifeOf),
     inbox: memoryInbox(state, watch),
     index: memoryIndex(state),
     lines: memoryLines(state),
@@ -35,11 +36,20 @@ export function memoryRunStore(options: {
   };
 }
 
-function memoryLeases(state: MemoryState, clock: Clock, owner: string): LeaseStore {
+function memoryLeases(
+  state: MemoryState,
+  clock: Clock,
+  owner: string,
+  lifeOf: (owner: string) => HolderLife,
+): LeaseStore {
+  const isLive = (lease: Lease | undefined): lease is Lease => {
+    const life = lease === undefined ? "dead" : lifeOf(lease.owner).state;
+    return life === "unknown" ? (lease?.until ?? 0) > clock.now() : life !== "dead";
+  };
   return {
     acquire: async (key, milliseconds) => {
       const found = findRun(state, key);
-      if (!found.ok || (found.value.lease?.until ?? 0) > clock.now()) {
+      if (!found.ok || isLive(found.value.lease)) {
         return undefined;
       }
       found.value.fence += 1;
@@ -63,7 +73,7 @@ function memoryLeases(state: MemoryState, clock: Clock, owner: string): LeaseSto
     current: async (key) => {
       const found = findRun(state, key);
       const lease = found.ok ? found.value.lease : undefined;
-      return lease !== undefined && lease.until > clock.now() ? lease : undefined;
+      return isLive(lease) ? { ...lease, life: lifeOf(lease.owner) } : undefined;
     },
   };
 }

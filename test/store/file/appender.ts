@@ -7,18 +7,18 @@ import { systemClock } from "../../port/system-clock.ts";
 import { batchBehind } from "./batch.ts";
 
 /**
- * A process of its own that appends to the sample run's ledger: `appender.ts FOLDER NAME LEASE_MS ROUNDS`. Each round
+ * A process of its own that appends to the sample run's ledger: `appender.ts FOLDER NAME LEASE_MS ROUNDS [OWNER]`. Each round
  * appends batches until one is refused; it prints `<sequence>` for what it knows to be durable and `!<code>` for the
  * refusal, and begins the next round when it gets a line.
  */
-const [, , folder = "", name = "", leaseMs = "", rounds = "1"] = process.argv;
+const [, , folder = "", name = "", leaseMs = "", rounds = "1", owner = ""] = process.argv;
 process.on("SIGXFSZ", () => undefined);
 // A test that has ended reads no more.
 process.on("uncaughtException", (error) => {
   process.exitCode = "code" in error && error.code === "EPIPE" ? 0 : 1;
   process.exit();
 });
-const opened = await openFileStore(folder, { clock: systemClock });
+const opened = await openFileStore(folder, { clock: systemClock, ...(owner === "" ? {} : { owner }) });
 if (!opened.ok) {
   throw new Error(opened.fault.message);
 }

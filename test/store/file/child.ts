@@ -11,15 +11,17 @@ export type Appender = {
   readonly untilRefused: () => Promise<{ readonly last: number; readonly code: string }>;
 };
 
-/** Starts `appender.ts`; `prefix` is shell text that stands in front, as `ulimit -f 100; `. */
+/** Starts `appender.ts`; `prefix` is shell text that stands in front, as `ulimit -f 100; `, `owner` another name than its own. */
 export function startAppender(
   folder: string,
   name: string,
-  options: { leaseMs?: number; rounds?: number; prefix?: string } = {},
+  options: { leaseMs?: number; rounds?: number; prefix?: string; owner?: string } = {},
 ): Appender {
-  const { leaseMs = 15_000, rounds = 1, prefix = "" } = options;
+  const { leaseMs = 15_000, rounds = 1, prefix = "", owner = "" } = options;
   const script = fileURLToPath(new URL("appender.ts", import.meta.url));
-  const command = [process.execPath, "--conditions=@packrun/source", script, folder, name, leaseMs, rounds].map(String);
+  const command = [process.execPath, "--conditions=@packrun/source", script, folder, name, leaseMs, rounds, owner].map(
+    String,
+  );
   const child = spawn("sh", ["-c", `${prefix}exec "$@"`, "sh", ...command], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string | undefined> => {

@@ -34,12 +34,36 @@ t.test(
   },
 );
 
-t.test("a holder that was stopped and replaced never writes again", async (t) => {
+t.test(
+  "a stopped holder is not replaced, however long its lease has run out: it lives, and so may its steps",
+  async (t) => {
+    const folder = t.testdir({});
+    const store = await openedStore(folder);
+    await createSample(store, run);
+    const appender = startAppender(folder, "H", { leaseMs: 1 });
+    await appender.next();
+    const { pid } = appender.process;
+    appender.process.kill("SIGSTOP");
+    t.equal(await store.leases.acquire(run, 15_000).catch(() => undefined), undefined);
+    const held = await store.leases.current(run);
+    t.ok((held?.until ?? Number.POSITIVE_INFINITY) <= Date.now());
+    t.match(held?.life, { state: "stopped" });
+    t.match(held?.life, { pid });
+    appender.process.kill("SIGCONT");
+    await appender.next();
+    t.match((await store.leases.current(run))?.life, { state: "running", pid });
+    await kill(appender, 0);
+    t.equal(await store.leases.current(run), undefined);
+    await store.close();
+  },
+);
+
+t.test("a holder that cannot be seen, and was stopped and replaced, never writes again", async (t) => {
   const folder = t.testdir({});
   const store = await openedStore(folder);
   await createSample(store, run);
   for (let time = 0; time < 8; time += 1) {
-    const appender = startAppender(folder, `S${time}`, { leaseMs: 30 });
+    const appender = startAppender(folder, `S${time}`, { leaseMs: 30, owner: `elsewhere-${time}` });
     for (let line = 0; line <= time * 3; line += 1) {
       await appender.next();
     }
@@ -96,7 +120,7 @@ t.test("two processes that fight for one run write one chain", async (t) => {
   await createSample(store, run);
   const fighters = ["L", "R"].map((name) => ({
     name,
-    appender: startAppender(folder, name, { leaseMs: 5, rounds: 4 }),
+    appender: startAppender(folder, name, { leaseMs: 5, rounds: 4, owner: `elsewhere-${name}` }),
   }));
   const known = await Promise.all(
     fighters.map(async ({ name, appender }) => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import type { RunStore } from "#port/run-store.ts";
+import type { HolderLife, RunStore } from "#port/run-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
 import { runStoreConformance } from "../../port/run-store.conformance.ts";
 import { tickingClock } from "../../port/ticking-clock.ts";
@@ -9,10 +9,14 @@ import { tickingClock } from "../../port/ticking-clock.ts";
 runStoreConformance(t, async (t) => {
   const clock = tickingClock();
   const folder = t.testdir({});
+  const lives = new Map<string, HolderLife>();
+  let opens = 0;
   return {
     clock,
-    open: async (): Promise<RunStore> => {
-      const opened = await openFileStore(folder, { clock });
+    lives,
+    open: async (owner = `somebody-${(opens += 1)}`): Promise<RunStore> => {
+      const lifeOf = (name: string): HolderLife => lives.get(name) ?? { state: "unknown" };
+      const opened = await openFileStore(folder, { clock, owner, lifeOf });
       if (!opened.ok) {
         throw new Error(opened.fault.message);
       }

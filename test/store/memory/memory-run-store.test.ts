@@ -1,4 +1,5 @@
 import t from "tap";
+import type { HolderLife } from "#port/run-store.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { memoryState } from "#store/memory/memory-state.ts";
 import { runStoreConformance } from "../../port/run-store.conformance.ts";
@@ -16,9 +17,12 @@ import { tickingClock } from "../../port/ticking-clock.ts";
 runStoreConformance(t, async () => {
   const clock = tickingClock();
   const state = memoryState();
+  const lives = new Map<string, HolderLife>();
+  const lifeOf = (owner: string): HolderLife => lives.get(owner) ?? { state: "unknown" };
   return {
     clock,
-    open: async () => memoryRunStore({ clock, state }),
+    lives,
+    open: async (owner) => memoryRunStore({ clock, state, lifeOf, ...(owner === undefined ? {} : { owner }) }),
     damage: async (runId) => {
       const line = state.runs.get(runId)?.lines[2];
       if (line !== undefined) {
