@@ -25,7 +25,6 @@ export function writeLaunch({ ground, seccompFile, slot, argv, stdinFile, maxPid
     stdinFile,
     bwrap: ground.bwrap,
     argv: [...(slot.channel ? [inside.listener] : []), ...initArgv(argv, maxPids)],
-    shielded: slot.launcher.shielded,
     closed: ground.inherited.length === 0 ? [] : [6, 7, 8, 9].filter((fd) => fd >= firstFree),
     ulimits: ground.ulimits,
   });

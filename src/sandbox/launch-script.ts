@@ -18,7 +18,8 @@ function quote(word: string): string {
  * its standard input: `go` starts what the file `launch` says, `end` waits for what has ended. Anything else, and the
  * end of input above all, ends everything: a runner that dies takes its steps with it.
  * 1. Without `go` nothing of a step runs. 2. When the launcher goes, so does bubblewrap (`--die-with-parent`) and with
- * it the step's PID namespace. 3. What then is left in the cgroup is killed by number.
+ * it the step's PID namespace; but a step can write into the memory of its init, which then lets go of its parent, so
+ * that is killed first. 3. What then is left in the cgroup is killed by number.
  */
 export function launcherScript(slotFolder: string, procsFile: string | undefined): string {
   return [
@@ -33,7 +34,11 @@ export function launcherScript(slotFolder: string, procsFile: string | undefined
     "    *) break ;;",
     "  esac",
     "done",
-    '[ -z "$job" ] || kill -KILL "$job" 2>/dev/null',
+    'if [ -n "$job" ]; then',
+    "  init=",
+    '  { read -r init rest <"/proc/$job/task/$job/children"; } 2>/dev/null',
+    '  kill -KILL $init "$job" 2>/dev/null',
+    "fi",
     "round=0",
     'while [ "$round" -lt 100 ]; do',
     "  left=",
@@ -52,8 +57,6 @@ export type Launch = {
   readonly stdinFile: string;
   readonly bwrap: string;
   readonly argv: readonly string[];
-  /** The launcher has an oom_score_adj that its children must not keep. */
-  readonly shielded: boolean;
   /** Descriptors below 10 that may be covered with /dev/null; a shell can close these. */
   readonly closed: readonly number[];
   /** `ulimit` letters with their values. */
@@ -62,7 +65,8 @@ export type Launch = {
 
 /**
  * The file `launch`: redirections (a failing one ends the shell), rlimits, then the shell becomes bubblewrap. The
- * launcher is shielded from the memory killer; a step is not.
+ * memory killer shall take a step's processes before the launcher and the rest of the host; where that cannot be said,
+ * they stay equal.
  */
 export function launchScript(launch: Launch): string {
   const fifo = (name: string): string => quote(`${launch.slotFolder}/${name}`);
@@ -70,7 +74,7 @@ export function launchScript(launch: Launch): string {
     `exec 5>${fifo("status")} 1>${fifo("out")} 2>${fifo("err")} 4<${quote(launch.seccompFile)} <${quote(launch.stdinFile)}`,
     "cd / || exit 125",
     ...launch.closed.map((fd) => `exec ${fd}<&-`),
-    ...(launch.shielded ? ["echo 0 >/proc/self/oom_score_adj || exit 125"] : []),
+    "{ echo 500 >/proc/self/oom_score_adj; } 2>/dev/null || :",
     ...launch.ulimits.map(([letter, value]) => `ulimit -${letter} ${value} || exit 125`),
     `exec ${quote(launch.bwrap)} --args ${ARGS_FD} --seccomp 4 --json-status-fd 5 -- ${launch.argv.map(quote).join(" ")}`,
     "",

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, writeFileSync } from "node:fs";
+import { closeSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Server, type Socket } from "node:net";
 import type { Cgroup } from "./cgroup.ts";
@@ -25,8 +25,6 @@ export type Receive = (message: unknown, server: Server | undefined) => void;
 /** A shell that becomes, on a word, the sandbox of a step: see `launcherScript`. */
 export type Launcher = {
   readonly pid: number;
-  /** Its oom_score_adj was lowered, so that a step that eats all memory does not take it along. */
-  readonly shielded: boolean;
   readonly gone: Promise<void>;
   readonly isGone: () => boolean;
   readonly go: () => void;
@@ -55,7 +53,8 @@ export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
   readers.forEach((fd) => closeSync(fd));
   cover.close();
   const pid = await started(child);
-  const launcher = launcherOf(child, pid, shield(pid));
+  levelMemoryScore(pid);
+  const launcher = launcherOf(child, pid);
   await place.cgroup?.attach(pid).catch(async (error: unknown) => {
     await launcher.end();
     throw error;
@@ -63,7 +62,7 @@ export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
   return launcher;
 }
 
-function launcherOf(child: ChildProcess, pid: number, shielded: boolean): Launcher {
+function launcherOf(child: ChildProcess, pid: number): Launcher {
   const control = child.stdin as Socket;
   const identity: ProcessIdentity | undefined = identify(pid);
   let isGone = child.exitCode !== null || child.signalCode !== null;
@@ -82,7 +81,6 @@ function launcherOf(child: ChildProcess, pid: number, shielded: boolean): Launch
   control.on("error", () => undefined);
   return {
     pid,
-    shielded,
     gone,
     isGone: () => isGone,
     go: () => control.write("go\n"),
@@ -98,16 +96,16 @@ function launcherOf(child: ChildProcess, pid: number, shielded: boolean): Launch
   };
 }
 
-/** Works for root only; a launcher that is not shielded dies with its step, and a new one is started. */
-function shield(pid: number): boolean {
-  if (process.getuid?.() !== 0) {
-    return false;
-  }
+/**
+ * A process may lower its oom_score_adj to the lowest that a privileged writer ever gave it or an ancestor. A runner that
+ * is protected from the memory killer would hand that down to its steps; what it writes here takes it from them.
+ */
+function levelMemoryScore(pid: number): void {
+  const path = `/proc/${pid}/oom_score_adj`;
   try {
-    writeFileSync(`/proc/${pid}/oom_score_adj`, "-1000");
-    return true;
+    writeFileSync(path, String(Math.max(0, Number(readFileSync(path, "latin1")))));
   } catch {
-    return false;
+    // It is gone already, or the host lets nobody raise it.
   }
 }
 

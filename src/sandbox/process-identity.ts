@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 
 /** Which process: pids are used again, so the start time (clock ticks since boot) stands beside it. */
 export type ProcessIdentity = { readonly pid: number; readonly start: string };
@@ -35,10 +35,20 @@ export function signal(identity: ProcessIdentity, name: "SIGTERM" | "SIGKILL"): 
   }
 }
 
-/** Direct children of a process, all threads' (proc_pid_task_tid_children(5)). */
+/** Direct children of a process. Each thread has a list of those that it started (proc_pid_task_tid_children(5)). */
 export function childrenOf(pid: number): readonly number[] {
-  const text = readOrUndefined(`/proc/${pid}/task/${pid}/children`) ?? "";
-  return text.split(" ").filter(Boolean).map(Number);
+  return threadsOf(pid).flatMap((thread) => {
+    const text = readOrUndefined(`/proc/${pid}/task/${thread}/children`) ?? "";
+    return text.split(" ").filter(Boolean).map(Number);
+  });
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
 }
 
 export function bootId(): string {
