@@ -3317,7 +3317,7 @@ var EgressTally = class {
   }
   /** The rule of a step's sandbox that decides about this line. */
   ruleFor({ sandbox = this.#plan.sandbox }, { host, port }) {
-    return this.#matcherOf(sandbox)(host, port);
+    return this.#matcherOf(sandbox)(plainHost(host), port);
   }
   add(node, line) {
     this.#count(this.#plan.sandbox, this.#run, line);
@@ -3336,7 +3336,7 @@ var EgressTally = class {
   }
   #count(sandbox, { whole, byRule }, line) {
     addLine(whole, line);
-    const rule = this.#matcherOf(sandbox)(line.host, line.port);
+    const rule = this.#matcherOf(sandbox)(plainHost(line.host), line.port);
     if (rule !== void 0 && (rule.maxBytes !== void 0 || rule.maxRequests !== void 0)) {
       const amount = byRule.get(rule) ?? { requests: 0, bytes: 0 };
       byRule.set(rule, amount);
@@ -3349,6 +3349,9 @@ var EgressTally = class {
     return matcher;
   }
 };
+function plainHost(host) {
+  return host.replaceAll(/\[redacted:[^\]]*\]/g, "x");
+}
 function counted() {
   return { whole: { requests: 0, bytes: 0 }, byRule: /* @__PURE__ */ new Map() };
 }
@@ -3424,7 +3427,7 @@ async function checkEgress(given) {
     }
     record2.end(splitter.overflowed() ? "it has no end" : splitter.rest() > 0 ? "it is cut off" : void 0);
   }
-  const { lines, denied, tally } = record2;
+  const { denied, tally } = record2;
   for (const { what, unit, found, limit } of tally.excesses()) {
     checks.fail("egress", faultOf(verifyCodes, "EGRESS_OVER_QUOTA", { what, unit, found, limit }));
   }
@@ -3441,7 +3444,7 @@ async function checkEgress(given) {
   const { requests, bytes } = tally.run;
   checks.pass(
     "egress",
-    isThere ? `${lines} tries, ${denied} of them refused; ${requests} requests, ${bytes} bytes, as plan and ledger say` : mayReach ? "no step tried to reach the network" : "the plan lets no step reach the network"
+    isThere ? `${requests} requests let through, ${denied} refused, ${bytes} bytes, as plan and ledger say` : mayReach ? "no step tried to reach the network" : "the plan lets no step reach the network"
   );
 }
 var EgressRecord = class {
@@ -3497,15 +3500,16 @@ var EgressRecord = class {
     return void 0;
   }
   #count(line, found) {
-    const seen = this.seen.get(found) ?? { requests: 0, bytesIn: 0, bytesOut: 0, denied: /* @__PURE__ */ new Map() };
+    const seen = this.seen.get(found) ?? { allowed: 0, refused: 0, bytesIn: 0, bytesOut: 0, denied: /* @__PURE__ */ new Map() };
     this.seen.set(found, seen);
     seen.bytesIn += line.bytesIn;
     seen.bytesOut += line.bytesOut;
     if (line.decision === "allowed") {
-      seen.requests += 1;
+      seen.allowed += 1;
       return;
     }
-    this.denied += 1;
+    seen.refused += line.tries ?? 1;
+    this.denied += line.tries ?? 1;
     const key = deniedKey(line);
     if (found.denied.has(key)) {
       seen.denied.set(key, (seen.denied.get(key) ?? 0) + 1);
@@ -3526,7 +3530,11 @@ function readLine(bytes, number2) {
   return line.sequence === number2 ? ok(line) : bad2(`it has the number ${line.sequence}`);
 }
 function problemOf({ use, denied }, seen) {
-  for (const member of ["requests", "bytesIn", "bytesOut"]) {
+  const { allowed = 0, refused = 0 } = seen ?? {};
+  if (use !== void 0 && (use.requests < allowed || use.requests > allowed + refused)) {
+    return `the ledger says ${use.requests} requests, its lines say ${allowed}`;
+  }
+  for (const member of ["bytesIn", "bytesOut"]) {
     const found = seen?.[member] ?? 0;
     if (use !== void 0 && use[member] !== found) {
       return `the ledger says ${member} ${use[member]}, its lines say ${found}`;

@@ -128,7 +128,7 @@ t.test("a record of the network is sealed as it is, listed, and verified", async
   );
   const verdict = await check(good, root);
   t.same(findings(verdict), []);
-  t.equal(ofEgress(verdict), "pass: 7 tries, 3 of them refused; 4 requests, 940 bytes, as plan and ledger say");
+  t.equal(ofEgress(verdict), "pass: 4 requests let through, 3 refused, 940 bytes, as plan and ledger say");
 });
 
 t.test("sealing a run once more gives the same record and the same manifest", async (t) => {
@@ -224,6 +224,9 @@ t.test("what was let through is what a rule allows", async (t) => {
   const beyond = await found(tries({ stepId: "narrow", host: "b.acme.example" }), { "narrow 1": used(1, 0, 0) });
   t.same(beyond, ["egress: EGRESS_LINE_UNPLANNED"], "allowed by the pack, not by the step");
   t.same(await found(tries({ host: "b.acme.example" }), use), [], "under a suffix");
+  t.same(await found(tries({ host: "[redacted:token].acme.example" }), use), [], "a redacted name under a suffix");
+  const hidden = await found(tries({ host: "[redacted:token].example" }), use);
+  t.same(hidden, ["egress: EGRESS_LINE_UNPLANNED"], "a redacted name elsewhere");
 });
 
 t.test("what an attempt's end says is what its lines add up to", async (t) => {
@@ -235,6 +238,14 @@ t.test("what an attempt's end says is what its lines add up to", async (t) => {
   }
   t.same(await found([], { "fetch 1": used(1, 0, 0) }), mismatch, "the record is absent");
   t.same(await found([], { "closed 1": used(1, 0, 0) }), mismatch, "a step without rules says that it used some");
+  const unknown = { decision: "denied", host: "gone.acme.example", reason: "EGRESS_DNS" } as const;
+  const some = tries({ bytesIn: 30 }, unknown, { ...unknown, tries: 2 });
+  for (const requests of [1, 2, 4]) {
+    t.same(await found(some, { "fetch 1": used(requests, 30, 0) }), [], "a request that was taken, then refused");
+  }
+  for (const requests of [0, 5]) {
+    t.same(await found(some, { "fetch 1": used(requests, 30, 0) }), mismatch, `${requests} requests`);
+  }
   const broken = { kind: "failed", reason: "STEP_EXIT", hint: "look", exitCode: 1 } as const;
   t.same(await found(lines, { "fetch 1": broken }), [], "a retried attempt says nothing");
   const twice = tries({ bytesIn: 30 }, { attempt: 2, bytesIn: 5 });
