@@ -23,6 +23,7 @@ export const tenant = "default" as TenantId;
 export type Wanted = Partial<Omit<AttemptRequest, "sandbox">> & {
   /** A script for sh; `program` says something else. */
   readonly script?: string;
+  readonly mode?: Sandbox["mode"];
   readonly limits?: Partial<Limits>;
   readonly egress?: readonly EgressRule[];
 };
@@ -106,8 +107,8 @@ export function reasonOf(outcome: AttemptOutcome): string {
   return outcome.kind === "failed" ? outcome.reason : outcome.kind;
 }
 
-function requestOf(wanted: Wanted, packFolder: string, redactor: Redactor): AttemptRequest {
-  const { script = "true", limits, egress = [], ...rest } = wanted;
+export function requestOf(wanted: Wanted, packFolder: string, redactor: Redactor): AttemptRequest {
+  const { script = "true", mode = "sealed", limits, egress = [], ...rest } = wanted;
   const egressQuota = { requests: 1000, bytes: 64 * MIB };
   return {
     runId: "019a0000-0000-7000-8000-000000000001" as RunId,
@@ -124,7 +125,7 @@ function requestOf(wanted: Wanted, packFolder: string, redactor: Redactor): Atte
     packFolder,
     mounts: [],
     sandbox: {
-      mode: "sealed",
+      mode,
       egressAllowlist: egress,
       ...(egress.length === 0 ? {} : { egressQuota }),
       limits: { cpus: 2, memoryBytes: 128 * MIB, pids: 64, logBytes: 4 * MIB, artifactBytes: 16 * MIB, ...limits },
