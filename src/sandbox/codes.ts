@@ -70,6 +70,30 @@ export const sandboxCodes = codeTable({
       fix: "Print less, write to a declared output file, or raise limits.log.",
     },
   },
+  STEP_PIDS: {
+    severity: "error",
+    exitCode: 1,
+    message: "the step had more processes and threads than its limit of {limit}",
+    hint: "raise limits.pids, or let the step start fewer at a time",
+    explanation: {
+      cause:
+        "Where the kernel cannot hold the number of processes, the runner counts them, and ends a step that has too many. (Where the kernel holds it, the step itself is refused another process and goes on.)",
+      example: "make -j64 with limits.pids of 32, run by a user on an old kernel without a delegated cgroup",
+      fix: "Raise limits.pids, or give the runner a cgroup: see `packrun doctor`.",
+    },
+  },
+  STEP_DISK: {
+    severity: "error",
+    exitCode: 1,
+    message: "the step was ended for the disk's sake: {problem}",
+    hint: "write less, raise limits.artifacts (the working folder may hold four times as much), or free space",
+    explanation: {
+      cause:
+        "The working folder of an attempt may hold four times limits.artifacts and at least 256 MiB, and steps may not use up the disk on which it lies: the last gibibyte (a twentieth on small disks) stays free.",
+      example: "unpacking sources of 2 GiB with limits.artifacts of 100Mi",
+      fix: "Raise limits.artifacts, clean up while the step works, free space, or set `sandbox.scratch` in packrun.config.yaml to a larger disk.",
+    },
+  },
   STEP_OUTPUT_MISSING: {
     severity: "error",
     exitCode: 1,

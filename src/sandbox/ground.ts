@@ -5,17 +5,21 @@ import { release } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { cgroupParents, findCgroups, type CgroupHost } from "./cgroup-host.ts";
+import type { Sandbox } from "#plan/plan.ts";
+import { withoutAffinity } from "./affinity-filter.ts";
+import { cgroupParents, type CgroupHost } from "./cgroup-host.ts";
 import { MAX_FILE_BYTES } from "./collecting.ts";
 import { listenerProgram } from "./listener-program.ts";
 import { inheritedFds } from "./inherited-fds.ts";
 import { installRemedy } from "./host-remedy.ts";
 import { etcFiles } from "./inside.ts";
 import { CGROUPS_FILE, tidyUp } from "./janitor.ts";
+import { findMeans, tiesCpus, type LimitMeans } from "./limit-means.ts";
+import { OPEN_FILES } from "./limit-values.ts";
 import { bootId } from "./process-identity.ts";
 import { rootViews, type RootViews } from "./root-views.ts";
 import { ownFolder } from "./scratch-folder.ts";
-import { isFilteredMachine, seccompFilter } from "./seccomp-filter.ts";
+import { isFilteredMachine, seccompFilter, type Machine } from "./seccomp-filter.ts";
 import { SlotPool } from "./slot-pool.ts";
 import { unavailable } from "./unavailable.ts";
 
@@ -32,6 +36,8 @@ export type GroundOptions = {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where a new /proc cannot be mounted, steps may see the host's. */
   readonly proc?: "host";
+  /** All that limits are held with; found out when absent. */
+  readonly means?: LimitMeans;
 };
 
 /** What all attempts of one runner stand on. */
@@ -39,6 +45,7 @@ export type Ground = {
   readonly folder: string;
   readonly scratch: string;
   readonly host: CgroupHost;
+  readonly means: LimitMeans;
   readonly pool: SlotPool;
   readonly bwrap: string;
   /** `bubblewrap 0.8.0`. */
@@ -58,7 +65,6 @@ export type Ground = {
 
 const run = promisify(execFile);
 const OLDEST = [0, 8] as const;
-const OPEN_FILES = 4096;
 
 /** Looks for the tools, tidies up after dead runners, and lays out this runner's folder. */
 export async function layGround(options: GroundOptions): Promise<Result<Ground>> {
@@ -74,15 +80,13 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
   if (!own.ok) {
     return own;
   }
-  const host = options.cgroups ?? findCgroups();
+  const means = options.means ?? findMeans(options.cgroups);
+  const host = means.cgroups;
   await tidyUp(options.scratch, host);
   const folder = mkdtempSync(join(own.value, "sandbox-"));
   chmodSync(folder, 0o711);
   writeFileSync(join(folder, CGROUPS_FILE), cgroupParents(host).join("\n"), { mode: 0o600 });
-  const filters = {
-    sealed: seccompFilter(process.arch, "sealed"),
-    restricted: seccompFilter(process.arch, "restricted"),
-  };
+  const filters = filtersFor(process.arch, tiesCpus(means));
   const seccompFiles = { sealed: join(folder, "seccomp.sealed"), restricted: join(folder, "seccomp.restricted") };
   writePublic(seccompFiles.sealed, filters.sealed);
   writePublic(seccompFiles.restricted, filters.restricted);
@@ -101,13 +105,14 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
   const { scratch, env = {}, proc } = options;
   const masks = (): readonly string[] => [scratch, ...(options.masks?.() ?? [])];
   const roots = rootViews({ etcFolder, emptyFile, seccompFiles, masks, env });
-  const fingerprint = fingerprintOf(tool.value.path, host, [...Object.values(filters), listener], proc);
+  const fingerprint = fingerprintOf(tool.value.path, means, [...Object.values(filters), listener], proc);
   const { path: bwrap, version } = tool.value;
   const ulimits = ulimitsOf();
   return ok({
     folder,
     scratch,
     host,
+    means,
     pool,
     bwrap,
     tool: version,
@@ -119,6 +124,15 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
     inherited,
     fingerprint,
   });
+}
+
+/** A step that is tied to some CPUs may not untie itself. */
+function filtersFor(machine: Machine, tied: boolean): Readonly<Record<Sandbox["mode"], Buffer>> {
+  const filterOf = (mode: Sandbox["mode"]): Buffer => {
+    const filter = seccompFilter(machine, mode);
+    return tied ? withoutAffinity(filter, machine) : filter;
+  };
+  return { sealed: filterOf("sealed"), restricted: filterOf("restricted") };
 }
 
 type Tool = { readonly path: string; readonly version: string };
@@ -164,10 +178,11 @@ function ulimitsOf(): Ground["ulimits"] {
 
 function fingerprintOf(
   bwrap: string,
-  host: CgroupHost,
+  means: LimitMeans,
   programs: readonly Uint8Array[],
   proc: string | undefined,
 ): string {
+  const host = means.cgroups;
   const { dev, ino, size, mtimeNs, ctimeNs } = statSync(bwrap, { bigint: true });
   const facts = [
     bootId(),
@@ -179,7 +194,8 @@ function fingerprintOf(
     mtimeNs,
     ctimeNs,
     process.getuid?.(),
-    JSON.stringify(host),
+    // The subtree of a runner bears its name; all else is the same for each.
+    JSON.stringify({ ...means, cgroups: host.kind === "v2" ? host.controllers : host }),
     proc,
   ];
   const hash = createHash("sha256").update(facts.join("\n"));

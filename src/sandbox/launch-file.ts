@@ -1,8 +1,11 @@
 import { rmSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
+import type { CgroupLimits } from "./cgroup.ts";
 import type { Ground } from "./ground.ts";
 import { inside } from "./inside.ts";
 import { launchScript, secretFd } from "./launch-script.ts";
+import { enforcersOf } from "./limit-enforcement.ts";
+import { cpuListFor, tiesCpus } from "./limit-means.ts";
 import type { Slot } from "./slot.ts";
 
 export type LaunchOrder = {
@@ -11,12 +14,13 @@ export type LaunchOrder = {
   readonly slot: Slot;
   readonly argv: readonly string[];
   readonly stdinFile: string;
-  /** Set where no cgroup counts processes. */
-  readonly maxPids?: number;
+  readonly limits: CgroupLimits;
 };
 
 /** Tells the slot's launcher what its next word `go` shall start. */
-export function writeLaunch({ ground, seccompFile, slot, argv, stdinFile, maxPids }: LaunchOrder): void {
+export function writeLaunch({ ground, seccompFile, slot, argv, stdinFile, limits }: LaunchOrder): void {
+  const { means } = ground;
+  const maxPids = enforcersOf(means).pids.level === "kernel-process" ? limits.pids : undefined;
   const path = join(slot.folder, "launch");
   const firstFree = secretFd(slot.channel) + slot.secretPipes;
   const script = launchScript({
@@ -27,6 +31,7 @@ export function writeLaunch({ ground, seccompFile, slot, argv, stdinFile, maxPid
     argv: [...(slot.channel ? [inside.listener] : []), ...initArgv(argv, maxPids)],
     closed: ground.inherited.length === 0 ? [] : [6, 7, 8, 9].filter((fd) => fd >= firstFree),
     ulimits: ground.ulimits,
+    tie: tiesCpus(means) ? [means.taskset ?? "", "-c", cpuListFor(means, limits.cpus)] : [],
   });
   rmSync(path, { force: true });
   writeFileSync(path, script, { flag: "wx" });

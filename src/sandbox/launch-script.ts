@@ -59,6 +59,8 @@ export type Launch = {
   readonly argv: readonly string[];
   /** Descriptors below 10 that may be covered with /dev/null; a shell can close these. */
   readonly closed: readonly number[];
+  /** What ties it to some CPUs, before bubblewrap: a program with its arguments, or nothing. */
+  readonly tie: readonly string[];
   /** `ulimit` letters with their values. */
   readonly ulimits: readonly (readonly [letter: string, value: number])[];
 };
@@ -76,7 +78,7 @@ export function launchScript(launch: Launch): string {
     ...launch.closed.map((fd) => `exec ${fd}<&-`),
     "{ echo 500 >/proc/self/oom_score_adj; } 2>/dev/null || :",
     ...launch.ulimits.map(([letter, value]) => `ulimit -${letter} ${value} || exit 125`),
-    `exec ${quote(launch.bwrap)} --args ${ARGS_FD} --seccomp 4 --json-status-fd 5 -- ${launch.argv.map(quote).join(" ")}`,
+    `exec ${[...launch.tie, launch.bwrap].map(quote).join(" ")} --args ${ARGS_FD} --seccomp 4 --json-status-fd 5 -- ${launch.argv.map(quote).join(" ")}`,
     "",
   ].join("\n");
 }

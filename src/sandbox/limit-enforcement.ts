@@ -1,39 +1,52 @@
 import { printByteSize } from "#canon/byte-size.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
-import type { Limits } from "#plan/plan.ts";
+import type { EnforcementLevel, Sandbox } from "#plan/plan.ts";
 import type { Enforcement, Enforcements } from "#run/event.ts";
-import type { CgroupHost } from "./cgroup-host.ts";
+import { MAX_FILE_BYTES } from "./collecting.ts";
 import { sandboxCodes } from "./codes.ts";
+import { DISK_TEXT, diskBytesOf } from "./disk-bound.ts";
+import { holdsCpus, tiesCpus, type LimitMeans } from "./limit-means.ts";
+import { OPEN_FILES, WATCH_MS } from "./limit-values.ts";
 
 type Enforcer = Omit<Enforcement, "declared">;
-type TreeLimit = "memoryBytes" | "pids" | "cpus";
+export type TreeLimit = "memoryBytes" | "pids" | "cpus";
 
 const STRENGTH = { none: 0, watchdog: 1, "kernel-process": 2, "kernel-tree": 3 } as const;
+const EVERY = `every ${WATCH_MS} ms`;
 
-/** Who holds each limit on this host. */
-export function enforcersOf(host: CgroupHost): Readonly<Record<TreeLimit, Enforcer>> {
+/** Who holds the limits of process trees on this host. */
+export function enforcersOf(means: LimitMeans): Readonly<Record<TreeLimit, Enforcer>> {
+  const { cgroups } = means;
   const without: Readonly<Record<TreeLimit, Enforcer>> = {
-    memoryBytes: { enforcedBy: "resident memory of the process tree, read every 200 ms", level: "watchdog" },
-    pids: { enforcedBy: "RLIMIT_NPROC in the step's user namespace", level: "kernel-process" },
-    cpus: { enforcedBy: "nothing", level: "none" },
+    memoryBytes: {
+      enforcedBy: `memory of the process tree and of its /tmp and /dev/shm, read ${EVERY}`,
+      level: "watchdog",
+    },
+    pids: means.processLimit
+      ? { enforcedBy: "RLIMIT_NPROC in the step's user namespace", level: "kernel-process" }
+      : { enforcedBy: `threads of the process tree, counted ${EVERY}`, level: "watchdog" },
+    cpus: tiesCpus(means)
+      ? { enforcedBy: "CPU affinity, whole CPUs, rounded up", level: "kernel-process" }
+      : { enforcedBy: "nothing", level: "none" },
   };
-  switch (host.kind) {
+  switch (cgroups.kind) {
     case "none":
       return without;
     case "v2":
       return {
         memoryBytes: kernel("cgroup v2 memory.max"),
         pids: kernel("cgroup v2 pids.max"),
-        cpus: kernel("cgroup v2 cpu.max"),
+        cpus: holdsCpus(cgroups) ? kernel("cgroup v2 cpu.max") : without.cpus,
       };
-    case "v1":
+    case "v1": {
+      const { memory, pids } = cgroups.folders;
       return {
-        memoryBytes:
-          host.folders.memory === undefined ? without.memoryBytes : kernel("cgroup v1 memory.limit_in_bytes"),
-        pids: host.folders.pids === undefined ? without.pids : kernel("cgroup v1 pids.max"),
-        cpus: host.folders.cpu === undefined ? without.cpus : kernel("cgroup v1 cpu.cfs_quota_us"),
+        memoryBytes: memory === undefined ? without.memoryBytes : kernel("cgroup v1 memory.limit_in_bytes"),
+        pids: pids === undefined ? without.pids : kernel("cgroup v1 pids.max"),
+        cpus: holdsCpus(cgroups) ? kernel("cgroup v1 cpu.cfs_quota_us") : without.cpus,
       };
+    }
   }
 }
 
@@ -41,44 +54,84 @@ function kernel(enforcedBy: string): Enforcer {
   return { enforcedBy, level: "kernel-tree" };
 }
 
-/** What the ledger says about the limits of one attempt, under the plan's names. */
-export function enforcementsOf(host: CgroupHost, limits: Limits, timeoutMs: number): Enforcements {
-  const by = enforcersOf(host);
-  const counter: Enforcer = { enforcedBy: "byte counter of the runner", level: "watchdog" };
+/** Who holds the limits that every host can hold in the same way. */
+const everywhere = {
+  artifactBytes: { enforcedBy: "byte counter of the runner", level: "watchdog" },
+  coreBytes: { enforcedBy: "RLIMIT_CORE", level: "kernel-process" },
+  diskBytes: { enforcedBy: DISK_TEXT, level: "watchdog" },
+  fileBytes: { enforcedBy: "RLIMIT_FSIZE", level: "kernel-process" },
+  logBytes: { enforcedBy: "byte counter of the runner", level: "watchdog" },
+  openFiles: { enforcedBy: "RLIMIT_NOFILE", level: "kernel-process" },
+  timeoutMs: { enforcedBy: "timer of the runner", level: "watchdog" },
+  wallClockMs: { enforcedBy: "timer of the engine", level: "watchdog" },
+} as const;
+
+/** What the ledger says about the limits of one attempt, by name in alphabetical order. */
+export function enforcementsOf(means: LimitMeans, sandbox: Sandbox, timeoutMs: number): Enforcements {
+  const { limits, wallClockMs } = sandbox;
+  const by = enforcersOf(means);
   return {
-    artifactBytes: { declared: limits.artifactBytes, ...counter },
+    artifactBytes: { declared: limits.artifactBytes, ...everywhere.artifactBytes },
+    coreBytes: { declared: 0, ...everywhere.coreBytes },
     cpus: { declared: limits.cpus, ...by.cpus },
-    logBytes: { declared: limits.logBytes, ...counter },
+    diskBytes: { declared: diskBytesOf(limits), ...everywhere.diskBytes },
+    fileBytes: { declared: MAX_FILE_BYTES, ...everywhere.fileBytes },
+    logBytes: { declared: limits.logBytes, ...everywhere.logBytes },
     memoryBytes: { declared: limits.memoryBytes, ...by.memoryBytes },
+    openFiles: { declared: OPEN_FILES, ...everywhere.openFiles },
     pids: { declared: limits.pids, ...by.pids },
-    timeoutMs: { declared: timeoutMs, enforcedBy: "timer of the runner", level: "watchdog" },
+    timeoutMs: { declared: timeoutMs, ...everywhere.timeoutMs },
+    ...(wallClockMs === undefined ? {} : { wallClockMs: { declared: wallClockMs, ...everywhere.wallClockMs } }),
   };
 }
 
-/** The first limit that this host cannot hold as asked: memory and pids at `minEnforcement`, CPUs by the kernel. */
-export function unenforceable(host: CgroupHost, limits: Limits): Fault | undefined {
-  const by = enforcersOf(host);
-  const asked = limits.minEnforcement ?? "kernel-tree";
-  const needs = { memoryBytes: asked, pids: asked, cpus: "kernel-tree" } as const;
-  const shown = { memoryBytes: printByteSize(limits.memoryBytes), pids: limits.pids, cpus: limits.cpus } as const;
+/** Every limit by name with who holds it here, whatever a plan declares. */
+export function allEnforcers(means: LimitMeans): Readonly<Record<string, Enforcer>> {
+  const all = Object.entries({ ...everywhere, ...enforcersOf(means) });
+  return Object.fromEntries(all.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/** A limit that a host cannot hold as asked. */
+export type Lack = {
+  readonly limit: TreeLimit;
+  readonly declared: string | number;
+  readonly have: Enforcement["level"];
+  readonly need: EnforcementLevel;
+};
+
+/** The first limit that this host cannot hold as a plan asks. */
+export function lackOf(means: LimitMeans, sandbox: Pick<Sandbox, "mode" | "limits">): Lack | undefined {
+  const by = enforcersOf(means);
+  const needs = neededLevels(sandbox);
+  const { memoryBytes, pids, cpus } = sandbox.limits;
+  const shown = { memoryBytes: printByteSize(memoryBytes), pids, cpus };
   for (const limit of ["memoryBytes", "pids", "cpus"] as const) {
-    if (STRENGTH[by[limit].level] < STRENGTH[needs[limit]]) {
-      return faultOf(sandboxCodes, "LIMIT_UNENFORCEABLE", {
-        limit,
-        declared: shown[limit],
-        have: by[limit].level,
-        need: needs[limit],
-        remedy: remedy(limit),
-      });
+    const need = needs[limit];
+    if (need !== "none" && STRENGTH[by[limit].level] < STRENGTH[need]) {
+      return { limit, declared: shown[limit], have: by[limit].level, need };
     }
   }
   return undefined;
 }
 
-function remedy(limit: TreeLimit): string {
-  const kernel =
-    process.getuid?.() === 0
-      ? "mount the cgroup controllers memory, pids and cpu writable (containers: run with a private, writable cgroup)"
-      : "run packrun inside `systemd-run --user --scope -p Delegate=yes`, or as root";
-  return limit === "cpus" ? kernel : `${kernel}; or accept less with limits.minEnforcement: watchdog`;
+/**
+ * Without `minEnforcement` a sealed sandbox asks the kernel for memory and processes of the whole tree and takes CPUs by
+ * the piece; a restricted one takes a watchdog. CPUs that nothing holds are taken where a watchdog is, for only the kernel
+ * can hold them.
+ */
+function neededLevels({
+  mode,
+  limits,
+}: Pick<Sandbox, "mode" | "limits">): Readonly<Record<TreeLimit, EnforcementLevel | "none">> {
+  const asked = limits.minEnforcement;
+  const level = asked ?? (mode === "sealed" ? "kernel-tree" : "watchdog");
+  return { memoryBytes: level, pids: level, cpus: level === "watchdog" ? "none" : (asked ?? "kernel-process") };
+}
+
+/** `remedy`: what `limitRemedy` says for this host. */
+export function limitFault(lack: Lack, remedy: string): Fault {
+  return faultOf(sandboxCodes, "LIMIT_UNENFORCEABLE", {
+    ...lack,
+    remedy: `${remedy}; or accept less with limits.minEnforcement: watchdog`,
+  });
 }

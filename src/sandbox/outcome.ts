@@ -36,6 +36,10 @@ export function verdictOf(end: StepEnd, request: AttemptRequest): Verdict {
         kind: "failed",
         fault: faultOf(sandboxCodes, "STEP_LOG_TOO_LARGE", { limit: printByteSize(limits.logBytes) }),
       };
+    case "pids":
+      return { kind: "failed", fault: faultOf(sandboxCodes, "STEP_PIDS", { limit: limits.pids }) };
+    case "disk":
+      return { kind: "failed", fault: diskFault(end.excess ?? "the disk is full") };
     case "memory":
     case undefined:
       break;
@@ -49,6 +53,10 @@ export function verdictOf(end: StepEnd, request: AttemptRequest): Verdict {
   const message = `the step ended with exit code ${end.exitCode}`;
   const hint = "see what it printed with `packrun runs logs`";
   return { kind: "failed", fault: { code: "STEP_EXIT", message, hint }, ...exit };
+}
+
+export function diskFault(problem: string): Fault {
+  return faultOf(sandboxCodes, "STEP_DISK", { problem });
 }
 
 /** The tail was redacted on its way; what is made of it passes once more. */
@@ -67,6 +75,7 @@ function usageOf(end: StepEnd, collected: Collected | undefined): Usage {
   const tooLarge = collected?.faults.some(({ code }) => code === "STEP_OUTPUT_TOO_LARGE") ?? false;
   const hit = [
     ...(tooLarge ? ["artifactBytes"] : []),
+    ...(end.ended === "disk" ? ["diskBytes"] : []),
     ...(end.ended === "log" ? ["logBytes"] : []),
     ...(outOfMemory ? ["memoryBytes"] : []),
     ...(pidsRefused ? ["pids"] : []),

@@ -8,6 +8,7 @@ import type { Sandbox } from "#plan/plan.ts";
 import type { Clock } from "#port/clock.ts";
 import type { RedactingStream, Redactor } from "#port/secrets.ts";
 import { addFile, makeAttemptFolder, removeAttemptFolder } from "./attempt-folder.ts";
+import { LEAST_DISK_BYTES } from "./disk-bound.ts";
 import { escapeScript } from "./escape-script.ts";
 import type { Ground } from "./ground.ts";
 import { MASKED_PROC, setUpRemedy, wayOutRemedy } from "./host-remedy.ts";
@@ -135,7 +136,7 @@ async function runInside(
     ...(slot.channel ? { listenerFile: ground.listenerFile } : {}),
     memoryBytes: LIMITS.memoryBytes,
   });
-  writeLaunch({ ground, seccompFile: root.seccompFile, slot, argv, stdinFile: "/dev/null" });
+  writeLaunch({ ground, seccompFile: root.seccompFile, slot, argv, stdinFile: "/dev/null", limits: LIMITS });
   const printed: string[] = [];
   const step = new StepProcess({
     slot,
@@ -145,7 +146,7 @@ async function runInside(
     clock,
     logBytes: MIB,
     timeoutMs: 20_000,
-    watchMemory: false,
+    watch: { memory: false, pids: false, folder: folder.path, diskBytes: LEAST_DISK_BYTES },
     redactor: nothingSecret,
     ...(serve === undefined ? {} : { serve }),
   });

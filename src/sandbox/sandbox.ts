@@ -1,7 +1,7 @@
 import { rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { Limits, Sandbox } from "#plan/plan.ts";
+import type { Sandbox } from "#plan/plan.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
 import type { AttemptRequest, PreparedAttempt, SandboxReport, StepRunner } from "#port/step-runner.ts";
@@ -9,7 +9,8 @@ import { leaveCgroups } from "./cgroup-host.ts";
 import { removeTree } from "./attempt-folder.ts";
 import { ExeDigests } from "./exe-digest.ts";
 import { layGround, type Ground, type GroundOptions } from "./ground.ts";
-import { enforcersOf, unenforceable } from "./limit-enforcement.ts";
+import { allEnforcers } from "./limit-enforcement.ts";
+import { unenforceable } from "./limit-refusal.ts";
 import type { SandboxEgress } from "./egress/egress.ts";
 import { probe, type Trial } from "./probe.ts";
 import { prepareSealed } from "./sealed-attempt.ts";
@@ -52,7 +53,7 @@ export function createSandbox(options: SandboxOptions): StepRunner {
   };
   const admitted = async (sandbox: Sandbox): Promise<Result<Held>> => {
     const answer = await held({ mode: sandbox.mode, wayOut: sandbox.egressAllowlist.length > 0 });
-    const refusal = answer.ok ? unenforceable(answer.value.ground.host, limitsOf(sandbox)) : undefined;
+    const refusal = answer.ok ? await unenforceable(answer.value.ground.means, sandbox) : undefined;
     return refusal === undefined ? answer : fail(refusal);
   };
 
@@ -102,13 +103,8 @@ async function tried(ground: Ground, clock: Clock, trial: Trial): Promise<Result
   }
 }
 
-/** `sealed` asks the kernel to hold the whole tree unless the plan says otherwise, `restricted` takes the watchdog. */
-function limitsOf({ mode, limits }: Sandbox): Limits {
-  return mode === "sealed" ? limits : { minEnforcement: "watchdog", ...limits };
-}
-
 function reportOf({ ground, proc }: Held, restricted: Result<Held>): SandboxReport {
-  const by = enforcersOf(ground.host);
+  const by = allEnforcers(ground.means);
   const notes = [
     restricted.ok ? "modes sealed and restricted hold" : `mode sealed holds; restricted: ${restricted.fault.message}`,
     process.getuid?.() === 0

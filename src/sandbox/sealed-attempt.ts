@@ -11,13 +11,14 @@ import { addFile, makeAttemptFolder, removeAttemptFolder, type AttemptFolder } f
 import { collect } from "./collect.ts";
 import type { SandboxEgress, SandboxSession } from "./egress/egress.ts";
 import { ArtifactBudget } from "./collecting.ts";
+import { diskBytesOf, diskSpace, scarcity } from "./disk-bound.ts";
 import { findProgram, type ExeDigests } from "./exe-digest.ts";
 import type { Ground } from "./ground.ts";
 import { inside, insideArgv, insideEnv } from "./inside.ts";
 import { writeLaunch } from "./launch-file.ts";
 import { secretFd } from "./launch-script.ts";
 import { enforcementsOf, enforcersOf } from "./limit-enforcement.ts";
-import { outcomeOf, verdictOf } from "./outcome.ts";
+import { diskFault, outcomeOf, verdictOf } from "./outcome.ts";
 import { sandboxCodes } from "./codes.ts";
 import type { RootView } from "./root-view.ts";
 import type { Slot } from "./slot.ts";
@@ -48,6 +49,10 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
   if (program === undefined && argv[0]?.includes("/") === false) {
     return fail(notSetUp(request, `${argv[0]} is on the sandbox's PATH nowhere`));
   }
+  const scarce = scarcity(diskSpace(ground.folder));
+  if (scarce !== undefined) {
+    return fail(diskFault(`on the disk of its working folder ${scarce}`));
+  }
   const exe = program && { path: program.path, digest: await ports.digests.of(program.hostPath) };
   const opened = request.sandbox.egressAllowlist.length === 0 ? ok(undefined) : await ports.egress.open(request);
   if (!opened.ok) {
@@ -74,7 +79,7 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
     enforced: {
       mode: ports.root.mode,
       ...(ports.proc === "host" ? { proc: ports.proc } : {}),
-      limits: enforcementsOf(ground.host, request.sandbox.limits, request.timeoutMs),
+      limits: enforcementsOf(ground.means, request.sandbox, request.timeoutMs),
     },
     start: (sink) => life.start(sink),
     stop: (how) => step.end("stopped", how?.now === true),
@@ -207,15 +212,8 @@ function planOf(
     ...(scriptFile === undefined ? {} : { scriptFile }),
     ...(slot.channel ? { listenerFile: ground.listenerFile } : {}),
   });
-  const by = enforcersOf(ground.host);
-  writeLaunch({
-    ground,
-    seccompFile: root.seccompFile,
-    slot,
-    argv,
-    stdinFile,
-    ...(by.pids.level === "kernel-process" ? { maxPids: limits.pids } : {}),
-  });
+  const by = enforcersOf(ground.means);
+  writeLaunch({ ground, seccompFile: root.seccompFile, slot, argv, stdinFile, limits });
   return {
     slot,
     args: Buffer.from(`${vector.join("\0")}\0`),
@@ -225,7 +223,12 @@ function planOf(
     limits,
     secrets: Object.values(secretFiles).map((value) => Buffer.from(value)),
     logBytes: limits.logBytes,
-    watchMemory: by.memoryBytes.level === "watchdog",
+    watch: {
+      memory: by.memoryBytes.level === "watchdog",
+      pids: by.pids.level === "watchdog",
+      folder: folder.path,
+      diskBytes: diskBytesOf(limits),
+    },
     ...(session === undefined ? {} : { serve: (server) => session.serve(server) }),
   };
 }

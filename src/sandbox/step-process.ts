@@ -8,18 +8,17 @@ import type { CgroupLimits, CgroupUse } from "./cgroup.ts";
 import { LogMeter, OutputPump } from "./output-pump.ts";
 import { feedPipe, openReader } from "./pipe-feed.ts";
 import { childrenOf, identify, isAlive, signal } from "./process-identity.ts";
-import { treeMemory } from "./process-tree.ts";
 import type { Slot } from "./slot.ts";
 import { StatusChannel } from "./status-channel.ts";
 import { StepListener } from "./step-listener.ts";
+import { StepWatch, type Excess, type WatchPlan } from "./step-watch.ts";
 
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 5000;
-const WATCH_MS = 200;
 /** How often a start that says nothing is looked at, and a tree that does not die is killed again. */
 const DOUBT_MS = 1000;
 
-export type EndReason = "stopped" | "timeout" | "log" | "memory";
+export type EndReason = "stopped" | "timeout" | "log" | Excess;
 
 export type StepPlan = {
   /** Its cgroup already holds the limits. */
@@ -30,8 +29,8 @@ export type StepPlan = {
   readonly limits: CgroupLimits;
   readonly logBytes: number;
   readonly timeoutMs: number;
-  /** True when no cgroup bounds the memory, so that the tree is watched. */
-  readonly watchMemory: boolean;
+  /** What no kernel holds, so that it is watched. */
+  readonly watch: WatchPlan;
   /** Takes the socket on which the step's programs are listened to; there exactly when the slot has a channel. */
   readonly serve?: (server: Server) => void;
   readonly redactor: Redactor;
@@ -41,6 +40,8 @@ export type StepPlan = {
 export type StepEnd = {
   /** The first thing that made us end it; undefined when it ended by itself. */
   readonly ended?: EndReason;
+  /** What the watchdog saw, when it ended it. */
+  readonly excess?: string;
   readonly exitCode?: number;
   readonly use: CgroupUse;
   readonly durationMs: number;
@@ -57,17 +58,28 @@ export class StepProcess {
   #status: StatusChannel | undefined;
   #ended: EndReason | undefined;
   #over = false;
-  #peak = 0;
+  readonly #watch: StepWatch;
+  #excess: string | undefined;
   #cancelGrace: () => void = () => undefined;
 
   constructor(plan: StepPlan) {
     this.#plan = plan;
+    this.#watch = new StepWatch({
+      plan: plan.watch,
+      limits: plan.limits,
+      init: () => this.#status?.init?.pid,
+      onExcess: (excess, problem) => {
+        this.#excess ??= problem;
+        this.end(excess, true);
+      },
+    });
   }
 
   async run(sink: OutputSink): Promise<StepEnd> {
     const { slot, clock, timeoutMs } = this.#plan;
     const { folder } = slot;
-    const [status, out, err] = ["status", "out", "err"].map((name) => readerOf(join(folder, name)));
+    const readers = readersOf(["status", "out", "err"].map((name) => join(folder, name)));
+    const [status, out, err] = readers;
     const cancels: (() => void)[] = [];
     const channel = new StatusChannel(status as Socket, () => this.#ended !== undefined && this.#endHard());
     this.#status = channel;
@@ -75,19 +87,27 @@ export class StepProcess {
     const pumps = this.#pumps(out as Socket, err as Socket, meter, sink);
     const begun = clock.monotonic();
     const listener = this.#plan.serve && new StepListener(slot.launcher, this.#plan.serve);
-    const given = this.#giveToken();
-    if (given) {
-      cancels.push(clock.after(timeoutMs, () => this.end("timeout", false)));
-      cancels.push(this.#watch());
-      await Promise.race([channel.ended, slot.launcher.gone, this.#neverBegan(channel)]);
-      await this.#barrier();
+    try {
+      if (this.#giveToken()) {
+        cancels.push(clock.after(timeoutMs, () => this.end("timeout", false)));
+        this.#watch.start();
+        await Promise.race([channel.ended, slot.launcher.gone, this.#neverBegan(channel)]);
+        await this.#barrier();
+      }
+    } catch (error) {
+      this.#endHard();
+      readers.forEach((reader) => reader.destroy());
+      await listener?.end();
+      throw error;
+    } finally {
+      this.#over = true;
+      this.#watch.stop();
+      cancels.forEach((cancel) => cancel());
+      this.#cancelGrace();
     }
-    this.#over = true;
-    cancels.forEach((cancel) => cancel());
-    this.#cancelGrace();
     const durationMs = Math.round(clock.monotonic() - begun);
     const unheard = await listener?.end();
-    await this.#drain([status, out, err] as Socket[], pumps, channel.began);
+    await this.#drain(readers, pumps, channel.began);
     const end = this.#end(durationMs, pumps[1]?.tail ?? "");
     return unheard === undefined ? end : { ...end, unheard };
   }
@@ -202,39 +222,37 @@ export class StepProcess {
     }
   }
 
-  #watch(): () => void {
-    const { watchMemory, limits } = this.#plan;
-    if (!watchMemory) {
-      return () => undefined;
-    }
-    const timer = setInterval(() => {
-      const init = this.#status?.init;
-      const used = init === undefined ? 0 : treeMemory(init.pid);
-      this.#peak = Math.max(this.#peak, used);
-      if (used > limits.memoryBytes) {
-        this.end("memory", true);
-      }
-    }, WATCH_MS);
-    return () => clearInterval(timer);
-  }
-
   #end(durationMs: number, tail: string): StepEnd {
-    const { slot, watchMemory } = this.#plan;
+    const { slot } = this.#plan;
     const measured = slot.cgroup?.measure() ?? { outOfMemory: false, pidsRefused: false };
-    const use = watchMemory && this.#peak > 0 ? { ...measured, memoryPeakBytes: this.#peak } : measured;
+    const peak = this.#watch.peakBytes;
+    const use = peak === undefined ? measured : { ...measured, memoryPeakBytes: peak };
     const exitCode = this.#status?.exitCode;
     const netNamespace = this.#status?.namespace("net");
     return {
-      use: { ...use, outOfMemory: use.outOfMemory || this.#ended === "memory" },
+      use: {
+        ...use,
+        outOfMemory: use.outOfMemory || this.#ended === "memory",
+        pidsRefused: use.pidsRefused || this.#ended === "pids",
+      },
       durationMs,
       tail,
       ...(this.#ended === undefined ? {} : { ended: this.#ended }),
+      ...(this.#excess === undefined ? {} : { excess: this.#excess }),
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(netNamespace === undefined ? {} : { netNamespace }),
     };
   }
 }
 
-function readerOf(fifo: string): Socket {
-  return new Socket({ fd: openReader(fifo), readable: true, writable: false });
+/** All of them, or none is left open. */
+function readersOf(fifos: readonly string[]): readonly Socket[] {
+  const opened: Socket[] = [];
+  try {
+    fifos.forEach((fifo) => opened.push(new Socket({ fd: openReader(fifo), readable: true, writable: false })));
+    return opened;
+  } catch (error) {
+    opened.forEach((socket) => socket.destroy());
+    throw error;
+  }
 }

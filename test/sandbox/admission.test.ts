@@ -2,7 +2,6 @@ import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, 
 import { join } from "node:path";
 import t from "tap";
 import type { Sandbox } from "#plan/plan.ts";
-import { enforcementsOf, unenforceable } from "../../src/sandbox/limit-enforcement.ts";
 import { setUpRemedy } from "../../src/sandbox/host-remedy.ts";
 import { makeWorkspaceFolder, scratchFolder } from "../../src/sandbox/scratch-folder.ts";
 import { MIB, openRig, reasonOf, valueOf } from "./sandbox-rig.ts";
@@ -65,32 +64,11 @@ t.test("a sandbox that lets something out is refused", async (t) => {
   });
 });
 
-t.test("limits that the host cannot hold as asked are refused, with what it has and what to do", async (t) => {
-  const none = { kind: "none" } as const;
-  t.match(unenforceable(none, limits), {
-    code: "LIMIT_UNENFORCEABLE",
-    data: { limit: "memoryBytes", have: "watchdog", need: "kernel-tree" },
-    hint: /cgroup|systemd-run/,
-  });
-  const half = { kind: "v1", folders: { memory: "/m", cpu: "/c" } } as const;
-  t.match(unenforceable(half, limits)?.data, { limit: "pids", have: "kernel-process", need: "kernel-tree" });
-  t.equal(unenforceable(half, { ...limits, minEnforcement: "kernel-process" }), undefined);
-  t.match(unenforceable(none, { ...limits, minEnforcement: "watchdog" })?.data, { limit: "cpus", have: "none" });
-  t.equal(unenforceable({ kind: "v2", base: "/x", controllers: ["memory", "pids", "cpu"] }, limits), undefined);
-  const rig = openRig(t, { cgroups: none });
+t.test("limits that the host cannot hold as asked are refused before anything runs", async (t) => {
+  const rig = openRig(t, { cgroups: { kind: "none" } });
   t.match(await rig.runner.admit(sealed), { ok: false, fault: { code: "LIMIT_UNENFORCEABLE" } });
   t.match(await rig.runner.prepare(rig.request({})), { ok: false, fault: { code: "LIMIT_UNENFORCEABLE" } });
-});
-
-t.test("every limit of an attempt is recorded under the plan's name", async (t) => {
-  const v2 = enforcementsOf({ kind: "v2", base: "/x", controllers: ["memory", "pids", "cpu"] }, limits, 5000);
-  t.strictSame(Object.keys(v2), ["artifactBytes", "cpus", "logBytes", "memoryBytes", "pids", "timeoutMs"]);
-  t.match(v2, {
-    memoryBytes: { declared: 64 * MIB, enforcedBy: "cgroup v2 memory.max", level: "kernel-tree" },
-    logBytes: { level: "watchdog" },
-  });
-  const v1 = enforcementsOf({ kind: "v1", folders: { memory: "/m" } }, limits, 5000);
-  t.match(v1, { memoryBytes: { level: "kernel-tree" }, pids: { level: "kernel-process" }, cpus: { level: "none" } });
+  t.match(await rig.runner.admit({ ...sealed, limits: { ...limits, minEnforcement: "watchdog" } }), { ok: true });
 });
 
 t.test("without cgroups for memory and pids, the watchdog and the process limit do it", async (t) => {

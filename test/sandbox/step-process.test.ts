@@ -1,7 +1,13 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
+import { makeAttemptFolder } from "../../src/sandbox/attempt-folder.ts";
+import { layGround } from "../../src/sandbox/ground.ts";
+import { writeLaunch } from "../../src/sandbox/launch-file.ts";
 import { childrenOf } from "../../src/sandbox/process-identity.ts";
+import { StepProcess } from "../../src/sandbox/step-process.ts";
+import { systemClock } from "../port/system-clock.ts";
 import { MIB, openRig, reasonOf, runPrepared, textOf, type Rig } from "./sandbox-rig.ts";
 import type { OutputBatch } from "#port/step-runner.ts";
 
@@ -255,4 +261,58 @@ t.test("a closed sandbox leaves neither processes nor folders, and no zombie", a
     .map(String)
     .filter((name) => /slot|attempt|sandbox|uids\//.test(name));
   t.strictSame(left, []);
+});
+
+t.test("a start that goes wrong half-way leaves no pipe open and no process behind", async (t) => {
+  const own = openRig(t);
+  const laid = await layGround({ scratch: own.scratch, maxParallel: 1 });
+  t.ok(laid.ok);
+  if (!laid.ok) {
+    return;
+  }
+  const { pool } = laid.value;
+  const fds = (): number => readdirSync("/proc/self/fd").length;
+  for (const broken of ["go", "collectChildren"] as const) {
+    const slot = await pool.take(0, false);
+    const folder = makeAttemptFolder(join(laid.value.folder, `attempt-${broken}`), slot.uid);
+    const limits = { memoryBytes: 64 * MIB, pids: 16, cpus: 1 };
+    slot.cgroup?.begin(limits);
+    writeLaunch({
+      ground: laid.value,
+      seccompFile: "/dev/null",
+      slot,
+      argv: ["sleep", "4018"],
+      stdinFile: "/dev/null",
+      limits,
+    });
+    const before = fds();
+    const step = new StepProcess({
+      slot: {
+        ...slot,
+        launcher: {
+          ...slot.launcher,
+          [broken]: () => {
+            throw new Error("the pipe is broken");
+          },
+        },
+      },
+      args: Buffer.from("--ro-bind\0/\0/\0--unshare-pid\0--as-pid-1\0--die-with-parent\0"),
+      secrets: [],
+      limits,
+      logBytes: MIB,
+      timeoutMs: broken === "go" ? 10_000 : 300,
+      watch: { memory: false, pids: false, folder: folder.path, diskBytes: 256 * MIB },
+      redactor: own.redactor,
+      clock: systemClock,
+    });
+    await t.rejects(
+      step.run(() => Promise.resolve()),
+      /the pipe is broken/,
+    );
+    pool.giveBack(slot, false);
+    await wait(50);
+    t.ok(fds() <= before, `${fds()} descriptors after ${before}`);
+  }
+  await pool.close();
+  t.strictSame(running("sleep", "4018"), []);
 });
