@@ -1,0 +1,187 @@
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { timestampOf } from "#canon/timestamp.ts";
+import type { EgressRule } from "#plan/plan.ts";
+import type { Clock } from "#port/clock.ts";
+import type { EgressRecord, EgressScope } from "#port/egress.ts";
+import type { EgressLine } from "#run/egress-line.ts";
+import { egressMatcher, type EgressMatcher } from "#run/egress-match.ts";
+import { egressCodes, type EgressCode } from "./codes.ts";
+import { dial, type Route } from "./dial.ts";
+import { EgressTry, type Wanted } from "./egress-try.ts";
+import type { MeteredSocket } from "./metered-socket.ts";
+import type { RunAccount } from "./run-account.ts";
+import type { UpstreamProxy } from "./upstream-proxy.ts";
+import { vettedAddresses, type NamePorts } from "./vet-address.ts";
+
+/** Connections of one attempt at once. */
+export const MOST_AT_ONCE = 64;
+/** Refused tries of one attempt that leave a line and an event each. */
+const MOST_DENIALS = 1000;
+const LOOKUP_MS = 10_000;
+/** Characters of what a step wrote into the record: a host that cannot be read, a path. */
+const LONGEST_TEXT = 512;
+
+export type NetworkPorts = NamePorts & { readonly clock: Clock; readonly proxy?: UpstreamProxy };
+
+/**
+ * What one attempt may reach, and what it tried.
+ * 1. A try is decided on at once: its rule, its place and its quota are taken before anything waits.
+ * 2. Names are looked up only for what a rule allows. 3. Every try that began leaves a line when it ends.
+ */
+export class AttemptNetwork {
+  readonly #ports: NetworkPorts;
+  readonly #scope: EgressScope;
+  readonly #account: RunAccount;
+  readonly #ruleFor: EgressMatcher;
+  readonly #live = new Set<EgressTry>();
+  readonly #denied: EgressRecord["denied"][number][] = [];
+  #denials = 0;
+  #use = { requests: 0, bytesIn: 0, bytesOut: 0 };
+  #isOver = false;
+
+  constructor(ports: NetworkPorts, scope: EgressScope, account: RunAccount) {
+    this.#ports = ports;
+    this.#scope = scope;
+    this.#account = account;
+    this.#ruleFor = egressMatcher(scope.sandbox.egressAllowlist);
+    account.enter(this);
+  }
+
+  get clock(): Clock {
+    return this.#ports.clock;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The protocol of the rule that would decide about a host. */
+  protocolFor(host: string, port: number): EgressRule["protocol"] | undefined {
+    return this.#ruleFor(host, port)?.protocol;
+  }
+
+  begin(wanted: Wanted): EgressTry {
+    const { clock } = this.#ports;
+    const begun = new EgressTry({ clock, quotas: this.#account.quotas, onEnd: (ended) => this.#record(ended) }, wanted);
+    this.#live.add(begun);
+    return begun;
+  }
+
+  /** Decides about a try, takes its request of every quota, and finds where its host is. A refused one has ended. */
+  async admit(attempt: EgressTry): Promise<Result<Route, Fault<EgressCode>>> {
+    const { host, port, protocol } = attempt.wanted;
+    const rule = this.#ruleFor(host, port);
+    if (this.#isOver) {
+      return fail(attempt.fail("EGRESS_ENDED"));
+    }
+    if (rule === undefined) {
+      return fail(attempt.fail("EGRESS_DENIED"));
+    }
+    if (rule.protocol !== protocol) {
+      return fail(attempt.fail("EGRESS_PROTOCOL", { protocol }));
+    }
+    if (this.#live.size > MOST_AT_ONCE) {
+      return fail(attempt.fail("EGRESS_TOO_MANY", { limit: MOST_AT_ONCE }));
+    }
+    const meters = this.#account.metersFor(this.#scope, rule, host);
+    if (meters.some(({ left }) => left.requests < 1)) {
+      return fail(attempt.fail("EGRESS_QUOTA_REQUESTS"));
+    }
+    if (meters.some(({ left }) => left.bytes < 1)) {
+      return fail(attempt.fail("EGRESS_QUOTA_BYTES"));
+    }
+    this.#use.requests += 1;
+    try {
+      await attempt.charge(meters);
+    } catch (error) {
+      return fail(attempt.fail("EGRESS_RECORD", { problem: error instanceof Error ? error.message : "it failed" }));
+    }
+    return this.#route(attempt, rule);
+  }
+
+  async dial(attempt: EgressTry, route: Route): Promise<MeteredSocket | undefined> {
+    return dial(attempt, route, this.#ports.clock);
+  }
+
+  async #route(attempt: EgressTry, rule: EgressRule): Promise<Result<Route, Fault<EgressCode>>> {
+    const { proxy, clock } = this.#ports;
+    if (proxy !== undefined) {
+      return attempt.fault === undefined ? ok({ kind: "proxy", proxy }) : fail(attempt.fault);
+    }
+    const { promise: late, resolve } = Promise.withResolvers<"EGRESS_TIMEOUT">();
+    const stop = clock.after(LOOKUP_MS, () => resolve("EGRESS_TIMEOUT"));
+    const found = await Promise.race([vettedAddresses(attempt.wanted.host, rule, this.#ports), late]);
+    stop();
+    if (typeof found === "string") {
+      return fail(attempt.fail(found));
+    }
+    return attempt.fault === undefined ? ok({ kind: "addresses", addresses: found }) : fail(attempt.fault);
+  }
+
+  /** Cuts everything, now; what is tried later is refused. */
+  end(): void {
+    this.#isOver = true;
+    for (const live of this.#live) {
+      live.cut("EGRESS_ENDED");
+      live.end();
+    }
+  }
+
+  /** After `end`: everything is on the medium when it resolves. Rejects with a `StoreError`. */
+  async close(): Promise<EgressRecord> {
+    this.end();
+    const more = this.#denials - MOST_DENIALS;
+    if (more > 0) {
+      const closing = faultOf(egressCodes, "EGRESS_DENIALS");
+      const line = { protocol: "unknown", host: "*", port: 0, decision: "denied", reason: closing.code } as const;
+      this.#write(this.clock.now(), { ...line, bytesIn: 0, bytesOut: 0, durationMs: 0, tries: more });
+      this.#denied.push(this.#redacted(eventOf("*", 0, closing)));
+    }
+    await this.#account.leave(this);
+    return { use: this.#use, denied: this.#denied };
+  }
+
+  #record(ended: EgressTry): void {
+    this.#live.delete(ended);
+    const { bytesIn, bytesOut } = ended.use;
+    const { requests } = this.#use;
+    this.#use = { requests, bytesIn: this.#use.bytesIn + bytesIn, bytesOut: this.#use.bytesOut + bytesOut };
+    if (ended.isDialled) {
+      this.#write(ended.startedAt, ended.line());
+      return;
+    }
+    this.#denials += 1;
+    if (this.#denials <= MOST_DENIALS) {
+      const line = ended.line();
+      this.#write(ended.startedAt, line);
+      const fault = ended.refuse("EGRESS_ENDED");
+      this.#denied.push(shortened(this.#redacted(eventOf(line.host, line.port, fault))));
+    }
+  }
+
+  #write(startedAt: number, line: Omit<EgressLine, "sequence" | "timestamp" | "stepId" | "attempt">): void {
+    const { stepId, attempt } = this.#scope;
+    // Redacted whole, then shortened: a secret that is cut in two is not found.
+    const said = shortened(this.#redacted(line));
+    this.#account.record.add({ ...said, timestamp: timestampOf(startedAt), stepId, attempt });
+  }
+
+  #redacted<T>(value: T): T {
+    return this.#scope.redactor.redactJson(value);
+  }
+}
+
+function eventOf(host: string, port: number, { code, hint = "" }: Fault): EgressRecord["denied"][number] {
+  return { host, port, reason: code, code, hint };
+}
+
+/** Strings in full up to a bound. What a step wrote comes as Latin-1, so no character is cut in two. */
+function shortened<T extends object>(value: T): T {
+  const entries = Object.entries(value).map(([name, member]: [string, unknown]) => [
+    name,
+    typeof member === "string" && member.length > LONGEST_TEXT ? `${member.slice(0, LONGEST_TEXT)}…` : member,
+  ]);
+  return Object.fromEntries(entries) as T;
+}
