@@ -75,5 +75,19 @@ export const expressionCodes = codeTable({
       fix: "Give the value, give the input a default, or ask with has() first.",
     },
   },
+  EXPR_REFERENCE: {
+    severity: "error",
+    exitCode: 3,
+    message: "the {type} {digest} is neither an input of this run nor an output of one of its steps",
+    hint: "use inputs.<name> or steps.<id>.outputs.<name> as they are, and declare files and folders as outputs",
+    explanation: {
+      cause:
+        "A step got a reference to a file or directory that does not belong to its run: made by an expression, or by a step " +
+        "that wrote an object which looks like one. A digest alone opens nothing, because other runs keep their files there too.",
+      example:
+        'inputs: {data: "${{ steps.find.outputs.best }}"} where best is {type: object} and holds {type: file, digest: …}',
+      fix: "Let the step declare the file as an output (`{file: path}`) and refer to that output.",
+    },
+  },
 });
 export type ExpressionCode = keyof typeof expressionCodes;

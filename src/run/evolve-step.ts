@@ -91,6 +91,7 @@ function evolveSucceeded(
   const record = touch(state, instance);
   record.durationMs = metadata.durationMs;
   record.outputs = metadata.outputs;
+  state.live.references.addOutputs(metadata.outputs);
   delete record.reason;
   if (metadata.reusedFrom === undefined) {
     openAround(state, instance, at);
@@ -107,6 +108,7 @@ function keepReused(state: RunState, event: EventOf<"step.succeeded">): void {
   const { durationMs, outputs, reusedFrom } = event.metadata;
   if (template?.node.kind === "run" && reusedFrom !== undefined) {
     state.steps[id] = { status: "succeeded", attempts: 0, durationMs, outputs, reusedFrom };
+    state.live.references.addOutputs(outputs);
   }
 }
 

@@ -1,4 +1,3 @@
-import { canonicalJson } from "#canon/canonical-json.ts";
 import type { Json } from "#canon/json.ts";
 import { fits } from "#canon/shape.ts";
 import { valueOf } from "./expressions.ts";
@@ -52,9 +51,5 @@ function storedFile(state: RunState, value: Json): Value | undefined {
   if (!fits(valueShape, value) || (value.type !== "file" && value.type !== "directory")) {
     return undefined;
   }
-  const wanted = canonicalJson(value);
-  const produced = Object.values(state.steps).some((step) =>
-    Object.values(step.outputs ?? {}).some((output) => output.type === value.type && canonicalJson(output) === wanted),
-  );
-  return produced ? value : undefined;
+  return state.live.references.produced(value) ? value : undefined;
 }

@@ -1,7 +1,9 @@
 import type { Sha256 } from "#canon/digest.ts";
 import type { Json, JsonObject } from "#canon/json.ts";
-import { ok, type Result } from "#fault/result.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
 import { printInText } from "#plan/evaluate-template.ts";
+import { expressionCodes } from "#plan/expression-codes.ts";
 import type { OutputRule, Policy, RunNode, Sandbox, Template } from "#plan/plan.ts";
 import { expressionsIn, valueOf, wholeRunContext } from "./expressions.ts";
 import type { GraphNode } from "./graph.ts";
@@ -59,6 +61,11 @@ export function resolveAttempt(state: RunState, stepId: string, sha256: Sha256):
   }
   if (!stdin.ok) {
     return stdin;
+  }
+  const given = program.value.kind === "uses" ? program.value.with : {};
+  const foreign = state.live.references.foreignIn([inputs.value, given]);
+  if (foreign !== undefined) {
+    return fail(faultOf(expressionCodes, "EXPR_REFERENCE", foreign));
   }
   return ok({
     stepId,

@@ -4,6 +4,7 @@ import { graphOf, type Graph } from "./graph.ts";
 import { Heap } from "./heap.ts";
 import { compareInstances, isLeft, makeRoots, type Instance, type Section, type Wait } from "./instance.ts";
 import { scope, take } from "./ready-tree.ts";
+import { References } from "./references.ts";
 import { emptyRecord, type Identity, type RunRecord } from "./run-record.ts";
 
 /**
@@ -31,6 +32,7 @@ export type Live = {
   readonly seen: Set<string>;
   /** What expressions see of a step inside a map that has ended, by map and step: nothing changes it any more. */
   readonly lists: Map<string, Json>;
+  readonly references: References;
 };
 
 /** A run before its first event. */
@@ -60,7 +62,11 @@ export function restoreState(plan: Plan, record: RunRecord): RunState {
     policies: new Set(),
     seen: new Set(record.commandIds),
     lists: new Map(),
+    references: new References(plan),
   };
+  for (const { outputs = {} } of Object.values(record.steps)) {
+    live.references.addOutputs(outputs);
+  }
   const nursery = { record, byId: live.byId, reached: live.reached };
   makeRoots(graph.main, live.main, nursery);
   makeRoots(graph.finally, live.finally, nursery);

@@ -3,6 +3,7 @@ import { policyContextPath } from "#run/policy-context-path.ts";
 import { resolveAttempt, resolveGate, resolvePolicy, type ResolvedAttempt } from "#run/resolve.ts";
 import { resolveOutputs } from "#run/resolve-outputs.ts";
 import { seedOf } from "#run/retry-wait.ts";
+import { recordOf, restoreState } from "#run/state.ts";
 import { viewOfStep } from "#run/step-view.ts";
 import type { Values } from "#run/value.ts";
 import { approval, cel, digestOfText, map, parallel, planOf, policy, run, sha256, type Sketch } from "./sample-plan.ts";
@@ -172,6 +173,49 @@ t.test("a policy sees what has surely ended before its gate, and nothing else", 
       },
     },
   });
+  t.end();
+});
+
+t.test("a reference that is not of this run opens nothing, wherever it stands", (t) => {
+  const foreign = { type: "file", digest: digestOfText("another run's"), size: 3 };
+  const html = { ...file, digest: digestOfText("a listing of foreign files") };
+  const listing = { type: "directory", digest: html.digest };
+  const made = {
+    html,
+    parts: { type: "directory", digest: digestOfText("parts") },
+    forged: { type: "object", value: foreign },
+    posed: { type: "object", value: listing },
+    within: { type: "array", value: [{ deep: foreign }] },
+  } as const;
+  const codeWith = (more: { readonly [member: string]: unknown }): string | undefined => {
+    const { resolved } = attemptOf([run("a")], run("b", more), { a: { outputs: made } });
+    return resolved.ok ? undefined : resolved.fault.code;
+  };
+  const uses = { uses: "bundle.ingest", command: undefined };
+  for (const own of ["inputs.db", "inputs.docs", "steps.a.outputs.html", "steps.a.outputs.parts"]) {
+    t.equal(codeWith({ inputs: { x: cel(own) } }), undefined, own);
+    t.equal(codeWith({ ...uses, with: { source: cel(own) } }), undefined, own);
+  }
+  for (const name of ["forged", "posed", "within"]) {
+    t.equal(codeWith({ inputs: { x: cel(`steps.a.outputs.${name}`) } }), "EXPR_REFERENCE", name);
+    t.equal(codeWith({ ...uses, with: { source: cel(`steps.a.outputs.${name}`) } }), "EXPR_REFERENCE", name);
+  }
+  t.equal(codeWith({ inputs: { x: foreign } }), "EXPR_REFERENCE", "in the plan itself");
+  t.end();
+});
+
+t.test("what was taken over from another run, and what the ledger told before, belongs to the run", (t) => {
+  const plan = planOf([
+    run("a"),
+    map("m", cel("[1]"), [run("x")], { maxItems: 1 }),
+    run("b", { inputs: { x: cel("steps.x[0].outputs.html"), y: cel("steps.a.outputs.html") } }),
+  ]);
+  const other = { ...file, digest: digestOfText("other") };
+  const driven = ScriptedRun.from(plan, { a: { html: file }, "m[0]::x": { html: other } }).go();
+  const again = restoreState(plan, structuredClone(recordOf(driven.state)));
+  for (const state of [driven.state, again]) {
+    t.match(resolveAttempt(state, "b", sha256), { ok: true, value: { inputs: { x: other, y: file } } });
+  }
   t.end();
 });
 
