@@ -39,7 +39,8 @@ export function escapeScript({ port, bwrap, masks, pids }: Escapes): string {
     ...hidden.map((path) => `if seen ${quote(path)}; then refuse ${quote(`a step can see ${path}`)}; fi`),
     ...pids.flatMap((pid) => [
       `for name in environ maps auxv; do [ -z "$(tr -d '\\0' </proc/${pid}/$name)" ] || refuse "a step can read $name of the runner"; done`,
-      `for name in fd root cwd; do if there /proc/${pid}/$name/. || ls /proc/${pid}/$name/ | grep -q .; then refuse "a step can follow $name of the runner"; fi; done`,
+      // Same users may list the numbers of descriptors, and nothing behind them.
+      `for link in /proc/${pid}/fd/* /proc/${pid}/root /proc/${pid}/cwd /proc/${pid}/exe; do if [ -e "$link" ] || readlink "$link"; then refuse "a step can follow $link, which is the runner's"; fi; done`,
     ]),
     "echo held",
   ].join("\n");

@@ -9,8 +9,8 @@ function wordsOf(text: string): readonly string[] {
   return text.trim().split(/\s+/);
 }
 
-/** Folders at the root that `restricted` does not show; links to them and their aliases are followed. */
-export const hiddenAtRoot: readonly HiddenPath[] = listed({
+/** Folders at the root that `restricted` does not show, and what shows the same files is not shown either. */
+export const secretAtRoot: readonly HiddenPath[] = listed({
   "homes of people: keys, tokens, history": "/root /home",
   "sockets and run-time secrets of services and containers; the step's own stands there": "/run",
   "state, logs, spools, caches, backups, mail, containers": "/var",
@@ -22,9 +22,13 @@ export const hiddenAtRoot: readonly HiddenPath[] = listed({
   "processes of the host; the step's own stands there": "/proc",
   "disks, terminals, shared memory; the step's own stands there": "/dev",
   "what fsck found, of whatever file": "/lost+found",
-  "another system, or this one once more": "/sysroot /ostree /host /hostfs /rootfs",
   "where containers are given secrets": "/secrets /secret /credentials /vault /keys",
 });
+
+/** Folders at the root that are another system, or this one once more; parts of them may well be shown elsewhere. */
+const otherSystems = listed({ "another system, or this one once more": "/sysroot /ostree /host /hostfs /rootfs" });
+
+export const hiddenAtRoot: readonly HiddenPath[] = [...secretAtRoot, ...otherSystems];
 
 /** Paths below `/etc` that `restricted` covers, whether this user may read them or not. */
 export const hiddenInEtc: readonly HiddenPath[] = listed({

@@ -9,7 +9,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { hiddenAtRoot, hiddenFileSystems, hiddenInEtc } from "./hidden-paths.ts";
+import { hiddenFileSystems, hiddenInEtc, secretAtRoot } from "./hidden-paths.ts";
 import { aliasesOf, isWithin, type Mount } from "./mount-table.ts";
 
 /** Something in a shown folder that is covered: by an empty folder or an empty file. The path has no symbolic links. */
@@ -20,6 +20,8 @@ export type Hiding = {
   readonly masks: readonly string[];
   /** Paths that are covered where that is possible. */
   readonly wanted: readonly string[];
+  /** The same, of the place only: what else the files show at is looked at by itself. */
+  readonly places: readonly string[];
   readonly mounts: readonly Mount[];
   /** The folders of the host that are shown. */
   readonly shown: readonly string[];
@@ -34,8 +36,8 @@ const ESSENTIAL = ["/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local/bin", "/bin"
 export function hiddenPlaces(hiding: Hiding): Hidden {
   const impossible: string[] = [];
   const found = new Map<string, HiddenPlace>();
-  const take = (path: string): boolean => {
-    const places = [path, ...aliasesOf(path, hiding.mounts).filter((alias) => isSame(alias, path))]
+  const take = (paths: readonly string[]): boolean => {
+    const places = paths
       .map((each) => coverable(each))
       .filter((each) => hiding.shown.some((folder) => isWithin(each, folder)));
     const coverableOnes = places.filter((each) => !ESSENTIAL.some((essential) => isWithin(essential, each)));
@@ -44,22 +46,31 @@ export function hiddenPlaces(hiding: Hiding): Hidden {
   };
   for (const path of hiding.masks) {
     const real = realOf(path);
-    if (real !== undefined && !take(real)) {
+    if (real !== undefined && !take(allPathsTo(real, hiding.mounts))) {
       impossible.push(path);
     }
   }
   for (const path of hiding.wanted) {
     const real = realOf(path);
-    if (real !== undefined) {
-      take(real);
-    }
+    take(real === undefined ? [] : allPathsTo(real, hiding.mounts));
   }
+  take(hiding.places.flatMap((path) => realOf(path) ?? []));
   return { places: outermost([...found.values()]), impossible };
 }
 
-/** What is not to be seen of any host: what is named, homes, strange mounts, private files. */
-export function secretPlaces(mounts: readonly Mount[], shown: readonly string[]): readonly string[] {
-  return [...named(), ...homes(), ...strangeMounts(mounts, shown), ...privateInEtc()];
+function allPathsTo(path: string, mounts: readonly Mount[]): readonly string[] {
+  const { same, parts } = aliasesOf(path, mounts);
+  return [path, ...same.filter((alias) => isSame(alias, path)), ...parts.filter((part) => existsSync(part))];
+}
+
+/** What is not to be seen of any host: what is named, homes, private files. */
+export function secretPaths(): readonly string[] {
+  return [...named(), ...homes(), ...privateInEtc()];
+}
+
+/** Mounts that are not to be seen wherever they are: of kernel file systems, in memory, of another system's root. */
+export function strangeMounts(mounts: readonly Mount[]): readonly string[] {
+  return mounts.flatMap(({ at, type }) => (hiddenFileSystems.includes(type) || holdsSystem(at) ? [at] : []));
 }
 
 /** Whether a folder holds a system of its own (a chroot, the host's root in a container, an old root). */
@@ -76,7 +87,7 @@ export function realOf(path: string): string | undefined {
 }
 
 function named(): readonly string[] {
-  return [...hiddenAtRoot, ...hiddenInEtc].flatMap(({ path }) => {
+  return [...secretAtRoot, ...hiddenInEtc].flatMap(({ path }) => {
     if (!path.endsWith("*")) {
       return [path];
     }
@@ -94,12 +105,6 @@ function homes(): readonly string[] {
       const isPerson = uid === "0" || (Number(uid) >= 1000 && Number(uid) !== 65_534);
       return isPerson && home.startsWith("/") ? [home] : [];
     });
-}
-
-function strangeMounts(mounts: readonly Mount[], shown: readonly string[]): readonly string[] {
-  return mounts
-    .filter(({ at, type }) => hiddenFileSystems.includes(type) || holdsSystem(at))
-    .flatMap(({ at }) => (shown.some((folder) => isWithin(at, folder)) ? [at] : []));
 }
 
 /**

@@ -45,25 +45,26 @@ function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
   );
 }
 
+/** Other paths to what stands at a path: `same` to the thing itself, `parts` to something inside of it. */
+export type Aliases = { readonly same: readonly string[]; readonly parts: readonly string[] };
+
 /**
  * Where else the same files show: the same place of the same file system in other mounts (bind mounts, subvolumes), and
  * mounts of something inside of it. Whether the places are really there is for the caller to look at.
  */
-export function aliasesOf(path: string, mounts: readonly Mount[]): readonly string[] {
+export function aliasesOf(path: string, mounts: readonly Mount[]): Aliases {
   const own = mountOf(path, mounts);
   if (own === undefined) {
-    return [];
+    return { same: [], parts: [] };
   }
   const inDevice = joined(own.root, path.slice(own.at === "/" ? 0 : own.at.length));
-  return mounts
-    .filter((mount) => mount !== own && mount.device === own.device)
-    .flatMap(({ root, at }) => {
-      if (isWithin(inDevice, root)) {
-        return [joined(at, inDevice.slice(root === "/" ? 0 : root.length))];
-      }
-      return isWithin(root, inDevice) ? [at] : [];
-    })
-    .filter((alias) => alias !== path);
+  const others = mounts.filter((mount) => mount !== own && mount.device === own.device);
+  return {
+    same: others.flatMap(({ root, at }) =>
+      isWithin(inDevice, root) ? [joined(at, inDevice.slice(root === "/" ? 0 : root.length))] : [],
+    ),
+    parts: others.flatMap(({ root, at }) => (root !== inDevice && isWithin(root, inDevice) ? [at] : [])),
+  };
 }
 
 function joined(folder: string, rest: string): string {

@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync, statSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { hiddenAtRoot, hiddenFileSystems } from "./hidden-paths.ts";
-import { hiddenPlaces, holdsSystem, realOf, secretPlaces } from "./hidden-places.ts";
+import { hiddenPlaces, holdsSystem, realOf, secretPaths, strangeMounts } from "./hidden-places.ts";
 import { etcFiles } from "./inside.ts";
 import { isWithin, type Mount } from "./mount-table.ts";
 import { cover, emptyFolder, unhidable, type RootView } from "./root-view.ts";
@@ -37,8 +37,13 @@ export function restrictedRoot(ask: RestrictedAsk): Result<RootView> {
     return real === undefined || folders.some((folder) => isWithin(real, folder)) ? [] : [real];
   });
   const shown = [...folders, ...moved];
-  const wanted = [...secretPlaces(mounts, shown), ...ask.credentials];
-  const { places, impossible } = hiddenPlaces({ masks: ask.masks, wanted, mounts, shown });
+  const { places, impossible } = hiddenPlaces({
+    masks: ask.masks,
+    wanted: [...secretPaths(), ...ask.credentials],
+    places: strangeMounts(mounts),
+    mounts,
+    shown,
+  });
   if (impossible.length > 0) {
     return fail(unhidable(impossible));
   }

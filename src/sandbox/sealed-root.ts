@@ -43,7 +43,7 @@ export type SealedAsk = {
 
 /** The root of `sealed`: nothing but what is named here. */
 export function sealedRoot({ masks, mounts, etcFolder, emptyFile, seccompFile }: SealedAsk): Result<RootView> {
-  const { places, impossible } = hiddenPlaces({ masks, wanted: [], mounts, shown: ["/usr"] });
+  const { places, impossible } = hiddenPlaces({ masks, wanted: [], places: [], mounts, shown: ["/usr"] });
   if (impossible.length > 0) {
     return fail(unhidable(impossible));
   }

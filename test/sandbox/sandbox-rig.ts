@@ -5,7 +5,7 @@ import type { Test } from "tap";
 import type { Digest } from "#canon/digest.ts";
 import type { RunId, TenantId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
-import type { EgressRule, Limits } from "#plan/plan.ts";
+import type { EgressRule, Limits, Sandbox } from "#plan/plan.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { AttemptRequest, OutputBatch, PreparedAttempt, StepRunner } from "#port/step-runner.ts";
