@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from "#canon/json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { planCodes } from "#plan/codes.ts";
+import type { RunNode } from "#plan/plan.ts";
 import type { AttemptContext, AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { AttemptRequest, PreparedAttempt } from "#port/step-runner.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
@@ -15,10 +16,13 @@ import { resolveSecrets, type AttemptSecrets } from "./resolve-secrets.ts";
 export function attemptPreparer(ports: PreparerPorts): AttemptPreparer {
   return {
     prepare: async (attempt, context) => {
-      if (attempt.program.kind === "uses") {
-        return prepareBuiltIn(attempt, attempt.program, context, ports);
+      const unchanged = holdFiles(attempt, ports);
+      if (!unchanged.ok) {
+        return unchanged;
       }
-      return prepareCommand(attempt, attempt.program, context, ports);
+      return attempt.program.kind === "uses"
+        ? prepareBuiltIn(attempt, attempt.program, context, ports)
+        : prepareCommand(attempt, attempt.program, context, ports);
     },
   };
 }
@@ -33,7 +37,7 @@ async function prepareCommand(
   if (!packFolder.ok) {
     return packFolder;
   }
-  const unchanged = await holdFiles(attempt, packFolder.value, ports);
+  const unchanged = await holdCopies(attempt, packFolder.value, ports);
   if (!unchanged.ok) {
     return unchanged;
   }
@@ -87,16 +91,27 @@ function withSecrets(prepared: PreparedAttempt, secrets: AttemptSecrets): ReadyA
   return { ...prepared, secrets: secrets.resolved };
 }
 
-/** Holds the staged copies of the files that the node names against the digests that the plan pins. */
-async function holdFiles(attempt: ResolvedAttempt, packFolder: string, ports: PreparerPorts): Promise<Result<void>> {
-  for (const { path, digest } of attempt.node.files ?? []) {
-    const listed = ports.packListing.find((entry) => entry.path === path);
-    const same = listed !== undefined && digestOfHex(listed.sha256) === digest;
-    if (!same || !(await ports.workspace.untouched(`${packFolder}/${path}`))) {
-      return fail(faultOf(planCodes, "PLAN_DRIFT", { node: attempt.node.id, pointer: `/files/${path}` }));
+/** Holds the files that the node names, as the stored pack has them, against the digests that the plan pins. */
+function holdFiles({ node }: ResolvedAttempt, { packListing }: PreparerPorts): Result<void> {
+  const changed = (node.files ?? []).find(({ path, digest }) => {
+    const listed = packListing.find((entry) => entry.path === path);
+    return listed === undefined || digestOfHex(listed.sha256) !== digest;
+  });
+  return changed === undefined ? ok(undefined) : drifted(node, changed.path);
+}
+
+/** The same for the staged copies that a command sees: built-ins read the stored files, which are checked as they are read. */
+async function holdCopies({ node }: ResolvedAttempt, packFolder: string, ports: PreparerPorts): Promise<Result<void>> {
+  for (const { path } of node.files ?? []) {
+    if (!(await ports.workspace.untouched(`${packFolder}/${path}`))) {
+      return drifted(node, path);
     }
   }
   return ok(undefined);
+}
+
+function drifted(node: RunNode, path: string): Result<never> {
+  return fail(faultOf(planCodes, "PLAN_DRIFT", { node: node.id, pointer: `/files/${path}` }));
 }
 
 type Mount = AttemptRequest["mounts"][number];

@@ -46,7 +46,8 @@ export class Workspace implements AsyncDisposable {
 
   /** True while the copy at `path` is the one that was staged: same inode, size and times. */
   async untouched(path: string): Promise<boolean> {
-    return this.#marks.get(path) === (await markOf(path));
+    const mark = this.#marks.get(path);
+    return mark !== undefined && mark === (await markOf(path).catch(() => undefined));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
