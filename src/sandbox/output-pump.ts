@@ -19,6 +19,11 @@ export class LogMeter {
     this.#onFull = onFull;
   }
 
+  /** True when something was dropped. */
+  get isPast(): boolean {
+    return this.#seen > this.#limit;
+  }
+
   /** The part of the chunk that is within the limit. */
   admit(chunk: Uint8Array): Uint8Array {
     const room = Math.max(0, this.#limit - this.#seen);
@@ -65,6 +70,7 @@ export class OutputPump {
 
   async #carry(): Promise<void> {
     const { source, redacting, meter } = this.#ports;
+    let whole = true;
     try {
       for await (const chunk of source) {
         await this.#deliver(redacting.push(meter.admit(chunk as Uint8Array)));
@@ -73,10 +79,12 @@ export class OutputPump {
       if (!wasCut(error)) {
         throw error;
       }
+      whole = false;
     } finally {
       clearTimeout(this.#timer);
     }
-    await this.#deliver(redacting.end());
+    // What the redactor still holds at a cut of ours may be the beginning of a secret whose end was dropped.
+    await this.#deliver(whole && !meter.isPast ? redacting.end() : new Uint8Array());
     clearTimeout(this.#timer);
     await this.#inTurn(this.#lines.end());
   }
