@@ -3,7 +3,6 @@ import { driveRun, type DriveEnd, type DriveOptions } from "#engine/drive-run.ts
 import { ok, type Result } from "#fault/result.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import type { Plan } from "#plan/plan.ts";
-import { readPlan } from "#plan/read-plan.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
@@ -12,6 +11,7 @@ import { Workspace } from "#step/run/workspace.ts";
 import { gateKeeper } from "./gate-keeper.ts";
 import { recompileStored } from "./recompile-stored.ts";
 import type { RunTrust } from "./run-trust.ts";
+import { storedPlan } from "./stored-plan.ts";
 import type { Workplace } from "./workplace.ts";
 
 export type StoredDrive = DriveOptions & {
@@ -52,6 +52,7 @@ export async function driveStoredRun(
     plan,
     packListing,
     builtIns: workplace.builtIns,
+    egress: workplace.egress,
     sha256,
   });
   const recompile = (): Promise<Result<Uint8Array>> => recompileStored(identity, workplace);
@@ -87,9 +88,9 @@ function gatesOf(
   return gateKeeper({ identity, plan, recompile, requestedBy, trust, ledger, clock, sha256, verifySignature });
 }
 
-async function readStored(identity: RunIdentity, { store }: Workplace): Promise<Result<Stored>> {
-  const bytes = await store.ledger.getFile(identity, "plan.canonical.json");
-  const plan = bytes.ok ? readPlan(bytes.value) : bytes;
+async function readStored(identity: RunIdentity, workplace: Workplace): Promise<Result<Stored>> {
+  const { store } = workplace;
+  const plan = await storedPlan(identity, workplace);
   if (!plan.ok) {
     return plan;
   }

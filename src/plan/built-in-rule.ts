@@ -1,7 +1,10 @@
 import type { JsonObject } from "#canon/json.ts";
 import type { Shape } from "#canon/shape.ts";
 import type { Fault } from "#fault/fault.ts";
-import type { OutputRule } from "./plan.ts";
+import type { OutputRule, Sandbox } from "./plan.ts";
+
+/** What is wrong with a `with`, and with which member of it; with all of it where none is named. */
+export type WithRefusal = { readonly fault: Fault; readonly member?: string };
 
 /** What the plan holds a step that `uses` a built-in to. */
 export type BuiltInRule = {
@@ -9,8 +12,11 @@ export type BuiltInRule = {
   readonly outputs: Readonly<Record<string, OutputRule>>;
   /** Members of `with` that, where they are plain strings, name a file of the pack; the plan pins its digest. */
   readonly packFiles: readonly string[];
-  /** What is wrong with a `with` beyond its shape; members that are not known yet stand as `{"$cel": …}`. */
-  readonly refusals: (given: JsonObject) => readonly Fault[];
+  /**
+   * What is wrong with a `with` beyond its shape, in the sandbox that the step has; members that are not known yet stand
+   * as `{"$cel": …}`.
+   */
+  readonly refusals: (given: JsonObject, sandbox: Sandbox) => readonly WithRefusal[];
 };
 
 export type BuiltInRules = ReadonlyMap<string, BuiltInRule>;

@@ -1,5 +1,6 @@
 import type { BuiltInRules } from "./built-in-rule.ts";
 import type { ExpressionReader } from "./expression-reader.ts";
+import type { Sandbox } from "./plan.ts";
 import type { PlanFindings } from "./plan-findings.ts";
 import type { Scopes } from "./step-scope.ts";
 
@@ -9,6 +10,8 @@ export type CompileDesk = {
   readonly scopes: Scopes;
   readonly findings: PlanFindings;
   readonly builtIns: BuiltInRules;
+  /** The pack's: that of every step without one of its own. */
+  readonly sandbox: Sandbox;
   /** Bare hex SHA-256 of every file of the pack by path. */
   readonly packFiles: ReadonlyMap<string, string>;
   /** True when the inputs may still get other values: then what depends on them alone counts as known in time. */

@@ -72,7 +72,8 @@ function compile(request: CompileRequest, open: boolean): Compilation {
   });
   const reader = expressionReader({ scopes, findings, known: knownValues(pack, inputs, { open }) });
   const files = new Map(packFiles.map(({ path, sha256 }) => [path, sha256]));
-  const desk: CompileDesk = { reader, scopes, findings, builtIns, packFiles: files, open };
+  const { sandbox } = pack.spec;
+  const desk: CompileDesk = { reader, scopes, findings, builtIns, sandbox, packFiles: files, open };
   const nodes = tree.nodes.map((node) => compileNode(node, desk));
   checkPolicies(pack, tree, desk);
   const plan = planOf(request, tree, nodes, desk);

@@ -7,7 +7,7 @@ import type { BuiltInRule } from "./built-in-rule.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import { below, compileMembers, compileString } from "./compile-value.ts";
 import type { Place } from "./expression-reader.ts";
-import { isCel, type OutputRule, type RunNode, type TextTemplate } from "./plan.ts";
+import { isCel, type OutputRule, type RunNode, type Sandbox, type TextTemplate } from "./plan.ts";
 import { literalText } from "./template-text.ts";
 
 type Action = Pick<RunNode, "command" | "script" | "shell" | "uses" | "with" | "files">;
@@ -86,18 +86,28 @@ function compileUses(
     const problem = `the outputs of ${action.uses} are ${Object.keys(rule.outputs).join(", ")}; others cannot be declared`;
     desk.findings.add("PACK_VALUE", { problem }, { path: [...place.path(), "outputs"], part: "key" }, "remove it");
   }
-  checkWith(given, rule, [...run.path(), "with"], desk);
+  checkWith(given, rule, step.sandbox ?? desk.sandbox, [...run.path(), "with"], desk);
   const named = rule.packFiles.flatMap((member) => (typeof given[member] === "string" ? [given[member]] : []));
   const files = pinned(named.map(withoutDot), desk);
   return { uses: action.uses, with: given, ...(files.length === 0 ? {} : { files }) };
 }
 
 /** Holds `with` to the built-in's shape, as far as it is known. */
-function checkWith(given: JsonObject, rule: BuiltInRule, path: PackPath, { findings, packFiles }: CompileDesk): void {
+function checkWith(
+  given: JsonObject,
+  rule: BuiltInRule,
+  sandbox: Sandbox,
+  path: PackPath,
+  { findings, packFiles }: CompileDesk,
+): void {
   for (const misfit of misfitsOf(rule.withShape, given).filter((each) => !isPending(given, each))) {
     reportMisfit(misfit, path, findings);
   }
-  rule.refusals(given).forEach((fault) => findings.addFault(fault, { path, part: "key" }));
+  for (const { fault, member } of rule.refusals(given, sandbox)) {
+    const at =
+      member === undefined ? { path, part: "key" as const } : { path: [...path, member], part: "value" as const };
+    findings.addFault(fault, at);
+  }
   for (const member of rule.packFiles) {
     const file = given[member];
     if (typeof file === "string" && !packFiles.has(withoutDot(file))) {

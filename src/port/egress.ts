@@ -8,7 +8,13 @@ export type EgressScope = Pick<
   "runId" | "tenantId" | "stepId" | "attempt" | "sandbox" | "egressQuota" | "egressAllowlist" | "redactor"
 >;
 
-export type Fetched = { readonly status: number; readonly body: AsyncIterable<Uint8Array> };
+export type Fetched = {
+  readonly status: number;
+  /** Where the answer says to look instead, as it stands there. */
+  readonly location?: string;
+  /** Throws a `StoreError` that carries the fault when the answer breaks off or a quota is used up. */
+  readonly body: AsyncIterable<Uint8Array>;
+};
 
 /** What an attempt used of the network, once nothing of it is under way any more. */
 export type EgressRecord = { readonly use: EgressUse; readonly denied: readonly Metadata<"egress.denied">[] };

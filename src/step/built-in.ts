@@ -1,10 +1,11 @@
 import type { TenantId } from "#canon/ids.ts";
 import type { Json, JsonObject } from "#canon/json.ts";
 import type { Shape } from "#canon/shape.ts";
-import type { Fault } from "#fault/fault.ts";
 import type { Result } from "#fault/result.ts";
-import type { OutputRule } from "#plan/plan.ts";
+import type { WithRefusal } from "#plan/built-in-rule.ts";
+import type { OutputRule, Sandbox } from "#plan/plan.ts";
 import type { ArtifactStore, StoredArtifact } from "#port/artifact-store.ts";
+import type { EgressSession } from "#port/egress.ts";
 import type { FolderReading } from "#port/folder.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
@@ -30,6 +31,10 @@ export type BuiltInRequest = {
   readonly tenantId: TenantId;
   /** Absolute host path of `ArtifactsPath`: built-ins stage nowhere else. */
   readonly artifactsPath: string;
+  /** The step's: its limits and egress rules bind the runner here as they bind a command. */
+  readonly sandbox: Sandbox;
+  /** The network of this attempt, the same one at every call; closed, and reported, when the attempt has ended. */
+  readonly egress: () => Promise<Result<EgressSession>>;
   /** Ends the attempt; its outcome is then `cancelled`. */
   readonly signal: AbortSignal;
   readonly redactor: Redactor;
@@ -39,7 +44,8 @@ export type BuiltInRequest = {
 export type Produced = StoredArtifact & { readonly name: string; readonly mediaType?: string };
 
 /**
- * A step that the runner itself carries out. It touches only artifacts and starts no process.
+ * A step that the runner itself carries out. It touches only artifacts and the network of its attempt, and starts no
+ * process.
  * 1. `execute` never throws on what a pack or a run gives it.
  * 2. The same `with` over the same bytes gives the same outputs; executing twice is executing once.
  */
@@ -51,7 +57,10 @@ export type BuiltIn = {
   readonly packFiles: readonly string[];
   /** What a step that uses it offers to later steps. */
   readonly outputs: Readonly<Record<string, OutputRule>>;
-  /** What is wrong with a `with` beyond its shape; members that are not known yet stand as `{"$cel": …}`. */
-  readonly refusals: (given: JsonObject) => readonly Fault[];
+  /**
+   * What is wrong with a `with` beyond its shape, in the sandbox that the step has; members that are not known yet stand
+   * as `{"$cel": …}`.
+   */
+  readonly refusals: (given: JsonObject, sandbox: Sandbox) => readonly WithRefusal[];
   readonly execute: (request: BuiltInRequest) => Promise<AttemptOutcome>;
 };

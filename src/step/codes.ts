@@ -80,6 +80,74 @@ export const stepCodes = codeTable({
       fix: "Make room or correct the permissions, then run the step again; staging can be repeated.",
     },
   },
+  FETCH_URL: {
+    severity: "error",
+    exitCode: 3,
+    message: "the url of http.fetch is refused: {problem}",
+    hint: "write the whole URL, beginning with https:// or http://, without a user and without secrets",
+    explanation: {
+      cause:
+        "The URL stands in the plan and in the evidence, so it must hold no password, and it must be readable in one way only.",
+      example: "url: https://user:password@registry.acme.example/feed.tar",
+      fix: "Remove the user, white space and the fragment. What needs a login has to be fetched by a command.",
+    },
+  },
+  FETCH_NOT_ALLOWED: {
+    severity: "error",
+    exitCode: 3,
+    message: "no egress rule of the step allows {target} over {protocol}",
+    hint: "add {target} to sandbox.egressAllowlist (of the pack, and of the step where it has its own)",
+    explanation: {
+      cause:
+        "A built-in reaches the network under the same rules as a command. An https URL needs a rule with protocol tls, an http URL one with protocol http.",
+      example: 'url: https://cdn.acme.example/feed.tar with egressAllowlist: ["registry.acme.example:443"]',
+      fix: "Add `host:port` to the list and have the new plan approved, or fetch from a host that is allowed.",
+    },
+  },
+  FETCH_REDIRECT: {
+    severity: "error",
+    exitCode: 1,
+    message: "{host} answered {status} and points to {to}",
+    hint: "fetch from {to} itself, with a rule that allows it; redirects are not followed",
+    explanation: {
+      cause: "A redirect leads to a place that nobody approved, so it is never followed.",
+      example: "a release page that redirects to a content delivery network",
+      fix: "Write the final URL in the pack, allow its host, and have the new plan approved.",
+    },
+  },
+  FETCH_STATUS: {
+    severity: "error",
+    exitCode: 1,
+    message: "{host} answered {status}, not 200",
+    hint: "check that the URL is right and that the file is still there",
+    explanation: {
+      cause: "Only an answer with status 200 carries the file that was asked for.",
+      example: "404 for a release that was withdrawn, 503 from a host that is overloaded",
+      fix: "Correct the URL; give the step a `retry` where the host is only busy at times.",
+    },
+  },
+  FETCH_TOO_LARGE: {
+    severity: "error",
+    exitCode: 1,
+    message: "what {host} sends is larger than {limit} bytes",
+    hint: "raise maxBytes of the step, or limits.artifacts, if the file is really so large",
+    explanation: {
+      cause: "The transfer was ended at `maxBytes`, or at `limits.artifacts` of the step's sandbox; nothing was kept.",
+      example: "a download of 2 GiB with limits.artifacts: 1Gi",
+      fix: "Raise the limit in the pack and have the new plan approved.",
+    },
+  },
+  FETCH_CHECKSUM: {
+    severity: "error",
+    exitCode: 1,
+    message: "what {host} sent has the SHA-256 {actual}, not {expected}",
+    hint: "nothing was kept; ask the publisher why the file has changed",
+    explanation: {
+      cause: "The bytes are not those that `checksumSha256` was made of.",
+      example: "a file that was replaced under the same URL",
+      fix: "Compare with the publisher's checksum; change `checksumSha256` only if that changed.",
+    },
+  },
   SBOM_DIRECTORY_MISSING: {
     severity: "error",
     exitCode: 1,

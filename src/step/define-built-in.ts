@@ -17,12 +17,12 @@ export function builtIn<W>(definition: Definition<W>): BuiltIn {
   const { produce, ...declared } = definition;
   const admitted = (request: BuiltInRequest): Promise<Result<readonly Produced[]>> => {
     const wrong = misfitsOf(definition.withShape, request.with);
-    const [refusal] = isJsonObject(request.with) ? definition.refusals(request.with) : [];
+    const [refusal] = isJsonObject(request.with) ? definition.refusals(request.with, request.sandbox) : [];
     if (wrong.length > 0) {
       const problem = wrong.map(describeMisfit).join("; ");
       return Promise.resolve(fail(faultOf(stepCodes, "STEP_WITH_INVALID", { builtIn: definition.name, problem })));
     }
-    return refusal === undefined ? produce(request.with as W, request) : Promise.resolve(fail(refusal));
+    return refusal === undefined ? produce(request.with as W, request) : Promise.resolve(fail(refusal.fault));
   };
   return { ...declared, execute: (request) => outcomeOf(request, () => admitted(request)) };
 }
@@ -35,7 +35,7 @@ async function outcomeOf(
   const started = performance.now();
   const done = request.signal.aborted ? undefined : await settle(request.signal, work);
   const durationMs = Math.round(performance.now() - started);
-  if (done === undefined) {
+  if (done === undefined || (!done.ok && request.signal.aborted)) {
     return { kind: "cancelled", durationMs, artifacts: [] };
   }
   if (!done.ok) {

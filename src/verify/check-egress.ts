@@ -16,13 +16,7 @@ import { shown } from "./shown.ts";
 const LINE_LIMIT = 1024 * 1024;
 
 /** What the lines say of one attempt. */
-type Seen = {
-  allowed: number;
-  refused: number;
-  bytesIn: number;
-  bytesOut: number;
-  readonly denied: Map<string, number>;
-};
+type Seen = { requests: number; bytesIn: number; bytesOut: number; readonly denied: Map<string, number> };
 
 /**
  * Streams `egress.jsonl` once and holds it to plan and ledger: every try is one of an attempt that ran and may reach the
@@ -125,15 +119,14 @@ class EgressRecord {
   }
 
   #count(line: EgressLine, found: AttemptEgress): void {
-    const seen: Seen = this.seen.get(found) ?? { allowed: 0, refused: 0, bytesIn: 0, bytesOut: 0, denied: new Map() };
+    const seen: Seen = this.seen.get(found) ?? { requests: 0, bytesIn: 0, bytesOut: 0, denied: new Map() };
     this.seen.set(found, seen);
     seen.bytesIn += line.bytesIn;
     seen.bytesOut += line.bytesOut;
     if (line.decision === "allowed") {
-      seen.allowed += 1;
+      seen.requests += 1;
       return;
     }
-    seen.refused += line.tries ?? 1;
     this.denied += line.tries ?? 1;
     // Only what the ledger speaks of is remembered: memory is bounded by the ledger, not by this file.
     const key = deniedKey(line);
@@ -160,12 +153,7 @@ function readLine(bytes: Uint8Array, number: number): Result<EgressLine> {
 
 /** What the ledger says of an attempt and its lines do not. */
 function problemOf({ use, denied }: AttemptEgress, seen: Seen | undefined): string | undefined {
-  const { allowed = 0, refused = 0 } = seen ?? {};
-  // A request is taken before its host is looked up, and stays taken when it is refused then.
-  if (use !== undefined && (use.requests < allowed || use.requests > allowed + refused)) {
-    return `the ledger says ${use.requests} requests, its lines say ${allowed}`;
-  }
-  for (const member of ["bytesIn", "bytesOut"] as const) {
+  for (const member of ["requests", "bytesIn", "bytesOut"] as const) {
     const found = seen?.[member] ?? 0;
     if (use !== undefined && use[member] !== found) {
       return `the ledger says ${member} ${use[member]}, its lines say ${found}`;

@@ -38,7 +38,9 @@ export const sampleBuiltIns: BuiltInRules = new Map([
       outputs: { staged: { file: "staged" } },
       packFiles: ["source"],
       refusals: (given) =>
-        given["checksum"] === "none" ? [{ code: "SAMPLE_REFUSED", message: "no", hint: "give another" }] : [],
+        given["checksum"] === "none"
+          ? [{ fault: { code: "SAMPLE_REFUSED", message: "no", hint: "give another" }, member: "checksum" }]
+          : [],
     },
   ],
 ]);

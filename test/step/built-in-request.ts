@@ -3,12 +3,27 @@ import { parseTenantId, type TenantId } from "#canon/ids.ts";
 import type { Digest } from "#canon/digest.ts";
 import type { Json } from "#canon/json.ts";
 import { encodeUtf8 } from "#canon/utf8.ts";
+import type { Sandbox } from "#plan/plan.ts";
+import type { Egress } from "#port/egress.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { memoryArtifactStore } from "#store/memory/memory-artifact-store.ts";
 import type { BuiltIn, BuiltInRequest } from "#step/built-in.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 
 const tenant = parseTenantId("default") as TenantId;
+
+/** A sandbox without a network. */
+export const closed: Sandbox = {
+  mode: "sealed",
+  egressAllowlist: [],
+  limits: { cpus: 1, memoryBytes: 1024, pids: 10, logBytes: 1024, artifactBytes: 1_000_000 },
+};
+
+/** For steps that ask for no network. */
+export const noEgress: Egress = {
+  open: () => Promise.reject(new Error("not asked")),
+  close: () => Promise.resolve(),
+};
 
 /** A runner's side of one attempt: an artifact store in memory, and a pack of these files. */
 export function bench(artifactsPath: string, packFiles: Readonly<Record<string, string>> = {}) {
@@ -35,6 +50,8 @@ export function bench(artifactsPath: string, packFiles: Readonly<Record<string, 
     artifacts,
     tenantId: tenant,
     artifactsPath,
+    sandbox: closed,
+    egress: () => Promise.reject(new Error("not asked")),
     signal: ending.signal,
     redactor,
   });

@@ -6,7 +6,7 @@ import { StoreError } from "#fault/store-error.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import { bundleIngest } from "#step/bundle-ingest/bundle-ingest.ts";
 import { isSafeFilename } from "#step/bundle-ingest/safe-filename.ts";
-import { bench, sha256 } from "./built-in-request.ts";
+import { bench, closed, sha256 } from "./built-in-request.ts";
 
 const text = "advisories of january\n";
 const hex = sha256(text);
@@ -219,8 +219,8 @@ t.test("a file name is one plain name", async (t) => {
 });
 
 t.test("the compiler can refuse a missing checksum before anything runs", async (t) => {
-  t.strictSame(bundleIngest.refusals({ checksum: { $cel: [{ expr: "inputs.sum" }] } }), []);
-  t.match(bundleIngest.refusals({ source: "feed.tar" }), [{ code: "BUNDLE_CHECKSUM_REQUIRED" }]);
+  t.strictSame(bundleIngest.refusals({ checksum: { $cel: [{ expr: "inputs.sum" }] } }, closed), []);
+  t.match(bundleIngest.refusals({ source: "feed.tar" }, closed), [{ fault: { code: "BUNDLE_CHECKSUM_REQUIRED" } }]);
   t.strictSame(bundleIngest.packFiles, ["source"]);
   t.strictSame(Object.keys(bundleIngest.outputs), ["bundle", "metadata"]);
 });

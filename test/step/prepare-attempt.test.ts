@@ -4,15 +4,19 @@ import t from "tap";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import type { Json } from "#canon/json.ts";
 import { fail } from "#fault/result.ts";
+import type { FileEntry } from "#pack/pack-files.ts";
+import type { RunNode } from "#plan/plan.ts";
 import type { AttemptContext } from "#port/attempt-preparer.ts";
 import type { AttemptRequest } from "#port/step-runner.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
 import { createRedactor } from "#secret/redactor.ts";
+import { builtIns } from "#step/built-ins.ts";
 import { attemptPreparer } from "#step/run/prepare-attempt.ts";
 import { Workspace } from "#step/run/workspace.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { identityOf, planOf, run, sha256 } from "../run/sample-plan.ts";
 import { passingFolder } from "../app/passing-folder.ts";
+import { noEgress } from "./built-in-request.ts";
 
 const root = passingFolder("prepare");
 const artifacts = fileArtifactStore(join(root, "artifacts"));
@@ -32,7 +36,7 @@ async function keep(text: string) {
 }
 
 /** What the runner is asked for a step with this input; its answer is a fault, so nothing runs. */
-async function ask(input: Json) {
+async function ask(input: Json, more: Partial<ResolvedAttempt> = {}, packListing: readonly FileEntry[] = []) {
   const plan = { ...sketched, pack: { ...sketched.pack, digest: (await keep(canonicalJson([]))).digest } };
   const asked: AttemptRequest[] = [];
   await using workspace = new Workspace(join(root, "workspace"), artifacts, tenantId);
@@ -53,8 +57,9 @@ async function ask(input: Json) {
     references: new Map(),
     redactor: createRedactor(),
     plan,
-    packListing: [],
-    builtIns: new Map(),
+    packListing,
+    builtIns,
+    egress: noEgress,
     sha256,
   });
   const attempt = {
@@ -70,6 +75,7 @@ async function ask(input: Json) {
     sandbox: plan.sandbox,
     timeoutMs: 1000,
     outputs: {},
+    ...more,
   } as unknown as ResolvedAttempt;
   const context: AttemptContext = { identity: identityOf(plan), attempt: 1, startedAt: 0 };
   const answer = await preparer.prepare(attempt, context);
@@ -99,5 +105,25 @@ t.test("a reference that a step made up names no path of the host", async (t) =>
   for (const name of ["..", ".", "", "a/b", "../../made", "a\0"]) {
     const { mounts = [] } = await ask({ type: "file", digest, size, name });
     t.ok(mounts[0]?.hostPath.endsWith(`/files/${digest.slice(7)}/${digest.slice(7)}`), JSON.stringify(name));
+  }
+});
+
+t.test("a file of the pack that is not what the plan pins is drift, for commands and built-ins alike", async (t) => {
+  const { digest, size } = await keep("feed");
+  const listed = { path: "feed.tar", mode: "644", size, sha256: digest.slice(7) } as const;
+  const given = { source: "./feed.tar", checksum: digest };
+  const programs = [
+    { kind: "uses", uses: "bundle.ingest", with: given },
+    { kind: "command", argv: ["./feed.tar"] },
+  ] as const;
+  for (const program of programs) {
+    const node = { ...sketched.steps[0], files: [{ path: "feed.tar", digest }] } as RunNode;
+    const askFor = async (files: readonly FileEntry[]) =>
+      (await ask("a text", { node, program, inputs: {} }, files)).code;
+    t.equal(await askFor([]), "PLAN_DRIFT", `${program.kind}: it is not in the pack`);
+    t.equal(await askFor([{ ...listed, sha256: "0".repeat(64) }]), "PLAN_DRIFT", `${program.kind}: it is another one`);
+    const found = await askFor([listed]);
+    // The staged copy of this pack has no files at all, which only a command looks at.
+    t.equal(found, program.kind === "uses" ? undefined : "PLAN_DRIFT", program.kind);
   }
 });

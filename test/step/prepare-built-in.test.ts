@@ -2,17 +2,20 @@ import t from "tap";
 import type { Digest } from "#canon/digest.ts";
 import type { RunId, TrustDomain } from "#canon/ids.ts";
 import type { Json } from "#canon/json.ts";
+import { ok } from "#fault/result.ts";
 import type { AttemptContext } from "#port/attempt-preparer.ts";
+import type { Egress, EgressRecord, EgressScope } from "#port/egress.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
 import { secretProviders } from "#secret/secret-providers.ts";
 import type { BuiltIn } from "#step/built-in.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { prepareBuiltIn } from "#step/run/prepare-built-in.ts";
 import { resolveSecrets } from "#step/run/resolve-secrets.ts";
-import { bench, sha256 } from "./built-in-request.ts";
+import { planOf, run } from "../run/sample-plan.ts";
+import { bench, closed, noEgress, sha256 } from "./built-in-request.ts";
 
 const attempt = (more: Partial<ResolvedAttempt> = {}): ResolvedAttempt =>
-  ({ sandbox: { mode: "sealed" }, timeoutMs: 60_000, secretEnv: {}, secretFiles: {}, ...more }) as ResolvedAttempt;
+  ({ stepId: "a", sandbox: closed, timeoutMs: 60_000, secretEnv: {}, secretFiles: {}, ...more }) as ResolvedAttempt;
 
 const sink = () => Promise.resolve();
 
@@ -29,14 +32,22 @@ async function prepared(
   t: Tap,
   uses: string,
   given: Json,
-  more: { attempt?: ResolvedAttempt; builtIn?: BuiltIn } = {},
+  more: { attempt?: ResolvedAttempt; builtIn?: BuiltIn; egress?: Egress } = {},
 ) {
   const text = "a bundle";
   const runner = bench(t.testdir(), { "feed.tar": text });
   await runner.keep(text);
   const { artifacts, tenantId, artifactsPath, redactor } = runner.request(null);
   const known = more.builtIn === undefined ? builtIns : new Map([[uses, more.builtIn]]);
-  const ports = { builtIns: known, packListing: runner.packListing, artifacts, artifactsPath, redactor };
+  const ports = {
+    builtIns: known,
+    packListing: runner.packListing,
+    artifacts,
+    artifactsPath,
+    redactor,
+    egress: more.egress ?? noEgress,
+    plan: planOf([run("a")]),
+  };
   const identity = {
     tenantId,
     runId: "0198b0d0-0000-7000-8000-000000000000" as RunId,
@@ -65,6 +76,58 @@ t.test("a built-in that is stopped is cancelled, one that takes too long has fai
   t.match(await outcome, { kind: "cancelled" });
   const late = await prepared(t, "wait", {}, { builtIn: patient, attempt: attempt({ timeoutMs: 1 }) });
   t.match(late.ok && (await late.value.start(sink)), { kind: "failed", reason: "STEP_TIMEOUT" });
+});
+
+/** A built-in that opens its network twice, then does this. */
+const reaching = (then: BuiltIn["execute"]): BuiltIn => ({
+  ...patient,
+  execute: async (request) => {
+    await Promise.all([request.egress(), request.egress()]);
+    return then(request);
+  },
+});
+
+/** Counts what is opened and closed; nothing leaves. */
+function countedEgress(record: EgressRecord) {
+  const seen: { opened: EgressScope[]; closed: number } = { opened: [], closed: 0 };
+  const egress: Egress = {
+    open: async (scope) => {
+      seen.opened.push(scope);
+      const close = async (): Promise<EgressRecord> => {
+        seen.closed += 1;
+        return record;
+      };
+      return ok({ fetch: () => Promise.reject(new Error("not asked")), close });
+    },
+    close: () => Promise.resolve(),
+  };
+  return { egress, seen };
+}
+
+t.test("a network is opened once for an attempt, closed with it, and told of whatever the end", async (t) => {
+  const hint = "add it";
+  const denied = [{ host: "evil.example", port: 443, reason: "EGRESS_DENIED", code: "EGRESS_DENIED", hint }];
+  const record: EgressRecord = { use: { requests: 2, bytesIn: 5, bytesOut: 7 }, denied };
+  const told = { egress: record.use, denied };
+  const succeed = reaching(() => Promise.resolve({ kind: "succeeded", durationMs: 1, artifacts: [], outputs: {} }));
+  const { egress, seen } = countedEgress(record);
+  const good = await prepared(t, "reach", {}, { builtIn: succeed, egress });
+  t.match(good.ok && (await good.value.start(sink)), { kind: "succeeded", ...told });
+  t.match(seen, { opened: [{ stepId: "a", attempt: 1, sandbox: closed }], closed: 1 });
+  const late = { builtIn: reaching(patient.execute), egress, attempt: attempt({ timeoutMs: 1 }) };
+  const slow = await prepared(t, "reach", {}, late);
+  t.match(slow.ok && (await slow.value.start(sink)), { kind: "failed", reason: "STEP_TIMEOUT", ...told });
+  const bug = reaching(() => Promise.reject(new Error("a bug")));
+  const broken = await prepared(t, "reach", {}, { builtIn: bug, egress });
+  await t.rejects(async () => (broken.ok ? broken.value.start(sink) : undefined), /a bug/);
+  t.match([seen.opened.length, seen.closed], [3, 3], "closed also when the built-in throws");
+});
+
+t.test("a built-in that asks for no network has none to tell of", async (t) => {
+  const given = { source: "./feed.tar", checksum: sha256("a bundle") };
+  const ready = await prepared(t, "bundle.ingest", given, { egress: noEgress });
+  const outcome = ready.ok ? await ready.value.start(sink) : undefined;
+  t.notOk(outcome === undefined || "egress" in outcome || "denied" in outcome);
 });
 
 t.test("a secret that this process was not told where to get is refused by its name", async (t) => {

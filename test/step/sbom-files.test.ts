@@ -8,7 +8,7 @@ import { canonicalJson } from "#canon/canonical-json.ts";
 import type { Json } from "#canon/json.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { sbomFiles } from "#step/sbom-files/sbom-files.ts";
-import { bench, sha256 } from "./built-in-request.ts";
+import { bench, closed, sha256 } from "./built-in-request.ts";
 
 const files = { "bin/run": "#!/bin/sh\n", "data/ü.txt": "ü", "pack.yaml": "kind: TaskPack\n" };
 const listing = [
@@ -146,8 +146,8 @@ t.test("a cancelled attempt keeps no inventory", async (t) => {
 });
 
 t.test("the registry names every built-in once", async (t) => {
-  t.strictSame([...builtIns.keys()], ["bundle.ingest", "sbom.files"]);
+  t.strictSame([...builtIns.keys()], ["bundle.ingest", "http.fetch", "sbom.files"]);
   for (const [name, { refusals }] of builtIns) {
-    t.ok(Array.isArray(refusals({})), name);
+    t.ok(Array.isArray(refusals({}, closed)), name);
   }
 });

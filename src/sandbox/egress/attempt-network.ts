@@ -92,7 +92,6 @@ export class AttemptNetwork {
     if (meters.some(({ left }) => left.bytes < 1)) {
       return fail(attempt.fail("EGRESS_QUOTA_BYTES"));
     }
-    this.#use.requests += 1;
     try {
       await attempt.charge(meters);
     } catch (error) {
@@ -146,8 +145,12 @@ export class AttemptNetwork {
   #record(ended: EgressTry): void {
     this.#live.delete(ended);
     const { bytesIn, bytesOut } = ended.use;
-    const { requests } = this.#use;
-    this.#use = { requests, bytesIn: this.#use.bytesIn + bytesIn, bytesOut: this.#use.bytesOut + bytesOut };
+    this.#use = {
+      // As the lines say it: what was refused after its request was taken from a quota is none that was made.
+      requests: this.#use.requests + (ended.isDialled ? 1 : 0),
+      bytesIn: this.#use.bytesIn + bytesIn,
+      bytesOut: this.#use.bytesOut + bytesOut,
+    };
     if (ended.isDialled) {
       this.#write(ended.startedAt, ended.line());
       return;

@@ -73,7 +73,9 @@ async function answerOf(attempt: EgressTry, target: HttpTarget, dialled: Metered
     });
     asked.on("response", (received) => {
       attempt.status = received.statusCode ?? 0;
-      resolve(ok({ status: attempt.status, body: bodyOf(attempt, received, dialled) }));
+      const { location } = received.headers;
+      const answer = { status: attempt.status, body: bodyOf(attempt, received, dialled) };
+      resolve(ok(location === undefined ? answer : { ...answer, location }));
     });
     asked.end();
   });

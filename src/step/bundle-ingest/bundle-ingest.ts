@@ -5,18 +5,15 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { StoredArtifact } from "#port/artifact-store.ts";
 import type { BuiltIn, BuiltInRequest, Produced } from "../built-in.ts";
 import { stepCodes } from "../codes.ts";
+import { checksumShape, hexOfChecksum } from "../checksum.ts";
 import { builtIn } from "../define-built-in.ts";
 import { fileReferenceShape, manifestPath, referenceOrPath } from "../reference.ts";
 import { isSafeFilename } from "./safe-filename.ts";
 import { stageBundle } from "./stage-bundle.ts";
 
-const checksum = string({
-  pattern: /^(?:sha256:)?[0-9a-fA-F]{64}$/,
-  expected: "a SHA-256 in hex, with or without sha256: before it",
-});
 const withShape = object(
   { source: referenceOrPath(fileReferenceShape) },
-  { checksum, checksumSha256: checksum, filename: string() },
+  { checksum: checksumShape, checksumSha256: checksumShape, filename: string() },
 );
 type With = Infer<typeof withShape>;
 type Source = With["source"];
@@ -29,7 +26,7 @@ export const bundleIngest: BuiltIn = builtIn({
   outputs: { bundle: { file: "bundle" }, metadata: { file: "metadata.json", mediaType: "application/json" } },
   refusals: (given) =>
     given["checksum"] === undefined && given["checksumSha256"] === undefined
-      ? [faultOf(stepCodes, "BUNDLE_CHECKSUM_REQUIRED")]
+      ? [{ fault: faultOf(stepCodes, "BUNDLE_CHECKSUM_REQUIRED") }]
       : [],
   produce: ingest,
 });
@@ -79,15 +76,13 @@ async function findChecked(given: With, request: BuiltInRequest): Promise<Result
 
 function holdToChecksums(given: With, found: StoredArtifact): Result<StoredArtifact> {
   const actual = hexOf(found.digest);
-  const asked = [given.checksum, given.checksumSha256].flatMap((text) => (text === undefined ? [] : [hexIn(text)]));
+  const asked = [given.checksum, given.checksumSha256].flatMap((text) =>
+    text === undefined ? [] : [hexOfChecksum(text)],
+  );
   const expected = asked.find((hex) => hex !== actual);
   return expected === undefined
     ? ok(found)
     : fail(faultOf(stepCodes, "BUNDLE_CHECKSUM_MISMATCH", { source: nameOf(given.source), actual, expected }));
-}
-
-function hexIn(checksum: string): string {
-  return checksum.toLowerCase().replace(/^sha256:/, "");
 }
 
 function nameOf(source: Source): string {

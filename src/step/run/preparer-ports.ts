@@ -2,6 +2,7 @@ import type { Sha256 } from "#canon/digest.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
+import type { Egress } from "#port/egress.ts";
 import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
 import type { StepRunner } from "#port/step-runner.ts";
 import type { BuiltIn } from "../built-in.ts";
@@ -20,5 +21,6 @@ export type PreparerPorts = {
   readonly plan: Plan;
   readonly packListing: readonly FileEntry[];
   readonly builtIns: ReadonlyMap<string, BuiltIn>;
+  readonly egress: Egress;
   readonly sha256: Sha256;
 };
