@@ -1,26 +1,30 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ok, type Result } from "#fault/result.ts";
+import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { LedgerStore, RunIdentity, RunKey } from "#port/run-store.ts";
 import { evolve } from "#run/evolve.ts";
 import { initialState, type RunState } from "#run/state.ts";
 import { runAnswer, type RunAnswer } from "./run-answer.ts";
+import { storedPlan } from "./stored-plan.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** Folds the ledger of a run over its pinned plan. */
-export function readRunState(identity: RunIdentity, { store }: Workplace): Promise<Result<RunState>> {
-  return foldLedger(identity, store.ledger);
+/** Folds the ledger of a run over its plan. */
+export async function readRunState(identity: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {
+  const plan = await storedPlan(identity, workplace);
+  return plan.ok ? fold(plan.value, identity, workplace.store.ledger) : plan;
 }
 
-/** The same over any ledger store. */
+/** The same over any ledger store, and only over the pinned plan. */
 export async function foldLedger(identity: RunIdentity, ledger: LedgerStore): Promise<Result<RunState>> {
   const bytes = await ledger.getFile(identity, "plan.canonical.json");
   const plan = bytes.ok ? readPlan(bytes.value) : bytes;
-  if (!plan.ok) {
-    return plan;
-  }
-  const state = initialState(plan.value, identity);
+  return plan.ok ? fold(plan.value, identity, ledger) : plan;
+}
+
+async function fold(plan: Plan, identity: RunIdentity, ledger: LedgerStore): Promise<Result<RunState>> {
+  const state = initialState(plan, identity);
   for await (const event of ledger.read(identity)) {
     evolve(state, event);
   }

@@ -30,9 +30,7 @@ export async function sealFinished(
   }
   const { store, artifacts, sha256, verifySignature, engine } = workplace;
   const verifier = await shippedVerifier(engine.version);
-  return sealRun(
-    identity,
-    { ledger: store.ledger, lines: store.lines, artifacts, attestor, sha256, verifySignature, engine, verifier },
-    folder,
-  );
+  const { plan } = state.value;
+  const ports = { artifacts, attestor, sha256, verifySignature, engine, verifier, plan };
+  return sealRun(identity, { ...ports, ledger: store.ledger, lines: store.lines }, folder);
 }

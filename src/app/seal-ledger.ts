@@ -4,6 +4,7 @@ import { addEvent, noFacts, type RunFacts } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
 import { runCodes } from "#run/codes.ts";
@@ -26,14 +27,22 @@ export type SealedLedger = {
   readonly digest: Digest;
 };
 
+export type LedgerSource = {
+  readonly ledger: LedgerStore;
+  readonly sha256: Sha256;
+  /** What the run is seen through where its stored plan cannot be read: such a run ended for that. */
+  readonly plan?: Plan;
+};
+
 /** Copies the ledger's own bytes and folds them on the way: what is attested is what was copied. */
 export async function sealLedger(
   identity: RunIdentity,
-  { ledger, sha256 }: { readonly ledger: LedgerStore; readonly sha256: Sha256 },
+  { ledger, sha256, plan: other }: LedgerSource,
   writer: BundleWriter,
 ): Promise<Result<SealedLedger>> {
   const bytes = await ledger.getFile(identity, "plan.canonical.json");
-  const plan = bytes.ok ? readPlan(bytes.value) : bytes;
+  const read = bytes.ok ? readPlan(bytes.value) : bytes;
+  const plan = read.ok || other === undefined ? read : ok(other);
   if (!plan.ok) {
     return plan;
   }

@@ -3,7 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { packRunPredicate } from "#attest/pack-run.ts";
-import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
+import { digestOf, digestOfHex, type Digest } from "#canon/digest.ts";
 import { evidenceManifestBytes, type VerifierName } from "#evidence/evidence-manifest.ts";
 import {
   ATTESTATION_PATH,
@@ -24,7 +24,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
-import type { LedgerStore, LineStore, RunIdentity } from "#port/run-store.ts";
+import type { LineStore, RunIdentity } from "#port/run-store.ts";
 import type { Signer } from "#port/signer.ts";
 import { runCodes } from "#run/codes.ts";
 import { isTerminal } from "#run/status.ts";
@@ -34,16 +34,14 @@ import { standingBundle } from "./evidence-target.ts";
 import { sealArtifacts } from "./seal-artifacts.ts";
 import { sealEgress } from "./seal-egress.ts";
 import { sealGates } from "./seal-gates.ts";
-import { sealLedger, type SealedLedger } from "./seal-ledger.ts";
+import { sealLedger, type LedgerSource, type SealedLedger } from "./seal-ledger.ts";
 import { signStatement } from "./sign-statement.ts";
 
-export type SealPorts = {
-  readonly ledger: LedgerStore;
+export type SealPorts = LedgerSource & {
   readonly lines: LineStore;
   readonly artifacts: ArtifactStore;
   /** Signs the attestation with the role `run-attestor`. */
   readonly attestor: Signer;
-  readonly sha256: Sha256;
   readonly verifySignature: VerifySignature;
   readonly engine: { readonly name: string; readonly version: string };
   readonly verifier: VerifierName;

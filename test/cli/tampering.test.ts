@@ -75,6 +75,18 @@ for (const command of ["resume", "approve"] as const) {
     await endsForDrift(t, run, command);
   });
 
+  t.test(`${command}: a plan that cannot be read any more is drift, and the run is sealed as what it is`, async (t) => {
+    const run = waiting(t);
+    const { place, runId } = run;
+    writeFileSync(place.runFile(runId, "plan.canonical.json"), '{"steps":');
+    await endsForDrift(t, run, command);
+    const shown = await place.packrun("runs", "show", "last", "--json");
+    t.match(answerOf(shown), { status: "failed", reason: "PLAN_DRIFT" });
+    const verified = await place.packrun("verify", "last", "--json");
+    t.equal(verified.code, 7, verified.out);
+    t.match(verified.out, /"PLAN_BYTES_MISMATCH"|"PLAN_FILE"/);
+  });
+
   t.test(`${command}: edited inputs are drift`, async (t) => {
     const run = waiting(t);
     edit(run.place.runFile(run.runId, "inputs.lock"), '"beta"', '"stable"');
