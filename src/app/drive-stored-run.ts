@@ -52,6 +52,7 @@ export async function driveStoredRun(
     plan,
     packListing,
     builtIns: workplace.builtIns,
+    egress: workplace.egress,
     sha256,
   });
   const recompile = (): Promise<Result<Uint8Array>> => recompileStored(identity, workplace);
