@@ -10,10 +10,14 @@ import { bootId, ownerHasDied, ownerName } from "../../src/sandbox/process-ident
 import { openRig } from "./sandbox-rig.ts";
 
 /** A runner in a process of its own; resolves when it has said its word. */
-async function runnerUntil(word: string, scratch: string): Promise<{ readonly kill: () => Promise<void> }> {
+async function runnerUntil(
+  word: string,
+  scratch: string,
+  ...more: readonly string[]
+): Promise<{ readonly kill: () => Promise<void> }> {
   const child = spawn(
     process.execPath,
-    ["--conditions=@packrun/source", fileURLToPath(import.meta.resolve("./doomed-runner.ts")), scratch, word],
+    ["--conditions=@packrun/source", fileURLToPath(import.meta.resolve("./doomed-runner.ts")), scratch, word, ...more],
     { stdio: ["ignore", "pipe", "inherit"], cwd: process.cwd() },
   );
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -71,6 +75,16 @@ t.test("a runner that is killed while a step runs takes the step with it, daemon
   t.ok(await until(() => running("4021") >= 2), "the step runs");
   await doomed.kill();
   t.ok(await until(() => running("4021") === 0 && launchers(rig.scratch) === 0));
+});
+
+t.test("so it is for a step with a way out, in whose network nobody listens any more", async (t) => {
+  const rig = openRig(t);
+  for (const word of ["prepared", "running"]) {
+    const doomed = await runnerUntil(word, rig.scratch, "way out");
+    t.equal(await until(() => running("4021") >= 2 || word === "prepared"), true, word);
+    await doomed.kill();
+    t.ok(await until(() => running("4021") === 0 && launchers(rig.scratch) === 0), word);
+  }
 });
 
 t.test("the next runner removes cgroups, folders and claims of one that died", async (t) => {
