@@ -46,7 +46,8 @@ export function hiddenPlaces(hiding: Hiding): Hidden {
   };
   for (const path of hiding.masks) {
     const real = realOf(path);
-    if (real !== undefined && !take(allPathsTo(real, hiding.mounts))) {
+    const holdsShown = real !== undefined && hiding.shown.some((folder) => folder !== real && isWithin(folder, real));
+    if (holdsShown || (real !== undefined && !take(allPathsTo(real, hiding.mounts)))) {
       impossible.push(path);
     }
   }

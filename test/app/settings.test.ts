@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
-import { readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
+import { ownPaths, readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
 import type { Result } from "#fault/result.ts";
 
 type Given = Partial<Pick<SettingsSource, "flags" | "env">> & { readonly cwd?: string };
@@ -164,4 +164,51 @@ t.test("a tenant that is no name is TENANT_INVALID, wherever it was said", async
   place.write("project/packrun.config.yaml", "tenant: Team_A\n");
   t.equal(code(place.read()), "TENANT_INVALID");
   t.ok(place.read({ flags: { tenant: "a".repeat(63) } }).ok);
+});
+
+t.test("what the operator says of sandboxes comes from the environment before the file, and is checked", async (t) => {
+  const place = placeOf(t);
+  const proxy = "http://me:pass@proxy.example:3128";
+  place.write("project/packrun.config.yaml", `sandbox: {proc: host, scratch: own, upstreamProxy: "${proxy}"}\n`);
+  const read = (env: Readonly<Record<string, string>> = {}): unknown => {
+    const { proc, scratch, upstreamProxy } = place.settings({ env });
+    return { proc, scratch, upstreamProxy };
+  };
+  t.strictSame(read(), { proc: "host", scratch: place.here("project/own"), upstreamProxy: proxy });
+  const env = { PACKRUN_SANDBOX_SCRATCH: "/x", PACKRUN_SANDBOX_UPSTREAM_PROXY: "http://other.example" };
+  t.strictSame(read(env), { proc: "host", scratch: "/x", upstreamProxy: "http://other.example" });
+  t.strictSame(read({ PACKRUN_SANDBOX_PROC: "", PACKRUN_SANDBOX_SCRATCH: "" }), read(), "nothing says nothing");
+  const refusal = (given: Given): string => {
+    const result = place.read(given);
+    return result.ok ? "taken" : `${result.fault.code} ${result.fault.message}`;
+  };
+  t.match(refusal({ env: { PACKRUN_SANDBOX_PROC: "own" } }), /^CONFIG_INVALID PACKRUN_SANDBOX_PROC: /);
+  for (const wrong of [
+    "proxy.example:3128",
+    "socks5://proxy.example",
+    "https://proxy.example",
+    "http://a/b",
+    "http://a/?b",
+  ]) {
+    const said = refusal({ env: { PACKRUN_SANDBOX_UPSTREAM_PROXY: wrong } });
+    t.match(said, /^CONFIG_INVALID PACKRUN_SANDBOX_UPSTREAM_PROXY: /, wrong);
+    t.notOk(said.includes(wrong));
+  }
+  place.write("project/packrun.config.yaml", "sandbox: {proc: own}\n");
+  t.match(refusal({}), /CONFIG_INVALID .*\/sandbox\/proc/);
+});
+
+t.test("the runner's own files are those that the settings name", async (t) => {
+  const place = placeOf(t);
+  const file = place.write(
+    "project/packrun.config.yaml",
+    "trust: root.json\nattestor: {key: a.key}\nrequester: {key: b.key}\n",
+  );
+  t.strictSame(
+    ownPaths(place.settings()),
+    [".packrun", ".packrun/artifacts", "packrun.config.yaml", "root.json", "b.key", "a.key"].map((name) =>
+      place.here("project", name),
+    ),
+  );
+  t.equal(place.settings().configFile, file);
 });

@@ -133,9 +133,9 @@ function mountsIn(folder: string, hideProc: boolean): readonly string[] {
     `mount --bind ${at("state/runs")} ${at("part")}`,
     `mount --bind ${at("twin-of")} ${at("twin")}`,
     `mount -t tmpfs t ${at("vault")} && echo ${CANARY} >${at("vault/token")}`,
-    `mount -t proc p ${at("jail/proc")}`,
     `mount --bind / ${at("system")}`,
-    ...(hideProc ? ["mount --bind /dev/null /proc/keys"] : []),
+    // With one whole /proc anywhere the kernel would mount another.
+    hideProc ? "mount --bind /dev/null /proc/keys" : `mount -t proc p ${at("jail/proc")}`,
   ];
 }
 
