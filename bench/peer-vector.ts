@@ -42,6 +42,7 @@ function vectorIn(folder: string): readonly string[] {
     workFolder: at("work"),
     outputFile: at("output.json"),
     packFolder: at("pack"),
+    initFile: "/usr/bin/true",
     mounts: [],
     secretFiles: [],
     secretFd: 6,

@@ -1,5 +1,5 @@
 import type { Sandbox } from "#plan/plan.ts";
-import { LISTENER_PORT } from "./listener-program.ts";
+import { LISTENER_PORT } from "./init/init-program.ts";
 
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 

@@ -9,7 +9,8 @@ import type { Sandbox } from "#plan/plan.ts";
 import { withoutAffinity } from "./affinity-filter.ts";
 import { cgroupParents, type CgroupHost } from "./cgroup-host.ts";
 import { MAX_FILE_BYTES } from "./collecting.ts";
-import { listenerProgram } from "./listener-program.ts";
+import { InitFiles } from "./init/init-files.ts";
+import { initProgram } from "./init/init-program.ts";
 import { inheritedFds } from "./inherited-fds.ts";
 import { installRemedy } from "./host-remedy.ts";
 import { etcFiles } from "./inside.ts";
@@ -55,8 +56,7 @@ export type Ground = {
   readonly masks: () => readonly string[];
   /** The host's /proc may be shown where none can be mounted. */
   readonly mayShowProc: boolean;
-  /** The program of `listenerProgram`. */
-  readonly listenerFile: string;
+  readonly inits: InitFiles;
   readonly ulimits: readonly (readonly [letter: string, value: number])[];
   readonly inherited: readonly number[];
   /** Changes whenever anything changes that the probe's answer depends on. */
@@ -92,9 +92,6 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
   writePublic(seccompFiles.restricted, filters.restricted);
   const emptyFile = join(folder, "empty");
   writePublic(emptyFile, "");
-  const listenerFile = join(folder, "listener");
-  const listener = listenerProgram(process.arch);
-  writePublic(listenerFile, listener, 0o555);
   const etcFolder = join(folder, "etc");
   mkdirSync(etcFolder);
   chmodSync(etcFolder, 0o755);
@@ -105,7 +102,12 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
   const { scratch, env = {}, proc } = options;
   const masks = (): readonly string[] => [scratch, ...(options.masks?.() ?? [])];
   const roots = rootViews({ etcFolder, emptyFile, seccompFiles, masks, env });
-  const fingerprint = fingerprintOf(tool.value.path, means, [...Object.values(filters), listener], proc);
+  const fingerprint = fingerprintOf(
+    tool.value.path,
+    means,
+    [...Object.values(filters), initProgram(process.arch, { listen: true })],
+    proc,
+  );
   const { path: bwrap, version } = tool.value;
   const ulimits = ulimitsOf();
   return ok({
@@ -119,7 +121,7 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
     roots,
     masks,
     mayShowProc: proc === "host",
-    listenerFile,
+    inits: new InitFiles(folder, process.arch),
     ulimits,
     inherited,
     fingerprint,

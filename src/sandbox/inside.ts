@@ -11,7 +11,7 @@ export const inside = {
   output: "/run/packrun/output.json",
   secrets: "/run/packrun/secrets",
   script: "/run/packrun/script",
-  listener: "/run/packrun/listener",
+  init: "/run/packrun/init",
   tmp: "/tmp",
   home: "/tmp/home",
 } as const;

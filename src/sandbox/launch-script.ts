@@ -1,7 +1,9 @@
 /** Where every step's shell finds the options of bubblewrap. */
 const ARGS_FD = 3;
-/** Node's channel to the runner, in slots that have one: right behind the files that `launch` opens (4 and 5). */
-export const CHANNEL_FD = 6;
+/** Where the init of every step waits for the start token. It and 4 and 5 are opened by `launch`. */
+export const TOKEN_FD = 6;
+/** Node's channel to the runner, in slots that have one. */
+export const CHANNEL_FD = 7;
 
 /** The first pipe with the bytes of a secret file. */
 export function secretFd(channel: boolean): number {
@@ -17,7 +19,7 @@ function quote(word: string): string {
  * The launcher: one shell per slot that lives in the slot's cgroup as the slot's user. It waits for an explicit word on
  * its standard input: `go` starts what the file `launch` says, `end` waits for what has ended. Anything else, and the
  * end of input above all, ends everything: a runner that dies takes its steps with it.
- * 1. Without `go` nothing of a step runs. 2. When the launcher goes, so does bubblewrap (`--die-with-parent`) and with
+ * 1. Without `go` no sandbox is built, and without a token nothing of a step runs in it (`initProgram`). 2. When the launcher goes, so does bubblewrap (`--die-with-parent`) and with
  * it the step's PID namespace; but a step can write into the memory of its init, which then lets go of its parent, so
  * that is killed first. 3. What then is left in the cgroup is killed by number.
  */
@@ -73,7 +75,7 @@ export type Launch = {
 export function launchScript(launch: Launch): string {
   const fifo = (name: string): string => quote(`${launch.slotFolder}/${name}`);
   return [
-    `exec 5>${fifo("status")} 1>${fifo("out")} 2>${fifo("err")} 4<${quote(launch.seccompFile)} <${quote(launch.stdinFile)}`,
+    `exec 5>${fifo("status")} 1>${fifo("out")} 2>${fifo("err")} 4<${quote(launch.seccompFile)} 6<${fifo("token")} <${quote(launch.stdinFile)}`,
     "cd / || exit 125",
     ...launch.closed.map((fd) => `exec ${fd}<&-`),
     "{ echo 500 >/proc/self/oom_score_adj; } 2>/dev/null || :",

@@ -41,7 +41,7 @@ export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
   const readers = names.map((name) => openChildReader(join(place.folder, name)));
   const [args = -1, ...secrets] = readers;
   const more = [...(place.channel ? ["ipc" as const] : []), ...secrets];
-  const wanted = more.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, ...more];
+  const wanted = more.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, "ignore" as const, ...more];
   const cover = coverInherited(["pipe", "ignore", "ignore", ...wanted], place.inherited);
   const child = spawn(...cover.throughHop(launcherScript(place.folder, place.cgroup?.procsFile)), {
     ...(place.uid === undefined ? {} : { uid: place.uid, gid: place.uid }),

@@ -38,7 +38,22 @@ export function openChildReader(path: string): number {
   }
 }
 
-/** Opens the reading end for ourselves, whether or not there is a writer. */
-export function openReader(path: string): number {
-  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+/** The reading ends for ourselves, whether or not there are writers: all of them, or none is left open. */
+export function readersOf(paths: readonly string[]): readonly Socket[] {
+  const opened: Socket[] = [];
+  try {
+    for (const path of paths) {
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      opened.push(new Socket({ fd, readable: true, writable: false }));
+    }
+    return opened;
+  } catch (error) {
+    opened.forEach((socket) => socket.destroy());
+    throw error;
+  }
+}
+
+/** A writing end that is there whether or not there is a reader yet. */
+export function openToken(path: string): number {
+  return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
 }

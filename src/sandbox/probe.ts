@@ -13,7 +13,7 @@ import { escapeScript } from "./escape-script.ts";
 import type { Ground } from "./ground.ts";
 import { MASKED_PROC, setUpRemedy, wayOutRemedy } from "./host-remedy.ts";
 import { INSIDE_PATH, inside } from "./inside.ts";
-import { writeLaunch } from "./launch-file.ts";
+import { initFileFor, writeLaunch } from "./launch-file.ts";
 import { secretFd } from "./launch-script.ts";
 import type { RootView } from "./root-view.ts";
 import { StepProcess, type StepEnd } from "./step-process.ts";
@@ -133,10 +133,11 @@ async function runInside(
     mounts: [],
     secretFiles: [],
     secretFd: secretFd(slot.channel),
-    ...(slot.channel ? { listenerFile: ground.listenerFile } : {}),
+    initFile: initFileFor(ground, slot, LIMITS),
     memoryBytes: LIMITS.memoryBytes,
   });
-  writeLaunch({ ground, seccompFile: root.seccompFile, slot, argv, stdinFile: "/dev/null", limits: LIMITS });
+  const [program = ""] = argv;
+  writeLaunch({ ground, seccompFile: root.seccompFile, slot, program, argv, stdinFile: "/dev/null", limits: LIMITS });
   const printed: string[] = [];
   const step = new StepProcess({
     slot,

@@ -15,7 +15,7 @@ import { diskBytesOf, diskSpace, scarcity } from "./disk-bound.ts";
 import { findProgram, type ExeDigests } from "./exe-digest.ts";
 import type { Ground } from "./ground.ts";
 import { inside, insideArgv, insideEnv } from "./inside.ts";
-import { writeLaunch } from "./launch-file.ts";
+import { initFileFor, writeLaunch } from "./launch-file.ts";
 import { secretFd } from "./launch-script.ts";
 import { enforcementsOf, enforcersOf } from "./limit-enforcement.ts";
 import { diskFault, outcomeOf, verdictOf } from "./outcome.ts";
@@ -37,7 +37,7 @@ export type AttemptPorts = {
 
 let attempts = 0;
 
-/** Sets everything up that does not run anything: slot, folders, options. Only the word `go` is missing then. */
+/** Sets everything up that does not run anything: slot, folders, the sandbox itself. Only the token is missing then. */
 export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest): Promise<Result<PreparedAttempt>> {
   const { ground } = ports;
   const argv = insideArgv(request.program);
@@ -66,7 +66,9 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
   }
   let step: StepProcess;
   try {
-    step = new StepProcess(planOf(ports, request, place, argv, session));
+    const command = { programPath: program?.path ?? argv[0] ?? "", argv };
+    step = new StepProcess(planOf(ports, request, place, command, session));
+    step.build();
   } catch (error) {
     await session?.close();
     ground.pool.giveBack(place.slot, false);
@@ -87,6 +89,8 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
   });
 }
 
+/** The program's path in the sandbox, and its arguments from its name on. */
+type Command = { readonly programPath: string; readonly argv: readonly string[] };
 type Place = { readonly slot: Slot; readonly folder: AttemptFolder };
 
 /**
@@ -167,9 +171,11 @@ class SealedAttempt {
   async discard(): Promise<void> {
     if (!this.#used) {
       this.#used = true;
+      const { pool } = this.#ports.ground;
+      const clean = await this.#step.discard().catch(() => false);
       await this.#session?.close();
       await removeAttemptFolder(this.#folder);
-      this.#ports.ground.pool.giveBack(this.#slot, true);
+      pool.giveBack(this.#slot, clean);
     }
   }
 
@@ -191,7 +197,7 @@ function planOf(
   { ground, root, proc, clock }: AttemptPorts,
   request: AttemptRequest,
   { slot, folder }: Place,
-  argv: readonly string[],
+  { programPath, argv }: Command,
   session: SandboxSession | undefined,
 ): ConstructorParameters<typeof StepProcess>[0] {
   const { limits } = request.sandbox;
@@ -210,10 +216,10 @@ function planOf(
     secretFd: secretFd(slot.channel),
     memoryBytes: limits.memoryBytes,
     ...(scriptFile === undefined ? {} : { scriptFile }),
-    ...(slot.channel ? { listenerFile: ground.listenerFile } : {}),
+    initFile: initFileFor(ground, slot, limits),
   });
   const by = enforcersOf(ground.means);
-  writeLaunch({ ground, seccompFile: root.seccompFile, slot, argv, stdinFile, limits });
+  writeLaunch({ ground, seccompFile: root.seccompFile, slot, program: programPath, argv, stdinFile, limits });
   return {
     slot,
     args: Buffer.from(`${vector.join("\0")}\0`),

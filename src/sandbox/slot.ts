@@ -9,7 +9,7 @@ import type { Launcher } from "./launcher.ts";
 /** A place in which one step runs at a time: a user, a cgroup, a launcher and FIFOs, used again and again. */
 export type Slot = {
   readonly name: string;
-  /** Host folder with the FIFOs `status`, `out`, `err`, `args`, `secret0`… and the file `launch`. */
+  /** Host folder with the FIFOs `status`, `out`, `err`, `token`, `args`, `secret0`… and the file `launch`. */
   readonly folder: string;
   /** Undefined when the runner is not root: then steps run as the runner's own user. */
   readonly uid: number | undefined;
@@ -37,13 +37,14 @@ export async function makeSlotFolders(folders: readonly SlotFolder[]): Promise<v
     }
   }
   const fifos = folders.flatMap(({ path, secretPipes }) =>
-    ["status", "out", "err", "args", ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`)].map((name) =>
-      join(path, name),
+    ["status", "out", "err", "token", "args", ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`)].map(
+      (name) => join(path, name),
     ),
   );
   await run("mkfifo", ["-m", "0600", ...fifos], { env: { PATH: "/usr/bin:/bin" } });
   for (const { path } of folders) {
     ["status", "out", "err"].forEach((name) => chmodSync(join(path, name), 0o622));
+    chmodSync(join(path, "token"), 0o644);
   }
 }
 

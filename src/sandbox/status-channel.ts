@@ -8,12 +8,18 @@ import { identifyInit, type ProcessIdentity } from "./process-identity.ts";
 export class StatusChannel {
   #text = "";
   #init: ProcessIdentity | undefined;
+  /** Resolves with the first word, or with the end where there was none. */
+  readonly spoken: Promise<void>;
   readonly ended: Promise<void>;
 
   constructor(source: Socket, onInit: () => void) {
     this.ended = new Promise((resolve) => {
       source.once("close", () => resolve());
       source.once("error", () => source.destroy());
+    });
+    this.spoken = new Promise((resolve) => {
+      source.once("data", () => resolve());
+      source.once("close", () => resolve());
     });
     source.on("data", (chunk: Buffer) => {
       this.#text = (this.#text + chunk.toString("latin1")).slice(0, 8192);

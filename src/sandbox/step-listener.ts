@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { isJsonObject } from "#canon/json.ts";
 import type { Launcher } from "./launcher.ts";
 
-/** What the listener of one step told over its slot's channel; see `listenerProgram`. */
+/** What the listener of one step told over its slot's channel; see `initProgram`. */
 export class StepListener {
   readonly #launcher: Launcher;
   #problem: string | undefined = "the listener in the sandbox was not started";

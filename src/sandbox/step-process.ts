@@ -1,16 +1,15 @@
-import { Socket, type Server } from "node:net";
-import { join } from "node:path";
+import type { Server } from "node:net";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "#port/clock.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { OutputSink } from "#port/step-runner.ts";
+import { BuiltSandbox } from "./built-sandbox.ts";
 import type { CgroupLimits, CgroupUse } from "./cgroup.ts";
+import { NO_TOKEN } from "./init/init-program.ts";
 import { LogMeter, OutputPump } from "./output-pump.ts";
-import { feedPipe, openReader } from "./pipe-feed.ts";
 import { childrenOf, identify, isAlive, signal } from "./process-identity.ts";
 import type { Slot } from "./slot.ts";
-import { StatusChannel } from "./status-channel.ts";
-import { StepListener } from "./step-listener.ts";
+import type { StatusChannel } from "./status-channel.ts";
 import { StepWatch, type Excess, type WatchPlan } from "./step-watch.ts";
 
 /** Between SIGTERM and SIGKILL. */
@@ -55,7 +54,7 @@ export type StepEnd = {
 /** One start of a slot, from the word `go` until nothing of it is left. */
 export class StepProcess {
   readonly #plan: StepPlan;
-  #status: StatusChannel | undefined;
+  #built: BuiltSandbox | undefined;
   #ended: EndReason | undefined;
   #over = false;
   readonly #watch: StepWatch;
@@ -67,7 +66,7 @@ export class StepProcess {
     this.#watch = new StepWatch({
       plan: plan.watch,
       limits: plan.limits,
-      init: () => this.#status?.init?.pid,
+      init: () => this.#built?.status.init?.pid,
       onExcess: (excess, problem) => {
         this.#excess ??= problem;
         this.end(excess, true);
@@ -75,29 +74,29 @@ export class StepProcess {
     });
   }
 
+  /** Has the sandbox built, up to its init, which waits: nothing of the step runs. */
+  build(): BuiltSandbox {
+    this.#built ??= new BuiltSandbox(this.#plan, () => this.#ended !== undefined && this.#endHard());
+    return this.#built;
+  }
+
   async run(sink: OutputSink): Promise<StepEnd> {
-    const { slot, clock, timeoutMs } = this.#plan;
-    const { folder } = slot;
-    const readers = readersOf(["status", "out", "err"].map((name) => join(folder, name)));
-    const [status, out, err] = readers;
+    const { clock, timeoutMs, logBytes } = this.#plan;
+    const built = this.build();
     const cancels: (() => void)[] = [];
-    const channel = new StatusChannel(status as Socket, () => this.#ended !== undefined && this.#endHard());
-    this.#status = channel;
-    const meter = new LogMeter(this.#plan.logBytes, () => this.end("log", true));
-    const pumps = this.#pumps(out as Socket, err as Socket, meter, sink);
+    const meter = new LogMeter(logBytes, () => this.end("log", true));
+    const pumps = this.#pumps(built, meter, sink);
     const begun = clock.monotonic();
-    const listener = this.#plan.serve && new StepListener(slot.launcher, this.#plan.serve);
     try {
-      if (this.#giveToken()) {
+      if (built.isComing) {
         cancels.push(clock.after(timeoutMs, () => this.end("timeout", false)));
         this.#watch.start();
-        await Promise.race([channel.ended, slot.launcher.gone, this.#neverBegan(channel)]);
-        await this.#barrier();
+        await this.#waitThrough(built, () => (this.#ended === undefined ? built.giveToken() : built.refuseToken()));
       }
     } catch (error) {
       this.#endHard();
-      readers.forEach((reader) => reader.destroy());
-      await listener?.end();
+      built.close();
+      await built.listener?.end();
       throw error;
     } finally {
       this.#over = true;
@@ -106,10 +105,36 @@ export class StepProcess {
       this.#cancelGrace();
     }
     const durationMs = Math.round(clock.monotonic() - begun);
-    const unheard = await listener?.end();
-    await this.#drain(readers, pumps, channel.began);
+    const unheard = await built.listener?.end();
+    await this.#drain(built, pumps);
     const end = this.#end(durationMs, pumps[1]?.tail ?? "");
     return unheard === undefined ? end : { ...end, unheard };
+  }
+
+  /** Takes back what was built for a step that is not to run; whether nothing of it can be felt in the slot. */
+  async discard(): Promise<boolean> {
+    const built = this.#built;
+    if (built === undefined) {
+      return true;
+    }
+    const late = this.#plan.clock.after(DOUBT_MS, () => this.#endHard());
+    try {
+      await Promise.race([built.status.spoken, this.#plan.slot.launcher.gone]);
+      await this.#waitThrough(built, () => built.refuseToken());
+      const unheard = await built.listener?.end();
+      return built.status.exitCode === NO_TOKEN && unheard === undefined;
+    } finally {
+      late();
+      this.#over = true;
+      built.close();
+    }
+  }
+
+  /** From the token, or its refusal, until nothing of the sandbox is left. */
+  async #waitThrough(built: BuiltSandbox, answer: () => void): Promise<void> {
+    answer();
+    await Promise.race([built.status.ended, this.#plan.slot.launcher.gone, this.#neverBegan(built.status)]);
+    await this.#barrier();
   }
 
   /** Ends the tree: SIGTERM to what the init started, then, after five seconds or at once, SIGKILL for all. */
@@ -119,7 +144,7 @@ export class StepProcess {
     }
     const first = this.#ended === undefined;
     this.#ended ??= reason;
-    const init = this.#status?.init;
+    const init = this.#built?.status.init;
     if (now || init === undefined) {
       this.#endHard();
       return;
@@ -137,29 +162,13 @@ export class StepProcess {
 
   #endHard(): void {
     const { launcher, cgroup } = this.#plan.slot;
-    const init = this.#status?.init;
+    const init = this.#built?.status.init;
     const others = [...childrenOf(launcher.pid), ...(cgroup?.members() ?? [])].filter((pid) => pid !== launcher.pid);
     for (const target of [init, ...others.map((pid) => identify(pid))]) {
       if (target !== undefined) {
         signal(target, "SIGKILL");
       }
     }
-  }
-
-  #giveToken(): boolean {
-    const { slot, args, secrets } = this.#plan;
-    if (this.#ended !== undefined || slot.launcher.isGone()) {
-      return false;
-    }
-    try {
-      feedPipe(join(slot.folder, "args"), args);
-      secrets.forEach((bytes, at) => feedPipe(join(slot.folder, `secret${at}`), bytes));
-    } catch {
-      // The launcher is gone, and with it the reader: what was not given a word did not run.
-      return false;
-    }
-    slot.launcher.go();
-    return true;
   }
 
   /** Resolves when the launcher has no child any more although bubblewrap never spoke. */
@@ -184,14 +193,14 @@ export class StepProcess {
 
   #isLeft(): boolean {
     const { launcher, cgroup } = this.#plan.slot;
-    const init = this.#status?.init;
+    const init = this.#built?.status.init;
     const alone = cgroup === undefined ? [] : cgroup.members().filter((pid) => pid !== launcher.pid);
     return alone.length > 0 || (init !== undefined && isAlive(init));
   }
 
-  #pumps(out: Socket, err: Socket, meter: LogMeter, sink: OutputSink): readonly OutputPump[] {
+  #pumps({ out, err }: BuiltSandbox, meter: LogMeter, sink: OutputSink): readonly OutputPump[] {
     const { redactor } = this.#plan;
-    const pump = (source: Socket, stream: "stdout" | "stderr"): OutputPump =>
+    const pump = (source: BuiltSandbox["out"], stream: "stdout" | "stderr"): OutputPump =>
       new OutputPump({ source, stream, redacting: redactor.stream(), meter, sink });
     const pumps = [pump(out, "stdout"), pump(err, "stderr")];
     // Output that nobody takes any more ends the step; the error itself is met when the pumps are awaited.
@@ -202,14 +211,13 @@ export class StepProcess {
   }
 
   /** Nothing can write any more, so both streams have ended, unless they were never opened. */
-  async #drain(sources: readonly Socket[], pumps: readonly OutputPump[], began: boolean): Promise<void> {
-    const [, out, err] = sources;
+  async #drain(built: BuiltSandbox, pumps: readonly OutputPump[]): Promise<void> {
     const cut = (): void => {
-      out?.destroy();
-      err?.destroy();
+      built.out.destroy();
+      built.err.destroy();
     };
     const timer = setTimeout(cut, DOUBT_MS);
-    if (!began) {
+    if (!built.status.began) {
       await nextTurn();
       await wait(20);
       cut();
@@ -218,7 +226,7 @@ export class StepProcess {
       await Promise.all(pumps.map(({ done }) => done));
     } finally {
       clearTimeout(timer);
-      sources.forEach((source) => source.destroy());
+      built.close();
     }
   }
 
@@ -227,8 +235,8 @@ export class StepProcess {
     const measured = slot.cgroup?.measure() ?? { outOfMemory: false, pidsRefused: false };
     const peak = this.#watch.peakBytes;
     const use = peak === undefined ? measured : { ...measured, memoryPeakBytes: peak };
-    const exitCode = this.#status?.exitCode;
-    const netNamespace = this.#status?.namespace("net");
+    const exitCode = this.#built?.status.exitCode;
+    const netNamespace = this.#built?.status.namespace("net");
     return {
       use: {
         ...use,
@@ -242,17 +250,5 @@ export class StepProcess {
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(netNamespace === undefined ? {} : { netNamespace }),
     };
-  }
-}
-
-/** All of them, or none is left open. */
-function readersOf(fifos: readonly string[]): readonly Socket[] {
-  const opened: Socket[] = [];
-  try {
-    fifos.forEach((fifo) => opened.push(new Socket({ fd: openReader(fifo), readable: true, writable: false })));
-    return opened;
-  } catch (error) {
-    opened.forEach((socket) => socket.destroy());
-    throw error;
   }
 }

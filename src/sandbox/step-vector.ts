@@ -13,8 +13,8 @@ export type StepVector = {
   readonly outputFile: string;
   readonly packFolder?: string;
   readonly scriptFile?: string;
-  /** The program that runs first, for a step with a way out. */
-  readonly listenerFile?: string;
+  /** Host path of the sandbox's process 1: see `initProgram`. */
+  readonly initFile: string;
   readonly mounts: readonly { readonly hostPath: string; readonly at: string }[];
   /** Variable names of secrets that are given as files; the first is read from `secretFd`, the next from the next. */
   readonly secretFiles: readonly string[];
@@ -60,7 +60,7 @@ export function stepVector(vector: StepVector): readonly string[] {
     vector.packFolder === undefined ? [] : ["--ro-bind", vector.packFolder, inside.pack],
     vector.mounts.flatMap(({ hostPath, at }) => ["--ro-bind", hostPath, at]),
     vector.scriptFile === undefined ? [] : ["--ro-bind", vector.scriptFile, inside.script],
-    vector.listenerFile === undefined ? [] : ["--ro-bind", vector.listenerFile, inside.listener],
+    ["--ro-bind", vector.initFile, inside.init],
     secretTmpfs(vector),
     ["--bind", vector.workFolder, inside.work, "--bind", vector.outputFile, inside.output],
     ["--chdir", inside.work, "--remount-ro", "/dev", "--remount-ro", "/"],

@@ -84,7 +84,7 @@ const attacks: readonly (Wanted & {
   {
     attack: "find descriptors of the runner",
     script:
-      "ls /proc/self/fd | tr '\\n' ' ' | grep -qx '0 1 2 3 ' && ls /proc/1/fd | tr '\\n' ' ' | grep -qx '0 1 2 ' && echo held",
+      "ls /proc/self/fd | tr '\\n' ' ' | grep -qx '0 1 2 3 ' && ! ls /proc/1/fd 2>/dev/null | grep . && ! cat /proc/1/environ 2>/dev/null && echo held",
   },
   {
     attack: "read its own output pipe",

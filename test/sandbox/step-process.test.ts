@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
 import { makeAttemptFolder } from "../../src/sandbox/attempt-folder.ts";
 import { layGround } from "../../src/sandbox/ground.ts";
-import { writeLaunch } from "../../src/sandbox/launch-file.ts";
+import { initFileFor, writeLaunch } from "../../src/sandbox/launch-file.ts";
 import { childrenOf } from "../../src/sandbox/process-identity.ts";
 import { StepProcess } from "../../src/sandbox/step-process.ts";
 import { systemClock } from "../port/system-clock.ts";
@@ -48,7 +48,7 @@ t.test("a program that is not there, and one that cannot run, are told from a fa
   rig.stage("pack/broken.sh", "#!/no/such/shell\n", 0o555);
   const broken = await rig.run({ program: { kind: "command", argv: ["./broken.sh"] } });
   t.match(broken.outcome, { reason: "STEP_EXIT", exitCode: 127 });
-  t.match(broken.stderr, /broken\.sh: not found/);
+  t.match(broken.stderr, /packrun: the program, or the interpreter that it names, is not there/);
 });
 
 t.test("mounts outside the scratch folder and at other places are refused", async (t) => {
@@ -281,10 +281,12 @@ t.test("a start that goes wrong half-way leaves no pipe open and no process behi
       ground: laid.value,
       seccompFile: "/dev/null",
       slot,
+      program: "/usr/bin/sleep",
       argv: ["sleep", "4018"],
       stdinFile: "/dev/null",
       limits,
     });
+    const init = initFileFor(laid.value, slot, limits);
     const before = fds();
     const step = new StepProcess({
       slot: {
@@ -296,7 +298,9 @@ t.test("a start that goes wrong half-way leaves no pipe open and no process behi
           },
         },
       },
-      args: Buffer.from("--ro-bind\0/\0/\0--unshare-pid\0--as-pid-1\0--die-with-parent\0"),
+      args: Buffer.from(
+        `--ro-bind\0/\0/\0--tmpfs\0/run\0--ro-bind\0${init}\0/run/packrun/init\0--unshare-pid\0--as-pid-1\0--die-with-parent\0`,
+      ),
       secrets: [],
       limits,
       logBytes: MIB,

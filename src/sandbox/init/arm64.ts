@@ -1,4 +1,4 @@
-import { littleEndian, systemCalls, type Encode, type Operand } from "./listener-code.ts";
+import { littleEndian, systemCalls, type Encode, type Operand } from "./machine-code.ts";
 
 const KEPT = 19;
 /** Holds addresses and bytes for a moment. */
@@ -29,13 +29,28 @@ export const encodeArm64: Encode = (instruction, here, labelAt) => {
         return [0x2a0003e0 | KEPT]; // mov w19, w0
       case "store":
         return [...move(SCRATCH, instruction.address), 0xb9000000 | (SCRATCH << 5) | KEPT]; // str w19, [x9]
-      case "unlessResult":
-        return branch(0xb, [0xf100001f | (instruction.least << 10)], instruction.label); // cmp x0, #least; b.lt
+      case "unlessResult": {
+        const { least } = instruction;
+        // cmp x0, #least (of a negative number: cmn x0, #-least); b.lt
+        const compare = least < 0 ? 0xb100001f | (-least << 10) : 0xf100001f | (least << 10);
+        return branch(0xb, [compare], instruction.label);
+      }
       case "unlessByte": {
         const load = 0x39400000 | (SCRATCH << 5) | SCRATCH; // ldrb w9, [x9]
         const compare = 0x7100001f | (instruction.value << 10) | (SCRATCH << 5); // cmp w9, #value
         return branch(0x1, [...move(SCRATCH, instruction.address), load, compare], instruction.label); // b.ne
       }
+      case "unlessKept":
+        return branch(0x1, [0x6b00001f | (KEPT << 16)], instruction.label); // cmp w0, w19; b.ne
+      case "exitAs":
+        return [
+          [...move(SCRATCH, instruction.address), 0xb9400000 | (SCRATCH << 5) | SCRATCH], // ldr w9, [x9]
+          [0x12001800 | (SCRATCH << 5)], // and w0, w9, #127
+          [0x34000060], // cbz w0, over the next two
+          [0x11020000, 0x14000002], // add w0, w0, #128; b over the next
+          [0x53083c00 | (SCRATCH << 5)], // ubfx w0, w9, #8, #8
+          [...move(NUMBER, systemCalls.exit.arm64), 0xd4000001],
+        ].flat();
       case "label":
         return [];
     }
@@ -56,8 +71,8 @@ function loadArm64(operand: Operand, register: number): readonly number[] {
       return [0x2a0003e0 | (KEPT << 16) | register]; // mov register, w19
     case "firstArgument":
       return [0xf9400000 | (2 << 10) | (SP << 5) | register]; // ldr register, [sp, #16]
-    case "argumentsFromFirst":
-      return [0x91000000 | (16 << 10) | (SP << 5) | register]; // add register, sp, #16
+    case "argumentsFromSecond":
+      return [0x91000000 | (24 << 10) | (SP << 5) | register]; // add register, sp, #24
     case "environment":
       return [
         0xf9400000 | (SP << 5) | register, // ldr register, [sp]
