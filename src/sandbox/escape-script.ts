@@ -1,4 +1,4 @@
-import { hiddenAtRoot } from "./hidden-paths.ts";
+import { hiddenAtRoot, hiddenInEtc } from "./hidden-paths.ts";
 import { isWithin } from "./mount-table.ts";
 
 export type Escapes = {
@@ -13,15 +13,14 @@ export type Escapes = {
 
 /** Folders at the root that a step has of its own: what is seen there is not the host's. */
 const OWN = ["/run", "/tmp", "/proc", "/dev"];
-const STATE = ["/var/lib", "/var/log", "/var/spool", "/var/cache", "/var/backups", "/etc/ssl/private"];
-const SECRET_FILES = ["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/krb5.keytab", "/etc/machine-id"];
+const STATE = ["/var/lib", "/var/log", "/var/spool", "/var/cache", "/var/backups"];
 
 /**
  * A script for sh that prints `held` at the end when nothing of what must fail went well, otherwise what went well. bash
  * is asked where it is, for its /dev/tcp.
  */
 export function escapeScript({ port, bwrap, masks, pids }: Escapes): string {
-  const hidden = [...hiddenAtRoot.map(({ path }) => path), ...STATE, ...SECRET_FILES, ...masks].filter(
+  const hidden = [...hiddenAtRoot.map(({ path }) => path), ...STATE, ...masks].filter(
     (path) => path !== "/var" && !OWN.some((own) => isWithin(path, own)),
   );
   return [
@@ -37,6 +36,8 @@ export function escapeScript({ port, bwrap, masks, pids }: Escapes): string {
     'there() { [ -e "$1" ] || [ -L "$1" ]; }',
     'seen() { for entry in "$1"/* "$1"/.[!.]*; do there "$entry" && return 0; done; [ -f "$1" ] && [ -s "$1" ] && head -c 1 "$1" | grep -q .; }',
     ...hidden.map((path) => `if seen ${quote(path)}; then refuse ${quote(`a step can see ${path}`)}; fi`),
+    // Not quoted: the shell finds what the patterns stand for. None holds a character with another meaning.
+    `for path in ${hiddenInEtc.map(({ path }) => path).join(" ")}; do if seen "$path"; then refuse "a step can see $path"; fi; done`,
     ...pids.flatMap((pid) => [
       `for name in environ maps auxv; do [ -z "$(tr -d '\\0' </proc/${pid}/$name)" ] || refuse "a step can read $name of the runner"; done`,
       // Same users may list the numbers of descriptors, and nothing behind them.

@@ -70,7 +70,8 @@ export const hiddenFileSystems: readonly string[] =
   nfsd autofs resctrl xenfs`);
 
 /** Variables of the runner that name files or folders with credentials; some hold several, divided by colons. */
-const CREDENTIAL_VARIABLES = wordsOf(`HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR
+export const credentialVariables: readonly string[] =
+  wordsOf(`HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR
   SSH_AUTH_SOCK GNUPGHOME GPG_AGENT_INFO PASSWORD_STORE_DIR SOPS_AGE_KEY_FILE KRB5_KTNAME
   AWS_SHARED_CREDENTIALS_FILE AWS_CONFIG_FILE AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
   GOOGLE_APPLICATION_CREDENTIALS CLOUDSDK_CONFIG AZURE_CONFIG_DIR AZURE_FEDERATED_TOKEN_FILE AZURE_CLIENT_CERTIFICATE_PATH
@@ -81,5 +82,5 @@ const CREDENTIAL_VARIABLES = wordsOf(`HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STA
 
 /** The files and folders that the environment of the runner names as its credentials. */
 export function credentialPaths(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  return CREDENTIAL_VARIABLES.flatMap((name) => (env[name] ?? "").split(":")).filter((path) => path.startsWith("/"));
+  return credentialVariables.flatMap((name) => (env[name] ?? "").split(":")).filter((path) => path.startsWith("/"));
 }

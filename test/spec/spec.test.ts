@@ -27,6 +27,7 @@ import { eventTypes } from "#run/event.ts";
 import { eventBytes, genesisHash, genesisHead, sealEvent } from "#run/ledger-chain.ts";
 import { retryWait, seedOf } from "#run/retry-wait.ts";
 import { etcFiles, inside, INSIDE_PATH } from "#sandbox/inside.ts";
+import { credentialVariables, hiddenAtRoot, hiddenFileSystems, hiddenInEtc } from "#sandbox/hidden-paths.ts";
 import { keySigner } from "#signer/key-signer.ts";
 import { nodeSha256 as sha256 } from "#signer/node-crypto.ts";
 import { builtIns } from "#step/built-ins.ts";
@@ -199,9 +200,11 @@ t.test("the approval request and its digest are those of the text", async (t) =>
 
 t.test("every code that the text names exists", async (t) => {
   const codes = new Set((await readCodeTables(process.cwd())).flatMap(({ table }) => Object.keys(table)));
-  const others = /^(?:PACKRUN_|SOURCE_DATE_EPOCH$|RLIMIT_[A-Z]+$)/;
+  const others = /^(?:PACKRUN_|SOURCE_DATE_EPOCH$|RLIMIT_[A-Z]+$|[A-Z]+_PROXY$)/;
   const named = [...spec.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g)].map((match) => match[1] ?? "");
-  const unknown = [...new Set(named)].filter((name) => !codes.has(name) && !others.test(name));
+  const unknown = [...new Set(named)].filter(
+    (name) => !codes.has(name) && !others.test(name) && !credentialVariables.includes(name),
+  );
   t.strictSame(unknown, []);
 });
 
@@ -270,4 +273,13 @@ t.test("every path and fixed file of the sandbox is named", async (t) => {
     [],
   );
   t.ok(sandbox.includes(`PATH=${INSIDE_PATH}`));
+});
+
+t.test("the specification names what restricted hides, each with its reason", async (t) => {
+  const text = section("11 Sandbox");
+  for (const { path, because } of [...hiddenAtRoot, ...hiddenInEtc]) {
+    const row = text.split("\n").find((line) => line.startsWith("| `/") && line.endsWith(`| ${because} |`));
+    t.ok(row?.includes(`\`${path}\``), `${path}: ${because}`);
+  }
+  [...hiddenFileSystems, ...credentialVariables].forEach((word) => t.ok(text.includes(`\`${word}\``), word));
 });
