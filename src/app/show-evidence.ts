@@ -8,6 +8,8 @@ import { ATTESTATION_PATH, MANIFEST_PATH, OUTPUTS_PATH } from "#evidence/evidenc
 import { outputsShape, type OutputsFile } from "#evidence/outputs-file.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
+import { addStepUse, type StepUse } from "#view/step-use.ts";
+import { readBundleEvents } from "./read-bundle-events.ts";
 import { readBundleFile, readBundleJson } from "./read-bundle-file.ts";
 
 /** What a bundle says of itself. Nothing of it is verified here. */
@@ -18,6 +20,8 @@ export type EvidenceView = {
   /** As the envelope names it; selects nothing and proves nothing. */
   readonly keyid: string;
   readonly outputs: OutputsFile;
+  /** What its ledger says that steps used: those of which it says something, in ledger order. */
+  readonly use: readonly ({ readonly id: string } & StepUse)[];
   /** The bytes that the attestation's signature is made over. */
   readonly pae: Uint8Array;
 };
@@ -39,12 +43,17 @@ export async function showEvidence(source: BundleSource, sha256: Sha256): Promis
   if (!envelope.ok || !statement.ok) {
     return envelope.ok ? (statement as Result<never>) : envelope;
   }
+  const uses = new Map<string, StepUse>();
+  for await (const event of readBundleEvents(source)) {
+    addStepUse(uses, event);
+  }
   return ok({
     manifest: manifest.value,
     manifestDigest: digestOf(bytes.value, sha256),
     attestation: statement.value.predicate,
     keyid: envelope.value.keyid ?? "",
     outputs: outputs.value,
+    use: [...uses].map(([id, use]) => ({ id, ...use })),
     pae: pae(envelope.value.payloadType, envelope.value.payload),
   });
 }

@@ -5,6 +5,8 @@ import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
 import { readBundleEvents } from "#app/read-bundle-events.ts";
 import { showEvidence, type EvidenceView } from "#app/show-evidence.ts";
 import { decodeUtf8 } from "#canon/utf8.ts";
+import { useTexts } from "#view/step-use.ts";
+import { padded } from "#view/text-width.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { withBundlePath } from "./bundle-path.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
@@ -132,8 +134,7 @@ function withBundle(
   });
 }
 
-function viewText({ manifest, manifestDigest, attestation, keyid, outputs }: EvidenceView): string {
-  const width = Math.max(0, ...attestation.steps.map((step) => step.id.length));
+function viewText({ manifest, manifestDigest, attestation, keyid, outputs, use }: EvidenceView): string {
   const lines = [
     `run       ${manifest.runId}`,
     `pack      ${attestation.pack.name}@${attestation.pack.version} (${attestation.packSource})`,
@@ -142,7 +143,7 @@ function viewText({ manifest, manifestDigest, attestation, keyid, outputs }: Evi
     `signed    by ${keyid}, which only a trust root can vouch for`,
     `outcome   ${attestation.outcome}${attestation.reason === undefined ? "" : ` (${attestation.reason})`}`,
     `from      ${attestation.startedAt ?? attestation.requestedAt} to ${attestation.completedAt}`,
-    ...attestation.steps.map((step) => `  ${step.id.padEnd(width)}  ${step.status}`),
+    ...stepLines(attestation.steps, use),
     ...attestation.approvals.map(
       ({ gateId, decision, principal }) => `approval  ${gateId}: ${decision} by ${principal}`,
     ),
@@ -153,6 +154,14 @@ function viewText({ manifest, manifestDigest, attestation, keyid, outputs }: Evi
     "not verified here: packrun verify",
   ];
   return `${lines.map(visibleText).join("\n")}\n`;
+}
+
+function stepLines(steps: EvidenceView["attestation"]["steps"], use: EvidenceView["use"]): readonly string[] {
+  const uses = new Map(use.map((each) => [each.id, each]));
+  const texts = useTexts(steps.map(({ id }) => uses.get(id) ?? {}));
+  const ids = padded(steps.map(({ id }) => id));
+  const statuses = padded(steps.map(({ status }) => status));
+  return steps.map((_, at) => `  ${ids[at] ?? ""}  ${statuses[at] ?? ""}  ${texts[at] ?? ""}`.trimEnd());
 }
 
 function valueText(value: EvidenceView["outputs"]["outputs"][string]): string {

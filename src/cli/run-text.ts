@@ -1,4 +1,6 @@
 import type { RunAnswer } from "#app/run-answer.ts";
+import { useTexts } from "#view/step-use.ts";
+import { padded } from "#view/text-width.ts";
 import { seconds } from "#view/transition.ts";
 import { visibleText } from "#view/visible-text.ts";
 
@@ -12,26 +14,32 @@ const MARKS: Readonly<Record<string, string>> = {
   pending: "·",
 };
 
-/** A run for people: its status, every step, what it waits for, where its evidence lies. */
-export function runText(run: RunAnswer): string {
-  const width = Math.max(0, ...run.steps.map((step) => step.id.length));
+/** A run for people: its status, every step, what it waits for, where its evidence lies; if asked, what steps used. */
+export function runText(run: RunAnswer, options: { readonly use?: boolean } = {}): string {
+  const ids = padded(run.steps.map(({ id }) => id));
+  const words = run.steps.map(stepWords);
+  const uses = options.use === true ? useTexts(run.steps) : [];
+  const said = uses.some((use) => use !== "") ? padded(words) : words;
   const lines = [
     `run       ${run.runId}`,
     `pack      ${run.pack.name}@${run.pack.version}`,
     `planHash  ${run.planHash}`,
     `status    ${run.status}${run.reason === undefined ? "" : ` (${run.reason})`}`,
     `by        ${visibleText(run.requestedBy)}`,
-    ...run.steps.map((step) => {
-      const time = step.durationMs === undefined ? "" : seconds(step.durationMs);
-      const tries = step.attempts > 1 ? `${step.attempts} attempts` : "";
-      const words = [step.status, step.reason ?? "", time, tries].filter((word) => word !== "").join("  ");
-      return `  ${MARKS[step.status] ?? "·"} ${step.id.padEnd(width)}  ${words}`;
-    }),
+    ...run.steps.map((step, at) =>
+      `  ${MARKS[step.status] ?? "·"} ${ids[at] ?? ""}  ${said[at] ?? ""}  ${uses[at] ?? ""}`.trimEnd(),
+    ),
     ...Object.entries(run.outputs).map(([name, value]) => `output    ${name} = ${visibleText(valueText(value))}`),
     ...waitingLines(run),
     ...(run.evidence === undefined ? [] : [`evidence  ${run.evidence}`]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function stepWords({ status, reason = "", durationMs, attempts }: RunAnswer["steps"][number]): string {
+  const time = durationMs === undefined ? "" : seconds(durationMs);
+  const tries = attempts > 1 ? `${attempts} attempts` : "";
+  return [status, reason, time, tries].filter((word) => word !== "").join("  ");
 }
 
 /** How to go on with a run that waits. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { isDriven, listRuns, type ListedRun } from "#app/list-runs.ts";
 import { findRun } from "#app/run-reference.ts";
 import { readRun } from "#app/read-run.ts";
 import type { Workplace } from "#app/workplace.ts";
@@ -49,17 +50,12 @@ function defineList(group: Command, cli: Cli, done: Done): void {
     .option("--limit <n>", "at most so many", positiveInteger, 50)
     .action(async (options: GlobalOptions & { limit: number }) => {
       const work = async (workplace: Workplace): Promise<number> => {
-        const rows = await workplace.store.index.list(workplace.settings.tenantId, options.limit);
+        const rows = await listRuns(workplace, options.limit);
         if (formatOf(options) === "json") {
           cli.out(jsonLine({ schemaVersion: 1, items: rows }));
           return 0;
         }
-        for (const row of rows) {
-          const reason = row.reason === undefined ? "" : `  ${row.reason}`;
-          cli.out(
-            `${row.runId}  ${row.status.padEnd(9)}  ${row.createdAt}  ${row.packName}@${row.packVersion}${reason}\n`,
-          );
-        }
+        rows.forEach((row) => cli.out(`${rowText(row)}\n`));
         if (rows.length === 0) {
           cli.note("no runs here yet; `packrun run PACK` makes one");
         }
@@ -69,13 +65,22 @@ function defineList(group: Command, cli: Cli, done: Done): void {
     });
 }
 
+function rowText({ runId, status, createdAt, packName, packVersion, reason, driven }: ListedRun): string {
+  const why = driven === false ? "no process drives it: packrun resume" : (reason ?? "");
+  return `${runId}  ${status.padEnd(9)}  ${createdAt}  ${packName}@${packVersion}  ${why}`.trimEnd();
+}
+
 function showRun(cli: Cli): RunWork {
   return async (key, workplace, format) => {
     const run = await readRun(key, workplace);
     if (!run.ok) {
       return cli.fault(run.fault, format);
     }
-    cli.out(format === "json" ? jsonLine({ schemaVersion: 1, ...run.value.answer }) : runText(run.value.answer));
+    cli.out(
+      format === "json"
+        ? jsonLine({ schemaVersion: 1, ...run.value.answer })
+        : runText(run.value.answer, { use: true }),
+    );
     return 0;
   };
 }

@@ -4,7 +4,7 @@ import { finish, land, openAround, openContainer, touch } from "./finish-step.ts
 import { templateIdOf } from "./graph.ts";
 import { isLeft, makeIterations, type Instance } from "./instance.ts";
 import { MAX_INSTANCES } from "./max-instances.ts";
-import type { MapRecord } from "./run-record.ts";
+import type { MapRecord, StepRecord } from "./run-record.ts";
 import { fly, instancesInMaps, type RunState } from "./state.ts";
 
 type StepEvent = Extract<LedgerEvent, { eventType: `step.${string}` | `map.${string}` }>;
@@ -40,7 +40,7 @@ export function evolveStep(
       evolveSucceeded(state, instance, event, at);
       return;
     case "step.failed":
-      touch(state, instance).durationMs = event.metadata.durationMs;
+      keepMeasured(touch(state, instance), event.metadata);
       finish(state, instance, { status: "failed", reason: event.metadata.reason, at });
       return;
     case "step.skipped":
@@ -89,7 +89,7 @@ function evolveSucceeded(
   at: number,
 ): void {
   const record = touch(state, instance);
-  record.durationMs = metadata.durationMs;
+  keepMeasured(record, metadata);
   record.outputs = metadata.outputs;
   state.live.references.addOutputs(metadata.outputs);
   delete record.reason;
@@ -99,6 +99,19 @@ function evolveSucceeded(
     record.reusedFrom = metadata.reusedFrom;
   }
   finish(state, instance, { status: "succeeded", at });
+}
+
+function keepMeasured(
+  record: StepRecord,
+  { durationMs, usage, egress }: EventOf<"step.succeeded" | "step.failed">["metadata"],
+): void {
+  record.durationMs = durationMs;
+  if (usage !== undefined) {
+    record.usage = usage;
+  }
+  if (egress !== undefined) {
+    record.egress = egress;
+  }
 }
 
 /** A step inside a map that is not expanded yet was taken over from another run: it waits there for its map. */

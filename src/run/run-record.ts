@@ -1,6 +1,7 @@
 import type { Digest } from "#canon/digest.ts";
 import type { RunId, TenantId, TrustDomain } from "#canon/ids.ts";
 import type { Json } from "#canon/json.ts";
+import type { EgressUse, Usage } from "./event.ts";
 import type { RunStatus, StepStatus } from "./status.ts";
 import type { Values } from "./value.ts";
 
@@ -71,6 +72,9 @@ export type StepRecord = {
   notBefore?: number;
   reason?: string;
   outputs?: Values;
+  /** As the last attempt's end tells it. */
+  usage?: Usage;
+  egress?: EgressUse;
   reusedFrom?: string;
   /** A policy that denied where the plan says `continue`. */
   warned?: boolean;

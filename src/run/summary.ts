@@ -2,6 +2,7 @@ import type { NodeKind } from "#plan/plan.ts";
 import { approvalsOf, requiredApprovals } from "./gate-standing.ts";
 import { compareInstances, type Instance } from "./instance.ts";
 import { entryOf } from "./run-record.ts";
+import type { EgressUse, Usage } from "./event.ts";
 import type { RunState } from "./state.ts";
 import type { RunStatus, StepStatus } from "./status.ts";
 import type { Values } from "./value.ts";
@@ -15,6 +16,9 @@ export type StepSummary = {
   /** Of the last attempt as it was measured; of gates and containers, between their first and last event. */
   readonly durationMs?: number;
   readonly outputs?: Values;
+  /** Of the last attempt, where it has ended and was measured. */
+  readonly usage?: Usage;
+  readonly egress?: EgressUse;
   readonly reusedFrom?: string;
 };
 
@@ -53,7 +57,7 @@ function summariesOf(instance: Instance): readonly StepSummary[] {
 }
 
 function summaryOf({ id, at, record }: Instance): StepSummary {
-  const { status = "pending", attempts = 0, reason, outputs, reusedFrom } = record ?? {};
+  const { status = "pending", attempts = 0, reason, outputs, usage, egress, reusedFrom } = record ?? {};
   const durationMs = record?.durationMs ?? spanOf(record?.startedAt, record?.endedAt);
   return {
     id,
@@ -63,6 +67,8 @@ function summaryOf({ id, at, record }: Instance): StepSummary {
     ...(reason === undefined ? {} : { reason }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(outputs === undefined ? {} : { outputs }),
+    ...(usage === undefined ? {} : { usage }),
+    ...(egress === undefined ? {} : { egress }),
     ...(reusedFrom === undefined ? {} : { reusedFrom }),
   };
 }

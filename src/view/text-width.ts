@@ -5,11 +5,21 @@ import { visibleText } from "./visible-text.ts";
  * thought narrow breaks the line. Source: Unicode Standard Annex #11 (wide and fullwidth), as terminals follow it.
  */
 export function textWidth(text: string): number {
+  if (PLAIN.test(text)) {
+    return text.length;
+  }
   let width = 0;
   for (const character of text) {
     width += characterWidth(character);
   }
   return width;
+}
+
+/** Texts of one width, that of the widest, with spaces behind them. */
+export function padded(texts: readonly string[]): readonly string[] {
+  const widths = texts.map(textWidth);
+  const widest = widths.reduce((most, width) => Math.max(most, width), 0);
+  return texts.map((text, at) => text + " ".repeat(widest - (widths[at] ?? 0)));
 }
 
 /** Text on one line, safe to show, in at most `columns`: cut off at its end. */
@@ -55,6 +65,8 @@ function characterWidth(character: string): number {
   }
   return NO_WIDTH.test(character) ? 0 : 1;
 }
+
+const PLAIN = /^[\u0020-\u007e]*$/;
 
 /** Combining and invisible characters; not U+FE0F, which turns the narrow sign before it into a wide one. */
 const NO_WIDTH = /^(?!\ufe0f)[\p{Mn}\p{Me}\p{Cf}]$/u;

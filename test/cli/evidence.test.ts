@@ -59,6 +59,20 @@ t.test("evidence show tells what a bundle says, its output, and what was signed"
   t.match(JSON.parse(logs.out), { schemaVersion: 1, items: Array });
 });
 
+t.test("evidence show tells what steps used, where the ledger does", async (t) => {
+  const use = {
+    usage: { hit: [], memoryPeakBytes: 3 * 1024 * 1024, cpuMs: 20 },
+    egress: { requests: 1, bytesIn: 5, bytesOut: 7 },
+  };
+  const measured = await sealedRun({ number: 7, outcome: (id) => (id === "build" ? use : undefined) });
+  const text = packrun(folder, "evidence", "show", measured.folder).out;
+  t.match(text, /^ {2}build +succeeded +memory 3Mi {2}cpu 20ms {2}1 request {2}in 5B {2}out 7B$/m);
+  t.match(text, /^ {2}check +succeeded$/m);
+  const shown = packrun(folder, "evidence", "show", measured.folder, "--json").out;
+  t.match(JSON.parse(shown), { use: [{ id: "build", ...use }] });
+  t.match(JSON.parse(packrun(folder, "evidence", "show", "run.tar", "--json").out), { use: [] });
+});
+
 t.test("evidence extract writes artifacts into an empty folder only", async (t) => {
   const written = packrun(folder, "evidence", "extract", "run.tar", "-o", "out", "--json");
   t.equal(written.code, 0, written.err);

@@ -41,6 +41,23 @@ t.test("a summary says of every step what the ledger says", (t) => {
   t.end();
 });
 
+t.test("a summary says what the last attempt used, whether it succeeded or failed", (t) => {
+  const driven = new ScriptedRun(planOf([run("a"), run("b")]), { acts: { a: "hang", b: "hang" } });
+  const usage = { hit: ["pids"], cpuMs: 7 };
+  const egress = { requests: 1, bytesIn: 2, bytesOut: 3 };
+  driven.step();
+  const measured = { durationMs: 5, artifacts: [], usage, egress };
+  driven.send({ kind: "ended", stepId: "a", attempt: 1, outcome: { kind: "succeeded", outputs: {}, ...measured } });
+  driven.step();
+  const broken = { kind: "failed", reason: "STEP_EXIT", hint: "look" } as const;
+  driven.send({ kind: "ended", stepId: "b", attempt: 1, outcome: { ...broken, ...measured } });
+  t.match(runSummary(driven.state).steps, [
+    { id: "a", status: "succeeded", usage, egress },
+    { id: "b", status: "failed", usage, egress },
+  ]);
+  t.end();
+});
+
 t.test("a step that was taken over says from where", (t) => {
   const driven = ScriptedRun.from(planOf([run("a"), run("b")]), { a: {} }).go();
   t.match(runSummary(driven.state).steps, [

@@ -1,0 +1,53 @@
+import t from "tap";
+import type { RunAnswer } from "#app/run-answer.ts";
+import { runText } from "#cli/run-text.ts";
+
+const step = (id: string, more: Partial<RunAnswer["steps"][number]> = {}): RunAnswer["steps"][number] => ({
+  id,
+  kind: "run",
+  status: "succeeded",
+  attempts: 1,
+  durationMs: 340,
+  ...more,
+});
+
+const run = (...steps: RunAnswer["steps"]): RunAnswer => ({
+  runId: "0198c5a0-0000-7000-8000-000000000001",
+  planHash: `sha256:${"0".repeat(64)}`,
+  pack: { name: "acme/mirror", version: "1.0.0" },
+  status: "failed",
+  reason: "STEP_OOM",
+  requestedBy: "ann",
+  steps,
+  outputs: {},
+  pendingGates: [],
+});
+
+const stepsOf = (text: string): readonly string[] => text.split("\n").filter((line) => line.startsWith("  "));
+
+const used = run(
+  step("fetch", {
+    usage: { hit: [], memoryPeakBytes: 2 * 1024 * 1024, cpuMs: 12 },
+    egress: { requests: 2, bytesIn: 2048, bytesOut: 100 },
+  }),
+  step("build-it", { status: "failed", reason: "STEP_OOM", attempts: 2, usage: { hit: ["memoryBytes"], ioBytes: 7 } }),
+  step("push", { status: "skipped", attempts: 0 }),
+);
+
+t.test("what steps used is shown beside them when it is asked for", async (t) => {
+  t.strictSame(stepsOf(runText(used, { use: true })), [
+    "  ✓ fetch     succeeded  340ms                     memory 2Mi  cpu 12ms         2 requests  in 2Ki  out 100B",
+    "  ✗ build-it  failed  STEP_OOM  340ms  2 attempts                        io 7B                                hit memoryBytes",
+    "  - push      skipped  340ms",
+  ]);
+  t.strictSame(stepsOf(runText(used)), [
+    "  ✓ fetch     succeeded  340ms",
+    "  ✗ build-it  failed  STEP_OOM  340ms  2 attempts",
+    "  - push      skipped  340ms",
+  ]);
+});
+
+t.test("a run of which nothing was measured is shown as ever", async (t) => {
+  const plain = run(step("a"), step("bcd"));
+  t.equal(runText(plain, { use: true }), runText(plain));
+});
