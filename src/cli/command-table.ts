@@ -1,45 +1,86 @@
 import type { CommandFile } from "./cli.ts";
 
 /** Every command: which file defines it, and what it does in a line. Files are loaded when their command is used. */
-export type CommandEntry = { readonly summary: string; readonly load: () => Promise<CommandFile> };
+export type CommandEntry = {
+  readonly group: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandFile>;
+};
+
+const WRITE = "Write a pack:";
+const RUN = "Run it:";
+const APPROVE = "Decide:";
+const PROVE = "Prove it:";
+const HOST = "Look after this host:";
 
 export const commandTable: Readonly<Record<string, CommandEntry>> = {
   init: {
+    group: WRITE,
     summary: "write a pack that lints, simulates and runs at once",
     load: async () => (await import("./init.ts")).init,
   },
   lint: {
+    group: WRITE,
     summary: "check packs and show everything that is wrong",
     load: async () => (await import("./lint.ts")).lint,
   },
   plan: {
+    group: WRITE,
     summary: "compile a pack and its inputs into the canonical plan",
     load: async () => (await import("./plan.ts")).plan,
   },
   simulate: {
+    group: WRITE,
     summary: "show what a plan would do, without doing it",
     load: async () => (await import("./simulate.ts")).simulate,
   },
-  run: { summary: "plan, run and seal a pack", load: async () => (await import("./run.ts")).run },
+  run: { group: RUN, summary: "plan, run and seal a pack", load: async () => (await import("./run.ts")).run },
   resume: {
+    group: RUN,
     summary: "go on with a run that waits or was interrupted",
     load: async () => (await import("./resume.ts")).resume,
   },
-  cancel: { summary: "cancel a run", load: async () => (await import("./cancel.ts")).cancel },
+  cancel: { group: RUN, summary: "cancel a run", load: async () => (await import("./cancel.ts")).cancel },
   runs: {
+    group: RUN,
     summary: "list and inspect runs: list, show, logs, artifacts, ledger",
     load: async () => (await import("./runs.ts")).runs,
   },
-  approve: { summary: "approve a gate of a run", load: async () => (await import("./decide.ts")).approve },
-  reject: { summary: "reject a gate of a run", load: async () => (await import("./decide.ts")).reject },
-  verify: { summary: "verify an evidence bundle offline", load: async () => (await import("./verify.ts")).verify },
+  approve: {
+    group: APPROVE,
+    summary: "approve a gate of a run",
+    load: async () => (await import("./decide.ts")).approve,
+  },
+  reject: { group: APPROVE, summary: "reject a gate of a run", load: async () => (await import("./decide.ts")).reject },
+  verify: {
+    group: PROVE,
+    summary: "verify an evidence bundle offline",
+    load: async () => (await import("./verify.ts")).verify,
+  },
   evidence: {
+    group: PROVE,
     summary: "show, extract and export evidence bundles",
     load: async () => (await import("./evidence.ts")).evidence,
   },
-  keys: { summary: "make and show signing keys", load: async () => (await import("./keys.ts")).keys },
-  trust: { summary: "make, edit and show trust roots", load: async () => (await import("./trust.ts")).trust },
-  doctor: { summary: "check what this host can enforce", load: async () => (await import("./doctor.ts")).doctor },
-  explain: { summary: "explain an error code", load: async () => (await import("./explain.ts")).explain },
-  store: { summary: "look after the store: reindex", load: async () => (await import("./store.ts")).store },
+  keys: { group: APPROVE, summary: "make and show signing keys", load: async () => (await import("./keys.ts")).keys },
+  trust: {
+    group: APPROVE,
+    summary: "make, edit and show trust roots",
+    load: async () => (await import("./trust.ts")).trust,
+  },
+  doctor: {
+    group: HOST,
+    summary: "check what this host can enforce",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  explain: {
+    group: WRITE,
+    summary: "explain an error code: cause, example, fix",
+    load: async () => (await import("./explain.ts")).explain,
+  },
+  store: {
+    group: HOST,
+    summary: "look after the store: reindex",
+    load: async () => (await import("./store.ts")).store,
+  },
 };

@@ -1,38 +1,71 @@
 import { lintPack } from "#app/plan-pack.ts";
-import { jsonLine, type CommandFile, type GlobalOptions } from "./cli.ts";
+import type { Diagnostic } from "#fault/diagnostic.ts";
+import type { Fault } from "#fault/fault.ts";
+import { sarifLog } from "#view/sarif.ts";
+import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { diagnosticsExitCode } from "./exit-code.ts";
+import { explainedCodes } from "./explained-codes.ts";
 import { formatOf, withGlobals } from "./options.ts";
+import { version } from "./version.ts";
+
+type Linted = { readonly pack: string; readonly diagnostics: readonly Diagnostic[] };
 
 /** `packrun lint PACK…`. */
 export const lint: CommandFile = {
   define: (program, cli, done) => {
-    withGlobals(program.command("lint <pack...>").description("check packs and show everything that is wrong"))
-      .addHelpText("after", "\nPACK is a folder or a pack.yaml.\nExample: packrun lint packs/quickstart")
+    const command = program.command("lint <pack...>").description("check packs and show everything that is wrong");
+    withGlobals(command, ["text", "json", "sarif"])
+      .addHelpText(
+        "after",
+        "\nPACK is a folder or a pack.yaml.\n" +
+          "Exit codes: 0 nothing is wrong, 2 usage, 3 findings.\n" +
+          "Examples: packrun lint packs/quickstart\n" +
+          "          packrun lint packs/* --format sarif > lint.sarif",
+      )
       .action(async (packs: string[], options: GlobalOptions) => {
-        const { folders, sha256 } = await import("#compose.ts");
-        let code = 0;
-        const answers = [];
-        for (const pack of packs) {
-          const found = await lintPack(pack, { folders, sha256, cwd: cli.cwd });
-          if (!found.ok) {
-            code ||= cli.fault(found.fault, formatOf(options));
-            continue;
-          }
-          const { diagnostics, file, text } = found.value;
-          code ||= diagnosticsExitCode(diagnostics);
-          if (formatOf(options) === "json") {
-            answers.push({ pack, diagnostics });
-          } else {
-            cli.diagnostics(diagnostics, (name) => (name === file ? text : undefined));
-            cli.out(diagnostics.length === 0 ? `${pack}: no findings\n` : `${pack}: ${diagnostics.length} findings\n`);
-          }
-        }
-        if (formatOf(options) === "json") {
-          cli.out(
-            jsonLine({ schemaVersion: 1, packs: answers, diagnostics: answers.flatMap((each) => each.diagnostics) }),
-          );
-        }
-        done(code);
+        done(await lintAll(cli, packs, options));
       });
   },
 };
+
+async function lintAll(cli: Cli, packs: readonly string[], options: GlobalOptions): Promise<number> {
+  const { folders, sha256 } = await import("#compose.ts");
+  const format = formatOf(options);
+  let code = 0;
+  const linted: Linted[] = [];
+  for (const pack of packs) {
+    const found = await lintPack(pack, { folders, sha256, cwd: cli.cwd });
+    if (!found.ok) {
+      const diagnostics = [findingOf(found.fault, pack)];
+      if (format === "text") {
+        cli.fault(found.fault);
+      }
+      code ||= diagnosticsExitCode(diagnostics);
+      linted.push({ pack, diagnostics });
+      continue;
+    }
+    const { diagnostics, file, text } = found.value;
+    code ||= diagnosticsExitCode(diagnostics);
+    linted.push({ pack, diagnostics });
+    if (format === "text") {
+      cli.diagnostics(diagnostics, (name) => (name === file ? text : undefined));
+      cli.out(`${pack}: ${countText(diagnostics.length)}\n`);
+    }
+  }
+  const diagnostics = linted.flatMap((each) => each.diagnostics);
+  if (format === "json") {
+    cli.out(jsonLine({ schemaVersion: 1, packs: linted, diagnostics }));
+  } else if (format === "sarif") {
+    cli.out(jsonLine(sarifLog(diagnostics, explainedCodes(), version)));
+  }
+  return code;
+}
+
+/** A pack that cannot be read at all is a finding among the others. */
+function findingOf({ code, message, hint }: Fault, pack: string): Diagnostic {
+  return { code, severity: "error", message, ...(hint === undefined ? {} : { hint }), file: pack };
+}
+
+function countText(count: number): string {
+  return count === 1 ? "1 finding" : `${count === 0 ? "no" : count} findings`;
+}

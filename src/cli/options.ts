@@ -1,20 +1,37 @@
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { SettingsSource } from "#app/settings.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
 
+/** Heading of the options that every command knows. */
+export const SHARED_OPTIONS = "Options of every command:";
+
 /** Adds the options that every command knows. `formats` are those of its answer; `text` is the default. */
 export function withGlobals(command: Command, formats: readonly string[] = ["text", "json"]): Command {
-  return command
-    .option("--format <format>", `format of the answer: ${formats.join(", ")}`, (value) => oneOf(formats, value))
-    .option("--json", "the same as --format json")
-    .option("--store <folder>", "state folder instead of the nearest .packrun")
-    .option("--tenant <name>", "tenant (default: default)")
-    .option("--trust <file>", "pinned trust root")
-    .option("--config <file>", "configuration file")
-    .option("--color", "colours even where stderr is no terminal")
-    .option("--no-color", "no colours")
-    .option("--no-input", "never ask for anything");
+  return withShared(withFormats(command, formats), [
+    new Option("--store <folder>", "state folder instead of the nearest .packrun"),
+    new Option("--tenant <name>", "tenant (default: default)"),
+    new Option("--trust <file>", "pinned trust root"),
+    new Option("--config <file>", "configuration file"),
+    new Option("--no-input", "never ask for anything"),
+  ]);
+}
+
+/** The options of a command that needs neither store nor trust. */
+export function withFormats(command: Command, formats: readonly string[] = ["text", "json"]): Command {
+  return withShared(command, [
+    new Option("--format <format>", `format of the answer: ${formats.join(", ")}`).argParser((value) =>
+      oneOf(formats, value),
+    ),
+    ...(formats.includes("json") ? [new Option("--json", "the same as --format json")] : []),
+    new Option("--color", "colours even where stderr is no terminal"),
+    new Option("--no-color", "no colours"),
+  ]);
+}
+
+function withShared(command: Command, shared: readonly Option[]): Command {
+  shared.forEach((option) => command.addOption(option.helpGroup(SHARED_OPTIONS)));
+  return command;
 }
 
 function oneOf(formats: readonly string[], value: string): string {

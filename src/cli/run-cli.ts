@@ -1,9 +1,10 @@
 import { styleText } from "node:util";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { diagnosticsExitCode } from "./exit-code.ts";
 import { jsonLine, type Cli, type Style } from "./cli.ts";
 import { commandTable } from "./command-table.ts";
 import { codeEntry } from "./explained-codes.ts";
+import { SHARED_OPTIONS } from "./options.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import { diagnosticRenderer } from "#fault/source-frame.ts";
@@ -15,47 +16,72 @@ const USAGE = 2;
 const SIGPIPE_EXIT = 141;
 
 /** Runs one command line; the exit code. */
-export async function runCli(argv: readonly string[]): Promise<number> {
+export async function runCli(given: readonly string[]): Promise<number> {
+  const argv = given[0] === "help" ? [...given.slice(1), "--help"] : given;
   const cli = nodeCli(argv);
-  const name = argv.find((word) => !word.startsWith("-")) ?? "";
+  const name = argv[0] ?? "--help";
   goOnWithoutReader(name === "runs");
   let code = 0;
-  const program = programOf(cli);
+  const program = programOf(cli, name);
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (entry !== undefined) {
-    (await entry.load()).define(program, cli, (given) => {
-      code = given;
+    (await entry.load()).define(program, cli, (ended) => {
+      code = ended;
     });
-  } else if (name !== "" && name !== "help") {
-    return unknownCommand(cli, name);
-  } else {
+  } else if (name.startsWith("-")) {
     listCommands(program);
+  } else {
+    return unknownCommand(cli, name);
   }
   try {
-    await program.parseAsync(entry === undefined && argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
+    await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
     return code;
   } catch (error) {
     return error instanceof CommanderError ? usageExit(error) : crash(cli, error);
   }
 }
 
-function programOf(cli: Cli): Command {
-  return new Command("packrun")
+const AFTER_HELP = `
+First steps: packrun init hello, packrun run hello, packrun verify last.
+Exit codes: 0 ok, 1 run failed, 2 usage, 3 findings, 4 waiting, 5 refused,
+6 drift, 7 not verified, 8 sandbox, 10 store, 11 stale, 20 differs,
+124 wall clock, 130 cancelled, 143 by SIGTERM.
+\`packrun COMMAND --help\` shows options and examples; \`packrun explain CODE\`
+explains any error code.`;
+
+function programOf(cli: Cli, name: string): Command {
+  const about = Object.hasOwn(commandTable, name) ? `packrun ${name}` : "packrun";
+  const program = new Command("packrun")
     .description("Run exactly the plan that was approved, and leave proof that anyone can check offline.")
     .version(version, "-V, --version")
     .exitOverride()
-    .configureOutput({ writeOut: cli.out, writeErr: cli.err })
+    .configureHelp({ groupItems: sharedLast })
+    .configureOutput({ writeOut: cli.out, writeErr: cli.err, outputError: (text, write) => write(asHelp(text)) })
     .showSuggestionAfterError(true)
-    .addHelpText(
-      "after",
-      "\nExit codes: 0 ok, 1 run failed, 2 usage, 3 findings, 4 waiting, 5 refused, 6 drift, 7 not verified, 8 sandbox,\n10 store, 11 stale, 20 differs, 124 wall clock, 130 cancelled. `packrun explain CODE` explains any error code.",
-    );
+    .showHelpAfterError(`  = help: ${about} --help shows how it is used`);
+  return about === "packrun" ? program.addHelpText("after", AFTER_HELP) : program;
+}
+
+/** What is peculiar to a command comes before what all commands share. */
+const sharedLast: Help["groupItems"] = (items, visible, groupOf) => {
+  const shared = (item: (typeof items)[number]): number => Number(groupOf(item) === SHARED_OPTIONS);
+  return new Help().groupItems(
+    items.toSorted((a, b) => shared(a) - shared(b)),
+    visible,
+    groupOf,
+  );
+};
+
+/** Commander's suggestions in the form of every other help. */
+function asHelp(text: string): string {
+  return text.replace(/^\(Did you mean (.*)\?\)$/m, "  = help: did you mean $1?");
 }
 
 function listCommands(program: Command): void {
-  for (const [name, entry] of Object.entries(commandTable)) {
-    program.command(name).description(entry.summary).allowUnknownOption();
+  for (const [name, { group, summary }] of Object.entries(commandTable)) {
+    program.command(name).description(summary).helpGroup(group).allowUnknownOption();
   }
+  program.helpCommand(false);
 }
 
 function unknownCommand(cli: Cli, name: string): number {

@@ -1,0 +1,75 @@
+import t from "tap";
+import { commandTable } from "../../src/cli/command-table.ts";
+import { packrun } from "./command-line.ts";
+
+const folder = t.testdir({ broken: { "pack.yaml": "apiVersion: packrun.dev/v1\nkind: TaskPac\n" } });
+
+t.test("the help lists every command in its group, and how things end", (t) => {
+  const help = packrun(folder);
+  t.equal(help.code, 0);
+  for (const [name, { summary }] of Object.entries(commandTable)) {
+    t.match(help.out, new RegExp(`^  ${name} +${summary.slice(0, 20)}`, "m"));
+  }
+  t.match(help.out, /^Write a pack:\n {2}init [^]*^Run it:\n {2}run [^]*^Decide:\n {2}approve [^]*^Exit codes: 0 ok/m);
+  t.equal(packrun(folder, "help").out, help.out);
+  t.equal(packrun(folder, "--help").out, help.out);
+  t.ok(
+    help.out.split("\n").every((line) => line.length <= 80),
+    "no line is longer than a terminal is wide",
+  );
+  t.end();
+});
+
+t.test("`help COMMAND` is `COMMAND --help`: own options first, an example at the end", (t) => {
+  const help = packrun(folder, "help", "run");
+  t.equal(help.code, 0, help.err);
+  t.equal(help.out, packrun(folder, "run", "--help").out);
+  t.match(
+    help.out,
+    /^Options:\n[^]*--plan-hash[^]*^Options of every command:\n[^]*--tenant[^]*^Examples: packrun run/m,
+  );
+  t.match(packrun(folder, "help", "runs", "logs").out, /^Usage: packrun runs logs .*<run>[^]*--follow/);
+  t.match(packrun(folder, "help", "nope"), { code: 2, err: /unknown command "nope"/ });
+  t.end();
+});
+
+t.test("a wrong command line says where its help is, and once what was meant", (t) => {
+  t.strictSame(packrun(folder, "run", "x", "--plan-hsah", "y"), {
+    code: 2,
+    out: "",
+    err:
+      "error: unknown option '--plan-hsah'\n  = help: did you mean --plan-hash?\n" +
+      "  = help: packrun run --help shows how it is used\n",
+  });
+  t.match(packrun(folder, "resume"), { code: 2, err: /missing required argument 'run'\n {2}= help: packrun resume/ });
+  t.match(packrun(folder, "--json", "lint"), { code: 2, err: /unknown option '--json'\n {2}= help: packrun --help/ });
+  t.match(packrun(folder, "runs"), { code: 2, out: "", err: /^Usage: packrun runs/ });
+  t.end();
+});
+
+t.test("every code can be found: `explain` alone lists them", (t) => {
+  const listed = packrun(folder, "explain");
+  t.equal(listed.code, 0);
+  t.match(listed.out, /^PACK_UNKNOWN_FIELD +unknown field/m);
+  const { items } = JSON.parse(packrun(folder, "explain", "--format", "json").out) as { items: unknown[] };
+  t.equal(items.length, listed.out.trimEnd().split("\n").length);
+  t.match(packrun(folder, "explain", "QQQ"), { code: 2, err: /packrun explain lists all codes/ });
+  t.match(JSON.parse(packrun(folder, "explain", "step_oom", "--json").out), { schemaVersion: 1, code: "STEP_OOM" });
+  t.end();
+});
+
+t.test("findings come as text, JSON and SARIF, also of a pack that is not there", (t) => {
+  const text = packrun(folder, "lint", "broken", "absent");
+  t.equal(text.code, 3);
+  t.match(text.err, /expected "TaskPack"[^]*error\[PACK_FILE_MISSING\]: "absent" is not there/);
+  const json = JSON.parse(packrun(folder, "lint", "broken", "absent", "--json").out) as { diagnostics: unknown[] };
+  t.match(json.diagnostics.at(-1), { code: "PACK_FILE_MISSING", file: "absent" });
+  const sarif = packrun(folder, "lint", "broken", "absent", "--format", "sarif");
+  t.equal(sarif.code, 3, sarif.err);
+  const log = JSON.parse(sarif.out) as { version: string; runs: { results: { ruleId: string }[] }[] };
+  t.equal(log.version, "2.1.0");
+  t.equal(log.runs[0]?.results.length, json.diagnostics.length);
+  t.match(packrun(folder, "init", "good"), { code: 0 });
+  t.match(packrun(folder, "lint", "good", "--format", "sarif"), { code: 0, out: /"results":\[\]/ });
+  t.end();
+});
