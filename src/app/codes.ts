@@ -92,7 +92,7 @@ export const appCodes = codeTable({
   RUN_REFERENCE: {
     severity: "error",
     exitCode: 2,
-    message: "{text} names no run",
+    message: "{text} names {what}",
     hint: "give a run id, the beginning of one, or `last`; `packrun runs list` shows them",
     explanation: {
       cause: "The text is no run id, and no run of this store begins with it, or several do.",

@@ -1,10 +1,11 @@
 import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
 
 /** The fault of a file of trust (a key, a root, a sidecar) that could not be read or written. */
 export function fileFault(path: string, error: unknown): Result<never> {
-  return fail(faultOf(trustUseCodes, "TRUST_FILE_ACCESS", { file: path, problem: systemCode(error) }));
+  return fail(faultOf(trustUseCodes, "TRUST_FILE_ACCESS", { file: path, problem: systemProblem(error) }));
 }
 
 /** `ENOENT` and the like; `unknown error` for what did not come from the system. */

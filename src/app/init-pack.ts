@@ -2,7 +2,7 @@ import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { systemCode } from "./file-fault.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import { packTemplates, type TemplateName } from "./pack-templates.ts";
 import { userFileCodes } from "./user-file-codes.ts";
 
@@ -27,7 +27,7 @@ export async function initPack(folder: string, template: TemplateName): Promise<
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text, { flag: "wx", mode: executable ? 0o755 : 0o644 });
     } catch (error) {
-      return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemCode(error) }));
+      return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemProblem(error) }));
     }
   }
   return ok({ folder, name, files: files.map(({ path }) => path) });

@@ -1,5 +1,6 @@
 import { parseRunId, type TenantId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { RunKey, RunStore } from "#port/run-store.ts";
 import { appCodes } from "./codes.ts";
@@ -18,5 +19,16 @@ export async function findRun(text: string, tenantId: TenantId, store: RunStore)
   const [only] = found;
   return only !== undefined && found.length === 1
     ? ok({ tenantId, runId: only.runId })
-    : fail(faultOf(appCodes, "RUN_REFERENCE", { text: JSON.stringify(text) }));
+    : fail(refusalOf(text, rows.length, found.length));
+}
+
+function refusalOf(text: string, all: number, found: number): Fault {
+  const data = { text: JSON.stringify(text), what: found > 1 ? `${found} runs` : "no run" };
+  if (all === 0) {
+    const hint = "this store holds no runs: name another with --store, or make one with `packrun run PACK`";
+    return faultOf(appCodes, "RUN_REFERENCE", data, { hint });
+  }
+  return found > 1
+    ? faultOf(appCodes, "RUN_REFERENCE", data, { hint: "give more of the id; `packrun runs list` shows them" })
+    : faultOf(appCodes, "RUN_REFERENCE", data);
 }

@@ -17,7 +17,7 @@ export const trustUseCodes = codeTable({
     severity: "error",
     exitCode: 2,
     message: "{file} cannot be used: {problem}",
-    hint: "check the path and the rights of the file",
+    hint: "check the path; the first run makes a development trust root, `packrun trust init` one of your own",
     explanation: {
       cause: "A public key, a trust root or a sidecar could not be read or written.",
       example: "--trust trust-root.json in a folder without that file",

@@ -24,6 +24,19 @@ export const userFileCodes = codeTable({
       fix: "Make the folder, or name another file.",
     },
   },
+  OUTPUT_OCCUPIED: {
+    severity: "error",
+    exitCode: 2,
+    message: "{file} is in the way of an output and was not written by a run",
+    hint: "name another folder with -o; `packrun evidence extract RUN -o FOLDER` writes what a run has produced",
+    explanation: {
+      cause:
+        "Outputs of an earlier run, which are read-only, are replaced. Files that can be written may be somebody's work " +
+        "and are left alone.",
+      example: "packrun run PACK -o . in a folder with a file of the name of an output",
+      fix: "Give outputs a folder of their own, or move the file away.",
+    },
+  },
   INIT_EXISTS: {
     severity: "error",
     exitCode: 2,

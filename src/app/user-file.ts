@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
-import { systemCode } from "./file-fault.ts";
 import { userFileCodes } from "./user-file-codes.ts";
 
 /** Reads a file that a person named. Fault: USER_FILE_READ. */
@@ -11,7 +11,7 @@ export async function readUserFile(file: string): Promise<Result<Uint8Array>> {
   try {
     return ok(await readFile(file));
   } catch (error) {
-    return fail(faultOf(userFileCodes, "USER_FILE_READ", { file, problem: systemCode(error) }));
+    return fail(faultOf(userFileCodes, "USER_FILE_READ", { file, problem: systemProblem(error) }));
   }
 }
 
@@ -21,7 +21,7 @@ export async function writeUserFile(file: string, bytes: Uint8Array): Promise<Re
     await writeFile(file, bytes);
     return ok(undefined);
   } catch (error) {
-    return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemCode(error) }));
+    return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemProblem(error) }));
   }
 }
 

@@ -1,10 +1,13 @@
 import { runAnswer } from "#app/run-answer.ts";
 import type { RunEnd } from "#app/finish-run.ts";
 import { copyOutputs } from "#app/copy-outputs.ts";
+import type { Fault } from "#fault/fault.ts";
+import { ok } from "#fault/result.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { jsonLine, type Cli } from "./cli.ts";
 import type { DriveOptions } from "./drive-options.ts";
 import { runExitCode } from "./exit-code.ts";
+import { codeEntry } from "./explained-codes.ts";
 import { formatOf } from "./options.ts";
 import { runText, waitingLines } from "./run-text.ts";
 
@@ -21,25 +24,31 @@ export async function showRunEnd(
 ): Promise<number> {
   const { status, reason } = end.state;
   const exitCode = end.end === "aborted" ? interruptCode(signal) : exitCodeOf(status, reason, signal);
-  if (options.output !== undefined && end.end === "finished") {
-    const copied = await copyOutputs(end.state, options.output, workplace);
-    if (!copied.ok) {
-      return cli.fault(copied.fault, formatOf(options));
-    }
-  }
   const answer = runAnswer(end.state, end.evidence);
+  const { output } = options;
+  const copied =
+    output === undefined || end.end !== "finished" ? ok(undefined) : await copyOutputs(end.state, output, workplace);
   if (formatOf(options) === "json") {
-    cli.out(jsonLine({ schemaVersion: 1, ...answer, exitCode }));
+    cli.out(jsonLine({ schemaVersion: 1, ...answer, exitCode, ...(copied.ok ? {} : uncopied(copied.fault)) }));
   } else if (formatOf(options) === "text") {
     cli.out(runText(answer));
     if (end.evidence !== undefined) {
       cli.note(`verify it with: packrun verify ${end.evidence} ${verifyHint(workplace)}`.trimEnd());
     }
   }
+  if (!copied.ok) {
+    return formatOf(options) === "json" ? codeEntry(copied.fault.code).exitCode : cli.fault(copied.fault);
+  }
   if (end.end === "idle" && formatOf(options) !== "text") {
     waitingLines(answer).forEach((line) => cli.note(line.trim()));
   }
   return exitCode;
+}
+
+/** The run has ended as it has: what went wrong after it stands beside that. */
+function uncopied({ code, message, hint }: Fault): object {
+  const { exitCode } = codeEntry(code);
+  return { exitCode, error: { code, message, hint, exitCode } };
 }
 
 function verifyHint({ settings }: Workplace): string {

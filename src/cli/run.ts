@@ -1,11 +1,12 @@
 import type { Command } from "commander";
+import { outputsFree } from "#app/copy-outputs.ts";
 import { planPack } from "#app/plan-pack.ts";
 import { runPlanned, type NewRunOrder } from "#app/run-planned.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { Cli, CommandFile } from "./cli.ts";
 import { driveCommand } from "./drive-command.ts";
 import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
-import { collect, withGlobals } from "./options.ts";
+import { collect, formatOf, withGlobals } from "./options.ts";
 import { showRefusal } from "./plan-refusal.ts";
 import { saveMemory } from "./small-heap.ts";
 import { withWorkplace } from "./with-workplace.ts";
@@ -37,7 +38,12 @@ function defineOptions(command: Command): Command {
     .option("--as <key>", "private key that requests the run")
     .addHelpText(
       "after",
-      "\nCtrl-C cancels in order, twice ends everything at once.\nExample: packrun run packs/quickstart -i discount=20",
+      "\nCtrl-C cancels in order, twice ends everything at once.\n" +
+        "Exit codes: 0 succeeded, 1 failed, 2 usage, 3 findings in pack or inputs, 4 waits for\n" +
+        "approval, 5 refused by a gate, 6 another planHash, 8 no sandbox, 10 store, 124 wall\n" +
+        "clock, 130 cancelled.\n" +
+        "Examples: packrun run packs/quickstart -i discount=20 -o out\n" +
+        "          packrun run packs/quickstart --json --no-wait",
     );
 }
 
@@ -47,6 +53,12 @@ async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace
   const planned = await planPack(request, workplace);
   if (!planned.ok) {
     return showRefusal(cli, planned.fault, options);
+  }
+  if (options.output !== undefined) {
+    const free = await outputsFree(Object.keys(planned.value.compiled.plan.outputs), options.output);
+    if (!free.ok) {
+      return cli.fault(free.fault, formatOf(options));
+    }
   }
   const asserted = { ...(planHash === undefined ? {} : { planHash }), ...(as === undefined ? {} : { as }) };
   return driveCommand(cli, options, workplace, (order, named) =>

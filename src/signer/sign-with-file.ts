@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import type { AskPassword } from "#port/keyring.ts";
 import type { Signer } from "#port/signer.ts";
 import { signerCodes } from "./codes.ts";
@@ -34,7 +35,6 @@ async function readKeyFile(path: string): Promise<Result<string>> {
     }
     return ok(await file.readFile("utf8"));
   } catch (error) {
-    const problem = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return fail(faultOf(signerCodes, "KEY_FILE", { file: path, problem }));
+    return fail(faultOf(signerCodes, "KEY_FILE", { file: path, problem: systemProblem(error) }));
   }
 }

@@ -5,6 +5,7 @@ import type { KeyAlgorithm } from "#attest/public-key.ts";
 import { toBase64 } from "#canon/base64.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import type { KeyPair } from "#port/keyring.ts";
 import type { Signer } from "#port/signer.ts";
 import { signerCodes } from "./codes.ts";
@@ -63,9 +64,10 @@ async function writeNew(path: string, text: string, mode: number): Promise<Resul
     await file.sync();
     return ok(undefined);
   } catch (error) {
-    const problem = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    const code = problem === "EEXIST" ? "KEY_EXISTS" : "KEY_FILE";
-    return fail(faultOf(signerCodes, code, { file: path, problem }));
+    const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
+    return fail(
+      faultOf(signerCodes, exists ? "KEY_EXISTS" : "KEY_FILE", { file: path, problem: systemProblem(error) }),
+    );
   }
 }
 
