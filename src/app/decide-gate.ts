@@ -5,6 +5,7 @@ import { toBase64 } from "#canon/base64.ts";
 import { hexOf } from "#canon/digest.ts";
 import { isTimestamp, timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
+import { nearestName } from "#fault/did-you-mean.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { STEP_ID } from "#plan/plan.ts";
@@ -56,21 +57,32 @@ export async function decideGate(key: RunKey, given: GateDecision, workplace: Wo
   }
   const command = await commandOf(identity.value, given, trust.value, workplace);
   const recorded = command.ok ? await deliver(identity.value, command.value, workplace, trust.value) : command;
-  return recorded.ok ? decided(recorded.value, given, key) : recorded;
+  const gates = state.value.plan.steps.filter(({ kind }) => kind === "gate.approval").map(({ id }) => id);
+  return recorded.ok ? decided(recorded.value, given, key, gates) : recorded;
 }
 
-function decided(event: LedgerEvent, { gateId, decision }: GateDecision, { runId }: RunKey): Result<DecidedGate> {
+function decided(
+  event: LedgerEvent,
+  { gateId, decision }: GateDecision,
+  { runId }: RunKey,
+  gates: readonly string[],
+): Result<DecidedGate> {
   if (event.eventType === "gate.decision") {
     return ok({ runId, gateId, decision, principal: event.metadata.principal });
   }
-  return fail(refusalOf(event, gateId));
+  return fail(refusalOf(event, gateId, gates));
 }
 
-function refusalOf(event: LedgerEvent, gateId: string): Fault {
+function refusalOf(event: LedgerEvent, gateId: string, gates: readonly string[]): Fault {
   if (event.eventType !== "gate.refused") {
     throw new Error(`a decision was answered by ${event.eventType}`);
   }
   const { code, hint } = event.metadata;
+  if (code === "GATE_UNKNOWN") {
+    const near = nearestName(gateId, gates);
+    const known = gates.length === 0 ? "the run has none" : `there is ${gates.join(", ")}`;
+    return faultOf(runCodes, code, { gate: gateId }, { hint: near === undefined ? known : `did you mean ${near}?` });
+  }
   return { code, message: `the decision on gate ${gateId} was refused`, hint };
 }
 

@@ -81,6 +81,9 @@ function showRun(cli: Cli): RunWork {
         ? jsonLine({ schemaVersion: 1, ...run.value.answer })
         : runText(run.value.answer, { use: true }),
     );
+    if (format === "text" && run.value.answer.status === "running" && !(await isDriven(key, workplace))) {
+      cli.note(`no process drives this run; go on with: packrun resume ${key.runId}`);
+    }
     return 0;
   };
 }

@@ -21,7 +21,7 @@ const say =
 const LINES: { readonly [T in EventType]: Line<T> } = {
   "run.created": none,
   "run.started": none,
-  "run.resumed": say("·", "dim", "resumed"),
+  "run.resumed": none,
   "run.waiting": none,
   "run.cancelRequested": ({ by }, subject) => line("!", "warn", subject, `cancel requested by ${by}`),
   "run.finished": none,

@@ -133,6 +133,19 @@ t.test("a run whose process is stopped is not taken from it, and goes on with it
   t.equal(starts.length, 1);
 });
 
+t.test("a run whose process died is shown as one that nobody drives", async (t) => {
+  const { place, run } = await running(t);
+  const [runId = ""] = place.runs();
+  t.match((await place.packrun("runs", "list")).out, new RegExp(`^${runId} {2}running .*acme/slow@1.0.0$`, "m"));
+  t.equal((await place.packrun("runs", "show", "last")).err, "", "its process is at work");
+  run.child.kill("SIGKILL");
+  await run.ended;
+  t.match((await place.packrun("runs", "list")).out, /no process drives it: packrun resume$/m);
+  const { items } = JSON.parse((await place.packrun("runs", "list", "--json")).out) as { items: unknown[] };
+  t.match(items, [{ runId, status: "running", driven: false }]);
+  t.match((await place.packrun("runs", "show", "last")).err, `go on with: packrun resume ${runId}`);
+});
+
 t.test("a cancel of a run that nobody drives is recorded, and resume ends it", async (t) => {
   const { place, run } = await running(t);
   run.child.kill("SIGKILL");
