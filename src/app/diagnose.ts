@@ -18,6 +18,10 @@ export type Finding = {
 /** Oldest moment that a sane clock shows: the release of this version, in milliseconds since 1970. */
 const RELEASED = Date.UTC(2026, 0, 1);
 
+const WEAK_LIMIT =
+  "only packs run here that accept this with limits.minEnforcement; for more, run packrun as root or inside " +
+  "`systemd-run --user --scope -p Delegate=yes`";
+
 /** Looks at everything that a run needs. Changes nothing but the probe's own cache. */
 export async function diagnose(workplace: Workplace): Promise<readonly Finding[]> {
   return [
@@ -98,7 +102,9 @@ async function sandboxFindings(workplace: Workplace): Promise<readonly Finding[]
       { name: "sandbox", status: "ok", text: [tool, ...notes].join("; ") },
       ...Object.entries(limits).map(([name, limit]): Finding => {
         const text = `${limit.level} by ${limit.enforcedBy}`;
-        return { name: `limit ${name}`, status: limit.level === "none" ? "warn" : "ok", text };
+        return limit.level === "none" || limit.level === "watchdog"
+          ? { name: `limit ${name}`, status: "warn", text, remedy: WEAK_LIMIT }
+          : { name: `limit ${name}`, status: "ok", text };
       }),
     ];
   } finally {

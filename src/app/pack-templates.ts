@@ -24,7 +24,7 @@ spec:
   sandbox:
     mode: sealed
     egressAllowlist: []
-    limits: {cpus: 1, memory: 64Mi}
+    limits: {cpus: 1, memory: 64Mi, minEnforcement: watchdog} # watchdog: for hosts without control groups; better without
     wallClock: 2m
   policies:
     everybody: {engine: cel, expression: "steps.count.outputs.lines == size(inputs.people)"}
@@ -76,7 +76,7 @@ spec:
   sandbox:
     mode: sealed
     egressAllowlist: []
-    limits: {cpus: 1, memory: 64Mi}
+    limits: {cpus: 1, memory: 64Mi, minEnforcement: watchdog} # watchdog: for hosts without control groups; better without
     wallClock: 5m
   approvals:
     release: {required: 1, from: [approver], ttl: 8h, separationOfDuties: true, reasonRequired: true}
@@ -88,7 +88,7 @@ spec:
       outputs:
         archive: {file: release.tar, mediaType: application/x-tar}
         sha256: {type: string}
-    - id: approve
+    - id: signoff
       gate:
         approval: release
         message: "Release \${{ inputs.version }} with SHA-256 \${{ steps.build.outputs.sha256 }}"
