@@ -17,6 +17,7 @@ import type { LedgerStore, RunIdentity, RunRow } from "#port/run-store.ts";
 import { createEgress } from "#sandbox/egress/egress.ts";
 import { createSandbox } from "#sandbox/sandbox.ts";
 import { makeWorkspaceFolder, scratchFolder } from "#sandbox/scratch-folder.ts";
+import { enterUserScope } from "#sandbox/user-scope.ts";
 import { hashMark } from "#secret/hash-mark.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { parseSecretArgument } from "#secret/secret-argument.ts";
@@ -35,7 +36,7 @@ export const sha256: typeof nodeSha256 = nodeSha256;
 export const verifySignature: typeof nodeVerifySignature = nodeVerifySignature;
 export const keyring: Keyring = fileKeyring;
 export const passwordSource: (env: Env, mayAsk: boolean) => AskPassword = askPassword;
-export { parseSecretArgument };
+export { parseSecretArgument, enterUserScope };
 
 type Env = SettingsSource["env"];
 

@@ -1,6 +1,8 @@
 import { jsonLine, type CommandFile, type GlobalOptions } from "./cli.ts";
-import { diagnose, type Finding } from "#app/diagnose.ts";
+import { diagnose } from "#app/diagnose.ts";
+import type { HostFinding } from "#port/host-finding.ts";
 import { formatOf, withGlobals } from "./options.ts";
+import { enterOwnScope } from "./own-scope.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 /** `packrun doctor`. */
@@ -9,6 +11,7 @@ export const doctor: CommandFile = {
     withGlobals(
       program.command("doctor").description("check what this host can enforce, and what to do about the rest"),
     ).action(async (options: GlobalOptions) => {
+      await enterOwnScope();
       const code = await withWorkplace(cli, options, async (workplace) => {
         const findings = await diagnose(workplace);
         if (formatOf(options) === "json") {
@@ -23,9 +26,9 @@ export const doctor: CommandFile = {
   },
 };
 
-const MARKS: Readonly<Record<Finding["status"], string>> = { ok: "✓", warn: "!", fail: "✗" };
+const MARKS: Readonly<Record<HostFinding["status"], string>> = { ok: "✓", warn: "!", fail: "✗" };
 
-function line({ status, name, text, remedy }: Finding): string {
+function line({ status, name, text, remedy }: HostFinding): string {
   const help = remedy === undefined ? "" : `  = help: ${remedy}\n`;
   return `${MARKS[status]} ${name}: ${text}\n${help}`;
 }

@@ -3,6 +3,7 @@ import type { CommandFile } from "./cli.ts";
 import { driveCommand } from "./drive-command.ts";
 import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
 import { withGlobals } from "./options.ts";
+import { enterOwnScope } from "./own-scope.ts";
 import { withRun } from "./runs.ts";
 import { saveMemory } from "./small-heap.ts";
 
@@ -13,6 +14,7 @@ export const resume: CommandFile = {
     withDriveOptions(withGlobals(command, ["text", "json", "ndjson"]))
       .addHelpText("after", "\nSecrets are given again: they are never stored.\nExample: packrun resume last")
       .action(async (text: string, options: DriveOptions) => {
+        await enterOwnScope();
         saveMemory();
         const code = await withRun(cli, options, text, (key, workplace) =>
           driveCommand(cli, options, workplace, (order, named) => {

@@ -7,6 +7,7 @@ import type { Cli, CommandFile } from "./cli.ts";
 import { driveCommand } from "./drive-command.ts";
 import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
 import { collect, formatOf, withGlobals } from "./options.ts";
+import { enterOwnScope } from "./own-scope.ts";
 import { showRefusal } from "./plan-refusal.ts";
 import { saveMemory } from "./small-heap.ts";
 import { withWorkplace } from "./with-workplace.ts";
@@ -24,6 +25,7 @@ export const run: CommandFile = {
   define: (program, cli, done) => {
     const command = program.command("run <pack>").description("plan a pack, run it in the sandbox, seal the evidence");
     defineOptions(command).action(async (pack: string, options: RunOptions) => {
+      await enterOwnScope();
       saveMemory();
       done(await withWorkplace(cli, options, (workplace) => planAndRun(cli, pack, options, workplace)));
     });

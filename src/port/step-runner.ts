@@ -2,8 +2,9 @@ import type { Digest } from "#canon/digest.ts";
 import type { RunId, TenantId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
 import type { OutputRule, Sandbox } from "#plan/plan.ts";
-import type { Enforcements, Metadata } from "#run/event.ts";
+import type { Metadata } from "#run/event.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
+import type { HostFinding } from "./host-finding.ts";
 import type { Redactor } from "./secrets.ts";
 
 /** Everything that one attempt of a command needs; all expressions are resolved, all files are in place. */
@@ -67,14 +68,6 @@ export type PreparedAttempt = {
   readonly discard: () => Promise<void>;
 };
 
-/** What this host can do, and what it cannot. */
-export type SandboxReport = {
-  /** `bubblewrap 0.8.0`. */
-  readonly tool: string;
-  readonly limits: Enforcements;
-  readonly notes: readonly string[];
-};
-
 /**
  * Runs commands in a sandbox.
  * 1. Nothing of a step runs before `start`; a runner that dies before it leaves nothing running.
@@ -83,8 +76,8 @@ export type SandboxReport = {
  * 4. What cannot be enforced as the plan asks is refused by `admit`, before anything runs.
  */
 export type StepRunner = {
-  /** Really tries the sandbox; the answer is kept for this boot and configuration. */
-  readonly probe: () => Promise<Result<SandboxReport>>;
+  /** Really tries every kind of sandbox, and tells what holds here and what to do about the rest. Never fails itself. */
+  readonly examine: () => Promise<readonly HostFinding[]>;
   /** Whether this host enforces what a plan's sandbox asks; the fault names limit, have, need and remedy. */
   readonly admit: (sandbox: Sandbox) => Promise<Result<void>>;
   readonly prepare: (request: AttemptRequest) => Promise<Result<PreparedAttempt>>;

@@ -1,5 +1,4 @@
 import { statfsSync } from "node:fs";
-import { printByteSize } from "#canon/byte-size.ts";
 import type { Limits } from "#plan/plan.ts";
 import { WATCH_MS } from "./limit-values.ts";
 
@@ -47,7 +46,7 @@ export function scarcity(space: DiskSpace): string | undefined {
   return freeFiles < Math.min(20_000, totalFiles / 20) ? `room for only ${freeFiles} more files is left` : undefined;
 }
 
-/** Whole MiB, for people. */
+/** Sizes of disks, for people. */
 export function roundSize(bytes: number): string {
-  return printByteSize(Math.floor(bytes / MIB) * MIB);
+  return bytes < GIB ? `${Math.floor(bytes / MIB)} MiB` : `${Math.floor((bytes / GIB) * 10) / 10} GiB`;
 }

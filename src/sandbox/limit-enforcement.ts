@@ -132,6 +132,11 @@ function neededLevels({
 export function limitFault(lack: Lack, remedy: string): Fault {
   return faultOf(sandboxCodes, "LIMIT_UNENFORCEABLE", {
     ...lack,
-    remedy: `${remedy}; or accept less with limits.minEnforcement: watchdog`,
+    remedy: limitHint(remedy),
   });
+}
+
+/** The same words in a refusal and in `packrun doctor`. */
+export function limitHint(remedy: string): string {
+  return `${remedy}; or accept less with limits.minEnforcement: watchdog`;
 }

@@ -15,13 +15,12 @@ export async function unenforceable(
   return lack === undefined ? undefined : limitFault(lack, await hostLimitRemedy());
 }
 
-/** The same words in a refusal and in `packrun doctor`. */
-export async function hostLimitRemedy(): Promise<string> {
-  const facts = readHostFacts();
+/** What to do about limits that are not held by the kernel here. */
+export async function hostLimitRemedy(facts: HostFacts = readHostFacts()): Promise<string> {
   return limitRemedy(facts, await scopeOfUser(facts));
 }
 
 /** Undefined for root and where users have no scopes. */
-export async function scopeOfUser({ uid, cgroups }: HostFacts): Promise<UserScope | undefined> {
+async function scopeOfUser({ uid, cgroups }: HostFacts): Promise<UserScope | undefined> {
   return uid === 0 || cgroups.version !== "v2" ? undefined : findUserScope(process.env);
 }

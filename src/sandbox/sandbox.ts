@@ -4,13 +4,17 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { Sandbox } from "#plan/plan.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
-import type { AttemptRequest, PreparedAttempt, SandboxReport, StepRunner } from "#port/step-runner.ts";
+import type { HostFinding } from "#port/host-finding.ts";
+import type { AttemptRequest, PreparedAttempt, StepRunner } from "#port/step-runner.ts";
 import { leaveCgroups } from "./cgroup-host.ts";
 import { removeTree } from "./attempt-folder.ts";
+import { diskSpace } from "./disk-bound.ts";
 import { ExeDigests } from "./exe-digest.ts";
 import { layGround, type Ground, type GroundOptions } from "./ground.ts";
-import { allEnforcers } from "./limit-enforcement.ts";
-import { unenforceable } from "./limit-refusal.ts";
+import { readHostFacts } from "./host-facts.ts";
+import { hostFindings, type Examined } from "./host-findings.ts";
+import { findMeans, type LimitMeans } from "./limit-means.ts";
+import { hostLimitRemedy, unenforceable } from "./limit-refusal.ts";
 import type { SandboxEgress } from "./egress/egress.ts";
 import { probe, type Trial } from "./probe.ts";
 import { prepareSealed } from "./sealed-attempt.ts";
@@ -23,9 +27,6 @@ export type SandboxOptions = GroundOptions & {
   /** The door for steps with an allow-list; whoever made it closes it, after the sandbox. */
   readonly egress: SandboxEgress;
 };
-
-const HOST_PROC =
-  "no /proc can be mounted here, so steps see this host's, read-only (`sandbox: {proc: host}`): numbers, names and command lines of all processes, but not their environment, memory or files";
 
 /**
  * The step runner on bubblewrap. Nothing is touched before the first call; `scratch` is made where it is absent, and
@@ -58,10 +59,7 @@ export function createSandbox(options: SandboxOptions): StepRunner {
   };
 
   return {
-    probe: async () => {
-      const sealed = await held({ mode: "sealed", wayOut: false });
-      return sealed.ok ? ok(reportOf(sealed.value, await held({ mode: "restricted", wayOut: false }))) : sealed;
-    },
+    examine: () => examine(options, ready, held),
     admit: async (sandbox) => {
       const answer = await admitted(sandbox);
       return answer.ok ? ok(undefined) : answer;
@@ -103,19 +101,42 @@ async function tried(ground: Ground, clock: Clock, trial: Trial): Promise<Result
   }
 }
 
-function reportOf({ ground, proc }: Held, restricted: Result<Held>): SandboxReport {
-  const by = allEnforcers(ground.means);
-  const notes = [
-    restricted.ok ? "modes sealed and restricted hold" : `mode sealed holds; restricted: ${restricted.fault.message}`,
-    process.getuid?.() === 0
-      ? "the runner is root: each step runs as a user of its own from 64000 on"
-      : "the runner is not root: steps run as its user, inside a user namespace",
-    ground.host.kind === "none" ? "no cgroup can be written: memory is watched, CPUs cannot be limited" : "",
-    proc === "host" ? HOST_PROC : "",
-  ].filter((note) => note !== "");
-  return {
-    tool: ground.tool,
-    limits: Object.fromEntries(Object.entries(by).map(([name, each]) => [name, { declared: 0, ...each }])),
-    notes,
+/** Tries every kind of sandbox, and tells what there is to tell where none can be tried. */
+async function examine(
+  options: SandboxOptions,
+  ready: () => Promise<Result<Ground>>,
+  held: (trial: Trial) => Promise<Result<Held>>,
+): Promise<readonly HostFinding[]> {
+  const laid = await ready();
+  const facts = readHostFacts();
+  const common = { facts, limitRemedy: await hostLimitRemedy(facts), scratch: scratchOf(options.scratch) };
+  if (!laid.ok) {
+    const means = facts.platform === "linux" ? meansOnly(options) : undefined;
+    return hostFindings({ ...common, tool: laid, ...(means === undefined ? {} : { means }) });
+  }
+  const trial = async (mode: Sandbox["mode"], wayOut: boolean): Promise<Result<ProcView>> => {
+    const answer = await held({ mode, wayOut });
+    return answer.ok ? ok(answer.value.proc) : answer;
   };
+  const trials = {
+    sealed: await trial("sealed", false),
+    restricted: await trial("restricted", false),
+    wayOut: await trial("sealed", true),
+  };
+  return hostFindings({ ...common, tool: ok(laid.value.tool), trials, means: laid.value.means });
+}
+
+/** How limits would be held, where no sandbox can be tried. Leaves nothing behind. */
+function meansOnly({ means, cgroups }: GroundOptions): LimitMeans {
+  const found = means ?? findMeans(cgroups);
+  leaveCgroups(found.cgroups);
+  return found;
+}
+
+function scratchOf(path: string): Examined["scratch"] {
+  try {
+    return { path, space: diskSpace(path) };
+  } catch {
+    return { path };
+  }
 }

@@ -1,4 +1,6 @@
 import t from "tap";
+import type { HostFinding } from "#port/host-finding.ts";
+import type { HostedAnswer } from "./hosted-runner.ts";
 import { hostedPlace, PLAIN_USER } from "./hosted-place.ts";
 import { CANARY } from "./hosted-attacks.ts";
 
@@ -30,16 +32,19 @@ for (const [who, uid] of [
   t.test(`where no /proc can be mounted, a runner that is ${who} shows the host's, if allowed`, options, async (t) => {
     const place = await hostedPlace(t, uid);
     const refused = place.run({ scripts: ["true"] }, { hideProc: true });
-    t.match(refused.probe, {
-      ok: false,
-      fault: { code: "SANDBOX_UNAVAILABLE", message: /mount proc/, hint: /sandbox: \{proc: host\}/ },
+    t.match(findingOf(refused, "mode sealed"), {
+      status: "fail",
+      text: /mount proc/,
+      remedy: /sandbox: \{proc: host\}/,
     });
     for (const mode of ["sealed", "restricted"] as const) {
       const order = { mode, proc: "host", scripts: Object.values(attacks) } as const;
-      const { probe, runs } = place.run(order, { hideProc: true });
-      t.match(probe, { ok: true });
-      const { notes } = (probe as { readonly value: { readonly notes: readonly string[] } }).value;
-      t.match(notes.at(-1), /steps see this host's, read-only .* names and command lines of all processes/);
+      const { findings, runs } = place.run(order, { hideProc: true });
+      t.match(findingOf({ findings }, `mode ${mode}`), { status: "ok" });
+      t.match(
+        findingOf({ findings }, "/proc")?.text,
+        /steps see this host's, read-only .* names and command lines of all processes/,
+      );
       Object.keys(attacks).forEach((attack, at) => {
         t.equal(runs[at]?.stdout, "held\n", `${mode}: ${attack}: ${JSON.stringify(runs[at])}`);
         t.match(runs[at]?.enforced, { mode, proc: "host" });
@@ -51,8 +56,12 @@ for (const [who, uid] of [
 t.test("where /proc can be mounted, steps have their own although the host's is allowed", options, async (t) => {
   const place = await hostedPlace(t);
   const script = "grep -qs node /proc/RUNNER/status && echo won; ls /proc | grep -c '^[0-9]'";
-  const { probe, runs } = place.run({ proc: "host", scripts: [script] });
-  t.match(probe, { ok: true });
+  const { findings, runs } = place.run({ proc: "host", scripts: [script] });
+  t.match(findingOf({ findings }, "/proc"), { status: "ok" });
   t.match(runs[0]?.stdout, /^[1-9]\n$/, "its own processes, and no others");
   t.notMatch(runs[0]?.enforced, { proc: "host" });
 });
+
+function findingOf({ findings }: Pick<HostedAnswer, "findings">, name: string): HostFinding | undefined {
+  return findings.find((finding) => finding.name === name);
+}

@@ -1,3 +1,4 @@
+import type { HostFinding } from "#port/host-finding.ts";
 import { readFileSync } from "node:fs";
 import type { CgroupHost } from "../../src/sandbox/cgroup-host.ts";
 import { createEgress } from "../../src/sandbox/egress/egress.ts";
@@ -21,7 +22,7 @@ export type HostedOrder = {
 };
 
 export type HostedAnswer = {
-  readonly probe: unknown;
+  readonly findings: readonly HostFinding[];
   readonly runs: readonly {
     readonly outcome: unknown;
     readonly enforced: unknown;
@@ -43,9 +44,9 @@ const runner = createSandbox({
   ...(order.cgroups === undefined ? {} : { cgroups: order.cgroups }),
   ...(order.proc === undefined ? {} : { proc: order.proc }),
 });
-const probe = await runner.probe();
+const findings = await runner.examine();
 const runs: HostedAnswer["runs"][number][] = [];
-for (const script of probe.ok ? order.scripts : []) {
+for (const script of findings.some(({ status }) => status === "fail") ? [] : order.scripts) {
   const asked = requestOf(
     { script: script.replaceAll("RUNNER", String(process.pid)), mode: order.mode },
     order.packFolder,
@@ -60,4 +61,4 @@ for (const script of probe.ok ? order.scripts : []) {
   runs.push({ outcome, enforced: prepared.value.enforced, stdout, stderr });
 }
 await runner.close();
-process.stdout.write(JSON.stringify({ probe, runs } satisfies HostedAnswer));
+process.stdout.write(JSON.stringify({ findings, runs } satisfies HostedAnswer));

@@ -21,7 +21,7 @@ t.test("a step that fills its working folder is ended, whatever way it goes abou
   for (const [way, script] of Object.entries(ways)) {
     const { outcome } = await rig.run({ script, limits: { artifactBytes: MIB } });
     t.match(outcome, { reason: "STEP_DISK", usage: { hit: ["diskBytes"] } }, way);
-    t.match("hint" in outcome ? outcome.hint : "", /holds more than 256Mi; write less/, way);
+    t.match("hint" in outcome ? outcome.hint : "", /holds more than 256 MiB; write less/, way);
   }
 });
 
@@ -54,7 +54,11 @@ t.test("without cgroups, a step stays on its CPUs", async (t) => {
   const ran = await rig.run({ script, limits: { ...watched, cpus: 0.5 } });
   t.equal(ran.stdout, "1\nrefused\n1\n");
   t.match(ran.prepared.enforced.limits["cpus"], { declared: 0.5, level: "kernel-process" });
-  t.match(await rig.runner.probe(), { ok: true, value: { limits: { cpus: { level: "kernel-process" } } } });
+  const examined = await rig.runner.examine();
+  t.match(
+    examined.find(({ name }) => name === "limit cpus"),
+    { status: "warn", text: /^kernel-process by CPU affinity/ },
+  );
 });
 
 t.test("where neither cgroup nor kernel counts processes, a step with too many is ended", async (t) => {
@@ -72,7 +76,7 @@ t.test("a disk with little left takes no step, and what is left is told in words
   t.equal(floorBytes({ totalBytes: 500 * gib }), gib);
   t.equal(floorBytes({ totalBytes: 2 * gib }), Math.floor((2 * gib) / 20));
   t.equal(scarcity({ freeBytes: 2 * gib, totalBytes: 500 * gib }), undefined);
-  t.equal(scarcity({ freeBytes: 0.9 * gib, totalBytes: 500 * gib }), "less than 1Gi is free");
+  t.equal(scarcity({ freeBytes: 0.9 * gib, totalBytes: 500 * gib }), "less than 1 GiB is free");
   const files = { freeBytes: 9 * gib, totalBytes: 10 * gib, totalFiles: 1_000_000 };
   t.equal(scarcity({ ...files, freeFiles: 500_000 }), undefined);
   t.match(scarcity({ ...files, freeFiles: 900 }), /room for only 900 more files/);
@@ -91,14 +95,14 @@ t.test("a disk with little left takes no step, and what is left is told in words
   const packFolder = join(scratch, "pack");
   mkdirSync(packFolder, { recursive: true });
   const filling = await rig.run({ script: "head -c 60M /dev/zero >f || true; sleep 5", packFolder });
-  t.match(filling.outcome, { reason: "STEP_DISK", hint: /less than 2Mi is free/ });
+  t.match(filling.outcome, { reason: "STEP_DISK", hint: /less than 2 MiB is free/ });
   const fill = ["-c", `head -c 60M /dev/zero >>${disk}/ballast`];
   // What the first step left is removed in its own time.
   for (let round = 0; round < 100; round += 1) {
     spawnSync("sh", fill);
     const prepared = await rig.runner.prepare(rig.request({ packFolder }));
     if (!prepared.ok) {
-      t.match(prepared.fault, { code: "STEP_DISK", message: /less than 2Mi is free/ });
+      t.match(prepared.fault, { code: "STEP_DISK", message: /less than 2 MiB is free/ });
       break;
     }
     await prepared.value.discard();

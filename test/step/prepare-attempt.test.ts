@@ -42,7 +42,7 @@ async function ask(input: Json, more: Partial<ResolvedAttempt> = {}, packListing
   await using workspace = new Workspace(join(root, "workspace"), artifacts, tenantId);
   const preparer = attemptPreparer({
     runner: {
-      probe: () => Promise.reject(new Error("not asked")),
+      examine: () => Promise.reject(new Error("not asked")),
       admit: () => Promise.reject(new Error("not asked")),
       prepare: (request) => {
         asked.push(request);

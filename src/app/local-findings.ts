@@ -1,0 +1,136 @@
+import { timestampOf } from "#canon/timestamp.ts";
+import type { Fault } from "#fault/fault.ts";
+import type { HostFinding } from "#port/host-finding.ts";
+import type { TrustChecked } from "./trust-check.ts";
+
+/** Oldest moment that a sane clock shows: the release of this version, in milliseconds since 1970. */
+const RELEASED = Date.UTC(2026, 0, 1);
+/** How far file times and the clock may differ: file systems and time services round. */
+const TOLERANCE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** A trust root that ends this soon wants a next version. */
+const SOON_MS: number = 30 * DAY_MS;
+const MIB = 1024 * 1024;
+/** Less room than this, and ledgers may not be written to their end. */
+const LEAST_ROOM: number = 64 * MIB;
+const LITTLE_ROOM: number = 1024 * MIB;
+
+const STORE_EXIT = 10;
+const KEY_EXIT = 2;
+const FAILED_TRUST_EXIT = 7;
+
+/** File systems on which locks of several hosts cannot be relied on, by their magic numbers (linux/magic.h). */
+const NETWORK: Readonly<Record<number, string>> = {
+  0x6969: "NFS",
+  0xff534d42: "CIFS",
+  0xfe534d42: "SMB",
+  0x65735546: "FUSE",
+  0x01021997: "9p",
+};
+
+/** `newest`: when something was stored here last, by the time of its file. */
+export function clockFinding(now: number, newest: number | undefined): HostFinding {
+  const text = timestampOf(now);
+  if (now < RELEASED) {
+    const remedy = "set the clock";
+    return {
+      name: "clock",
+      status: "fail",
+      text: `${text} lies before this version was made`,
+      remedy,
+      exitCode: STORE_EXIT,
+    };
+  }
+  return newest !== undefined && newest > now + TOLERANCE_MS
+    ? {
+        name: "clock",
+        status: "warn",
+        text: `${text} lies ${Math.round((newest - now) / 1000)} s before what was stored here last`,
+        remedy: "set the clock, best by a time service: timestamps, gates and keys are judged by it",
+      }
+    : { name: "clock", status: "ok", text };
+}
+
+function room(bytes: number): string {
+  const mib = bytes / MIB;
+  return mib < 1024 ? `${Math.floor(mib)} MiB` : `${Math.floor(mib / 102.4) / 10} GiB`;
+}
+
+export type StoreFacts = {
+  readonly path: string;
+  readonly writable: boolean;
+  readonly parent: string;
+  readonly freeBytes?: number;
+  /** `f_type` of statfs(2). */
+  readonly fileSystem?: number;
+};
+
+export function storeFinding({ path, writable, parent, freeBytes, fileSystem = 0 }: StoreFacts): HostFinding {
+  const name = "store";
+  if (!writable) {
+    const remedy = `make ${parent} writable for this user, or choose another folder with --store`;
+    return { name, status: "fail", text: `${path} cannot be written`, remedy, exitCode: STORE_EXIT };
+  }
+  const text = freeBytes === undefined ? path : `${path}: ${room(freeBytes)} free`;
+  const remedy = "free space on its disk, or choose another folder with --store";
+  if (freeBytes !== undefined && freeBytes < LEAST_ROOM) {
+    return { name, status: "fail", text, remedy, exitCode: STORE_EXIT };
+  }
+  if (freeBytes !== undefined && freeBytes < LITTLE_ROOM) {
+    return { name, status: "warn", text, remedy };
+  }
+  const network = NETWORK[fileSystem];
+  return network === undefined
+    ? { name, status: "ok", text }
+    : {
+        name,
+        status: "warn",
+        text: `${text}, on ${network}`,
+        remedy: "use a local disk: network file systems are not supported",
+      };
+}
+
+/** `fault`: what opening it without a password says; undefined when it opened. */
+export function keyFinding(role: string, path: string, fault: Fault | undefined): HostFinding {
+  const name = `key of the ${role}`;
+  if (fault === undefined) {
+    return { name, status: "ok", text: path };
+  }
+  return fault.code === "KEY_PASSWORD_MISSING"
+    ? { name, status: "ok", text: `${path}, encrypted: its password is asked for when it signs` }
+    : {
+        name,
+        status: "fail",
+        text: fault.message,
+        ...(fault.hint === undefined ? {} : { remedy: fault.hint }),
+        exitCode: KEY_EXIT,
+      };
+}
+
+/** `expires` in milliseconds since 1970. */
+export function trustFinding(checked: TrustChecked, expires: number, now: number): HostFinding {
+  const name = "trust";
+  const days = Math.floor((expires - now) / DAY_MS);
+  const text = `${checked.trustDomain}, version ${checked.version}`;
+  const worst =
+    checked.checks.find(({ status }) => status === "fail") ?? checked.checks.find(({ status }) => status === "stale");
+  if (worst !== undefined) {
+    const remedy = "see `packrun trust check`, and pin a good version";
+    const failed = worst.status === "fail";
+    return {
+      name,
+      status: failed ? "fail" : "warn",
+      text: `${text}: ${worst.name}: ${worst.why}`,
+      remedy: failed ? remedy : "pin its next version",
+      ...(failed ? { exitCode: FAILED_TRUST_EXIT } : {}),
+    };
+  }
+  return expires - now < SOON_MS
+    ? {
+        name,
+        status: "warn",
+        text: `${text}, expires in ${days} days`,
+        remedy: "have its next version signed and pin it",
+      }
+    : { name, status: "ok", text: `${text}, expires in ${days} days` };
+}
