@@ -1,8 +1,9 @@
-import { decideGate } from "#app/decide-gate.ts";
+import { decideGate, type DecidedGate } from "#app/decide-gate.ts";
+import { isDriven } from "#app/list-runs.ts";
 import type { Command } from "commander";
 import { type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { answer } from "./keys.ts";
-import { withGlobals } from "./options.ts";
+import { formatOf, withGlobals } from "./options.ts";
 import { withRun } from "./runs.ts";
 
 type DecideOptions = GlobalOptions & { readonly key?: string; readonly reason?: string };
@@ -25,15 +26,18 @@ function define(program: Command, cli: Cli, done: (code: number) => void, decisi
     .action(async (run: string, gateId: string, options: DecideOptions) => {
       const { key: keyFile, reason = "" } = options;
       const given = { gateId, decision, reason, ...(keyFile === undefined ? {} : { keyFile }) };
-      const code = await withRun(cli, options, run, async (key, workplace) =>
-        answer(
-          cli,
-          options,
-          await decideGate(key, given, workplace),
-          (decided) =>
-            `${decided.decision === "approve" ? "approved" : "rejected"} ${decided.gateId} as ${decided.principal}\n`,
-        ),
-      );
+      const code = await withRun(cli, options, run, async (key, workplace) => {
+        const decided = await decideGate(key, given, workplace);
+        const ended = answer(cli, options, decided, wordsOf);
+        if (decided.ok && formatOf(options) === "text" && !(await isDriven(key, workplace))) {
+          cli.note(`no process drives the run now; go on with: packrun resume ${key.runId}`);
+        }
+        return ended;
+      });
       done(code);
     });
+}
+
+function wordsOf({ decision, gateId, principal }: DecidedGate): string {
+  return `${decision === "approve" ? "approved" : "rejected"} ${gateId} as ${principal}\n`;
 }

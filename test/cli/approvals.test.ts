@@ -171,3 +171,25 @@ t.test("a stranger's key approves nothing", async (t) => {
   t.match(faultOf(refused).code, /^APPROVAL_/);
   t.match(place.ledger().at(-1), { eventType: "gate.refused" });
 });
+
+t.test("a decision says how the run goes on, and what gate was meant", async (t) => {
+  const place = new Place(t);
+  place.pack("gated", {
+    approvals: { go: { required: 1, from: ["approver"], ttl: "1h" } },
+    steps: [{ id: "signoff", gate: { approval: "go" } }],
+  });
+  t.equal((await place.packrun("run", "gated", "--no-wait")).code, 4);
+  const key = await place.person("alice");
+  const wrong = await place.packrun("approve", "last", "singoff", "--key", key, "--json");
+  t.equal(wrong.code, 5);
+  t.match(faultOf(wrong), {
+    code: "GATE_UNKNOWN",
+    message: /no approval gate .*singoff/,
+    hint: "did you mean signoff?",
+  });
+  const far = await place.packrun("approve", "last", "qqq", "--key", key, "--json");
+  t.equal(faultOf(far).hint, "there is signoff");
+  const approved = await place.packrun("approve", "last", "signoff", "--key", key);
+  t.equal(approved.out, "approved signoff as alice\n", approved.err);
+  t.match(approved.err, `go on with: packrun resume ${place.lastRun()}`);
+});
