@@ -59,12 +59,24 @@ t.test("a step without a way out gets none of it, before and after one that has 
       program: {
         kind: "script",
         shell: "bash",
-        text: "env | grep -ci proxy; ls /proc/self/fd | wc -w; (: </dev/tcp/127.0.0.1/3128) 2>&1 | grep -c refused",
+        text: "! env | grep -i proxy; ls /proc/self/fd | wc -w; { (: </dev/tcp/127.0.0.1/3128) 2>&1 || :; } | grep -o refused | uniq; ls /run/packrun",
       },
     });
-    t.strictSame([stdout, outcome.egress, outcome.denied], ["0\n", undefined, undefined], reasonOf(outcome));
+    const there = "in\ninit\ninputs\noutput.json\npack\nscript\nwork\n";
+    t.strictSame([stdout, outcome.egress], [`4\nrefused\n${there}`, undefined], reasonOf(outcome));
     t.equal((await bash(`${connect}; echo through`)).stdout, "through\n");
   }
+});
+
+t.test("mode restricted has the same way out, and no other", async (t) => {
+  const text = `${connect}; echo through; { (: </dev/tcp/127.0.0.1/${port}) 2>&1 || :; } | grep -o refused | uniq; ls /proc/self/fd | wc -w`;
+  const { stdout, outcome } = await rig.run({
+    program: { kind: "script", text, shell: "bash" },
+    egress: [rule],
+    mode: "restricted",
+  });
+  t.equal(stdout, "through\nrefused\n5\n", reasonOf(outcome));
+  t.match(outcome.egress, { requests: 1 });
 });
 
 t.test("a rule for loopback takes its name out of what is reached directly", async (t) => {
