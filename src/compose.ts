@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { askPassword } from "#app/ask-password.ts";
 import { nodeClock } from "#app/node-clock.ts";
+import { privateFiles } from "#app/private-files.ts";
 import { foldLedger } from "#app/read-run.ts";
 import { rowOf } from "#app/run-row.ts";
-import { ownPaths, readSettings, type SettingsSource } from "#app/settings.ts";
+import { readSettings, type SettingsSource } from "#app/settings.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { folderReader } from "#folder/folder-reader.ts";
@@ -60,14 +60,7 @@ export async function openWorkplace(
     clock,
     ...(upstreamProxy === undefined ? {} : { upstreamProxy }),
   });
-  // Files that were read for a secret or a key: steps that see folders of the host do not see them.
-  const secretFiles = new Set<string>();
-  const noted = (path: string): string => {
-    const whole = resolve(source.cwd, path);
-    secretFiles.add(whole);
-    return whole;
-  };
-  const masks = (): readonly string[] => [...ownPaths(settings.value), ...secretFiles];
+  const hidden = privateFiles(settings.value, source.cwd);
   return ok({
     settings: settings.value,
     clock,
@@ -77,23 +70,25 @@ export async function openWorkplace(
     store: store.value,
     artifacts,
     policies: celPolicyEngine(),
-    secrets: secretProviders({ env: source.env, readFile: (path) => readFile(noted(path)) }),
+    secrets: secretProviders({ env: source.env, readFile: (path) => readFile(hidden.note(path)) }),
     redactor: (policy) => createRedactor(policy === "hash" ? { mark: hashMark(randomBytes(32)) } : {}),
-    runner: (maxParallel) =>
-      createSandbox({
+    runner: (maxParallel, references = []) => {
+      hidden.noteSecrets(references);
+      return createSandbox({
         scratch,
         artifacts,
         clock,
         maxParallel,
         egress,
-        masks,
+        masks: hidden.all,
         env: source.env,
         ...(proc === undefined ? {} : { proc }),
-      }),
+      });
+    },
     egress,
     workspace: () => makeWorkspaceFolder(scratch),
     builtIns,
-    keyring: { ...keyring, open: (path, password) => keyring.open(noted(path), password) },
+    keyring: { ...keyring, open: (path, password) => keyring.open(hidden.note(path), password) },
     password: askPassword(source.env, options.mayAsk),
     engine: { name: "packrun", version },
   });

@@ -36,7 +36,7 @@ export async function driveStoredRun(
     return folder;
   }
   const redactor = workplace.redactor(plan.security.secretsRedactionPolicy);
-  const runner = workplace.runner(Math.max(1, options.maxParallel));
+  const runner = workplace.runner(Math.max(1, options.maxParallel), options.references.values());
   await using closing = new AsyncDisposableStack();
   closing.defer(() => runner.close());
   // Closed before the runner, which then removes the folder that both lie in.

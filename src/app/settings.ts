@@ -134,14 +134,6 @@ function readFile(file: string): Uint8Array | undefined {
   }
 }
 
-/** Files and folders of the runner itself, which steps are not to see. */
-export function ownPaths(settings: Settings): readonly string[] {
-  const { stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey } = settings;
-  return [stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey].filter(
-    (path) => path !== undefined,
-  );
-}
-
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 function withoutUndefined<T extends object>(value: T): Defined<T> {

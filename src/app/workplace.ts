@@ -7,7 +7,7 @@ import type { AskPassword, Keyring } from "#port/keyring.ts";
 import type { FolderReader } from "#port/folder.ts";
 import type { PolicyEngine } from "#port/policy-engine.ts";
 import type { RunStore } from "#port/run-store.ts";
-import type { Redactor, SecretProvider } from "#port/secrets.ts";
+import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
 import type { StepRunner } from "#port/step-runner.ts";
 import type { BuiltIn } from "#step/built-in.ts";
 import type { Result } from "#fault/result.ts";
@@ -25,8 +25,8 @@ export type Workplace = {
   readonly secrets: SecretProvider;
   /** A redactor that writes what the plan's policy says in the place of secrets. */
   readonly redactor: (policy: "blank" | "hash") => Redactor;
-  /** A runner for one process that drives a run; whoever asks for it closes it. */
-  readonly runner: (maxParallel: number) => StepRunner;
+  /** A runner for one process that drives a run; whoever asks for it closes it. No step sees the files of these secrets. */
+  readonly runner: (maxParallel: number, secrets?: Iterable<SecretReference>) => StepRunner;
   /** The door to the network, for steps and built-ins alike. */
   readonly egress: Egress;
   /** Makes a fresh folder that the steps' user can reach, for the files that steps see. */

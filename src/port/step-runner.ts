@@ -54,7 +54,7 @@ export type OutputBatch = {
 export type OutputSink = (batch: OutputBatch) => Promise<void>;
 
 /** What holds an attempt; `proc` when it saw the processes of the host. */
-export type Enforced = Metadata<"sandbox.enforced">;
+type Enforced = Metadata<"sandbox.enforced">;
 
 export type PreparedAttempt = {
   /** The program file, when it could be named: its path inside the sandbox and its digest. */

@@ -70,7 +70,7 @@ export const hiddenFileSystems: readonly string[] =
   nfsd autofs resctrl xenfs`);
 
 /** Variables of the runner that name files or folders with credentials; some hold several, divided by colons. */
-export const credentialVariables: readonly string[] =
+const credentialVariables: readonly string[] =
   wordsOf(`HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR
   SSH_AUTH_SOCK GNUPGHOME GPG_AGENT_INFO PASSWORD_STORE_DIR SOPS_AGE_KEY_FILE KRB5_KTNAME
   AWS_SHARED_CREDENTIALS_FILE AWS_CONFIG_FILE AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE

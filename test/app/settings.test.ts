@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
-import { ownPaths, readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
+import { readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
 import type { Result } from "#fault/result.ts";
 
 type Given = Partial<Pick<SettingsSource, "flags" | "env">> & { readonly cwd?: string };
@@ -196,19 +196,4 @@ t.test("what the operator says of sandboxes comes from the environment before th
   }
   place.write("project/packrun.config.yaml", "sandbox: {proc: own}\n");
   t.match(refusal({}), /CONFIG_INVALID .*\/sandbox\/proc/);
-});
-
-t.test("the runner's own files are those that the settings name", async (t) => {
-  const place = placeOf(t);
-  const file = place.write(
-    "project/packrun.config.yaml",
-    "trust: root.json\nattestor: {key: a.key}\nrequester: {key: b.key}\n",
-  );
-  t.strictSame(
-    ownPaths(place.settings()),
-    [".packrun", ".packrun/artifacts", "packrun.config.yaml", "root.json", "b.key", "a.key"].map((name) =>
-      place.here("project", name),
-    ),
-  );
-  t.equal(place.settings().configFile, file);
 });

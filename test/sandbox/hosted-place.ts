@@ -142,7 +142,7 @@ function mountsIn(folder: string, hideProc: boolean): readonly string[] {
 function answerOf(folder: string, order: HostedOrder, uid: number | undefined, hideProc: boolean): HostedAnswer {
   const drop = uid === undefined ? "" : `setpriv --reuid ${uid} --regid ${uid} --clear-groups `;
   const start = `exec ${drop}"${process.execPath}" --conditions=@packrun/source "${RUNNER}"`;
-  const ended = spawnSync("unshare", ["-m", "sh", "-ec", [...mountsIn(folder, hideProc), start].join("\n")], {
+  const ended = spawnSync("/usr/bin/unshare", ["-m", "sh", "-ec", [...mountsIn(folder, hideProc), start].join("\n")], {
     input: JSON.stringify(order),
     env: {
       PATH: process.env["PATH"],

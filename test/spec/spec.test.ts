@@ -27,7 +27,7 @@ import { eventTypes } from "#run/event.ts";
 import { eventBytes, genesisHash, genesisHead, sealEvent } from "#run/ledger-chain.ts";
 import { retryWait, seedOf } from "#run/retry-wait.ts";
 import { etcFiles, inside, INSIDE_PATH } from "#sandbox/inside.ts";
-import { credentialVariables, hiddenAtRoot, hiddenFileSystems, hiddenInEtc } from "#sandbox/hidden-paths.ts";
+import { credentialPaths, hiddenAtRoot, hiddenFileSystems, hiddenInEtc } from "#sandbox/hidden-paths.ts";
 import { keySigner } from "#signer/key-signer.ts";
 import { nodeSha256 as sha256 } from "#signer/node-crypto.ts";
 import { builtIns } from "#step/built-ins.ts";
@@ -49,6 +49,11 @@ function must<T>(found: Result<T, unknown> | T | undefined): T {
   }
   return found;
 }
+
+/** An environment in which every variable is there shows which of them are asked for. */
+const credentialVariables = credentialPaths(new Proxy({}, { get: (_, name) => `/${String(name)}` })).map((path) =>
+  path.slice(1),
+);
 
 /** The text of the section with this heading, up to the next one of the same level. */
 function section(heading: string): string {
