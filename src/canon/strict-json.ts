@@ -3,6 +3,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { equalBytes } from "./bytes.ts";
 import { canonicalBytes } from "./canonical-json.ts";
 import { canonCodes } from "./codes.ts";
+import { jsonOffset } from "./json-offset.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /**
@@ -28,8 +29,9 @@ export function readJson(bytes: Uint8Array, file: string): Result<unknown> {
   }
   try {
     return ok(JSON.parse(text) as unknown);
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : "it is not JSON";
+  } catch {
+    const at = jsonOffset(text) ?? 0;
+    const problem = at < text.length ? `it goes wrong at character ${at + 1}` : "it ends too early";
     return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem }, { place: { file } }));
   }
 }

@@ -2,6 +2,7 @@ import { MAX_SIDECAR_BYTES } from "#attest/sidecar.ts";
 import { concatBytes, toHex } from "#canon/bytes.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import type { BundleFile, BundleSource, StreamHash } from "./bundle-source.ts";
 import { bundleCodes } from "./bundle-codes.ts";
 
@@ -51,7 +52,7 @@ export class BundleReader {
         take(chunk);
       }
     } catch (error) {
-      const problem = error instanceof Error ? error.message : "unknown problem";
+      const problem = readingProblem(error);
       return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem }));
     }
     const seen = { sha256: toHex(hash.digest()), size };
@@ -83,4 +84,9 @@ export class BundleReader {
     });
     return read.ok ? ok(concatBytes(...parts)) : read;
   }
+}
+
+/** A system error in words of our own, since its message names paths of this machine; else what the source itself says. */
+export function readingProblem(error: unknown): string {
+  return error instanceof Error && !("code" in error) ? error.message : systemProblem(error);
 }

@@ -12,7 +12,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { BundleReader } from "./bundle-reader.ts";
+import { BundleReader, readingProblem } from "./bundle-reader.ts";
 import { readTrees } from "./bundle-tree.ts";
 import type { BundleSource, StreamHash } from "./bundle-source.ts";
 import type { Case, FoldedCase } from "./case.ts";
@@ -59,7 +59,7 @@ export async function verify(source: BundleSource, options: VerifyOptions, host:
   const checks = new CheckList();
   const root = checkRoot(options, host, checks);
   const subject = await checkBundle(source, options, host, checks, root).catch((error: unknown) => {
-    const problem = error instanceof Error ? error.message : "unknown problem";
+    const problem = readingProblem(error);
     checks.fail("sizes", faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path: "the bundle", problem }));
     return { type: "evidence" as const };
   });
