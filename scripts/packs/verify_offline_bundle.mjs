@@ -1674,6 +1674,96 @@ var canonCodes = codeTable({
   }
 });
 
+// src/canon/json-offset.ts
+var BLANK = /[ \t\n\r]*/y;
+var WORD = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+var ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+function jsonOffset(text5) {
+  const open3 = [];
+  let wanted = "value";
+  let at = endOf(BLANK, text5, 0);
+  while (at < text5.length) {
+    const mark = text5.charAt(at);
+    if (mark === "{" || mark === "[" ? !mayBegin(wanted) : !fits(mark, wanted, open3.at(-1))) {
+      return at;
+    }
+    const token = "{[}],:".includes(mark) ? { sound: true, at: at + 1 } : tokenAt(text5, at);
+    if (!token.sound) {
+      return token.at;
+    }
+    wanted = follow(mark, wanted, open3);
+    at = endOf(BLANK, text5, token.at);
+  }
+  return wanted === "nothing" ? void 0 : text5.length;
+}
+function mayBegin(wanted) {
+  return wanted === "value" || wanted === "value or ]";
+}
+function fits(mark, wanted, around) {
+  switch (wanted) {
+    case "value":
+      return !"}],:".includes(mark);
+    case "value or ]":
+      return !"},:".includes(mark);
+    case "name":
+      return mark === '"';
+    case "name or }":
+      return mark === '"' || mark === "}";
+    case "colon":
+      return mark === ":";
+    case "comma or end":
+      return mark === "," || mark === (around === "{" ? "}" : "]");
+    case "nothing":
+      return false;
+  }
+}
+function follow(mark, wanted, open3) {
+  switch (mark) {
+    case "{":
+      open3.push("{");
+      return "name or }";
+    case "[":
+      open3.push("[");
+      return "value or ]";
+    case ",":
+      return open3.at(-1) === "{" ? "name" : "value";
+    case ":":
+      return "value";
+    case "}":
+    case "]":
+      open3.pop();
+      break;
+    default:
+      if (wanted === "name" || wanted === "name or }") {
+        return "colon";
+      }
+  }
+  return open3.length === 0 ? "nothing" : "comma or end";
+}
+function tokenAt(text5, from) {
+  if (text5.charAt(from) === '"') {
+    return stringAt(text5, from);
+  }
+  const end = endOf(WORD, text5, from);
+  return { sound: end > from, at: end };
+}
+function stringAt(text5, from) {
+  let at = from + 1;
+  while (at < text5.length && text5.charAt(at) !== '"') {
+    const isEscape = text5.charAt(at) === "\\";
+    const next = isEscape ? endOf(ESCAPE, text5, at) : at + 1;
+    if (next === at || text5.charAt(at) < " ") {
+      return { sound: false, at };
+    }
+    at = next;
+  }
+  return { sound: at < text5.length, at: Math.min(at + 1, text5.length) };
+}
+function endOf(pattern2, text5, from) {
+  pattern2.lastIndex = from;
+  return pattern2.test(text5) ? pattern2.lastIndex : from;
+}
+
 // src/canon/strict-json.ts
 function readCanonicalJson(bytes, file) {
   const read = readJson(bytes, file);
@@ -1690,8 +1780,9 @@ function readJson(bytes, file) {
   }
   try {
     return ok(JSON.parse(text5));
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : "it is not JSON";
+  } catch {
+    const at = jsonOffset(text5) ?? 0;
+    const problem = at < text5.length ? `it goes wrong at character ${at + 1}` : "it ends too early";
     return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem }, { place: { file } }));
   }
 }
@@ -1880,6 +1971,26 @@ var sidecarShape = object({
     signatures: array(object({ keyid: keyid2, sig: string() }), { min: 1, max: 1 })
   })
 });
+
+// src/fault/system-problem.ts
+var WORDS = {
+  EACCES: "permission denied",
+  EEXIST: "it is already there",
+  EISDIR: "it is a folder",
+  ENAMETOOLONG: "its name is too long",
+  ENOENT: "it is not there",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of its path is no folder",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only"
+};
+function systemCode(error) {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
+function systemProblem(error) {
+  const code2 = systemCode(error);
+  return Object.hasOwn(WORDS, code2) ? WORDS[code2] ?? code2 : code2;
+}
 
 // src/verify/bundle-codes.ts
 var bundleCodes = codeTable({
@@ -2072,7 +2183,7 @@ var BundleReader = class {
         take2(chunk);
       }
     } catch (error) {
-      const problem = error instanceof Error ? error.message : "unknown problem";
+      const problem = readingProblem(error);
       return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem }));
     }
     const seen = { sha256: toHex(hash.digest()), size };
@@ -2103,6 +2214,9 @@ var BundleReader = class {
     return read.ok ? ok(concatBytes(...parts)) : read;
   }
 };
+function readingProblem(error) {
+  return error instanceof Error && !("code" in error) ? error.message : systemProblem(error);
+}
 
 // src/run/status.ts
 function isTerminal(status) {
@@ -3914,7 +4028,7 @@ async function checkRunRequest(given) {
     [signed.role === "requester" === (authn.kind === "key"), `a ${authn.kind} request is not signed so`],
     [bearer === requestedBy, "the requester is not who signed, nor whom the token stands for"]
   ];
-  const wrong = fitting.find(([fits]) => !fits);
+  const wrong = fitting.find(([fits2]) => !fits2);
   if (wrong !== void 0) {
     checks.fail("run-request", faultOf(verifyCodes, "RUN_REQUEST_MISMATCH", { problem: wrong[1] }));
   } else if (signed.status === "stale") {
@@ -3988,7 +4102,7 @@ function requestProblem({ manifest, plan, ledger, sha256 }, gateId, node, opened
     [typeof node.message !== "string" || request.message === node.message, "it shows another message"],
     [node.message !== void 0 || request.message === void 0, "it shows a message that the plan does not have"]
   ];
-  return fitting.find(([fits]) => !fits)?.[1];
+  return fitting.find(([fits2]) => !fits2)?.[1];
 }
 
 // src/verify/check-gates.ts
@@ -4120,7 +4234,7 @@ function recordProblem(decision, signed) {
     [decision.decision === predicate.decision, "the ledger tells the decision in another way"],
     [decision.principal === signed.principal, "the ledger names another person"]
   ];
-  const wrong = fitting.find(([fits]) => !fits);
+  const wrong = fitting.find(([fits2]) => !fits2);
   return wrong === void 0 ? void 0 : faultOf(verifyCodes, "DECISION_MISMATCH", { problem: wrong[1] });
 }
 function ruleProblem({ trustRoot, ledger }, { rule, request }, decision, { statement, principal: principal2, keyid: keyid3 }, decided) {
@@ -4631,10 +4745,12 @@ function logGate(log, event) {
   if (event.eventType === "gate.opened") {
     gateOf(log, id).opened ??= { ...event.metadata, at };
   } else if (event.eventType === "gate.decision") {
-    const { decisions } = gateOf(log, id);
-    decisions.push({ ...event.metadata, number: decisions.length + 1, at });
+    const { decisions, byCommand } = gateOf(log, id);
+    const decision = { ...event.metadata, number: decisions.length + 1, at };
+    decisions.push(decision);
+    byCommand.set(decision.commandId, byCommand.get(decision.commandId) ?? decision);
   } else if (event.eventType === "gate.refused") {
-    const counted2 = log.gates.get(id)?.decisions.find((one) => one.commandId === event.metadata.commandId);
+    const counted2 = log.gates.get(id)?.byCommand.get(event.metadata.commandId);
     if (counted2 !== void 0) {
       counted2.void = event.metadata.code;
     }
@@ -4653,7 +4769,7 @@ function gateOf(log, id) {
   if (known !== void 0) {
     return known;
   }
-  const made = { decisions: [] };
+  const made = { decisions: [], byCommand: /* @__PURE__ */ new Map() };
   log.gates.set(id, made);
   return made;
 }
@@ -4892,11 +5008,55 @@ function holdsExpression(value) {
   return isJsonObject(value) && ("$cel" in value || Object.values(value).some(holdsExpression));
 }
 
+// src/verify/run-stop.ts
+var RunStop = class {
+  #stopsOnFailure;
+  #last;
+  #isMainOver;
+  #main;
+  #finally;
+  #cancelled = false;
+  constructor(plan, isMainOver) {
+    this.#stopsOnFailure = plan.failurePolicy.onFailure !== "skip-dependents";
+    this.#last = new Set(plan.finally.map((node) => node.id));
+    this.#isMainOver = isMainOver;
+  }
+  isLast(node) {
+    return this.#last.has(node.id);
+  }
+  /** An event of the run as a whole. */
+  take(event) {
+    if (event.eventType === "plan.drift") {
+      this.#main ??= "the plan drifted";
+      this.#finally ??= "the plan drifted";
+    } else if (event.eventType === "run.cancelRequested") {
+      const byClock = event.metadata.commandId === WALL_CLOCK_COMMAND;
+      if (this.#cancelled && !byClock && this.#isMainOver()) {
+        this.#finally ??= "finally was cancelled";
+      }
+      this.#main ??= byClock ? "the wall clock ran out" : "the run was cancelled";
+      this.#cancelled = true;
+    }
+  }
+  /** An instance failed by an event of its own; `isShielded`: by itself or by a container around it. */
+  fail({ id, record: record2 }, isShielded) {
+    if (this.#stopsOnFailure && !isShielded && !this.isLast(record2.node)) {
+      this.#main ??= `${id} failed`;
+    }
+  }
+  /** Why nothing may begin any more where this instance is. */
+  problemOf({ id, record: record2 }) {
+    const why = this.isLast(record2.node) ? this.#finally : this.#main;
+    return why === void 0 ? void 0 : order(`${id} goes on although ${why}`);
+  }
+};
+
 // src/verify/step-record.ts
 var StepRecords = class {
   #tree;
   #records = /* @__PURE__ */ new Map();
   #derived = /* @__PURE__ */ new Map();
+  #progress = /* @__PURE__ */ new Map();
   #takenOver = /* @__PURE__ */ new Set();
   constructor(tree) {
     this.#tree = tree;
@@ -4964,17 +5124,27 @@ var StepRecords = class {
     if (record2.node.kind === "map" && record2.count === void 0) {
       return void 0;
     }
-    let cancelled = false;
-    let failed2 = false;
-    for (const [child, node] of this.childrenOf(instance)) {
+    const progress = this.#progressOf(instance);
+    for (; progress.next !== void 0; progress.next = nextOf(progress.left)) {
+      const [child, node] = progress.next;
       const status = this.statusOf(child);
       if (status === void 0 || !isTerminal(status)) {
         return void 0;
       }
-      failed2 ||= status === "failed" && !node.continueOnError;
-      cancelled ||= status === "cancelled";
+      progress.failed ||= status === "failed" && !node.continueOnError;
+      progress.cancelled ||= status === "cancelled";
     }
-    return failed2 ? "failed" : cancelled ? "cancelled" : "succeeded";
+    return progress.failed ? "failed" : progress.cancelled ? "cancelled" : "succeeded";
+  }
+  #progressOf(instance) {
+    const known = this.#progress.get(instance);
+    if (known !== void 0) {
+      return known;
+    }
+    const left = this.childrenOf(instance)[Symbol.iterator]();
+    const made = { left, next: nextOf(left), failed: false, cancelled: false };
+    this.#progress.set(instance, made);
+    return made;
   }
   /** The children of an instance in canonical order: none below a map that was not expanded. */
   *childrenOf(instance) {
@@ -5013,6 +5183,10 @@ var StepRecords = class {
     }
   }
 };
+function nextOf(left) {
+  const found = left.next();
+  return found.done === true ? void 0 : found.value;
+}
 
 // src/verify/run-order.ts
 var RunOrder = class {
@@ -5023,12 +5197,15 @@ var RunOrder = class {
   #stage = { created: false, verified: false, started: false, finished: false };
   /** How many the expansions so far have made. */
   #instances = 0;
-  #mainOver = false;
+  /** Top-level nodes of `steps` that are known to be over. */
+  #over = 0;
+  #stop;
   constructor(plan, tree, sha256) {
     this.#plan = plan;
     this.#tree = tree;
     this.#sha256 = sha256;
     this.records = new StepRecords(tree);
+    this.#stop = new RunStop(plan, () => this.#isMainOver());
   }
   /** The first thing that is wrong with the next event. */
   take(event) {
@@ -5059,6 +5236,7 @@ var RunOrder = class {
   }
   #takeRun(event) {
     const stage = this.#stage;
+    this.#stop.take(event);
     if (event.eventType === "run.created") {
       stage.created = true;
     } else if (event.eventType === "plan.verified") {
@@ -5084,6 +5262,18 @@ var RunOrder = class {
     return void 0;
   }
   #takeStep(event, at) {
+    const stopped = isBeginning(event) ? this.#stop.problemOf(at) : void 0;
+    const wrong = stopped === void 0 || event.eventType === "step.started" ? this.#takeOne(event, at) : void 0;
+    if (stopped !== void 0) {
+      return stopped;
+    }
+    if (wrong === void 0 && at.record.status === "failed") {
+      const around = [...this.records.around(at.id)];
+      this.#stop.fail(at, at.record.node.continueOnError || around.some(([, node]) => node.continueOnError));
+    }
+    return wrong;
+  }
+  #takeOne(event, at) {
     switch (event.eventType) {
       case "step.started":
         return this.#begin(at, event.attempt ?? 0);
@@ -5163,8 +5353,7 @@ var RunOrder = class {
       return order(`${at.id} begins before run.started`);
     }
     const path = [[at.id, at.record.node], ...this.records.around(at.id)];
-    const root = path.at(-1)?.[1] ?? at.record.node;
-    const isLast = this.#tree.last.includes(root);
+    const isLast = this.#stop.isLast(at.record.node);
     if (isLast && !this.#isMainOver()) {
       return order(`${at.id} begins before the steps ahead of finally are over`);
     }
@@ -5191,10 +5380,27 @@ var RunOrder = class {
     return status === "failed" || status === "cancelled" ? anyEnd || record2?.node.continueOnError === true : status === "succeeded";
   }
   #isMainOver() {
-    this.#mainOver ||= this.#tree.roots.every((node) => this.records.finalStatusOf(node.id) !== void 0);
-    return this.#mainOver;
+    const { roots } = this.#tree;
+    for (let root = roots[this.#over]; root !== void 0; root = roots[this.#over]) {
+      if (this.records.finalStatusOf(root.id) === void 0) {
+        return false;
+      }
+      this.#over += 1;
+    }
+    return true;
   }
 };
+function isBeginning({ eventType }) {
+  return BEGINNINGS.has(eventType);
+}
+var BEGINNINGS = /* @__PURE__ */ new Set([
+  "step.started",
+  "step.retry",
+  "map.expanded",
+  "gate.opened",
+  "gate.passed",
+  "policy.evaluated"
+]);
 
 // src/verify/check-ledger.ts
 async function foldLedger(identity, planned, reader, checks, sha256) {
@@ -5449,8 +5655,8 @@ function checkOutcome(given) {
   ];
   const wasRefused = failure === void 0 && cutShort && stops.size === 0 && finished.status === "failed";
   const wasGood = failure === void 0 && !cutShort && !stops.has("drift");
-  const fits = allowed.includes(found) || wasGood && found === "succeeded" || wasRefused && found !== "failed";
-  if (!fits) {
+  const fits2 = allowed.includes(found) || wasGood && found === "succeeded" || wasRefused && found !== "failed";
+  if (!fits2) {
     const expected = wasGood ? "succeeded" : allowed[0] ?? "failed";
     checks.fail("outcome", faultOf(verifyCodes, "OUTCOME_MISMATCH", { found, expected }));
   }
@@ -5740,7 +5946,7 @@ async function verify(source, options, host) {
   const checks = new CheckList();
   const root = checkRoot(options, host, checks);
   const subject = await checkBundle(source, options, host, checks, root).catch((error) => {
-    const problem = error instanceof Error ? error.message : "unknown problem";
+    const problem = readingProblem(error);
     checks.fail("sizes", faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path: "the bundle", problem }));
     return { type: "evidence" };
   });

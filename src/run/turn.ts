@@ -21,25 +21,34 @@ export function turn(state: RunState, commands: readonly Command[], moment: Mome
   const now = Math.max(moment.now, state.lastTimestamp);
   const at = { ...moment, now };
   const events: LedgerEvent[] = [];
-  const record = (drafts: readonly EventDraft[]): void => {
-    for (const draft of drafts) {
-      const head = { ...chainHead(state, at.sha256), timestamp: state.lastTimestamp };
-      const event = sealEvent(draft, head, now, at.sha256);
-      events.push(event);
-      evolve(state, event);
-    }
+  const record = (draft: EventDraft): void => {
+    const head = { ...chainHead(state, at.sha256), timestamp: state.lastTimestamp };
+    const event = sealEvent(draft, head, now, at.sha256);
+    events.push(event);
+    evolve(state, event);
   };
   if (isDriven(state)) {
     // After a fold from the ledger nothing has been examined yet; what may run has to be known before it starts.
     examineReached(state, at);
   }
   for (const command of inTurn(state, commands)) {
-    record(decide(state, command, at));
+    decide(state, command, at).forEach(record);
   }
   for (let drafts = settle(state, at); drafts.length > 0; drafts = settle(state, at)) {
-    record(drafts);
+    recordUntilStop(state, drafts, record);
   }
   return events;
+}
+
+/** What follows at the same moment follows no more once a failure among it stops the run: nothing begins after that. */
+function recordUntilStop(state: RunState, drafts: readonly EventDraft[], record: (draft: EventDraft) => void): void {
+  const { stop } = state;
+  for (const draft of drafts) {
+    record(draft);
+    if (state.stop !== stop) {
+      return;
+    }
+  }
 }
 
 /** What the next event continues. */

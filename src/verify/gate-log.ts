@@ -12,6 +12,8 @@ export type LoggedDecision = Metadata<"gate.decision"> & {
 export type LoggedGate = {
   opened?: Metadata<"gate.opened"> & { readonly at: string };
   readonly decisions: LoggedDecision[];
+  /** The first decision of each command. */
+  readonly byCommand: Map<string, LoggedDecision>;
   end?: { readonly type: "gate.passed" | "gate.rejected" | "gate.expired"; readonly at: string };
 };
 
@@ -26,11 +28,13 @@ export function logGate(log: GateLog, event: LedgerEvent): void {
   if (event.eventType === "gate.opened") {
     gateOf(log, id).opened ??= { ...event.metadata, at };
   } else if (event.eventType === "gate.decision") {
-    const { decisions } = gateOf(log, id);
-    decisions.push({ ...event.metadata, number: decisions.length + 1, at });
+    const { decisions, byCommand } = gateOf(log, id);
+    const decision = { ...event.metadata, number: decisions.length + 1, at };
+    decisions.push(decision);
+    byCommand.set(decision.commandId, byCommand.get(decision.commandId) ?? decision);
   } else if (event.eventType === "gate.refused") {
     // A refusal that bears the id of an accepted decision takes it back.
-    const counted = log.gates.get(id)?.decisions.find((one) => one.commandId === event.metadata.commandId);
+    const counted = log.gates.get(id)?.byCommand.get(event.metadata.commandId);
     if (counted !== undefined) {
       counted.void = event.metadata.code;
     }
@@ -53,7 +57,7 @@ function gateOf(log: GateLog, id: string): LoggedGate {
   if (known !== undefined) {
     return known;
   }
-  const made: LoggedGate = { decisions: [] };
+  const made: LoggedGate = { decisions: [], byCommand: new Map() };
   log.gates.set(id, made);
   return made;
 }

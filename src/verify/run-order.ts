@@ -15,6 +15,7 @@ import {
 } from "./attempt-rules.ts";
 import { expandMap, judgePolicy, takeGate } from "./gate-rules.ts";
 import { indicesOf, instanceOf, templateOf, type PlanTree } from "./plan-tree.ts";
+import { RunStop } from "./run-stop.ts";
 import { StepRecords } from "./step-record.ts";
 
 /**
@@ -22,7 +23,8 @@ import { StepRecords } from "./step-record.ts";
  * 1. what happens is in the plan, and in the expansions that were recorded;
  * 2. nothing begins before everything that it needs, and that its containers need, lets it;
  * 3. attempts follow each other one by one, each begins once and ends once;
- * 4. a gate opens, is decided and ends once; what is behind it begins only after it has passed.
+ * 4. a gate opens, is decided and ends once; what is behind it begins only after it has passed;
+ * 5. nothing begins once the run was stopped.
  * It takes nothing from the engine that wrote the ledger.
  */
 export class RunOrder {
@@ -33,13 +35,16 @@ export class RunOrder {
   readonly #stage = { created: false, verified: false, started: false, finished: false };
   /** How many the expansions so far have made. */
   #instances = 0;
-  #mainOver = false;
+  /** Top-level nodes of `steps` that are known to be over. */
+  #over = 0;
+  readonly #stop: RunStop;
 
   constructor(plan: Plan, tree: PlanTree, sha256: Sha256) {
     this.#plan = plan;
     this.#tree = tree;
     this.#sha256 = sha256;
     this.records = new StepRecords(tree);
+    this.#stop = new RunStop(plan, () => this.#isMainOver());
   }
 
   /** The first thing that is wrong with the next event. */
@@ -75,6 +80,7 @@ export class RunOrder {
 
   #takeRun(event: LedgerEvent): Disorder | undefined {
     const stage = this.#stage;
+    this.#stop.take(event);
     if (event.eventType === "run.created") {
       stage.created = true;
     } else if (event.eventType === "plan.verified") {
@@ -102,6 +108,20 @@ export class RunOrder {
   }
 
   #takeStep(event: LedgerEvent, at: At): Disorder | undefined {
+    const stopped = isBeginning(event) ? this.#stop.problemOf(at) : undefined;
+    // An attempt that starts all the same runs from then on.
+    const wrong = stopped === undefined || event.eventType === "step.started" ? this.#takeOne(event, at) : undefined;
+    if (stopped !== undefined) {
+      return stopped;
+    }
+    if (wrong === undefined && at.record.status === "failed") {
+      const around = [...this.records.around(at.id)];
+      this.#stop.fail(at, at.record.node.continueOnError || around.some(([, node]) => node.continueOnError));
+    }
+    return wrong;
+  }
+
+  #takeOne(event: LedgerEvent, at: At): Disorder | undefined {
     switch (event.eventType) {
       case "step.started":
         return this.#begin(at, event.attempt ?? 0);
@@ -189,8 +209,7 @@ export class RunOrder {
       return order(`${at.id} begins before run.started`);
     }
     const path = [[at.id, at.record.node] as const, ...this.records.around(at.id)];
-    const root = path.at(-1)?.[1] ?? at.record.node;
-    const isLast = this.#tree.last.includes(root);
+    const isLast = this.#stop.isLast(at.record.node);
     if (isLast && !this.#isMainOver()) {
       return order(`${at.id} begins before the steps ahead of finally are over`);
     }
@@ -221,7 +240,27 @@ export class RunOrder {
   }
 
   #isMainOver(): boolean {
-    this.#mainOver ||= this.#tree.roots.every((node) => this.records.finalStatusOf(node.id) !== undefined);
-    return this.#mainOver;
+    const { roots } = this.#tree;
+    for (let root = roots[this.#over]; root !== undefined; root = roots[this.#over]) {
+      if (this.records.finalStatusOf(root.id) === undefined) {
+        return false;
+      }
+      this.#over += 1;
+    }
+    return true;
   }
 }
+
+/** What the engine does only while the run goes on; ends, and what people sent, may come later. */
+function isBeginning({ eventType }: LedgerEvent): boolean {
+  return BEGINNINGS.has(eventType);
+}
+
+const BEGINNINGS: ReadonlySet<string> = new Set([
+  "step.started",
+  "step.retry",
+  "map.expanded",
+  "gate.opened",
+  "gate.passed",
+  "policy.evaluated",
+]);

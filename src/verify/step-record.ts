@@ -18,11 +18,21 @@ export type StepRecord = {
   count?: number;
 };
 
+/** How far the children of a container are known to have ended: what has ended stays so, and is not asked again. */
+type Progress = {
+  readonly left: Iterator<readonly [string, PlanNode]>;
+  /** The first one that has not. */
+  next: readonly [string, PlanNode] | undefined;
+  failed: boolean;
+  cancelled: boolean;
+};
+
 /** Statuses of all instances, as the ledger's own events give them; containers derive theirs from their children. */
 export class StepRecords {
   readonly #tree: PlanTree;
   readonly #records = new Map<string, StepRecord>();
   readonly #derived = new Map<string, StepStatus>();
+  readonly #progress = new Map<string, Progress>();
   readonly #takenOver = new Set<string>();
 
   constructor(tree: PlanTree) {
@@ -102,17 +112,28 @@ export class StepRecords {
     if (record.node.kind === "map" && record.count === undefined) {
       return undefined;
     }
-    let cancelled = false;
-    let failed = false;
-    for (const [child, node] of this.childrenOf(instance)) {
+    const progress = this.#progressOf(instance);
+    for (; progress.next !== undefined; progress.next = nextOf(progress.left)) {
+      const [child, node] = progress.next;
       const status = this.statusOf(child);
       if (status === undefined || !isTerminal(status)) {
         return undefined;
       }
-      failed ||= status === "failed" && !node.continueOnError;
-      cancelled ||= status === "cancelled";
+      progress.failed ||= status === "failed" && !node.continueOnError;
+      progress.cancelled ||= status === "cancelled";
     }
-    return failed ? "failed" : cancelled ? "cancelled" : "succeeded";
+    return progress.failed ? "failed" : progress.cancelled ? "cancelled" : "succeeded";
+  }
+
+  #progressOf(instance: string): Progress {
+    const known = this.#progress.get(instance);
+    if (known !== undefined) {
+      return known;
+    }
+    const left = this.childrenOf(instance)[Symbol.iterator]();
+    const made = { left, next: nextOf(left), failed: false, cancelled: false };
+    this.#progress.set(instance, made);
+    return made;
   }
 
   /** The children of an instance in canonical order: none below a map that was not expanded. */
@@ -154,4 +175,9 @@ export class StepRecords {
       node = parent;
     }
   }
+}
+
+function nextOf<T>(left: Iterator<T>): T | undefined {
+  const found = left.next();
+  return found.done === true ? undefined : found.value;
 }
