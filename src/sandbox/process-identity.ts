@@ -22,6 +22,12 @@ export function identifyInit(pid: number): ProcessIdentity | undefined {
   return pids.length > 1 && pids.at(-1) === "1" ? identify(pid) : undefined;
 }
 
+/** True when it waits for something: a word that it was given earlier has then been taken. */
+export function isAsleep(pid: number): boolean {
+  const stat = readOrUndefined(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(")") + 2).startsWith("S") === true;
+}
+
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.start === identity.start;
 }

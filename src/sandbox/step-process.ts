@@ -7,7 +7,7 @@ import { BuiltSandbox } from "./built-sandbox.ts";
 import type { CgroupLimits, CgroupUse } from "./cgroup.ts";
 import { NO_TOKEN } from "./init/init-program.ts";
 import { LogMeter, OutputPump } from "./output-pump.ts";
-import { childrenOf, identify, isAlive, signal } from "./process-identity.ts";
+import { childrenOf, identify, isAlive, isAsleep, signal } from "./process-identity.ts";
 import type { Slot } from "./slot.ts";
 import type { StatusChannel } from "./status-channel.ts";
 import { StepWatch, type Excess, type WatchPlan } from "./step-watch.ts";
@@ -171,12 +171,17 @@ export class StepProcess {
     }
   }
 
-  /** Resolves when the launcher has no child any more although bubblewrap never spoke. */
+  /**
+   * Resolves when the launcher has no child any more although bubblewrap never spoke. A launcher that does not wait has
+   * perhaps not yet come to its word, on a busy machine.
+   */
   async #neverBegan(channel: StatusChannel): Promise<void> {
     const { launcher } = this.#plan.slot;
+    const isUnderWay = (): boolean =>
+      channel.began || !isAsleep(launcher.pid) || childrenOf(launcher.pid).some((pid) => identify(pid) !== undefined);
     do {
       await wait(DOUBT_MS, undefined, { ref: false });
-    } while (!this.#over && (channel.began || childrenOf(launcher.pid).some((pid) => identify(pid) !== undefined)));
+    } while (!this.#over && !launcher.isGone() && isUnderWay());
   }
 
   /** A step is over only when the init of its PID namespace is gone and its cgroup holds nothing but the launcher. */

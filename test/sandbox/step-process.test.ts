@@ -81,6 +81,18 @@ t.test("a sandbox that cannot be built is no failure of the step, and says what 
   t.equal((await rig.run({ script: "echo next" })).stdout, "next\n");
 });
 
+t.test("a launcher that does not get to its word for a while, as on a busy machine, fails no step", async (t) => {
+  await rig.run({ script: "true" });
+  const launchers = childrenOf(process.pid).filter((pid) => commandOf(String(pid)).includes(rig.scratch));
+  launchers.forEach((pid) => process.kill(pid, "SIGSTOP"));
+  const prepared = await rig.prepare({ script: "echo ran" });
+  const running = runPrepared(prepared);
+  await wait(1500);
+  launchers.forEach((pid) => process.kill(pid, "SIGCONT"));
+  const { outcome, stdout } = await running;
+  t.strictSame([reasonOf(outcome), stdout], ["succeeded", "ran\n"]);
+});
+
 t.test("a step that runs too long gets SIGTERM and may say goodbye", async (t) => {
   const { outcome, stdout } = await rig.run({
     script: "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done",
