@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { chmod, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ManifestFile } from "#evidence/evidence-manifest.ts";
 import { mediaTypeOf, roleOf } from "#evidence/evidence-path.ts";
 import { writeAll } from "./write-all.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /**
  * Writes a bundle into a hidden sibling of its place and moves it there whole: a reader sees no bundle or all of it.
@@ -69,7 +70,7 @@ export class BundleWriter implements AsyncDisposable {
   async #create(path: string): Promise<FileHandle> {
     const folder = dirname(join(this.#draft, path));
     if (!this.#folders.has(folder)) {
-      await mkdir(folder, { recursive: true, mode: 0o755 });
+      await makeFolder(folder, 0o755);
       for (let at = folder; at.startsWith(this.#draft) && !this.#folders.has(at); at = dirname(at)) {
         this.#folders.add(at);
         await chmod(at, 0o755);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -8,6 +8,7 @@ import { systemProblem } from "#fault/system-problem.ts";
 import type { RunState } from "#run/state.ts";
 import type { Value } from "#run/value.ts";
 import { stageTree } from "#step/stage-tree.ts";
+import { makeFolder } from "./make-folder.ts";
 import { userFileCodes } from "./user-file-codes.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -50,7 +51,7 @@ export async function copyOutputs(state: RunState, folder: string, workplace: Wo
  */
 export async function outputsFree(names: readonly string[], folder: string): Promise<Result<void>> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const name of names) {
       const path = join(folder, name);
       if (!(await isFree(path))) {

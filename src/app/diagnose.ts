@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { access, mkdir, readdir, stat, statfs } from "node:fs/promises";
+import { access, readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Fault } from "#fault/fault.ts";
 import type { HostFinding } from "#port/host-finding.ts";
@@ -7,6 +7,7 @@ import { clockFinding, keyFinding, storeFinding, trustFinding } from "./local-fi
 import { trustCheck } from "./trust-check.ts";
 import { readTrustFile } from "./trust-file.ts";
 import type { Workplace } from "./workplace.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Looks at everything that a run needs. Changes nothing but the sandbox's own cache. */
 export async function diagnose(workplace: Workplace): Promise<readonly HostFinding[]> {
@@ -31,7 +32,7 @@ async function newestIn(folder: string): Promise<number | undefined> {
 async function lookAtStore(path: string): Promise<HostFinding> {
   const parent = dirname(path);
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await access(path, constants.R_OK | constants.W_OK);
     const { bavail, bsize, type } = await statfs(path);
     return storeFinding({ path, parent, writable: true, freeBytes: bavail * bsize, fileSystem: type });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, symlink } from "node:fs/promises";
+import { open, readdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
 import { array, integer, literal, object, string, tagged } from "#canon/shape.ts";
@@ -16,6 +16,7 @@ import type { BundleSource } from "#verify/bundle-source.ts";
 import { readBundleEvents } from "./read-bundle-events.ts";
 import { readBundleJson } from "./read-bundle-file.ts";
 import { writeAll } from "./write-all.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const path = string({ min: 1, max: 4096 });
 const hex = string({ pattern: /^[0-9a-f]{64}$/ });
@@ -83,7 +84,7 @@ async function readTrees(source: BundleSource): Promise<Result<ReadonlySet<Diges
 
 async function writeFile(source: BundleSource, digest: Digest, at: string, mode: number): Promise<Result<void>> {
   const stored = artifactPath(hexOf(digest));
-  await mkdir(dirname(at), { recursive: true });
+  await makeFolder(dirname(at));
   const handle = await open(at, "wx", mode);
   const hash = createHash("sha256");
   try {
@@ -112,7 +113,7 @@ async function writeTree(source: BundleSource, tree: Digest, at: string): Promis
   if (treeProblem(listing.value) !== undefined) {
     return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: stored }));
   }
-  await mkdir(at, { recursive: true });
+  await makeFolder(at);
   for (const entry of listing.value) {
     if (entry.mode !== "link") {
       const mode = entry.mode === "755" ? 0o755 : 0o644;
@@ -124,7 +125,7 @@ async function writeTree(source: BundleSource, tree: Digest, at: string): Promis
   }
   for (const entry of listing.value) {
     if (entry.mode === "link") {
-      await mkdir(dirname(join(at, entry.path)), { recursive: true });
+      await makeFolder(dirname(join(at, entry.path)));
       await symlink(entry.target, join(at, entry.path));
     }
   }

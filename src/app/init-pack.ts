@@ -1,10 +1,11 @@
-import { lstat, mkdir, writeFile } from "node:fs/promises";
+import { lstat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import { packTemplates, type TemplateName } from "./pack-templates.ts";
 import { userFileCodes } from "./user-file-codes.ts";
+import { makeFolder } from "./make-folder.ts";
 
 export type NewPack = { readonly folder: string; readonly name: string; readonly files: readonly string[] };
 
@@ -24,7 +25,7 @@ export async function initPack(folder: string, template: TemplateName): Promise<
   for (const { path, text, executable } of files) {
     const file = join(folder, path);
     try {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeFile(file, text, { flag: "wx", mode: executable ? 0o755 : 0o644 });
     } catch (error) {
       return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemProblem(error) }));

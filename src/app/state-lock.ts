@@ -1,10 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { fileFault } from "./file-fault.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const TRIES = 400;
 const PAUSE_MS = 25;
@@ -24,7 +24,7 @@ export async function withTrustLock<T>(
 ): Promise<Result<T>> {
   const folder = join(stateFolder, "trust");
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
   } catch (error) {
     return fileFault(folder, error);
   }

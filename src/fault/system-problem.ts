@@ -10,8 +10,13 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
+/** The code of a failed system call, such as `ENOENT`. */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
+
 /** What the operating system says of a file, in words: `it is not there`; a code without words as it is. */
 export function systemProblem(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  const code = systemCode(error);
   return Object.hasOwn(WORDS, code) ? (WORDS[code] ?? code) : code;
 }

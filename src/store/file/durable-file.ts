@@ -18,13 +18,28 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Makes a folder and those above it, durably; a folder that is there costs no fsync and keeps its rights. */
 export async function makeFolder(path: string, mode = 0o777): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode });
-  if (first === undefined) {
+  if (await isThere(path, mode)) {
     return;
   }
-  for (let at = path; at.length >= first.length; at = dirname(at)) {
-    await syncFolder(dirname(at));
+  await makeFolder(dirname(path), mode);
+  if (!(await isThere(path, mode))) {
+    throw Object.assign(new Error(`${path} cannot be made`), { code: "ENOENT", syscall: "mkdir" });
   }
+}
+
+/** Whether the folder was there or could be made. Node's `recursive` never ends below /proc, where neither is so. */
+async function isThere(path: string, mode: number): Promise<boolean> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === "EEXIST" || (code === "ENOENT" && dirname(path) !== path)) {
+      return code === "EEXIST";
+    }
+    throw error;
+  }
+  await syncFolder(dirname(path));
+  return true;
 }
 
 /**

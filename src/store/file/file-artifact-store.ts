@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { digestOfHex, hexOf, isDigest, type Digest } from "#canon/digest.ts";
 import type { TenantId } from "#canon/ids.ts";
@@ -49,7 +49,7 @@ export function fileArtifactStore(root: string): ArtifactStore {
     open: (tenant, digest) => checkedBytes(pathOf(tenant, digest), digest),
     stage: async (tenant, digest, path, executable) => {
       try {
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolder(dirname(path));
         return await staging.stage(pathOf(tenant, digest), digest, path, executable);
       } catch (error) {
         return failed(error);

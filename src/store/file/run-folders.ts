@@ -164,7 +164,7 @@ async function writeTree(root: string, files: ReadonlyMap<string, Uint8Array>): 
     for (let folder = dirname(whole); folder.length > root.length; folder = dirname(folder)) {
       folders.add(folder);
     }
-    await mkdir(dirname(whole), { recursive: true });
+    await makeFolder(dirname(whole));
     await writeNewFile(whole, bytes);
   }
   for (const folder of folders) {
