@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { CPU_PERIOD_US, OWN_PIDS, STAIN_BYTES, quotaUs, type Cgroup, type CgroupLimits } from "./cgroup.ts";
 import { readKey, readNumber, readPids, tryWrite, write } from "./cgroup-file.ts";
 
-/** `cpuacct` and `blkio` only measure. */
-export const V1_CONTROLLERS = ["memory", "pids", "cpu", "cpuacct", "blkio"] as const;
+/** `cpuacct` only measures; `blkio` counts nothing on today's kernels and is not used. */
+export const V1_CONTROLLERS = ["memory", "pids", "cpu", "cpuacct"] as const;
 
 /** Mount points of the controllers. */
 export type V1Folders = Readonly<Partial<Record<(typeof V1_CONTROLLERS)[number], string>>>;
@@ -22,7 +22,7 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
   const folders = [...new Set(Object.values(at))];
   folders.forEach((folder) => mkdirSync(folder, { recursive: true }));
   const procsFile = join(folders[0] ?? "", "cgroup.procs");
-  const before = { limits: "", kills: 0, refusals: 0, io: 0 };
+  const before = { limits: "", kills: 0, refusals: 0 };
 
   return {
     procsFile,
@@ -44,19 +44,16 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
         tryWrite(join(at.cpuacct, "cpuacct.usage"), 0);
       }
       before.refusals = at.pids === undefined ? 0 : (readKey(join(at.pids, "pids.events"), "max") ?? 0);
-      before.io = ioBytes(at) ?? 0;
     },
     members: () => readPids(procsFile),
     measure: () => {
       const peak = at.memory === undefined ? undefined : readNumber(join(at.memory, "memory.max_usage_in_bytes"));
       const cpuNs = at.cpuacct === undefined ? undefined : readNumber(join(at.cpuacct, "cpuacct.usage"));
-      const io = ioBytes(at);
       const kills = at.memory === undefined ? 0 : (readKey(join(at.memory, "memory.oom_control"), "oom_kill") ?? 0);
       const refusals = at.pids === undefined ? 0 : (readKey(join(at.pids, "pids.events"), "max") ?? 0);
       return {
         ...(peak === undefined ? {} : { memoryPeakBytes: peak }),
         ...(cpuNs === undefined ? {} : { cpuMs: Math.round(cpuNs / 1e6) }),
-        ...(io === undefined ? {} : { ioBytes: io - before.io }),
         outOfMemory: kills > before.kills,
         pidsRefused: refusals > before.refusals,
       };
@@ -86,11 +83,6 @@ function setLimits(at: V1Folders, limits: CgroupLimits): void {
     write(join(at.cpu, "cpu.cfs_period_us"), CPU_PERIOD_US);
     write(join(at.cpu, "cpu.cfs_quota_us"), quotaUs(limits.cpus));
   }
-}
-
-/** Bytes that reached devices, of all devices; what the kernel writes back later is not counted in version 1. */
-function ioBytes(at: V1Folders): number | undefined {
-  return at.blkio === undefined ? undefined : readKey(join(at.blkio, "blkio.throttle.io_service_bytes"), "Total");
 }
 
 function removeFolder(folder: string): boolean {

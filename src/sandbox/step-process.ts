@@ -7,6 +7,7 @@ import { BuiltSandbox } from "./built-sandbox.ts";
 import type { CgroupLimits, CgroupUse } from "./cgroup.ts";
 import { NO_TOKEN } from "./init/init-program.ts";
 import { LogMeter, OutputPump } from "./output-pump.ts";
+import { countIo } from "./process-io.ts";
 import { childrenOf, identify, isAlive, isAsleep, signal } from "./process-identity.ts";
 import type { Slot } from "./slot.ts";
 import type { StatusChannel } from "./status-channel.ts";
@@ -58,11 +59,13 @@ export class StepProcess {
   #ended: EndReason | undefined;
   #over = false;
   readonly #watch: StepWatch;
+  readonly #io: () => number | undefined;
   #excess: string | undefined;
   #cancelGrace: () => void = () => undefined;
 
   constructor(plan: StepPlan) {
     this.#plan = plan;
+    this.#io = countIo(plan.slot.launcher.pid);
     this.#watch = new StepWatch({
       plan: plan.watch,
       limits: plan.limits,
@@ -239,7 +242,13 @@ export class StepProcess {
     const { slot } = this.#plan;
     const measured = slot.cgroup?.measure() ?? { outOfMemory: false, pidsRefused: false };
     const peak = this.#watch.peakBytes;
-    const use = peak === undefined ? measured : { ...measured, memoryPeakBytes: peak };
+    // A cgroup of version 2 counts more exactly.
+    const ioBytes = measured.ioBytes ?? this.#io();
+    const use = {
+      ...measured,
+      ...(peak === undefined ? {} : { memoryPeakBytes: peak }),
+      ...(ioBytes === undefined ? {} : { ioBytes }),
+    };
     const exitCode = this.#built?.status.exitCode;
     const netNamespace = this.#built?.status.namespace("net");
     return {

@@ -108,3 +108,11 @@ t.test("a disk with little left takes no step, and what is left is told in words
     await prepared.value.discard();
   }
 });
+
+t.test("bytes that a step made the disk read and write are recorded, its own only", async (t) => {
+  const rig = openRig(t);
+  const wrote = await rig.run({ script: "head -c 8M /dev/zero >f; sync f" });
+  t.ok((wrote.outcome.usage?.ioBytes ?? 0) >= 8 * MIB, JSON.stringify(wrote.outcome.usage));
+  const idle = await rig.run({ script: "true" });
+  t.ok((idle.outcome.usage?.ioBytes ?? MIB) < MIB, JSON.stringify(idle.outcome.usage));
+});
