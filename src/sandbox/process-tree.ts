@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from "node:fs";
+import { readFileSync, statSync, statfsSync } from "node:fs";
 import { childrenOf } from "./process-identity.ts";
 
 /** Resident pages come in this size on both architectures that steps run on; 16 KiB and 64 KiB kernels read high. */
@@ -26,11 +26,18 @@ export function treeUse(root: number): TreeUse {
   return { pids: [...seen], memoryBytes, threads };
 }
 
-/** Files in memory that no process need have mapped. */
+/**
+ * Files in memory that no process need have mapped. An init that has not changed its root yet still has the host's
+ * folders; those are not the step's.
+ */
 export function tmpfsBytes(init: number, folders: readonly string[]): number {
   return folders.reduce((sum, folder) => {
+    const path = `/proc/${init}/root${folder}`;
     try {
-      const { blocks, bfree, bsize } = statfsSync(`/proc/${init}/root${folder}`);
+      if (statSync(path).dev === statSync(folder).dev) {
+        return sum;
+      }
+      const { blocks, bfree, bsize } = statfsSync(path);
       return sum + (blocks - bfree) * bsize;
     } catch {
       return sum;

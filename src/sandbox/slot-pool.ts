@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { makeCgroup, type CgroupHost } from "./cgroup-host.ts";
 import { startLauncher } from "./launcher.ts";
 import { ownerName } from "./process-identity.ts";
-import { dissolveSlot, makeSlotFolders, type Slot, type SlotFolder } from "./slot.ts";
+import { dissolveSlot, makeSlotFolders, openForWriting, type Slot, type SlotFolder } from "./slot.ts";
 
 /** The users that steps run as on the host; none of them owns anything else. */
 const FIRST_UID = 64_000;
@@ -54,6 +54,9 @@ export class SlotPool {
   /** `clean`: nothing went wrong in the slot itself. What is to be removed is removed while others go on. */
   giveBack(slot: Slot, clean: boolean): void {
     if (clean && !slot.launcher.isGone() && slot.cgroup?.stained() !== true) {
+      if (slot.uid === undefined) {
+        openForWriting(slot.folder);
+      }
       this.#idle.push(slot);
     } else {
       this.later(this.#dissolve(slot));

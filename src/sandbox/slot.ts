@@ -43,9 +43,17 @@ export async function makeSlotFolders(folders: readonly SlotFolder[]): Promise<v
   );
   await run("mkfifo", ["-m", "0600", ...fifos], { env: { PATH: "/usr/bin:/bin" } });
   for (const { path } of folders) {
-    ["status", "out", "err"].forEach((name) => chmodSync(join(path, name), 0o622));
+    openForWriting(path);
     chmodSync(join(path, "token"), 0o644);
   }
+}
+
+/**
+ * Gives the FIFOs that a step writes into their rights. A step of a runner that is not root owns them and may take the
+ * rights away through its descriptors, so this is done again for the next one.
+ */
+export function openForWriting(folder: string): void {
+  ["status", "out", "err"].forEach((name) => chmodSync(join(folder, name), 0o622));
 }
 
 /** Ends the launcher with all that it started and takes away what the slot left on the host. */
