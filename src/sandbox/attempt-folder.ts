@@ -3,6 +3,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { rm, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { TOOL_ENV } from "./tool-env.ts";
 
 const run = promisify(execFile);
 
@@ -55,7 +56,7 @@ export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch {
-    await run("chmod", ["-R", "u+rwX", "--", path]).catch(() => undefined);
-    await run("rm", ["-rf", "--", path]).catch(() => undefined);
+    await run("chmod", ["-R", "u+rwX", "--", path], { env: TOOL_ENV }).catch(() => undefined);
+    await run("rm", ["-rf", "--", path], { env: TOOL_ENV }).catch(() => undefined);
   }
 }

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ownV2Cgroup } from "./cgroup-mounts.ts";
+import { TOOL_ENV } from "./tool-env.ts";
 
 const run = promisify(execFile);
 
@@ -78,7 +79,9 @@ export async function findUserScope(env: Env): Promise<UserScope> {
   const argv = [tool, ...SCOPE, "--"];
   const withBus = { ...env, XDG_RUNTIME_DIR: folder };
   try {
-    const options = { env: withBus, timeout: TRIAL_MS };
+    const bus = env["DBUS_SESSION_BUS_ADDRESS"];
+    const toBus = { XDG_RUNTIME_DIR: folder, ...(bus === undefined ? {} : { DBUS_SESSION_BUS_ADDRESS: bus }) };
+    const options = { env: { ...TOOL_ENV, ...toBus }, timeout: TRIAL_MS };
     const { stdout } = await run(tool, [...SCOPE, "--", "/bin/sh", "-c", TRIAL], options);
     return judgeScope(stdout.trim(), argv, withBus);
   } catch (error) {
