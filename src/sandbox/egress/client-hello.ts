@@ -24,6 +24,8 @@ export class HelloReader {
   #at = 0;
   readonly #fragments: Buffer[] = [];
   #message = 0;
+  /** Of the message without its head of four bytes, once that is there. */
+  #size: number | undefined;
 
   /** Everything that was pushed so far; what stands behind the hello belongs to the connection too. */
   get bytes(): Buffer {
@@ -77,14 +79,17 @@ export class HelloReader {
     if (this.#message < 4) {
       return "next";
     }
-    const [first = Buffer.alloc(0)] = this.#fragments;
-    const head = first.length >= 4 ? first : Buffer.concat(this.#fragments);
-    const size = head.readUIntBE(1, 3);
-    if (head[0] !== CLIENT_HELLO || size > MOST_MESSAGE || this.#message > 4 + size) {
+    this.#size ??= sizeOf(Buffer.concat(this.#fragments));
+    if (this.#size > MOST_MESSAGE || this.#message > 4 + this.#size) {
       return notTls;
     }
-    return this.#message < 4 + size ? "next" : readHello(Buffer.concat(this.#fragments).subarray(4));
+    return this.#message < 4 + this.#size ? "next" : readHello(Buffer.concat(this.#fragments).subarray(4));
   }
+}
+
+/** Infinity for a message that is no ClientHello. */
+function sizeOf(head: Buffer): number {
+  return head[0] === CLIENT_HELLO ? head.readUIntBE(1, 3) : Infinity;
 }
 
 /** Reads numbers and vectors off bytes; throws past the end. */

@@ -65,7 +65,8 @@ export class Door {
 
   #visit(socket: Socket): void {
     socket.on("error", () => socket.destroy());
-    const isFull = this.#visits.size >= MOST_AT_ONCE;
+    const isFull = [...this.#visits.values()].filter(({ isOver }) => !isOver).length >= MOST_AT_ONCE;
+    // Those that were refused and have not hung up yet take no place of others, up to as many again.
     if (this.#isShut || this.#visits.size >= 2 * MOST_AT_ONCE) {
       socket.destroy();
     } else {

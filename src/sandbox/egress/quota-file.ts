@@ -91,7 +91,7 @@ export class QuotaFile {
   }
 
   #write(): void {
-    if (this.#writing === undefined && this.#due.size > 0) {
+    if (this.#writing === undefined && this.#due.size > 0 && this.#error === undefined) {
       this.#writing = this.#writeAll().finally(() => {
         this.#writing = undefined;
         // A meter may have become due after the last look.

@@ -44,7 +44,9 @@ export class RecordFile {
   add(line: Omit<EgressLine, "sequence">): void {
     this.#sequence += 1;
     this.#pending.push(canonicalBytes({ ...line, sequence: this.#sequence }), Buffer.of(0x0a));
-    this.#writing ??= this.#writeAll();
+    if (this.#error === undefined) {
+      this.#writing ??= this.#writeAll();
+    }
   }
 
   /** Resolves when all lines are on the medium; rejects with a `StoreError` when one could not be written. */

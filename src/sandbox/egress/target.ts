@@ -8,7 +8,8 @@ const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[^[\]:@/\\?#%*\s\p{Cc}]+)(?::([1-9][0-9]
 
 /** Host and port of `host:port` (RFC 9110, 7.1), the host as the WHATWG URL standard spells it, without a final dot. */
 export function readAuthority(text: string, defaultPort?: number): HostPort | undefined {
-  const match = AUTHORITY.exec(text);
+  // Bytes of a request come as Latin-1; names in other scripts are UTF-8.
+  const match = AUTHORITY.exec(Buffer.from(text, "latin1").toString("utf8"));
   const port = match?.[2] === undefined ? defaultPort : Number(match[2]);
   const host = match?.[1] === undefined ? undefined : readHost(match[1]);
   return host === undefined || port === undefined || port > 65_535 ? undefined : { host, port };
@@ -16,8 +17,7 @@ export function readAuthority(text: string, defaultPort?: number): HostPort | un
 
 function readHost(text: string): string | undefined {
   try {
-    // Bytes of a request come as Latin-1; names in other scripts are UTF-8.
-    const name = new URL(`http://${Buffer.from(text, "latin1").toString("utf8")}/`).hostname;
+    const name = new URL(`http://${text}/`).hostname;
     return canonicalHost(name.endsWith(".") ? name.slice(0, -1) : name);
   } catch {
     return undefined;
