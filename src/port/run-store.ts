@@ -99,6 +99,8 @@ export type InboxStore = {
  * 1. The lines of one `append` are kept whole, in order, behind those that are there; a torn last line is cut off.
  * 2. `append` is for one writer at a time, the holder of the run's lease; with `durable` it survives a power cut.
  * 3. `read` gives what was appended, nothing where that is nothing. It throws a `StoreError` that carries the fault.
+ * 4. A name is one that `isRunLinesName` takes, else FILE_PATH: no file of the run has such a name. Another tenant's key is
+ *    RUN_UNKNOWN; a full or absent medium is STORE_FULL or STORE_UNAVAILABLE, and then nothing of an `append` is kept.
  */
 export type LineStore = {
   readonly append: (

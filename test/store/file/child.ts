@@ -23,6 +23,8 @@ export function startAppender(
     String,
   );
   const child = spawn("sh", ["-c", `${prefix}exec "$@"`, "sh", ...command], { stdio: ["pipe", "pipe", "inherit"] });
+  // A line for a child that has just ended is nobody's.
+  child.stdin.on("error", () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string | undefined> => {
     const line = await lines.next();
