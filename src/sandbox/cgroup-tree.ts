@@ -7,7 +7,7 @@ import { ownerName } from "./process-identity.ts";
 
 /** What we limit with, the needed ones first. Without `cpu` CPUs are limited in another way, `io` only measures. */
 const CONTROLLERS = ["memory", "pids", "cpu", "io"] as const;
-export type Controller = (typeof CONTROLLERS)[number];
+type Controller = (typeof CONTROLLERS)[number];
 
 /** A cgroup of version 2 below which cgroups with limits can be made. */
 export type CgroupTree = { readonly base: string; readonly controllers: readonly Controller[] };

@@ -22,7 +22,7 @@ export type HostFacts = {
 };
 
 /** `own`: controllers that the cgroup of this process may pass on, of version 2; mounted ones, of version 1. */
-export type CgroupFacts = { readonly version: "v1" | "v2" | "none"; readonly own: readonly string[] };
+type CgroupFacts = { readonly version: "v1" | "v2" | "none"; readonly own: readonly string[] };
 
 const SYSCTLS = [
   "kernel/apparmor_restrict_unprivileged_userns",

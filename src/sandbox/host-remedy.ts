@@ -1,5 +1,5 @@
 import { readHostFacts, type HostFacts } from "./host-facts.ts";
-import type { UserScope } from "./user-scope.ts";
+import type { UserScope } from "./scope-judgement.ts";
 
 /** What to do on this very host when bubblewrap is not there. */
 export function installRemedy({ osRelease: release }: Pick<HostFacts, "osRelease"> = readHostFacts()): string {

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
+import { allowedCpus } from "./allowed-cpus.ts";
 import { findCgroups, type CgroupHost } from "./cgroup-host.ts";
+import { countsPerNamespace } from "./process-limit.ts";
 
 /** With what this host can hold the limits of steps. */
 export type LimitMeans = {
@@ -13,9 +15,6 @@ export type LimitMeans = {
   readonly processLimit: boolean;
 };
 
-/** Since Linux 5.14 RLIMIT_NPROC counts per user namespace; before, and still for root's steps, per user. */
-const COUNTS_PER_NAMESPACE = [5, 14] as const;
-
 export function findMeans(cgroups: CgroupHost = findCgroups()): LimitMeans {
   const taskset = ["/usr/bin/taskset", "/bin/taskset"].find((path) => existsSync(path));
   return {
@@ -24,21 +23,6 @@ export function findMeans(cgroups: CgroupHost = findCgroups()): LimitMeans {
     processLimit: process.getuid?.() === 0 || countsPerNamespace(release()),
     ...(taskset === undefined ? {} : { taskset }),
   };
-}
-
-/** `Cpus_allowed_list` of proc_pid_status(5): `0-3,8`. */
-export function allowedCpus(status: string): readonly number[] {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0";
-  return list.split(",").flatMap((range) => {
-    const [first = 0, last = first] = range.split("-").map(Number);
-    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  });
-}
-
-export function countsPerNamespace(kernel: string): boolean {
-  const [major = 0, minor = 0] = kernel.split(".").map(Number);
-  const [since, sinceMinor] = COUNTS_PER_NAMESPACE;
-  return major > since || (major === since && minor >= sinceMinor);
 }
 
 /** True when no cgroup holds CPUs, so that steps are tied to some of them and may not untie themselves. */

@@ -4,7 +4,8 @@ import { readHostFacts, type HostFacts } from "./host-facts.ts";
 import { limitRemedy } from "./host-remedy.ts";
 import { lackOf, limitFault } from "./limit-enforcement.ts";
 import type { LimitMeans } from "./limit-means.ts";
-import { findUserScope, type UserScope } from "./user-scope.ts";
+import type { UserScope } from "./scope-judgement.ts";
+import { findUserScope } from "./user-scope.ts";
 
 /** Why a plan's limits cannot be held here, with what to do on this very host; undefined when they can. */
 export async function unenforceable(

@@ -10,7 +10,7 @@ import { lackOf, limitFault } from "../../src/sandbox/limit-enforcement.ts";
 import type { LimitMeans } from "../../src/sandbox/limit-means.ts";
 import { unavailable } from "../../src/sandbox/unavailable.ts";
 import type { ProcView } from "../../src/sandbox/step-vector.ts";
-import { judgeScope, type UserScope } from "../../src/sandbox/user-scope.ts";
+import { judgeScope, type UserScope } from "../../src/sandbox/scope-judgement.ts";
 
 const GIB = 1024 ** 3;
 

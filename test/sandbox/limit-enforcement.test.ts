@@ -1,7 +1,9 @@
 import t from "tap";
 import type { CgroupHost } from "../../src/sandbox/cgroup-host.ts";
 import { allEnforcers, enforcementsOf, lackOf, limitFault } from "../../src/sandbox/limit-enforcement.ts";
-import { allowedCpus, countsPerNamespace, cpuListFor, type LimitMeans } from "../../src/sandbox/limit-means.ts";
+import { allowedCpus } from "../../src/sandbox/allowed-cpus.ts";
+import { cpuListFor, type LimitMeans } from "../../src/sandbox/limit-means.ts";
+import { countsPerNamespace } from "../../src/sandbox/process-limit.ts";
 import { MIB } from "./sandbox-rig.ts";
 
 const limits = { cpus: 1.5, memoryBytes: 64 * MIB, pids: 32, logBytes: MIB, artifactBytes: 100 * MIB };

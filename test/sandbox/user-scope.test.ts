@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import t from "tap";
-import { enterUserScope, findUserScope, judgeScope, needsScope } from "../../src/sandbox/user-scope.ts";
+import { enterUserScope } from "../../src/sandbox/enter-user-scope.ts";
+import { judgeScope } from "../../src/sandbox/scope-judgement.ts";
+import { needsScope } from "../../src/sandbox/scope-need.ts";
+import { findUserScope } from "../../src/sandbox/user-scope.ts";
 
 t.test("root needs no scope, and nobody starts again twice", async (t) => {
   t.equal(process.getuid?.() === 0 && needsScope(), false);
