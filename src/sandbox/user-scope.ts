@@ -2,12 +2,8 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-<<<<<<< HEAD
-import { ownV2Cgroup } from "./cgroup-mounts.ts";
-import { TOOL_ENV } from "./tool-env.ts";
-=======
 import { impossible, judgeScope, type Env, type UserScope } from "./scope-judgement.ts";
->>>>>>> a538207 (wip)
+import { TOOL_ENV } from "./tool-env.ts";
 
 const run = promisify(execFile);
 
