@@ -1,0 +1,5 @@
+import t from "tap";
+import { kernelAttacks } from "./kernel-attacks.ts";
+import { runAttacks } from "./run-attacks.ts";
+
+runAttacks(t, kernelAttacks);
