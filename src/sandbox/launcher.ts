@@ -20,7 +20,7 @@ export type LauncherPlace = {
 };
 
 /** What came over the channel. A handle that nobody takes is closed. */
-export type Receive = (message: unknown, server: Server | undefined) => void;
+type Receive = (message: unknown, server: Server | undefined) => void;
 
 /** A shell that becomes, on a word, the sandbox of a step: see `launcherScript`. */
 export type Launcher = {
