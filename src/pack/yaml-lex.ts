@@ -4,8 +4,12 @@ import { CST, Lexer, Parser } from "yaml";
 export const MAX_BYTES: number = 8 * 1024 * 1024;
 export const MAX_DEPTH = 64;
 export const MAX_NODES = 500_000;
-/** White space and comments make tokens too: a node has about four, and no real pack has as many comments as values. */
-const MAX_LEXEMES = MAX_NODES * 6;
+/**
+ * White space, comments and what is refused make lexemes too: a node has about four, and no real pack has more than
+ * this many beside those of its values.
+ */
+const LEXEMES_PER_NODE = 6;
+const MORE_LEXEMES = 300_000;
 /** Nobody reads more findings of one kind than this. */
 const MAX_REFUSED = 1000;
 /** The parser's stack also holds the document and the scalar that is being read. */
@@ -23,42 +27,69 @@ export type Lexed = {
 
 /**
  * Splits the text into syntax trees, one per document, and stops as soon as they grow too deep or too many: the parser
- * has no limits of its own, and what it builds takes a hundred times the text.
+ * has no limits of its own, and what it builds takes a hundred times the text. So lexemes are counted first, which costs
+ * little; of a text with too many only the beginning is parsed, to see whether it is too deep as well.
  */
 export function lexYaml(text: string): Lexed {
+  const { lexemes, refused, excessAt } = countLexemes(text);
   const parser = new Parser();
   const tokens: CST.Token[] = [];
-  const refused: Refused[] = [];
-  let lexemes = 0;
-  let nodes = 0;
-  let items = 0;
-  let isScalar = false;
-  for (const lexeme of new Lexer().lex(text)) {
-    const kind = isScalar ? "scalar" : kindOf(lexeme);
-    lexemes += 1;
-    isScalar = lexeme === CST.SCALAR;
-    if (kind === "node") {
-      nodes += 1;
-    } else if (kind === "item") {
-      items += 1;
-    } else if (kind !== "scalar" && kind !== "other" && refused.length < MAX_REFUSED) {
-      refused.push({ kind, start: parser.offset, source: lexeme });
-    }
-    if (Math.max(nodes, items) > MAX_NODES || lexemes > MAX_LEXEMES) {
-      return { tokens, refused, stopped: { reason: "nodes", at: parser.offset } };
-    }
+  for (const lexeme of excessAt === undefined ? lexemes : lexemes.slice(0, LOOK)) {
     for (const token of parser.next(lexeme)) {
       tokens.push(token);
     }
     if (parser.stack.length > MAX_STACK) {
-      return { tokens, refused, stopped: { reason: "depth", at: parser.offset - 1 } };
+      const at = parser.offset - 1;
+      return { tokens, refused: refused.filter(({ start }) => start <= at), stopped: { reason: "depth", at } };
     }
+  }
+  if (excessAt !== undefined) {
+    return { tokens, refused, stopped: { reason: "nodes", at: excessAt } };
   }
   for (const token of parser.end()) {
     tokens.push(token);
   }
   return { tokens, refused };
 }
+
+type Counted = {
+  readonly lexemes: readonly string[];
+  readonly refused: readonly Refused[];
+  /** Where there are too many; the lexemes end there. */
+  readonly excessAt?: number;
+};
+
+function countLexemes(text: string): Counted {
+  const lexemes: string[] = [];
+  const refused: Refused[] = [];
+  let offset = 0;
+  let nodes = 0;
+  let items = 0;
+  let isScalar = false;
+  for (const lexeme of new Lexer().lex(text)) {
+    const kind = isScalar ? "scalar" : kindOf(lexeme);
+    lexemes.push(lexeme);
+    if (kind === "node") {
+      nodes += 1;
+    } else if (kind === "item") {
+      items += 1;
+    } else if (kind !== "scalar" && kind !== "other" && refused.length < MAX_REFUSED) {
+      refused.push({ kind, start: offset, source: lexeme });
+    }
+    const most = Math.max(nodes, items);
+    if (most > MAX_NODES || lexemes.length > MORE_LEXEMES + LEXEMES_PER_NODE * most) {
+      return { lexemes, refused, excessAt: offset };
+    }
+    offset += isScalar || !MARKS.has(lexeme) ? lexeme.length : 0;
+    isScalar = !isScalar && lexeme === CST.SCALAR;
+  }
+  return { lexemes, refused };
+}
+
+/** What the lexer says beside the text itself: these are no characters of it. */
+const MARKS: ReadonlySet<string> = new Set([CST.SCALAR, CST.DOCUMENT, CST.FLOW_END]);
+/** How many lexemes of a text with too many are parsed all the same. */
+const LOOK = 20_000;
 
 /** What a lexeme is for the counts above; block collections show only in the tree and are counted there. */
 function kindOf(lexeme: string): "node" | "item" | Refused["kind"] | "other" {

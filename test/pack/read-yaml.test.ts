@@ -91,6 +91,21 @@ t.test("size, depth and number of nodes are bounded", async (t) => {
   t.strictSame(codesAt("- ".repeat(100_000)), ["YAML_TOO_DEEP 1:131"]);
   t.strictSame(codesAt(`[${"a,".repeat(500_000)}]`), ["YAML_TOO_MANY_NODES 1:1000000"]);
   t.strictSame(codesAt("-\n".repeat(500_001)), ["YAML_TOO_MANY_NODES 500001:1"]);
+  t.strictSame(codesAt(`${"- ".repeat(100)}\n${"-\n".repeat(500_001)}`), ["YAML_TOO_DEEP 1:131"]);
+});
+
+t.test("what is no value is bounded too, and is not read to its end", async (t) => {
+  const half = 4 * 1024 * 1024;
+  t.strictSame(codesAt("\n".repeat(half)), ["YAML_TOO_MANY_NODES 300001:1"]);
+  t.strictSame(codesAt("#\n".repeat(half)), ["YAML_TOO_MANY_NODES 150001:1"]);
+  const anchors = codesAt("&a ".repeat(half / 2));
+  t.strictSame(anchors.at(-1), "YAML_TOO_MANY_NODES 1:450000");
+  t.equal(anchors.length, 1001, "of which the first thousand are told");
+  t.strictSame(
+    codesAt(`${"# why\n".repeat(100_000)}${"- a # b\n\n".repeat(20_000)}`),
+    [],
+    "a pack may say much about little",
+  );
 });
 
 t.test("names that JavaScript objects treat specially are names like any other", async (t) => {
