@@ -86,7 +86,7 @@ function makeSubtree(mount: string, parent: string): CgroupTree | undefined {
 function takeOwn(own: string): CgroupTree | undefined {
   try {
     accessSync(join(own, "cgroup.subtree_control"), constants.W_OK);
-    const ready = treeAt(own, passOn(own));
+    const ready = treeAt(own, passedOn(own));
     if (ready !== undefined) {
       return ready;
     }
@@ -103,11 +103,21 @@ function takeOwn(own: string): CgroupTree | undefined {
   }
 }
 
-/** Passes on to children what can be passed on, one by one: some kernels and some hosts keep `cpu` back. */
+/**
+ * Passes on to children what can be passed on, one by one: some kernels and some hosts keep `cpu` back. Memory comes first
+ * and must go well: a cgroup with processes would take `pids` and `cpu`, and then be no place for processes of children.
+ */
 function passOn(folder: string): readonly Controller[] {
   const control = join(folder, "cgroup.subtree_control");
-  CONTROLLERS.forEach((each) => tryWrite(control, `+${each}`));
-  const passed = readText(control).split(" ");
+  const [first, ...others] = CONTROLLERS;
+  if (passedOn(folder).includes(first) || tryWrite(control, `+${first}`)) {
+    others.forEach((each) => tryWrite(control, `+${each}`));
+  }
+  return passedOn(folder);
+}
+
+function passedOn(folder: string): readonly Controller[] {
+  const passed = readText(join(folder, "cgroup.subtree_control")).split(" ");
   return CONTROLLERS.filter((each) => passed.includes(each));
 }
 
