@@ -21,3 +21,11 @@ export function parseTenantId(text: string): TenantId | undefined {
 export function parseTrustDomain(text: string): TrustDomain | undefined {
   return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text) ? (text as TrustDomain) : undefined;
 }
+
+/** The tenant of whoever names none. */
+const DEFAULT_TENANT = "default";
+
+/** Where what a tenant has lies in a folder that tenants share: at the top, or below `tenants/<tenant>/`. */
+export function tenantPrefix(tenant: TenantId): string {
+  return tenant === DEFAULT_TENANT ? "" : `tenants/${tenant}/`;
+}

@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import t from "tap";
+import { parseTenantId, type TenantId } from "#canon/ids.ts";
 import { encodeUtf8 } from "#canon/utf8.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
@@ -40,6 +42,28 @@ t.test("a bundle with the right checksum is staged under it, with canonical meta
   t.equal(statSync(join(staged, "metadata.json")).mode & 0o777, 0o444);
   const kept = outcome.kind === "succeeded" ? outcome.outputs["metadata"] : undefined;
   t.equal(kept?.type === "file" ? await read(kept.digest) : "", metadata, "the output is the staged metadata");
+});
+
+t.test("tenants stage apart: none sees, names or replaces what another one staged", async (t) => {
+  const folder = t.testdir();
+  const { request, artifacts, keep } = bench(folder);
+  const other = parseTenantId("acme") as TenantId;
+  const source = { ...(await keep(text)), name: "feed.tar" };
+  t.equal((await bundleIngest.execute(request({ source, checksum: hex }))).kind, "succeeded");
+  const theirs = { ...request({ source, checksum: hex, filename: "theirs.tar" }), tenantId: other };
+  t.match(
+    await bundleIngest.execute(theirs),
+    { reason: "BUNDLE_FILE_MISSING" },
+    "the bytes of another one are not there",
+  );
+  await artifacts.put(other, Readable.from([encodeUtf8(text)]));
+  t.equal((await bundleIngest.execute(theirs)).kind, "succeeded");
+  t.strictSame(readdirSync(join(folder, "bundles", hex)).toSorted(), ["feed.tar", "metadata.json"]);
+  const staged = join(folder, "tenants/acme/bundles", hex);
+  t.strictSame(readdirSync(staged).toSorted(), ["metadata.json", "theirs.tar"]);
+  t.match(JSON.parse(readFileSync(join(staged, "metadata.json"), "utf8")), {
+    stagedPath: `tenants/acme/bundles/${hex}/theirs.tar`,
+  });
 });
 
 t.test("the checksum may be bare, in upper case, given twice, and the file named", async (t) => {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { digestOfHex, hexOf, isDigest, type Digest } from "#canon/digest.ts";
-import type { TenantId } from "#canon/ids.ts";
+import { tenantPrefix, type TenantId } from "#canon/ids.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { ArtifactStore, StoredArtifact } from "#port/artifact-store.ts";
@@ -12,8 +12,6 @@ import { mediumFault } from "./medium-fault.ts";
 import { hasDied, processOwner } from "./process-owner.ts";
 import { ArtifactStaging } from "./artifact-staging.ts";
 
-/** The tenant whose artifacts stand at the top; those of others stand below `tenants/<tenant>/`. */
-const DEFAULT_TENANT = "default";
 const INCOMING = "incoming";
 /** Chunks smaller than this are gathered before they are written. */
 const WRITE_SIZE = 64 * 1024;
@@ -23,10 +21,9 @@ export function fileArtifactStore(root: string): ArtifactStore {
   const staging = new ArtifactStaging();
   const owner = processOwner();
   let cleaned: Promise<void> | undefined;
-  const baseOf = (tenant: TenantId): string => (tenant === DEFAULT_TENANT ? root : join(root, "tenants", tenant));
   const pathOf = (tenant: TenantId, digest: Digest): string => {
     const hex = hexOf(digest);
-    return join(baseOf(tenant), "sha256", hex.slice(0, 2), hex);
+    return join(root, tenantPrefix(tenant), "sha256", hex.slice(0, 2), hex);
   };
   return {
     put: async (tenant, bytes) => {
