@@ -2785,6 +2785,20 @@ function failed(fault) {
   return { status: "fail", code: fault.code, why: fault.message };
 }
 
+// src/trust/unheld-policy.ts
+function unheldPolicy({ document: { policy = {} } }) {
+  const found = [];
+  if (policy.revocation !== void 0 && !policy.revocation.required) {
+    const why = "maxAgeHours and minSequence bind a revocation list, and this version reads none";
+    found.push({ name: "policy.revocation", why });
+  }
+  if (Object.keys(policy.minVersion ?? {}).length > 0) {
+    const why = "the least versions of packs are held at their import, which this version does not have";
+    found.push({ name: "policy.minVersion", why });
+  }
+  return found;
+}
+
 // src/verify/check-attestation.ts
 var PARTS = [
   [
@@ -2856,7 +2870,10 @@ function checkRevocation({ checks, trustRoot }) {
     const { trustDomain } = trustRoot.document;
     checks.fail("revocation", faultOf(verifyCodes, "REVOCATIONS_UNCHECKED", { trustDomain }));
   } else {
-    checks.skip("revocation", "no revocation list was checked; the trust root asks for none");
+    const unheld = trustRoot === void 0 ? [] : unheldPolicy(trustRoot);
+    const bounds = unheld.find(({ name: name2 }) => name2 === "policy.revocation");
+    const why = bounds === void 0 ? "the trust root asks for none" : `the trust root demands none; ${bounds.why}`;
+    checks.skip("revocation", `no revocation list was checked; ${why}`);
   }
 }
 
@@ -3077,13 +3094,16 @@ async function checkPack(given) {
   }
   checks.pass("pack", `${plan.pack.name} ${plan.pack.version}, ${expected}`);
 }
-function checkPackSource({ checks, ledger, requireDsse }) {
+function checkPackSource({ checks, ledger, plan, trustRoot, requireDsse }) {
+  const { minVersion = {} } = trustRoot?.document.policy ?? {};
+  const least = Object.hasOwn(minVersion, plan.pack.name) ? minVersion[plan.pack.name] : void 0;
+  const unheld = least === void 0 ? "" : `; that the trust root takes it from version ${least} on is held at its import, not here`;
   if (ledger.facts.created?.packSource !== "folder") {
-    checks.pass("pack-source", "the pack came from the registry");
+    checks.pass("pack-source", `the pack came from the registry${unheld}`);
   } else if (requireDsse) {
     checks.fail("pack-source", faultOf(verifyCodes, "PACK_SOURCE_FOLDER"));
   } else {
-    checks.skip("pack-source", "the pack came from a folder: nobody signed it");
+    checks.skip("pack-source", `the pack came from a folder: nobody signed it${unheld}`);
   }
 }
 async function checkInputsLock(given) {

@@ -3,6 +3,7 @@ import { ok, type Result } from "#fault/result.ts";
 import { checkKeyWindow, checkRollback, checkRootExpiry } from "#trust/freshness.ts";
 import { checkNextRoot } from "#trust/next-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
+import { unheldPolicy } from "#trust/unheld-policy.ts";
 import type { TrustTools } from "./trust-edit.ts";
 import { readTrustFile, readVersionBefore, type TrustFile } from "./trust-file.ts";
 import { highestSeen } from "./trust-memory.ts";
@@ -36,6 +37,7 @@ export async function trustCheck(file: string, tools: TrustTools): Promise<Resul
     ...windowFindings(root, at),
     await rollbackFinding(root, tools.stateFolder),
     await stepFinding(read.value, at, tools),
+    ...unheldPolicy(root).map(({ name, why }): TrustFinding => ({ name, status: "skipped", why })),
   ];
   const { trustDomain, version } = root.document;
   const failed = checks.some(({ status }) => status === "fail");

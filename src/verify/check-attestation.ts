@@ -4,6 +4,7 @@ import { ATTESTATION_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { checkSigned } from "#trust/check-signed.ts";
 import { needsRevocations } from "#trust/freshness.ts";
+import { unheldPolicy } from "#trust/unheld-policy.ts";
 import type { Case } from "./case.ts";
 import type { CheckName } from "./check-list.ts";
 import { verifyCodes } from "./codes.ts";
@@ -86,6 +87,9 @@ function checkRevocation({ checks, trustRoot }: Case): void {
     const { trustDomain } = trustRoot.document;
     checks.fail("revocation", faultOf(verifyCodes, "REVOCATIONS_UNCHECKED", { trustDomain }));
   } else {
-    checks.skip("revocation", "no revocation list was checked; the trust root asks for none");
+    const unheld = trustRoot === undefined ? [] : unheldPolicy(trustRoot);
+    const bounds = unheld.find(({ name }) => name === "policy.revocation");
+    const why = bounds === undefined ? "the trust root asks for none" : `the trust root demands none; ${bounds.why}`;
+    checks.skip("revocation", `no revocation list was checked; ${why}`);
   }
 }

@@ -53,13 +53,19 @@ export async function checkPack(given: FoldedCase): Promise<void> {
 }
 
 /** Where the pack came from; a folder is nobody's signed pack. */
-export function checkPackSource({ checks, ledger, requireDsse }: FoldedCase): void {
+export function checkPackSource({ checks, ledger, plan, trustRoot, requireDsse }: FoldedCase): void {
+  const { minVersion = {} } = trustRoot?.document.policy ?? {};
+  const least = Object.hasOwn(minVersion, plan.pack.name) ? minVersion[plan.pack.name] : undefined;
+  const unheld =
+    least === undefined
+      ? ""
+      : `; that the trust root takes it from version ${least} on is held at its import, not here`;
   if (ledger.facts.created?.packSource !== "folder") {
-    checks.pass("pack-source", "the pack came from the registry");
+    checks.pass("pack-source", `the pack came from the registry${unheld}`);
   } else if (requireDsse) {
     checks.fail("pack-source", faultOf(verifyCodes, "PACK_SOURCE_FOLDER"));
   } else {
-    checks.skip("pack-source", "the pack came from a folder: nobody signed it");
+    checks.skip("pack-source", `the pack came from a folder: nobody signed it${unheld}`);
   }
 }
 

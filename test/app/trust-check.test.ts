@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
@@ -6,6 +6,7 @@ import { trustCheck, type TrustChecked } from "#app/trust-check.ts";
 import { trustAdd, trustInit, trustSign, type TrustTools } from "#app/trust-edit.ts";
 import { readTrustFile } from "#app/trust-file.ts";
 import { admitRoot } from "#app/trust-memory.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { fileKeyring } from "#signer/file-keyring.ts";
 import { code, value } from "../attest/signing.ts";
@@ -68,4 +69,19 @@ t.test("a version below one that was used from here fails", async (t) => {
   t.equal(checked.exitCode, 7);
   t.equal(statusOf(value(await trustCheck(file, tools)), "rollback"), "pass");
   t.equal(code(await trustCheck(join(dir, "none.json"), tools)), "TRUST_FILE_ACCESS");
+});
+
+t.test("what a root asks for and this version cannot hold is said", async (t) => {
+  const { file, tools } = await desk(t);
+  const names = async () => value(await trustCheck(file, tools)).checks.map(({ name }) => name);
+  t.notOk((await names()).some((name) => name.startsWith("policy.")));
+  const policy = {
+    revocation: { required: false, maxAgeHours: 1, minSequence: 0 },
+    minVersion: { "acme/app": "2.0.0" },
+  };
+  writeFileSync(file, canonicalBytes({ ...(JSON.parse(readFileSync(file, "utf8")) as object), policy }));
+  const checked = value(await trustCheck(file, tools));
+  t.equal(statusOf(checked, "policy.revocation"), "skipped");
+  t.equal(statusOf(checked, "policy.minVersion"), "skipped");
+  t.equal(checked.exitCode, 0);
 });
