@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
+import { readSmallFile } from "./small-file.ts";
 
 /** Which process: pids are used again, so the start time (clock ticks since boot) stands beside it. */
 export type ProcessIdentity = { readonly pid: number; readonly start: string };
@@ -33,7 +34,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
 }
 
 /** Sends a signal to exactly this process; false when it is gone. */
-export function signal(identity: ProcessIdentity, name: "SIGTERM" | "SIGKILL"): boolean {
+export function signal(identity: ProcessIdentity, name: "SIGTERM" | "SIGSTOP" | "SIGKILL"): boolean {
   try {
     return isAlive(identity) && process.kill(identity.pid, name);
   } catch {
@@ -92,7 +93,7 @@ function pidNamespace(): string {
 
 function readOrUndefined(path: string): string | undefined {
   try {
-    return readFileSync(path, "latin1");
+    return readSmallFile(path);
   } catch {
     return undefined;
   }

@@ -8,7 +8,7 @@ import type { CgroupLimits, CgroupUse } from "./cgroup.ts";
 import { NO_TOKEN } from "./init/init-program.ts";
 import { LogMeter, OutputPump } from "./output-pump.ts";
 import { countIo } from "./process-io.ts";
-import { childrenOf, identify, isAlive, isAsleep, signal } from "./process-identity.ts";
+import { childrenOf, identify, isAlive, isAsleep, signal, type ProcessIdentity } from "./process-identity.ts";
 import type { Slot } from "./slot.ts";
 import type { StatusChannel } from "./status-channel.ts";
 import { StepWatch, type Excess, type WatchPlan } from "./step-watch.ts";
@@ -166,11 +166,15 @@ export class StepProcess {
   #endHard(): void {
     const { launcher, cgroup } = this.#plan.slot;
     const init = this.#built?.status.init;
-    const others = [...childrenOf(launcher.pid), ...(cgroup?.members() ?? [])].filter((pid) => pid !== launcher.pid);
-    for (const target of [init, ...others.map((pid) => identify(pid))]) {
-      if (target !== undefined) {
-        signal(target, "SIGKILL");
-      }
+    const identities = (pids: readonly number[]): readonly ProcessIdentity[] =>
+      pids.flatMap((pid) => identify(pid) ?? []);
+    const started = identities(childrenOf(launcher.pid));
+    // A bubblewrap that dies before it has told its child to go on leaves it waiting for ever: none is born any more now.
+    started.forEach((each) => signal(each, "SIGSTOP"));
+    const members = identities((cgroup?.members() ?? []).filter((pid) => pid !== launcher.pid));
+    const born = started.flatMap(({ pid }) => identities(childrenOf(pid)));
+    for (const target of [...(init === undefined ? [] : [init]), ...born, ...started, ...members]) {
+      signal(target, "SIGKILL");
     }
   }
 
@@ -199,11 +203,13 @@ export class StepProcess {
     }
   }
 
+  /** bubblewrap says that all is over a moment before it lets go of the output, which the slot's next step opens anew. */
   #isLeft(): boolean {
     const { launcher, cgroup } = this.#plan.slot;
     const init = this.#built?.status.init;
-    const alone = cgroup === undefined ? [] : cgroup.members().filter((pid) => pid !== launcher.pid);
-    return alone.length > 0 || (init !== undefined && isAlive(init));
+    const others = (cgroup?.members() ?? childrenOf(launcher.pid)).filter((pid) => pid !== launcher.pid);
+    const isOther = cgroup === undefined ? others.some((pid) => identify(pid) !== undefined) : others.length > 0;
+    return isOther || (init !== undefined && isAlive(init));
   }
 
   #pumps({ out, err }: BuiltSandbox, meter: LogMeter, sink: OutputSink): readonly OutputPump[] {

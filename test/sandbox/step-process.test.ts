@@ -332,3 +332,17 @@ t.test("a start that goes wrong half-way leaves no pipe open and no process behi
   await pool.close();
   t.strictSame(running("sleep", "4018"), []);
 });
+
+t.test(
+  "where no cgroup lists processes, a slot serves the next step right after a sandbox was taken back",
+  async (t) => {
+    const own = openRig(t, { cgroups: { kind: "none" } });
+    const limits = { minEnforcement: "watchdog" } as const;
+    for (let round = 0; round < 30; round += 1) {
+      const idle = await own.prepare({ limits });
+      await idle.discard();
+      const { outcome, stdout } = await own.run({ script: "echo next", limits, timeoutMs: 20_000 });
+      t.equal(stdout, "next\n", JSON.stringify(outcome));
+    }
+  },
+);
