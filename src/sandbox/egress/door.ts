@@ -117,7 +117,8 @@ export class Door {
       if (protocol === "http") {
         this.#pin(socket, visit, target, head);
       } else {
-        this.#carry(tunnel(this.#network, this.#network.begin({ ...target, protocol }), { socket, head }), socket);
+        const attempt = this.#network.begin({ ...target, protocol });
+        this.#carry(tunnel(this.#network, attempt, { socket, head }), attempt, socket);
       }
     }
   }
@@ -141,6 +142,9 @@ export class Door {
       answer.destroy();
       return;
     }
+    // A client that hangs up is seen by the end of its answer.
+    asked.on("error", () => undefined);
+    answer.on("error", () => undefined);
     const read = readRequest(asked, visit.pinned);
     const attempt = this.#network.begin(read.wanted);
     visit.tries.add(attempt);
@@ -151,7 +155,7 @@ export class Door {
       }
     });
     if (read.kind === "request") {
-      this.#carry(forwardRequest(this.#network, attempt, read, exchange), socket);
+      this.#carry(forwardRequest(this.#network, attempt, read, exchange), attempt, socket);
     } else {
       answerRefusal(answer, attempt.fail(read.code, read.data));
     }
@@ -200,8 +204,14 @@ export class Door {
   }
 
   /** What fails here is a defect; it must not leave anything open. */
-  #carry(work: Promise<void>, socket: Socket): void {
-    work.catch((error: unknown) => socket.destroy(error instanceof Error ? error : new Error(String(error))));
+  #carry(work: Promise<void>, attempt: EgressTry, socket: Socket): void {
+    work.catch((error: unknown) => {
+      attempt.cut("EGRESS_UPSTREAM", {
+        problem: error instanceof Error ? error.message : "it could not be carried out",
+      });
+      attempt.end();
+      socket.destroy();
+    });
   }
 }
 

@@ -47,7 +47,7 @@ export function createEgress(options: EgressOptions): SandboxEgress {
       }
       const { tenantId, runId } = scope;
       const name = `${tenantId}/${runId}`;
-      const opening = accounts.get(name) ?? openAccount(lines, { tenantId, runId });
+      const opening = accounts.get(name) ?? openAccount(lines, clock, { tenantId, runId });
       accounts.set(name, opening);
       const account = await opening;
       if (!account.ok) {

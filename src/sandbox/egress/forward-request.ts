@@ -3,7 +3,7 @@ import type { Fault } from "#fault/fault.ts";
 import type { AttemptNetwork } from "./attempt-network.ts";
 import type { EgressCode } from "./codes.ts";
 import type { EgressTry } from "./egress-try.ts";
-import { endToEnd, framingOf, type Framing } from "./forwarded-headers.ts";
+import { endToEnd, framingOf, type Framing, type RawHeaders } from "./forwarded-headers.ts";
 import type { MeteredSocket } from "./metered-socket.ts";
 import { refusalHeaders, refusalText, statusOf } from "./refusal-answer.ts";
 import { hostHeader } from "./target.ts";
@@ -99,8 +99,10 @@ function pass(attempt: EgressTry, passed: ClientRequest, { asked, answer }: Exch
       broken("the length of its answer has two meanings");
       return;
     }
-    answer.sendDate = false;
-    answer.writeHead(attempt.status, endToEnd(received.rawHeaders));
+    if (!answerHead(attempt.status, received.rawHeaders, answer)) {
+      broken("the head of its answer cannot be passed on");
+      return;
+    }
     received.on("data", (chunk: Buffer) => {
       if (!answer.write(chunk)) {
         received.pause();
@@ -117,4 +119,15 @@ function pass(attempt: EgressTry, passed: ClientRequest, { asked, answer }: Exch
   });
   asked.on("error", () => host.destroy());
   asked.pipe(passed);
+}
+
+/** False for a status or a header that HTTP does not have: hosts may say anything. */
+function answerHead(status: number, headers: RawHeaders, answer: ServerResponse): boolean {
+  try {
+    answer.sendDate = false;
+    answer.writeHead(status, endToEnd(headers));
+    return true;
+  } catch {
+    return false;
+  }
 }

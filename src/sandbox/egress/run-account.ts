@@ -3,6 +3,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import { egressRuleFor } from "#run/egress-match.ts";
 import type { EgressRule } from "#plan/plan.ts";
+import type { Clock } from "#port/clock.ts";
 import type { EgressScope } from "#port/egress.ts";
 import type { LineStore, RunKey } from "#port/run-store.ts";
 import { egressCodes } from "./codes.ts";
@@ -88,7 +89,7 @@ function nameOf({ host, port }: EgressRule): string {
 }
 
 /** Reads what earlier processes left of a run; a line that is none of ours is a fault, because quotas could not be kept. */
-export async function openAccount(lines: LineStore, key: RunKey): Promise<Result<RunAccount>> {
+export async function openAccount(lines: LineStore, clock: Clock, key: RunKey): Promise<Result<RunAccount>> {
   const quotaFile = { lines, key, name: QUOTA_FILE };
   const recordFile = { lines, key, name: RECORD_FILE };
   try {
@@ -99,7 +100,7 @@ export async function openAccount(lines: LineStore, key: RunKey): Promise<Result
     const sequence = await lastSequence(recordFile);
     return sequence === undefined
       ? fail(faultOf(egressCodes, "EGRESS_RECORD", { problem: `a line of ${RECORD_FILE} is not valid` }))
-      : ok(new RunAccount(new QuotaFile(quotaFile), new RecordFile(recordFile, sequence), reserved));
+      : ok(new RunAccount(new QuotaFile(quotaFile), new RecordFile(recordFile, clock, sequence), reserved));
   } catch (error) {
     if (error instanceof StoreError) {
       return fail(error.fault);

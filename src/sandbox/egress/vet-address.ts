@@ -41,10 +41,10 @@ export async function vettedAddresses(
   if (addresses.size === 0) {
     return "EGRESS_DNS";
   }
-  const own = new Set(ownAddresses().map(spelled));
+  const isOwn = (address: string): boolean => ownAddresses().some((own) => spelled(own) === spelled(address));
   const vetted = [...addresses].filter((address) => {
-    const kind = own.has(spelled(address)) && addressKind(address) === "public" ? "private" : addressKind(address);
-    return kind === "public" || (kind === "private" && rule.allowPrivate);
+    const kind = addressKind(address);
+    return kind === "public" ? rule.allowPrivate || !isOwn(address) : kind === "private" && rule.allowPrivate;
   });
   return vetted.length === 0 ? "EGRESS_ADDRESS" : vetted.slice(0, MOST_ADDRESSES);
 }

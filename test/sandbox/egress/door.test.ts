@@ -449,3 +449,77 @@ t.test("the end of an attempt cuts what is open, and refuses what comes later", 
   const [error] = (await once(refused, "error")) as [NodeJS.ErrnoException];
   t.equal(error.code, "ECONNREFUSED");
 });
+
+t.test("a host may answer anything, and harms nobody by it", async (t) => {
+  const answers = [
+    "HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nok",
+    "HTTP/1.1 999 Odd\r\nContent-Length: 2\r\n\r\nok",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    `HTTP/1.1 200 OK\r\nX: ${"x".repeat(70_000)}\r\n\r\n`,
+    "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "SSH-2.0-server\r\n",
+    "",
+  ];
+  const statuses: string[] = [];
+  for (const answer of answers) {
+    const port = await serveTcp(t, (socket) => socket.once("data", () => socket.end(answer)));
+    const rig = await openRig(t, { rules: [rule("127.0.0.1", port, { protocol: "http" })] });
+    statuses.push((await say(t, rig.port, get(`127.0.0.1:${port}`))).slice(9, 12));
+    await rig.session.close();
+  }
+  t.strictSame(statuses, ["502", "999", "502", "502", "502", "502", "502", "200", "502", "502"]);
+});
+
+t.test(
+  "a request behind its CONNECT, one with a body where none is usual, and one for nothing but a head",
+  async (t) => {
+    const port = await serveHttp(t, (asked, answer) => {
+      const chunks: Buffer[] = [];
+      asked.on("data", (chunk: Buffer) => chunks.push(chunk));
+      asked.on("end", () => answer.end(`[${asked.method} ${Buffer.concat(chunks).toString()}]`));
+    });
+    const host = `127.0.0.1:${port}`;
+    const rig = await openRig(t, { rules: [rule("127.0.0.1", port, { protocol: "http" })] });
+    const head = `/ HTTP/1.1\r\nHost: ${host}\r\n`;
+    const body = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    const text = `CONNECT ${host} HTTP/1.1\r\n\r\nGET ${head}${body}HEAD ${head}\r\nPOST ${head}Connection: close\r\n\r\n`;
+    t.match(await say(t, rig.port, text), /Connection established[^]*\[GET abc\][^]*200 OK[^]*200 OK[^]*\[POST \]/);
+    await rig.session.close();
+    t.strictSame(
+      rig
+        .record()
+        .map(({ method, status }) => `${method} ${status}`)
+        .sort(),
+      ["GET 200", "HEAD 200", "POST 200"],
+    );
+  },
+);
+
+t.test("a client that does not read makes the host wait, and memory stays what it is", async (t) => {
+  let written = 0;
+  const port = await serveTcp(t, (socket) => {
+    const block = Buffer.alloc(256 * 1024);
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(block)) {
+        written += block.length;
+      }
+      written += block.length;
+      socket.once("drain", more);
+    };
+    more();
+  });
+  const rig = await openRig(t, { rules: [rule("127.0.0.1", port, { protocol: "tcp" })], bytes: 2 ** 40 });
+  const client = await connectThrough(t, rig.port, `127.0.0.1:${port}`);
+  client.socket.pause();
+  for (let before = -1, still = 0; still < 300; still = written === before ? still + 1 : 0) {
+    before = written;
+    await new Promise(setImmediate);
+  }
+  t.ok(written < 64 * 1024 * 1024, `${written} bytes were taken`);
+  rig.session.end();
+  const { use } = await rig.session.close();
+  t.ok(use.bytesIn <= written);
+});

@@ -17,8 +17,8 @@ import { createEgress, type EgressOptions, type SandboxEgress, type SandboxSessi
 import { ok } from "#fault/result.ts";
 import { systemClock } from "../../port/system-clock.ts";
 
-export const runId = "019b8cc2-8400-7000-8000-000000000001" as RunId;
-export const tenantId = "default" as TenantId;
+const runId = "019b8cc2-8400-7000-8000-000000000001" as RunId;
+const tenantId = "default" as TenantId;
 export const MIB = 1024 * 1024;
 
 /** Lines in memory, of which a test may see what is there and let appends fail. */
@@ -120,7 +120,7 @@ export async function openDoor(session: SandboxSession): Promise<number> {
   return portOf(server);
 }
 
-export function linesOf(lines: SeenLines): readonly EgressLine[] {
+function linesOf(lines: SeenLines): readonly EgressLine[] {
   return lines
     .text("egress.jsonl")
     .split("\n")
