@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { readSmallFile } from "./small-file.ts";
 
 export function readText(path: string): string {
-  return readFileSync(path, "latin1").trim();
+  return readSmallFile(path).trim();
 }
 
 /** Undefined where the file or the figure is not there: kernels differ. */

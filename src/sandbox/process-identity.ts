@@ -50,6 +50,11 @@ export function childrenOf(pid: number): readonly number[] {
   });
 }
 
+/** Whether a process of one thread has any, zombies included. */
+export function hasChildren(pid: number): boolean {
+  return (readOrUndefined(`/proc/${pid}/task/${pid}/children`) ?? "") !== "";
+}
+
 function threadsOf(pid: number): readonly string[] {
   try {
     return readdirSync(`/proc/${pid}/task`);
