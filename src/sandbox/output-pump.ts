@@ -56,6 +56,8 @@ export class OutputPump {
   #turn: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #tail = "";
+  #bytes = 0;
+  #isDelivering = false;
   readonly done: Promise<void>;
 
   constructor(ports: PumpPorts) {
@@ -68,12 +70,26 @@ export class OutputPump {
     return this.#tail;
   }
 
+  /** The bytes read so far while it waits for more; undefined while the sink holds it up. */
+  get waitingAt(): number | undefined {
+    return this.#isDelivering ? undefined : this.#bytes;
+  }
+
+  /** Waits no longer for more. */
+  cut(): void {
+    this.#ports.source.destroy();
+  }
+
   async #carry(): Promise<void> {
     const { source, redacting, meter } = this.#ports;
     let whole = true;
     try {
       for await (const chunk of source) {
-        await this.#deliver(redacting.push(meter.admit(chunk as Uint8Array)));
+        const bytes = chunk as Uint8Array;
+        this.#bytes += bytes.length;
+        this.#isDelivering = true;
+        await this.#deliver(redacting.push(meter.admit(bytes)));
+        this.#isDelivering = false;
       }
     } catch (error) {
       if (!wasCut(error)) {

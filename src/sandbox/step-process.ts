@@ -226,20 +226,22 @@ export class StepProcess {
 
   /** Nothing can write any more, so both streams have ended, unless they were never opened. */
   async #drain(built: BuiltSandbox, pumps: readonly OutputPump[]): Promise<void> {
-    const cut = (): void => {
-      built.out.destroy();
-      built.err.destroy();
-    };
-    const timer = setTimeout(cut, DOUBT_MS);
     if (!built.status.began) {
       await nextTurn();
       await wait(20);
-      cut();
+      pumps.forEach((pump) => pump.cut());
     }
+    // A pipe that was never opened has no end. One that the sink holds up is given all the time that it takes.
+    let before: readonly (number | undefined)[] = [];
+    const timer = setInterval(() => {
+      const now = pumps.map((pump) => pump.waitingAt);
+      pumps.forEach((pump, at) => now[at] !== undefined && now[at] === before[at] && pump.cut());
+      before = now;
+    }, DOUBT_MS);
     try {
       await Promise.all(pumps.map(({ done }) => done));
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       built.close();
     }
   }

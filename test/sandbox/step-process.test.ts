@@ -255,6 +255,19 @@ t.test("an attempt that is taken back leaves nothing", async (t) => {
   );
 });
 
+t.test("a sink that takes its time gets all that a step printed, long after that has ended", async (t) => {
+  const attempt = await rig.prepare({ script: "seq 1 12000; echo last" });
+  const lines: string[] = [];
+  const outcome = await attempt.start(async (batch) => {
+    // Longer than any doubt about a pipe that says nothing.
+    await (lines.length === 0 ? wait(2500) : undefined);
+    lines.push(...batch.lines);
+  });
+  t.equal(outcome.kind, "succeeded");
+  t.equal(lines.length, 12_001);
+  t.equal(lines.at(-1), "last");
+});
+
 t.test("an attempt that is stopped before it starts never runs", async (t) => {
   const attempt = await rig.prepare({ script: "echo ran" });
   attempt.stop();
