@@ -248,17 +248,19 @@ t.test("after a crash, what was set aside counts as used; after a clean end, jus
   const lines = seenLines();
   let passed = 0;
   for (let life = 0; passed < quota && life < 100; life += 1) {
-    const session = await openSession(lines, { rules, bytes: 10 * MIB });
+    let isAlive = true;
+    const append: SeenLines["append"] = async (...given) =>
+      isAlive ? lines.append(...given) : new Promise(() => undefined);
+    const session = await openSession({ ...lines, append }, { rules, bytes: 10 * MIB });
     const before = counted.received;
     await exchange(t, await openDoor(session), counted.port, [7_001]);
     passed = counted.received;
     if (life % 2 === 0) {
       await session.close();
     } else {
-      // A crash: the lines stay as they are, the rest of this process is never heard of again.
-      lines.hook = async () => new Promise(() => undefined);
+      // A crash: the lines stay as they are, and that process is never heard of again.
+      isAlive = false;
       session.end();
-      lines.hook = undefined;
     }
     if (passed === before) {
       break;
