@@ -26,6 +26,7 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
 
   return {
     procsFile,
+    countsIo: false,
     attach: async (pid) => {
       await Promise.all(folders.map((folder) => writeFile(join(folder, "cgroup.procs"), String(pid))));
     },

@@ -14,6 +14,7 @@ export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): C
 
   return {
     procsFile: file("cgroup.procs"),
+    countsIo: controllers.includes("io"),
     attach: (pid) => writeFile(file("cgroup.procs"), String(pid)),
     begin: (limits) => {
       const key = JSON.stringify(limits);

@@ -21,6 +21,8 @@ export type Cgroup = {
   readonly begin: (limits: CgroupLimits) => void;
   readonly members: () => readonly number[];
   readonly measure: () => CgroupUse;
+  /** Whether `measure` tells `ioBytes`. */
+  readonly countsIo: boolean;
   /** True when what an earlier step left charged would blur the figures of the next. */
   readonly stained: () => boolean;
   /** Removes it when it is empty. */

@@ -44,15 +44,16 @@ export function signal(identity: ProcessIdentity, name: "SIGTERM" | "SIGSTOP" | 
 
 /** Direct children of a process. Each thread has a list of those that it started (proc_pid_task_tid_children(5)). */
 export function childrenOf(pid: number): readonly number[] {
-  return threadsOf(pid).flatMap((thread) => {
-    const text = readOrUndefined(`/proc/${pid}/task/${thread}/children`) ?? "";
-    return text.split(" ").filter(Boolean).map(Number);
-  });
+  return threadsOf(pid).flatMap((thread) => numbersIn(readOrUndefined(`/proc/${pid}/task/${thread}/children`)));
 }
 
-/** Whether a process of one thread has any, zombies included. */
-export function hasChildren(pid: number): boolean {
-  return (readOrUndefined(`/proc/${pid}/task/${pid}/children`) ?? "") !== "";
+/** The children of a process that has one thread, as a shell. */
+export function childrenOfShell(pid: number): readonly number[] {
+  return numbersIn(readOrUndefined(`/proc/${pid}/task/${pid}/children`));
+}
+
+function numbersIn(text = ""): readonly number[] {
+  return text.split(" ").filter(Boolean).map(Number);
 }
 
 function threadsOf(pid: number): readonly string[] {

@@ -1,21 +1,38 @@
-import { hasChildren } from "./process-identity.ts";
+import { childrenOfShell } from "./process-identity.ts";
 import { readSmallFile } from "./small-file.ts";
 
-/** How often to look whether the shell has taken in its last child; each look takes some microseconds. */
-const LOOKS = 200;
+const TRIES = 5;
 
 /**
- * Counts bytes that a shell and those that ended below it made the disks read and write, from now on. Figures of a child
- * become its parent's when that has waited for it (proc_pid_io(5)); what a step wrote and deleted again may count.
- * The returned function says undefined where the kernel does not count or the process is gone.
+ * Counts bytes that a shell and those that ended below it made the disks read and write, from now on; what a step wrote
+ * and deleted again may count. The returned function says undefined where the kernel does not count, or the shell is
+ * gone.
  */
 export function countIo(pid: number): () => number | undefined {
-  const before = ioOf(pid);
+  const before = familyIo(pid);
   return () => {
-    for (let look = 0; look < LOOKS && hasChildren(pid); look += 1);
-    const now = ioOf(pid);
+    const now = familyIo(pid);
     return before === undefined || now === undefined ? undefined : now - before;
   };
+}
+
+/**
+ * The figures of a child become its parent's when that has waited for it (proc_pid_io(5)); until then the child, ended or
+ * not, has them itself. They are read again when that happened meanwhile.
+ */
+function familyIo(pid: number): number | undefined {
+  for (let round = 0; round < TRIES; round += 1) {
+    const children = childrenOfShell(pid);
+    const sum = [pid, ...children].reduce<number | undefined>((total, each) => plus(total, ioOf(each)), 0);
+    if (String(childrenOfShell(pid)) === String(children)) {
+      return sum;
+    }
+  }
+  return undefined;
+}
+
+function plus(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : one + other;
 }
 
 function ioOf(pid: number): number | undefined {

@@ -65,7 +65,8 @@ export class StepProcess {
 
   constructor(plan: StepPlan) {
     this.#plan = plan;
-    this.#io = countIo(plan.slot.launcher.pid);
+    const { cgroup, launcher } = plan.slot;
+    this.#io = cgroup?.countsIo === true ? () => undefined : countIo(launcher.pid);
     this.#watch = new StepWatch({
       plan: plan.watch,
       limits: plan.limits,
@@ -250,7 +251,6 @@ export class StepProcess {
     const { slot } = this.#plan;
     const measured = slot.cgroup?.measure() ?? { outOfMemory: false, pidsRefused: false };
     const peak = this.#watch.peakBytes;
-    // A cgroup of version 2 counts more exactly.
     const ioBytes = measured.ioBytes ?? this.#io();
     const use = {
       ...measured,
