@@ -7,6 +7,6 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 /** Ports name it; whoever carries them out makes it (WHATWG DOM). */
-interface AbortSignal {
+declare class AbortSignal {
   readonly aborted: boolean;
 }
