@@ -116,7 +116,7 @@ export class Attempts {
     } else if (flight.stage === "held" && this.#desk.clock.monotonic() - flight.readyAt > HELD_MS) {
       this.#end(flight, false);
       this.#launch(effect, "now", state);
-    } else if (flight.wanted === "upcoming") {
+    } else if (flight.wanted === "upcoming" || (flight.wanted === "no" && flight.stage === "preparing")) {
       flight.wanted = "now";
       this.#begin(flight);
     }

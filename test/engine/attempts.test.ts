@@ -84,3 +84,36 @@ t.test("a step that could not be made ready beforehand is tried again in its tur
   t.same(tries, ["a", "b", "b"]);
   t.same(world.trail, ["prepare a", "start a", "end a", "prepare b", "start b", "end b"]);
 });
+
+t.test("a step that is wanted again while it is still being made ready is not made ready twice", async (t) => {
+  let world: Rig;
+  let finish: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const script: Script = async ({ stepId }) => {
+    await (stepId === "x" ? until(() => world.trail.includes("prepare z")) : undefined);
+    return success();
+  };
+  const steps = [run("p", { needs: ["x"] }), run("q", { needs: ["x"] }), run("x"), run("z")];
+  world = await rig(planOf([parallel("all", steps)]), script);
+  const { prepare } = world.ports.attempts;
+  Object.assign(world.ports.attempts, {
+    prepare: async (...given: Parameters<typeof prepare>) => {
+      const ready = await prepare(...given);
+      await (given[0].stepId === "z" ? held : undefined);
+      return ready;
+    },
+  });
+  const onEvents = (events: readonly { readonly eventType: string; readonly stepId?: string }[]): void => {
+    // The turn that follows wants the last step.
+    if (events.some(({ eventType, stepId }) => eventType === "step.succeeded" && stepId === "q")) {
+      setImmediate(() => finish());
+    }
+  };
+  const end = await world.drive({ maxParallel: 1, onEvents });
+  t.ok(end.ok && end.value.state.status === "succeeded");
+  const trail =
+    "prepare x, start x, prepare z, end x, prepare p, start p, prepare q, end p, start q, end q, start z, end z";
+  t.same(world.trail, trail.split(", "));
+});
