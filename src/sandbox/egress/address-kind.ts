@@ -2,8 +2,8 @@ import { BlockList, isIP } from "node:net";
 
 /**
  * `private`: for networks of their own (this host among them), or a wrapping of an IPv4 address; opened by
- * `allowPrivate`. `reserved`: link-local (where clouds keep credentials), multicast, unspecified and the like; opened by
- * a rule for that very address only.
+ * `allowPrivate`. `reserved`: link-local, other addresses at which clouds hand out credentials, multicast, unspecified and
+ * the like; opened by a rule for that very address only.
  */
 export type AddressKind = "public" | "private" | "reserved";
 
@@ -23,7 +23,19 @@ const PRIVATE_V4: readonly Subnet[] = [
   ["198.51.100.0", 24],
   ["203.0.113.0", 24],
 ];
+/** Metadata services outside of link-local: Alibaba Cloud, Azure, Oracle; AWS (EKS, EC2), Google. */
+const CLOUD_V4: readonly Subnet[] = [
+  ["100.100.100.200", 32],
+  ["168.63.129.16", 32],
+  ["192.0.0.192", 32],
+];
+const CLOUD_V6: readonly Subnet[] = [
+  ["fd00:ec2::23", 128],
+  ["fd00:ec2::254", 128],
+  ["fd20:ce::254", 128],
+];
 const RESERVED_V4: readonly Subnet[] = [
+  ...CLOUD_V4,
   ["0.0.0.0", 8],
   ["169.254.0.0", 16],
   ["224.0.0.0", 4],
@@ -39,11 +51,7 @@ const PRIVATE_V6: readonly Subnet[] = [
   ["fc00::", 7],
   ["fec0::", 10],
 ];
-const RESERVED_V6: readonly Subnet[] = [
-  ["::", 128],
-  ["fe80::", 10],
-  ["ff00::", 8],
-];
+const RESERVED_V6: readonly Subnet[] = [...CLOUD_V6, ["::", 128], ["fe80::", 10], ["ff00::", 8]];
 /** Prefixes with an IPv4 address inside, and the 16-bit group at which it begins; Teredo's is inverted. */
 const WRAPPINGS: readonly { readonly subnet: Subnet; readonly group: number; readonly mask: number }[] = [
   { subnet: ["::", 96], group: 6, mask: 0 },
