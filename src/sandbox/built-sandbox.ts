@@ -56,8 +56,19 @@ export class BuiltSandbox {
     }
   }
 
-  /** There will be no token: the init that waits for it ends. */
+  /**
+   * There will be no token: the init that waits for it ends. Until bubblewrap has spoken the launcher may still have to
+   * open the pipe, and would wait there for somebody who writes.
+   */
   refuseToken(): void {
+    if (this.status.began) {
+      this.#closeToken();
+    } else {
+      void this.status.spoken.then(() => this.#closeToken());
+    }
+  }
+
+  #closeToken(): void {
     const token = this.#token;
     this.#token = undefined;
     if (token !== undefined) {
@@ -66,7 +77,7 @@ export class BuiltSandbox {
   }
 
   close(): void {
-    this.refuseToken();
+    this.#closeToken();
     this.#readers.forEach((reader) => reader.destroy());
   }
 }
