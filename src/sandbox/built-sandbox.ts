@@ -64,7 +64,10 @@ export class BuiltSandbox {
     if (this.status.began) {
       this.#closeToken();
     } else {
-      void this.status.spoken.then(() => this.#closeToken());
+      this.status.spoken.then(
+        () => this.#closeToken(),
+        () => this.#closeToken(),
+      );
     }
   }
 

@@ -4,36 +4,40 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 /** How long counting may hold up everything else, in milliseconds. */
 const SLICE_MS = 5;
 const BLOCK_BYTES = 512;
+const SLASH = Buffer.from("/");
 /** What files in memory stand on, memfd among them (linux/magic.h). */
 const TMPFS_MAGIC = 0x01021994;
 
 export type DiskUse = {
   readonly bytes: number;
-  /** True when a folder could not be read, so that there may be more. */
+  /** True when something could not be looked at, so that there may be more. */
   readonly partial: boolean;
 };
 
 /**
  * Bytes on disk below some folders, and of files that have no name any more and are only held open by these processes.
- * Follows no link; counts a file with several names once. A large tree is counted in slices.
+ * Follows no link; counts a file with several names once. A large tree is counted in slices. Names are bytes: a step may
+ * give any, and what is read as text is not found again.
  */
 export async function diskUse(folder: string, pids: readonly number[]): Promise<DiskUse> {
   let bytes = 0;
   let partial = false;
   let until = performance.now() + SLICE_MS;
-  const folders = [folder];
+  const folders = [Buffer.from(folder)];
   const linked = new Set<number>();
   for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    const names = namesIn(path);
-    partial ||= names === undefined;
-    for (const name of names ?? []) {
-      const found = tryStat(`${path}/${name}`, lstatSync);
-      if (found !== undefined && (found.nlink === 1 || found.isDirectory() || !linked.has(found.ino))) {
+    const names = looked(() => readdirSync(path, { encoding: "buffer" }));
+    partial ||= names === "unseen";
+    for (const name of typeof names === "object" ? names : []) {
+      const at = Buffer.concat([path, SLASH, name]);
+      const found = looked(() => lstatSync(at));
+      partial ||= found === "unseen";
+      if (typeof found === "object" && (found.nlink === 1 || found.isDirectory() || !linked.has(found.ino))) {
         bytes += bytesOf(found);
         linked.add(found.nlink === 1 ? 0 : found.ino);
       }
-      if (found?.isDirectory() === true) {
-        folders.push(`${path}/${name}`);
+      if (typeof found === "object" && found.isDirectory()) {
+        folders.push(at);
       }
       if (performance.now() > until) {
         await nextTurn();
@@ -47,9 +51,11 @@ export async function diskUse(folder: string, pids: readonly number[]): Promise<
 function unlinkedBytes(pids: readonly number[]): number {
   const seen = new Map<string, number>();
   for (const pid of pids) {
-    for (const fd of namesIn(`/proc/${pid}/fd`) ?? []) {
-      const found = tryStat(`/proc/${pid}/fd/${fd}`, statSync);
-      if (found?.isFile() === true && found.nlink === 0 && !isInMemory(`/proc/${pid}/fd/${fd}`)) {
+    const fds = looked(() => readdirSync(`/proc/${pid}/fd`));
+    for (const fd of typeof fds === "object" ? fds : []) {
+      const path = `/proc/${pid}/fd/${fd}`;
+      const found = looked(() => statSync(path));
+      if (typeof found === "object" && found.isFile() && found.nlink === 0 && !isInMemory(path)) {
         seen.set(`${found.dev}:${found.ino}`, bytesOf(found));
       }
     }
@@ -58,30 +64,20 @@ function unlinkedBytes(pids: readonly number[]): number {
 }
 
 function isInMemory(path: string): boolean {
-  try {
-    return statfsSync(path).type === TMPFS_MAGIC;
-  } catch {
-    return true;
-  }
+  const found = looked(() => statfsSync(path));
+  return typeof found !== "object" || found.type === TMPFS_MAGIC;
 }
 
-function bytesOf(found: Stats | undefined): number {
-  return (found?.blocks ?? 0) * BLOCK_BYTES;
+function bytesOf({ blocks }: Stats): number {
+  return blocks * BLOCK_BYTES;
 }
 
-/** Undefined where the folder is there and does not let itself be read. */
-function namesIn(path: string): readonly string[] | undefined {
+/** `gone` for what is not there any more; `unseen` for what does not let itself be looked at, or lies too deep. */
+function looked<T>(look: () => T): T | "gone" | "unseen" {
   try {
-    return readdirSync(path);
+    return look();
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EACCES" ? undefined : [];
-  }
-}
-
-function tryStat(path: string, look: (path: string) => Stats): Stats | undefined {
-  try {
-    return look(path);
-  } catch {
-    return undefined;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code === "ENOENT" || code === "ENOTDIR" ? "gone" : "unseen";
   }
 }

@@ -1,4 +1,4 @@
-import { diskSpace, roundSize, scarcity } from "./disk-bound.ts";
+import { diskSpace, roundSize, scarcity, type DiskSpace } from "./disk-bound.ts";
 import { diskUse } from "./disk-use.ts";
 
 const MIB = 1024 * 1024;
@@ -39,7 +39,10 @@ export class DiskWatch {
     if (this.#counting || this.#told || now < this.#notBefore) {
       return;
     }
-    const space = diskSpace(this.#watched.folder);
+    const space = this.#space();
+    if (space === undefined) {
+      return;
+    }
     const lost = this.#freeAtCount - space.freeBytes;
     const scarce = scarcity(space);
     if (scarce !== undefined || lost > this.#watched.bytes / 16 || now - this.#countedAt > ANYWAY_MS) {
@@ -49,6 +52,17 @@ export class DiskWatch {
       this.#count(scarce, space.freeBytes)
         .catch(() => undefined)
         .finally(() => (this.#counting = false));
+    }
+  }
+
+  /** What a disk that does not answer any more still takes is unknown: the step ends. */
+  #space(): DiskSpace | undefined {
+    try {
+      return diskSpace(this.#watched.folder);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : "it failed";
+      this.#tell(`the disk of its working folder cannot be looked at (${why})`);
+      return undefined;
     }
   }
 
