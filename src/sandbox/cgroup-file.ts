@@ -41,10 +41,12 @@ export function tryWrite(path: string, value: string | number): boolean {
   }
 }
 
-export function readPids(path: string): readonly number[] {
+/** Undefined where they cannot be read now, for want of descriptors, say; a cgroup that is gone has none. */
+export function readPids(path: string): readonly number[] | undefined {
   try {
     return readText(path).split("\n").filter(Boolean).map(Number);
-  } catch {
-    return [];
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code === "ENOENT" || code === "ENODEV" ? [] : undefined;
   }
 }

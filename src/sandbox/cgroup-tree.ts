@@ -96,7 +96,7 @@ function takeOwn(own: string): CgroupTree | undefined {
     }
     const leaf = join(own, SELF_LEAF);
     mkdirSync(leaf, { recursive: true });
-    readPids(join(own, "cgroup.procs")).forEach((pid) => write(join(leaf, "cgroup.procs"), pid));
+    readPids(join(own, "cgroup.procs"))?.forEach((pid) => write(join(leaf, "cgroup.procs"), pid));
     return treeAt(own, passOn(own));
   } catch {
     return undefined;

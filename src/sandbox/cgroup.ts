@@ -14,12 +14,12 @@ export type CgroupUse = {
  * A cgroup of our own, used for one step after another.
  * 1. Processes in it, and all their children, are held to the limits of the last `begin`.
  * 2. `begin` throws when the kernel does not take a limit: the step must not start then.
- * 3. `members` lists host pids; the launcher lives in the cgroup, too.
+ * 3. `members` lists host pids; the launcher lives in the cgroup, too. Undefined where that cannot be said now.
  */
 export type Cgroup = {
   readonly attach: (pid: number) => Promise<void>;
   readonly begin: (limits: CgroupLimits) => void;
-  readonly members: () => readonly number[];
+  readonly members: () => readonly number[] | undefined;
   readonly measure: () => CgroupUse;
   /** Whether `measure` tells `ioBytes`. */
   readonly countsIo: boolean;

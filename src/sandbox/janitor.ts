@@ -45,7 +45,7 @@ function ownerIn(name: string): string {
 async function removeCgroup(folder: string): Promise<void> {
   for (let round = 0; round < 100; round += 1) {
     if (!tryWrite(join(folder, "cgroup.kill"), 1)) {
-      readPids(join(folder, "cgroup.procs")).forEach(tryKill);
+      readPids(join(folder, "cgroup.procs"))?.forEach(tryKill);
     }
     for (const name of namesIn(folder)) {
       if (name.startsWith(CGROUP_PREFIX)) {

@@ -60,7 +60,7 @@ export function openForWriting(folder: string): void {
 export async function dissolveSlot(slot: Pick<Slot, "folder" | "cgroup" | "launcher">): Promise<void> {
   await slot.launcher.end();
   for (let round = 0; round < 400 && slot.cgroup?.remove() === false; round += 1) {
-    for (const pid of slot.cgroup.members()) {
+    for (const pid of slot.cgroup.members() ?? []) {
       tryKill(pid);
     }
     await wait(5);

@@ -208,9 +208,12 @@ export class StepProcess {
   #isLeft(): boolean {
     const { launcher, cgroup } = this.#plan.slot;
     const init = this.#built?.status.init;
-    const others = (cgroup?.members() ?? childrenOf(launcher.pid)).filter((pid) => pid !== launcher.pid);
-    const isOther = cgroup === undefined ? others.some((pid) => identify(pid) !== undefined) : others.length > 0;
-    return isOther || (init !== undefined && isAlive(init));
+    const found =
+      cgroup === undefined
+        ? childrenOf(launcher.pid).filter((pid) => identify(pid) !== undefined)
+        : cgroup.members()?.filter((pid) => pid !== launcher.pid);
+    // What cannot be read now may be anything: it is asked again.
+    return found === undefined || found.length > 0 || (init !== undefined && isAlive(init));
   }
 
   #pumps({ out, err }: BuiltSandbox, meter: LogMeter, sink: OutputSink): readonly OutputPump[] {
