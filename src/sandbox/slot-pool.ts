@@ -81,8 +81,9 @@ export class SlotPool {
 
   async #dissolve(slot: Slot): Promise<void> {
     this.#live.delete(slot);
-    await dissolveSlot(slot);
-    this.#releaseUid(slot.uid);
+    if (await dissolveSlot(slot)) {
+      this.#releaseUid(slot.uid);
+    }
   }
 
   async #make(place: SlotFolder, channel: boolean): Promise<Slot> {

@@ -56,16 +56,24 @@ export function openForWriting(folder: string): void {
   ["status", "out", "err"].forEach((name) => chmodSync(join(folder, name), 0o622));
 }
 
-/** Ends the launcher with all that it started and takes away what the slot left on the host. */
-export async function dissolveSlot(slot: Pick<Slot, "folder" | "cgroup" | "launcher">): Promise<void> {
-  await slot.launcher.end();
-  for (let round = 0; round < 400 && slot.cgroup?.remove() === false; round += 1) {
-    for (const pid of slot.cgroup.members() ?? []) {
-      tryKill(pid);
-    }
+/**
+ * Ends the launcher with all that it started and takes away what the slot left on the host. False when processes may be
+ * left: then nobody else may have the slot's user.
+ */
+export async function dissolveSlot({
+  folder,
+  cgroup,
+  launcher,
+}: Pick<Slot, "folder" | "cgroup" | "launcher">): Promise<boolean> {
+  await launcher.end();
+  let isGone = cgroup === undefined || cgroup.remove();
+  for (let round = 0; round < 400 && !isGone; round += 1) {
+    cgroup?.members()?.forEach(tryKill);
     await wait(5);
+    isGone = cgroup?.remove() !== false;
   }
-  rmSync(slot.folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  return isGone;
 }
 
 function tryKill(pid: number): void {
