@@ -107,7 +107,10 @@ function resolveEnv(state: RunState, instance: Instance, node: RunNode): Result<
   return resolveMembers(Object.fromEntries(plain), (template) => textOf(state, instance, template));
 }
 
-function isSecret(value: RunNode["env"][string]): value is { readonly secret: string; readonly as: "env" | "file" } {
+/** Whether a variable is given a secret, which the node only names. */
+export function isSecret(
+  value: RunNode["env"][string],
+): value is { readonly secret: string; readonly as: "env" | "file" } {
   return typeof value === "object" && "secret" in value;
 }
 

@@ -3,6 +3,7 @@ import { countedDecisions, hasQuorum } from "./gate-standing.ts";
 import { compareInstances, type Instance, type Section } from "./instance.ts";
 import { land } from "./finish-step.ts";
 import { firstReady, setReady } from "./ready-tree.ts";
+import { isSecret } from "./resolve.ts";
 import { entryOf } from "./run-record.ts";
 import { isDriven, nextWait, wallClockEnd } from "./settle.ts";
 import { fly, type RunState } from "./state.ts";
@@ -63,11 +64,18 @@ function attemptOf({ id: stepId, record }: Instance): Omit<Extract<Effect, { kin
   return { key: `run:${stepId}:${attempt}`, stepId, attempt };
 }
 
-/** One is enough: while it waits for its place, there is time to make the next one ready. */
+/**
+ * One is enough: while it waits for its place, there is time to make the next one ready. A secret is not fetched before
+ * its step's turn has come.
+ */
 function upcoming(state: RunState, section: Section, maxParallel: number): readonly Effect[] {
   const isFull = maxParallel > 0 && state.live.flight.size >= maxParallel;
   const next = isFull && stopOf(state, { section }) === undefined ? firstReady(section.scope) : undefined;
-  return next === undefined ? [] : [{ kind: "upcoming", ...attemptOf(next) }];
+  return next === undefined || hasSecret(next) ? [] : [{ kind: "upcoming", ...attemptOf(next) }];
+}
+
+function hasSecret({ at: { node } }: Instance): boolean {
+  return node.kind === "run" && Object.values(node.env).some((value) => isSecret(value));
 }
 
 function gates(state: RunState): readonly Effect[] {

@@ -57,6 +57,14 @@ t.test("the attempt that gets the next place is named while all places are taken
   t.end();
 });
 
+t.test("a step with a secret is not named beforehand: its secret is fetched in its turn", (t) => {
+  const secret = { env: { TOKEN: { secret: "token", as: "env" as const } } };
+  const driven = new ScriptedRun(planOf([parallel("p", [run("a"), run("b", secret)])]));
+  t.strictSame(keys(driven, 1), ["run:a:1"]);
+  t.strictSame(upcoming(driven, 1), []);
+  t.end();
+});
+
 t.test("a wait before another attempt and an open gate hold no place", (t) => {
   const driven = new ScriptedRun(
     planOf([parallel("p", [run("a", retry), approval("ok"), run("b")], { maxParallel: 1 })]),
