@@ -1,9 +1,12 @@
 import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 /** From here on, in bytes of resident memory, the collector is told to spend time instead of memory. */
 const COMFORTABLE: number = 144 * 1024 * 1024;
+/** What may be added above that before the collector is told to collect all of it: a moment's work. */
+const ALLOWANCE: number = 8 * 1024 * 1024;
 /** How often to look, in milliseconds. */
-const LOOK_MS = 200;
+const LOOK_MS = 50;
 
 let timer: NodeJS.Timeout | undefined;
 
@@ -15,13 +18,24 @@ export function saveMemory(): void {
   setFlagsFromString("--optimize-for-size");
 }
 
-/** From the first step on memory is saved only while more than a comfortable amount is resident. */
+/**
+ * From the first step on memory is saved only while more than a comfortable amount is resident. Left to itself the
+ * collector would let a long run's heap grow to several times of what lives in it.
+ */
 export function balanceMemory(): void {
-  if (timer === undefined) {
-    timer = setInterval(() => {
-      const save = process.memoryUsage.rss() > COMFORTABLE;
-      setFlagsFromString(save ? "--optimize-for-size" : "--no-optimize-for-size");
-    }, LOOK_MS);
-    timer.unref();
+  if (timer !== undefined) {
+    return;
   }
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  let allowed = COMFORTABLE;
+  timer = setInterval(() => {
+    const save = process.memoryUsage.rss() > COMFORTABLE;
+    setFlagsFromString(save ? "--optimize-for-size" : "--no-optimize-for-size");
+    if (process.memoryUsage.rss() > allowed) {
+      collect();
+      allowed = Math.max(COMFORTABLE, process.memoryUsage.rss() + ALLOWANCE);
+    }
+  }, LOOK_MS);
+  timer.unref();
 }
