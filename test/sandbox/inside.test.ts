@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import { marked } from "./red-team/marked-processes.ts";
 import { openRig } from "./sandbox-rig.ts";
+import { entriesBelow } from "./entries-below.ts";
 
 const rig = openRig(t);
 const asRoot = process.getuid?.() === 0;
@@ -157,7 +158,7 @@ function readOr(path: string): string {
 
 /** Whether any regular file below a folder holds one of these texts. */
 function holds(folder: string, texts: readonly string[]): boolean {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entriesBelow(folder)
     .filter((entry) => entry.isFile())
     .some((entry) => {
       const content = readOr(join(entry.parentPath, entry.name));

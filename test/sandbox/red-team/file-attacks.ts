@@ -1,7 +1,8 @@
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { held, none, prints, type Attack, type Bait } from "./attack.ts";
 import type { Rig } from "../sandbox-rig.ts";
+import { entriesBelow } from "../entries-below.ts";
 
 /** A file of the runner that a step must neither see nor change, and where it lies. */
 function witness(rig: Rig): Bait {
@@ -16,10 +17,9 @@ function witness(rig: Rig): Bait {
 /** Another attempt that is set up and waits, with a file in its folder. */
 async function neighbour(rig: Rig): Promise<Bait> {
   const prepared = await rig.prepare({ script: "true", stdin: "its input" });
-  const folders = readdirSync(rig.scratch, { recursive: true })
-    .map(String)
-    .filter((name) => /attempt-\d+$|slot\d+$/.test(name))
-    .map((name) => join(rig.scratch, name));
+  const folders = entriesBelow(rig.scratch)
+    .filter(({ name }) => /^attempt-\d+$|^slot\d+$/.test(name))
+    .map((entry) => join(entry.parentPath, entry.name));
   return { env: { FOLDERS: folders.join(" ") }, remove: () => prepared.discard() };
 }
 

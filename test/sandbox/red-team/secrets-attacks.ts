@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fails, held, prints, type Attack, type Bait } from "./attack.ts";
 import type { Rig } from "../sandbox-rig.ts";
+import { entriesBelow } from "../entries-below.ts";
 
 const token = "correct horse battery staple";
 const file = `-----BEGIN\n${"k".repeat(70_000)}\nEND-----`;
@@ -203,7 +204,7 @@ export const secretsAttacks: readonly Attack[] = [
 
 /** Files that hold one of these texts, but for what steps have written themselves and which goes with them. */
 function holding(folder: string, texts: readonly string[]): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entriesBelow(folder)
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter(
