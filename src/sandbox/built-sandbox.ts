@@ -33,12 +33,12 @@ export class BuiltSandbox {
   constructor(order: BuildOrder, onInit: () => void) {
     const { slot, serve } = order;
     const at = (name: string): string => join(slot.folder, name);
-    // The pipe has a writer from before its reader comes until the step is over, so neither ever waits for the other.
     this.#readers = readersOf(["status", "out", "err"].map(at));
     const [status, out, err] = this.#readers as readonly [Socket, Socket, Socket];
     this.out = out;
     this.err = err;
     try {
+      // It has a writer from before its reader comes until the step is over, so neither ever waits for the other.
       this.#token = openToken(at("token"));
       this.status = new StatusChannel(status, onInit);
       this.listener = serve && new StepListener(slot.launcher, serve);

@@ -71,7 +71,7 @@ export class StepWatch {
         onExcess("memory", `it used ${bytes} bytes of memory`);
       }
     }
-    // The shell that is init inside is none of the step's.
+    // The init inside is none of the step's.
     if (plan.pids && threads - 1 > limits.pids) {
       onExcess("pids", `it had ${threads - 1} processes and threads`);
     }
