@@ -24,6 +24,7 @@ export function readStatement<P>(payload: Uint8Array, predicate: Predicate<P>): 
   if (statement["predicateType"] !== predicate.type) {
     return refuse("STATEMENT_PREDICATE_TYPE", { found: show(statement["predicateType"]), expected: predicate.type });
   }
+  // What fits the shape is a `Statement<P>`: the shape is made from the predicate's own.
   const [misfit] = misfitsOf(statementShape(predicate), statement);
   return misfit === undefined
     ? ok(statement as unknown as Statement<P>)
