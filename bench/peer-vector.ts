@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { etcFiles } from "../src/sandbox/inside.ts";
-import { sealedRoot } from "../src/sandbox/sealed-root.ts";
-import { stepVector } from "../src/sandbox/step-vector.ts";
+import { etcFiles } from "../src/sandbox/root/inside.ts";
+import { sealedRoot } from "../src/sandbox/root/sealed-root.ts";
+import { stepVector } from "../src/sandbox/root/step-vector.ts";
 
 const STEP_UID = 64_000;
 

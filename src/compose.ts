@@ -17,7 +17,7 @@ import type { LedgerStore, RunIdentity, RunRow } from "#port/run-store.ts";
 import { createEgress } from "#sandbox/egress/egress.ts";
 import { createSandbox } from "#sandbox/sandbox.ts";
 import { makeWorkspaceFolder, scratchFolder } from "#sandbox/scratch-folder.ts";
-import { enterUserScope } from "#sandbox/enter-user-scope.ts";
+import { enterUserScope } from "#sandbox/limit/enter-user-scope.ts";
 import { hashMark } from "#secret/hash-mark.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { parseSecretArgument } from "#secret/secret-argument.ts";

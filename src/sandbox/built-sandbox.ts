@@ -1,8 +1,8 @@
 import { closeSync, writeSync } from "node:fs";
 import type { Server, Socket } from "node:net";
 import { join } from "node:path";
-import { feedPipe, openToken, readersOf } from "./pipe-feed.ts";
-import type { Slot } from "./slot.ts";
+import { feedPipe, openToken, readersOf } from "./slot/pipe-feed.ts";
+import type { Slot } from "./slot/slot.ts";
 import { StatusChannel } from "./status-channel.ts";
 import { StepListener } from "./step-listener.ts";
 

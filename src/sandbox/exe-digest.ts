@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream, realpathSync, statSync, type BigIntStats } from "node:fs";
 import { digestOfHex, type Digest } from "#canon/digest.ts";
-import { INSIDE_PATH, inside } from "./inside.ts";
-import type { RootView } from "./root-view.ts";
+import { INSIDE_PATH, inside } from "./root/inside.ts";
+import type { RootView } from "./root/root-view.ts";
 
 /** A program: its path inside the sandbox, and where the same file stands on the host. */
 export type Program = { readonly path: string; readonly hostPath: string };

@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync, rmSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { CGROUP_PREFIX } from "./cgroup.ts";
-import { readPids, tryWrite } from "./cgroup-file.ts";
-import { cgroupParents, type CgroupHost } from "./cgroup-host.ts";
-import { ownerHasDied } from "./process-identity.ts";
+import { CGROUP_PREFIX } from "./cgroup/cgroup.ts";
+import { readPids, tryWrite } from "./cgroup/cgroup-file.ts";
+import { cgroupParents, type CgroupHost } from "./cgroup/cgroup-host.ts";
+import { ownerHasDied } from "./watch/process-identity.ts";
 import { removeTree } from "./attempt-folder.ts";
 
 /** In the folder of a runner: the folders in which its cgroups stand, one a line. */

@@ -7,7 +7,7 @@ import type { AttemptRequest } from "#port/step-runner.ts";
 import type { Usage } from "#run/event.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import { sandboxCodes } from "./codes.ts";
-import type { Collected } from "./collect.ts";
+import type { Collected } from "./collect/collect.ts";
 import type { StepEnd } from "./step-process.ts";
 
 /**

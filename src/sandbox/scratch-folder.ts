@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { sandboxCodes } from "./codes.ts";
-import { ownerName } from "./process-identity.ts";
+import { ownerName } from "./watch/process-identity.ts";
 
 /** Others may pass through (a step's user has to reach what is mounted), nobody but the owner may list or write. */
 const PASSABLE = 0o711;

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { identifyInit, type ProcessIdentity } from "./process-identity.ts";
+import { identifyInit, type ProcessIdentity } from "./watch/process-identity.ts";
 
 /**
  * What bubblewrap says on `--json-status-fd`: first the host pid of the PID namespace's init, at the end the exit code

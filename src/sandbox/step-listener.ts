@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isJsonObject } from "#canon/json.ts";
-import type { Launcher } from "./launcher.ts";
+import type { Launcher } from "./slot/launcher.ts";
 
 /** What the listener of one step told over its slot's channel; see `initProgram`. */
 export class StepListener {

@@ -4,14 +4,14 @@ import type { Clock } from "#port/clock.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { OutputSink } from "#port/step-runner.ts";
 import { BuiltSandbox } from "./built-sandbox.ts";
-import type { CgroupLimits, CgroupUse } from "./cgroup.ts";
+import type { CgroupLimits, CgroupUse } from "./cgroup/cgroup.ts";
 import { NO_TOKEN } from "./init/init-program.ts";
 import { LogMeter, OutputPump } from "./output-pump.ts";
-import { countIo } from "./process-io.ts";
-import { childrenOf, identify, isAlive, isAsleep, signal, type ProcessIdentity } from "./process-identity.ts";
-import type { Slot } from "./slot.ts";
+import { countIo } from "./watch/process-io.ts";
+import { childrenOf, identify, isAlive, isAsleep, signal, type ProcessIdentity } from "./watch/process-identity.ts";
+import type { Slot } from "./slot/slot.ts";
 import type { StatusChannel } from "./status-channel.ts";
-import { StepWatch, type Excess, type WatchPlan } from "./step-watch.ts";
+import { StepWatch, type Excess, type WatchPlan } from "./watch/step-watch.ts";
 
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 5000;

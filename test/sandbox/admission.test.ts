@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, 
 import { join } from "node:path";
 import t from "tap";
 import type { Sandbox } from "#plan/plan.ts";
-import { setUpRemedy } from "../../src/sandbox/host-remedy.ts";
+import { setUpRemedy } from "../../src/sandbox/host/host-remedy.ts";
 import { makeWorkspaceFolder, scratchFolder } from "../../src/sandbox/scratch-folder.ts";
 import { MIB, openRig, reasonOf, valueOf } from "./sandbox-rig.ts";
 

@@ -1,6 +1,6 @@
 import type { HostFinding } from "#port/host-finding.ts";
 import { readFileSync } from "node:fs";
-import type { CgroupHost } from "../../src/sandbox/cgroup-host.ts";
+import type { CgroupHost } from "../../src/sandbox/cgroup/cgroup-host.ts";
 import { createEgress } from "../../src/sandbox/egress/egress.ts";
 import { createSandbox } from "../../src/sandbox/sandbox.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { cgroupParents, findCgroups, leaveCgroups } from "../../src/sandbox/cgroup-host.ts";
-import { ownerName } from "../../src/sandbox/process-identity.ts";
+import { cgroupParents, findCgroups, leaveCgroups } from "../../src/sandbox/cgroup/cgroup-host.ts";
+import { ownerName } from "../../src/sandbox/watch/process-identity.ts";
 import { openRig } from "./sandbox-rig.ts";
 
 /** Descriptors of this process, by what they lead to; Node's own event and pipe ends among them. */

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { cgroupParents, findCgroups } from "../../src/sandbox/cgroup-host.ts";
-import { bootId, ownerHasDied, ownerName } from "../../src/sandbox/process-identity.ts";
+import { cgroupParents, findCgroups } from "../../src/sandbox/cgroup/cgroup-host.ts";
+import { bootId, ownerHasDied, ownerName } from "../../src/sandbox/watch/process-identity.ts";
 import { openRig } from "./sandbox-rig.ts";
 
 /** A runner in a process of its own; resolves when it has said its word. */

@@ -1,4 +1,4 @@
-import type { Machine } from "../seccomp-filter.ts";
+import type { Machine } from "../root/seccomp-filter.ts";
 
 const FILE_HEADER = 64;
 const PROGRAM_HEADER = 56;

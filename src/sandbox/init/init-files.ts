@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Machine } from "../seccomp-filter.ts";
+import type { Machine } from "../root/seccomp-filter.ts";
 import { initProgram, type InitTasks } from "./init-program.ts";
 
 /** The init programs of one runner as files that steps may execute, each written when it is first needed. */

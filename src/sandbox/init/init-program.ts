@@ -1,5 +1,5 @@
-import { CHANNEL_FD, TOKEN_FD } from "../launch-script.ts";
-import type { Machine } from "../seccomp-filter.ts";
+import { CHANNEL_FD, TOKEN_FD } from "../slot/launch-script.ts";
+import type { Machine } from "../root/seccomp-filter.ts";
 import { encodeArm64 } from "./arm64.ts";
 import { elfFile, elfPlaces } from "./elf-file.ts";
 import { assemble, type Instruction, type Operand } from "./machine-code.ts";

@@ -8,7 +8,7 @@ import { encodeArm64 } from "#sandbox/init/arm64.ts";
 import { assemble, type Encode, type Instruction } from "#sandbox/init/machine-code.ts";
 import { initProgram } from "#sandbox/init/init-program.ts";
 import { encodeX64 } from "#sandbox/init/x64.ts";
-import type { Machine } from "#sandbox/seccomp-filter.ts";
+import type { Machine } from "#sandbox/root/seccomp-filter.ts";
 
 /** How programs of each machine start here: the own machine's as they are, others' where an emulator is installed. */
 const emulator = ["/usr/bin/qemu-aarch64-static", "/usr/bin/qemu-aarch64"].find((path) => existsSync(path));

@@ -1,5 +1,5 @@
 import { arch } from "node:os";
-import { absent, forbidden } from "../../../src/sandbox/syscall-numbers.ts";
+import { absent, forbidden } from "../../../src/sandbox/root/syscall-numbers.ts";
 import { fails, held, none, prints, type Attack } from "./attack.ts";
 
 /** One system call each: what it would do, and the Python that tries it and prints the answers. */

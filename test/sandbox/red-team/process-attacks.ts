@@ -1,4 +1,4 @@
-import { childrenOf, identify, isAlive } from "../../../src/sandbox/process-identity.ts";
+import { childrenOf, identify, isAlive } from "../../../src/sandbox/watch/process-identity.ts";
 import { fails, held, none, prints, type Attack, type Bait } from "./attack.ts";
 import type { Rig } from "../sandbox-rig.ts";
 

@@ -1,0 +1,52 @@
+import { writeFileSync } from "node:fs";
+import { readSmallFile } from "../watch/small-file.ts";
+
+export function readText(path: string): string {
+  return readSmallFile(path).trim();
+}
+
+/** Undefined where the file or the figure is not there: kernels differ. */
+export function readNumber(path: string): number | undefined {
+  try {
+    const value = Number(readText(path));
+    return Number.isFinite(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The number behind a key in a file of `key value` lines. */
+export function readKey(path: string, key: string): number | undefined {
+  try {
+    const line = readText(path)
+      .split("\n")
+      .find((each) => each.startsWith(`${key} `));
+    return line === undefined ? undefined : Number(line.slice(key.length + 1));
+  } catch {
+    return undefined;
+  }
+}
+
+export function write(path: string, value: string | number): void {
+  writeFileSync(path, String(value));
+}
+
+/** For settings that only some kernels know and that nothing depends on. */
+export function tryWrite(path: string, value: string | number): boolean {
+  try {
+    write(path, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined where they cannot be read now, for want of descriptors, say; a cgroup that is gone has none. */
+export function readPids(path: string): readonly number[] | undefined {
+  try {
+    return readText(path).split("\n").filter(Boolean).map(Number);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code === "ENOENT" || code === "ENODEV" ? [] : undefined;
+  }
+}

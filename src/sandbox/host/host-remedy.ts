@@ -1,0 +1,81 @@
+import { readHostFacts, type HostFacts } from "./host-facts.ts";
+import type { UserScope } from "../limit/scope-judgement.ts";
+
+/** What to do on this very host when bubblewrap is not there. */
+export function installRemedy({ osRelease: release }: Pick<HostFacts, "osRelease"> = readHostFacts()): string {
+  const family = `${/^ID=(.*)$/m.exec(release)?.[1] ?? ""} ${/^ID_LIKE=(.*)$/m.exec(release)?.[1] ?? ""}`;
+  if (/debian|ubuntu/.test(family)) {
+    return "install it: apt install bubblewrap";
+  }
+  if (/fedora|rhel|centos/.test(family)) {
+    return "install it: dnf install bubblewrap";
+  }
+  if (/alpine/.test(family)) {
+    return "install it: apk add bubblewrap";
+  }
+  return /arch/.test(family) ? "install it: pacman -S bubblewrap" : "install bubblewrap 0.8 or later";
+}
+
+/** What to do where the kernel refuses a new /proc, because parts of the one that is there are covered. */
+export const MASKED_PROC =
+  "this container hides parts of /proc: start it with `--security-opt systempaths=unconfined` (Kubernetes: procMount: Unmasked); or let steps see this container's own /proc, with `sandbox: {proc: host}` in packrun.config.yaml";
+
+/** What to do when bubblewrap could not build the sandbox and said this. */
+export function setUpRemedy(said: string, facts: HostFacts = readHostFacts()): string {
+  if (/mount proc/i.test(said)) {
+    return MASKED_PROC;
+  }
+  if (/namespace|uid map|gid map|Operation not permitted|No permissions/i.test(said)) {
+    return namespaceRemedy(facts);
+  }
+  return "run `packrun doctor`, and see what bubblewrap says";
+}
+
+/** What to do when the listener of a sandboxed step did not come up. */
+export function wayOutRemedy(said: string): string {
+  return /execvp|cannot execute/i.test(said)
+    ? "programs in the scratch folder cannot be run: choose one on a file system that is not mounted noexec"
+    : "leave egressAllowlist empty on this host, and pass what the steps need as file inputs";
+}
+
+/** Why user namespaces may be refused here; the last answer is for hosts on which nothing is known to refuse them. */
+function namespaceRemedy(facts: HostFacts): string {
+  return userNamespaceProblem(facts) ?? "allow user namespaces for bubblewrap on this host";
+}
+
+/** What is known to keep bubblewrap from making user namespaces, with what to do; undefined when nothing is. */
+export function userNamespaceProblem({ sysctls, container, filtered }: HostFacts): string | undefined {
+  if (sysctls["kernel/apparmor_restrict_unprivileged_userns"] === "1") {
+    return "AppArmor forbids user namespaces here: install the profile `bwrap-userns-restrict` (package apparmor-profiles), or set kernel.apparmor_restrict_unprivileged_userns=0";
+  }
+  if (sysctls["kernel/unprivileged_userns_clone"] === "0") {
+    return "the kernel forbids user namespaces: sysctl kernel.unprivileged_userns_clone=1";
+  }
+  if (sysctls["user/max_user_namespaces"] === "0") {
+    return "no user namespaces are allowed: sysctl user.max_user_namespaces=15000";
+  }
+  if (container && filtered) {
+    return "this container's seccomp profile forbids namespaces: start it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, or run packrun on the host";
+  }
+  return undefined;
+}
+
+/** What to do where no cgroup, or not every controller, can be used. `scope` is asked of plain users only. */
+export function limitRemedy({ uid, container, cgroups }: HostFacts, scope: UserScope | undefined): string {
+  if (cgroups.version === "none") {
+    return container
+      ? "mount cgroups in this container (a private, writable cgroup namespace)"
+      : "start the kernel with control groups (no cgroup_disable=, no cgroup_no_v1=all without version 2)";
+  }
+  if (uid === 0) {
+    return container
+      ? "give this container a private, writable cgroup (docker: --cgroupns=private with /sys/fs/cgroup writable)"
+      : "mount the cgroup controllers memory, pids and cpu writable";
+  }
+  if (cgroups.version === "v1") {
+    return "cgroups of version 1 cannot be given to users: run packrun as root, or boot with systemd.unified_cgroup_hierarchy=1";
+  }
+  return scope?.kind === "impossible"
+    ? `${scope.why}: ${scope.remedy}`
+    : "run packrun inside `systemd-run --user --scope -p Delegate=yes`, or as root";
+}

@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Server, type Socket } from "node:net";
+import type { Cgroup } from "../cgroup/cgroup.ts";
+import { coverInherited } from "./inherited-fds.ts";
+import { launcherScript } from "./launch-script.ts";
+import { openChildReader } from "./pipe-feed.ts";
+import { identify, signal, type ProcessIdentity } from "../watch/process-identity.ts";
+
+export type LauncherPlace = {
+  readonly folder: string;
+  /** The uid and gid of the slot; undefined when the runner is not root and has none to give. */
+  readonly uid: number | undefined;
+  readonly cgroup: Cgroup | undefined;
+  readonly secretPipes: number;
+  /** Whether it gets Node's channel, over which the listener of a step hands its socket out. */
+  readonly channel: boolean;
+  readonly inherited: readonly number[];
+};
+
+/** What came over the channel. A handle that nobody takes is closed. */
+type Receive = (message: unknown, server: Server | undefined) => void;
+
+/** A shell that becomes, on a word, the sandbox of a step: see `launcherScript`. */
+export type Launcher = {
+  readonly pid: number;
+  readonly gone: Promise<void>;
+  readonly isGone: () => boolean;
+  readonly go: () => void;
+  readonly collectChildren: () => void;
+  /** Who gets what comes over the channel from now on. */
+  readonly receive: (call: Receive) => void;
+  /** Ends it and everything that it started; resolves when it is gone. */
+  readonly end: () => Promise<void>;
+};
+
+/** Starts one, already in its cgroup and as its user. The FIFOs in `folder` must be there. */
+export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
+  const names = ["args", ...Array.from({ length: place.secretPipes }, (_, at) => `secret${at}`)];
+  const readers = names.map((name) => openChildReader(join(place.folder, name)));
+  const [args = -1, ...secrets] = readers;
+  const more = [...(place.channel ? ["ipc" as const] : []), ...secrets];
+  const wanted = more.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, "ignore" as const, ...more];
+  const cover = coverInherited(["pipe", "ignore", "ignore", ...wanted], place.inherited);
+  const child = spawn(...cover.throughHop(launcherScript(place.folder, place.cgroup?.procsFile)), {
+    ...(place.uid === undefined ? {} : { uid: place.uid, gid: place.uid }),
+    stdio: [...cover.stdio],
+    cwd: "/",
+    env: { PATH: "/usr/bin:/bin" },
+    detached: true,
+  });
+  readers.forEach((fd) => closeSync(fd));
+  cover.close();
+  const pid = await started(child);
+  levelMemoryScore(pid);
+  const launcher = launcherOf(child, pid);
+  await place.cgroup?.attach(pid).catch(async (error: unknown) => {
+    await launcher.end();
+    throw error;
+  });
+  return launcher;
+}
+
+function launcherOf(child: ChildProcess, pid: number): Launcher {
+  const control = child.stdin as Socket;
+  const identity: ProcessIdentity | undefined = identify(pid);
+  let isGone = child.exitCode !== null || child.signalCode !== null;
+  const gone = new Promise<void>((resolve) => {
+    child.once("exit", () => {
+      isGone = true;
+      resolve();
+    });
+  });
+  let receive: Receive = (_, server) => server?.close();
+  child.on("message", (message, handle) => receive(message, handle instanceof Server ? handle : undefined));
+  // Idle launchers do not keep the process alive; the pipes of a running step do.
+  child.unref();
+  child.channel?.unref();
+  control.unref();
+  control.on("error", () => undefined);
+  return {
+    pid,
+    gone,
+    isGone: () => isGone,
+    go: () => control.write("go\n"),
+    collectChildren: () => control.write("end\n"),
+    receive: (call) => (receive = call),
+    end: async () => {
+      child.ref();
+      control.end();
+      const forced = setTimeout(() => identity !== undefined && signal(identity, "SIGKILL"), 2000);
+      await (isGone ? undefined : gone);
+      clearTimeout(forced);
+    },
+  };
+}
+
+/**
+ * A process may lower its oom_score_adj to the lowest that a privileged writer ever gave it or an ancestor. A runner that
+ * is protected from the memory killer would hand that down to its steps; what it writes here takes it from them.
+ */
+function levelMemoryScore(pid: number): void {
+  const path = `/proc/${pid}/oom_score_adj`;
+  try {
+    writeFileSync(path, String(Math.max(0, Number(readFileSync(path, "latin1")))));
+  } catch {
+    // It is gone already, or the host lets nobody raise it.
+  }
+}
+
+function started(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    if (child.pid !== undefined) {
+      resolve(child.pid);
+    }
+  });
+}

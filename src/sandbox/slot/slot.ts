@@ -1,0 +1,85 @@
+import { execFile } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import type { Cgroup } from "../cgroup/cgroup.ts";
+import type { Launcher } from "./launcher.ts";
+
+/** A place in which one step runs at a time: a user, a cgroup, a launcher and FIFOs, used again and again. */
+export type Slot = {
+  readonly name: string;
+  /** Host folder with the FIFOs `status`, `out`, `err`, `token`, `args`, `secret0`… and the file `launch`. */
+  readonly folder: string;
+  /** Undefined when the runner is not root: then steps run as the runner's own user. */
+  readonly uid: number | undefined;
+  readonly cgroup: Cgroup | undefined;
+  readonly launcher: Launcher;
+  readonly secretPipes: number;
+  /** Its launcher has a channel to the runner: it is for steps with a way out, and for no others. */
+  readonly channel: boolean;
+};
+
+const run = promisify(execFile);
+
+export type SlotFolder = { readonly path: string; readonly uid: number | undefined; readonly secretPipes: number };
+
+/**
+ * Makes the folders of slots with all their FIFOs by one call of `mkfifo`. The folder lets its slot's group pass and
+ * nobody else; a step may open its output again (`echo >/dev/stdout`), which asks for the right to write only.
+ */
+export async function makeSlotFolders(folders: readonly SlotFolder[]): Promise<void> {
+  for (const { path, uid } of folders) {
+    mkdirSync(path, { mode: 0o710 });
+    chmodSync(path, 0o710);
+    if (uid !== undefined) {
+      chownSync(path, 0, uid);
+    }
+  }
+  const fifos = folders.flatMap(({ path, secretPipes }) =>
+    ["status", "out", "err", "token", "args", ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`)].map(
+      (name) => join(path, name),
+    ),
+  );
+  await run("mkfifo", ["-m", "0600", ...fifos], { env: { PATH: "/usr/bin:/bin" } });
+  for (const { path } of folders) {
+    openForWriting(path);
+    chmodSync(join(path, "token"), 0o644);
+  }
+}
+
+/**
+ * Gives the FIFOs that a step writes into their rights. A step of a runner that is not root owns them and may take the
+ * rights away through its descriptors, so this is done again for the next one.
+ */
+export function openForWriting(folder: string): void {
+  ["status", "out", "err"].forEach((name) => chmodSync(join(folder, name), 0o622));
+}
+
+/**
+ * Ends the launcher with all that it started and takes away what the slot left on the host. False when processes may be
+ * left: then nobody else may have the slot's user.
+ */
+export async function dissolveSlot({
+  folder,
+  cgroup,
+  launcher,
+}: Pick<Slot, "folder" | "cgroup" | "launcher">): Promise<boolean> {
+  await launcher.end();
+  let isGone = cgroup === undefined || cgroup.remove();
+  for (let round = 0; round < 400 && !isGone; round += 1) {
+    cgroup?.members()?.forEach(tryKill);
+    await wait(5);
+    isGone = cgroup?.remove() !== false;
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return isGone;
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It is gone already.
+  }
+}
