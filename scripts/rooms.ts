@@ -14,7 +14,7 @@ const pure = ["pack", "plan", "run", "attest", "trust", "evidence", "verify", "v
 
 export const rooms: readonly Room[] = [
   { name: "fault", floor: "ground", rooms: [], packages: [] },
-  { name: "canon", floor: "ground", rooms: ["fault"], packages: ["canonicalize"] },
+  { name: "canon", floor: "ground", rooms: ["fault"], packages: [] },
   { name: "pack", floor: "pure", rooms: base, packages: ["yaml"] },
   { name: "plan", floor: "pure", rooms: ["pack", ...base], packages: ["@marcbachmann/cel-js", "ajv/*", "ajv-formats"] },
   { name: "run", floor: "pure", rooms: ["plan", "pack", ...base], packages: [] },

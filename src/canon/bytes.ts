@@ -1,8 +1,10 @@
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Lower-case hex of these bytes. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) {
-    text += byte.toString(16).padStart(2, "0");
+    text += HEX[byte] ?? "";
   }
   return text;
 }

@@ -3,7 +3,7 @@ declare const brand: unique symbol;
 /** RFC 3339 in UTC with milliseconds: `2026-01-05T08:00:00.000Z`. */
 export type Timestamp = string & { readonly [brand]: "Timestamp" };
 
-const PATTERN = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})\.(\d{3})Z$/;
+const PATTERN = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 const DAY = 86_400_000;
 
 /** The timestamp of a time in milliseconds since 1970 (years 1970 to 9999). */
@@ -18,13 +18,26 @@ export function timestampOf(milliseconds: number): Timestamp {
 
 /** Milliseconds since 1970, or undefined when the text is no timestamp of a real moment. */
 export function millisecondsOf(text: string): number | undefined {
-  const match = PATTERN.exec(text);
-  if (match === null) {
+  if (!PATTERN.test(text)) {
     return undefined;
   }
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, milli = 0] = match.slice(1).map(Number);
-  const time = daysOf(year, month, day) * DAY + hour * 3_600_000 + minute * 60_000 + second * 1000 + milli;
-  return year >= 1970 && timestampOf(time) === text ? time : undefined;
+  const [year, month, day] = [numberAt(text, 0, 4), numberAt(text, 5, 7), numberAt(text, 8, 10)];
+  const [hour, minute, second] = [numberAt(text, 11, 13), numberAt(text, 14, 16), numberAt(text, 17, 19)];
+  const days = daysOf(year, month, day);
+  const [realYear, realMonth, realDay] = civilOf(days);
+  const isReal = year >= 1970 && year === realYear && month === realMonth && day === realDay;
+  return isReal && hour < 24 && minute < 60 && second < 60
+    ? days * DAY + hour * 3_600_000 + minute * 60_000 + second * 1000 + numberAt(text, 20, 23)
+    : undefined;
+}
+
+/** The number that these digits write. */
+function numberAt(text: string, start: number, end: number): number {
+  let number = 0;
+  for (let at = start; at < end; at += 1) {
+    number = number * 10 + text.charCodeAt(at) - 0x30;
+  }
+  return number;
 }
 
 export function isTimestamp(text: unknown): text is Timestamp {

@@ -1,9 +1,7 @@
 import { canonicalJson } from "#canon/canonical-json.ts";
 import { digestOf, digestOfJson, type Digest, type Sha256 } from "#canon/digest.ts";
-import { equalBytes } from "#canon/bytes.ts";
 import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts";
-import { readJson } from "#canon/strict-json.ts";
-import { encodeUtf8 } from "#canon/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { runCodes } from "./codes.ts";
@@ -11,6 +9,8 @@ import type { EventDraft, LedgerEvent } from "./event.ts";
 import { eventMisfit } from "./event-shape.ts";
 import { levelOf, messageOf } from "./event-words.ts";
 import type { Identity } from "./run-record.ts";
+
+const NEWLINE = 0x0a;
 
 /** Where a chain stands: its last event, or its beginning (`sequence` 0, the genesis hash, time 0). */
 export type ChainHead = {
@@ -45,7 +45,7 @@ export function sealEvent(draft: EventDraft, head: ChainHead, now: number, sha25
   if (parts === undefined) {
     throw new Error(`${draft.eventType} holds what JSON cannot`);
   }
-  return sealed(parts, digestOf(encodeUtf8(`{${parts.before}${parts.after}}`), sha256));
+  return sealed(parts, hashOf(parts, sha256));
 }
 
 function enveloped(draft: EventDraft, head: ChainHead, timestamp: Timestamp): Unhashed {
@@ -94,20 +94,28 @@ function partsOf(event: Unhashed): Parts | undefined {
 
 /** One line of a ledger: the JCS bytes of the event and a newline. */
 export function eventBytes(event: LedgerEvent): Uint8Array {
-  return encodeUtf8(eventLine(event));
-}
-
-/** The same as text. */
-function eventLine(event: LedgerEvent): string {
   const parts = partsOf(event);
   if (parts === undefined) {
     throw new Error(`event ${event.sequence} has no canonical text`);
   }
-  return `{${parts.before}"hash":"${event.hash}",${parts.after}}\n`;
+  return encodeUtf8(`${textOf(parts, event.hash)}\n`);
+}
+
+function textOf({ before, after }: Parts, hash: Digest): string {
+  return `{${before}"hash":"${hash}",${after}}`;
+}
+
+function hashOf({ before, after }: Parts, sha256: Sha256): Digest {
+  return digestOf(encodeUtf8(`{${before}${after}}`), sha256);
 }
 
 /** Whether an event is whole in itself and continues `head`. @public */
 export function checkEvent(event: unknown, head: ChainHead, sha256: Sha256): Result<LedgerEvent> {
+  const checked = checkParts(event, head, sha256);
+  return checked.ok ? ok(checked.value.event as LedgerEvent) : checked;
+}
+
+function checkParts(event: unknown, head: ChainHead, sha256: Sha256): Result<Parts> {
   const misfit = eventMisfit(event);
   if (misfit !== undefined) {
     return broken(head, misfit);
@@ -123,25 +131,34 @@ export function checkEvent(event: unknown, head: ChainHead, sha256: Sha256): Res
     return broken(head, "its timestamp lies before that of the event before");
   }
   const parts = partsOf(found);
-  if (parts === undefined || digestOf(encodeUtf8(`{${parts.before}${parts.after}}`), sha256) !== found.hash) {
+  if (parts === undefined || hashOf(parts, sha256) !== found.hash) {
     return broken(head, "hash is not that of its content");
   }
-  return ok(found);
+  return ok(parts);
 }
 
 /** Reads one line, with or without its newline, and holds it to the chain. */
 export function readLedgerLine(line: Uint8Array, head: ChainHead, sha256: Sha256): Result<LedgerEvent> {
-  const bytes = line.at(-1) === 0x0a ? line.subarray(0, -1) : line;
-  const read = readJson(bytes, "ledger.jsonl");
-  if (!read.ok) {
+  const text = decodeUtf8(line.at(-1) === NEWLINE ? line.subarray(0, -1) : line);
+  const read = text === undefined ? undefined : parsed(text);
+  if (read === undefined) {
     return broken(head, "the line is not JSON in UTF-8");
   }
-  const checked = checkEvent(read.value, head, sha256);
+  const checked = checkParts(read.value, head, sha256);
   if (!checked.ok) {
     return checked;
   }
-  const line8785 = eventBytes(checked.value);
-  return equalBytes(line8785.subarray(0, -1), bytes) ? checked : broken(head, "its bytes are not canonical JSON");
+  const event = checked.value.event as LedgerEvent;
+  // Of valid UTF-8 equal texts are equal bytes.
+  return textOf(checked.value, event.hash) === text ? ok(event) : broken(head, "its bytes are not canonical JSON");
+}
+
+function parsed(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
 }
 
 function broken(head: ChainHead, problem: string): Result<never> {

@@ -1,8 +1,8 @@
-import { createHash, createPublicKey, verify, type KeyObject } from "node:crypto";
+import { createPublicKey, hash, verify, type KeyObject } from "node:crypto";
 import type { PublicKey } from "#attest/public-key.ts";
 import type { Sha256 } from "#canon/digest.ts";
 
-export const nodeSha256: Sha256 = (bytes) => createHash("sha256").update(bytes).digest();
+export const nodeSha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer");
 
 /** Keys are parsed once per object: a trust root's keys are tried on many signatures. */
 const parsed = new WeakMap<PublicKey, KeyObject>();

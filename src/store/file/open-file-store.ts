@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { join } from "node:path";
 import type { Sha256 } from "#canon/digest.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -18,7 +18,7 @@ import { RunFolders } from "./run-folders.ts";
 import { StateDatabase, type Connection } from "./state-database.ts";
 
 const DATABASE_FILE = "packrun.db";
-const sha256: Sha256 = (bytes) => createHash("sha256").update(bytes).digest();
+const sha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer");
 
 export type FileStoreOptions = {
   readonly clock: Clock;
