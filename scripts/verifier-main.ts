@@ -12,7 +12,7 @@ Verifies an evidence bundle of packrun, a folder or a tar, without network and w
 
   --trust FILE         the trust root that you pinned; without it nothing is verified
   --plan-hash HASH     the plan that it must be: sha256:…
-  --revocations FILE   a revocation list (refused: not read by this version)
+  --revocations FILE   your own revocation list, with FILE.sigstore.json beside it
   --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it

@@ -12,7 +12,9 @@ import {
   OUTPUTS_PATH,
   PACK_MANIFEST_PATH,
   PLAN_PATH,
+  REVOCATIONS_PATH,
   RUN_REQUEST_PATH,
+  SIDECAR,
   TRUST_ROOT_PATH,
 } from "#evidence/evidence-path.ts";
 import { outputsBytes } from "#evidence/outputs-file.ts";
@@ -27,6 +29,7 @@ import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { LineStore, RunIdentity } from "#port/run-store.ts";
 import type { Signer } from "#port/signer.ts";
 import { runCodes } from "#run/codes.ts";
+import type { RevocationFiles } from "#trust/check-revocations.ts";
 import { isTerminal } from "#run/status.ts";
 import { runSummary } from "#run/summary.ts";
 import { BundleWriter } from "./bundle-writer.ts";
@@ -45,6 +48,8 @@ export type SealPorts = LedgerSource & {
   readonly verifySignature: VerifySignature;
   readonly engine: { readonly name: string; readonly version: string };
   readonly verifier: VerifierName;
+  /** The site's revocation list as it stands, which the bundle keeps as a floor. */
+  readonly revocations?: RevocationFiles;
 };
 
 export type SealedRun = {
@@ -114,6 +119,7 @@ async function writeBundle(identity: RunIdentity, ports: SealPorts, writer: Bund
     return gates;
   }
   await sealEgress(identity, ports, writer);
+  await sealRevocations(ports.revocations, writer);
   const sizes = await sealArtifacts(identity, ledger.value, ports, writer);
   if (!sizes.ok) {
     return sizes;
@@ -144,6 +150,14 @@ async function sealFiles(identity: RunIdentity, { ledger }: SealPorts, writer: B
     }
   }
   return ok(undefined);
+}
+
+/** A list without its sidecar proves nothing and is left out. */
+async function sealRevocations(files: RevocationFiles | undefined, writer: BundleWriter): Promise<void> {
+  if (files?.sidecar !== undefined) {
+    await writer.write(REVOCATIONS_PATH, files.list);
+    await writer.write(REVOCATIONS_PATH + SIDECAR, files.sidecar);
+  }
 }
 
 async function sealManifest(

@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
 import type { VerifySignature } from "#attest/public-key.ts";
+import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
 import { parseDigest, type Sha256 } from "#canon/digest.ts";
 import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { RevocationFiles } from "#trust/check-revocations.ts";
+import { DOCUMENT_LIMIT } from "#verify/bundle-reader.ts";
 import { verifyCodes } from "#verify/codes.ts";
 import type { Verdict } from "#verify/verdict.ts";
 import { verify } from "#verify/verify.ts";
@@ -19,8 +23,8 @@ export type VerifyRequest = {
   /** Time of verification, RFC 3339 with milliseconds; `now` without it. */
   readonly at?: string;
   readonly requireDsse?: boolean;
-  /** Revocation lists are not read yet: one that is given is refused rather than ignored. */
-  readonly revocations?: string;
+  /** The site's own revocation list: `--revocations FILE` with its sidecar beside it, or what was read of one already. */
+  readonly revocations?: string | RevocationFiles;
 };
 
 export type VerifyTools = {
@@ -31,8 +35,8 @@ export type VerifyTools = {
 };
 
 /**
- * Verifies the bundle at a path. Faults are wrong uses only (exit code 2): BUNDLE_NOT_FOUND, VERIFY_OPTION,
- * REVOCATIONS_UNSUPPORTED. What is wrong with the bundle is in the verdict.
+ * Verifies the bundle at a path. Faults are wrong uses only (exit code 2): BUNDLE_NOT_FOUND, VERIFY_OPTION.
+ * What is wrong with the bundle, or with the revocation list, is in the verdict.
  */
 export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools): Promise<Result<Verdict>> {
   const { path, trustRoot, requireDsse = false, revocations } = request;
@@ -46,8 +50,9 @@ export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools)
     const data = { option: "--at", expected: "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z" };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  if (revocations !== undefined) {
-    return fail(faultOf(verifyCodes, "REVOCATIONS_UNSUPPORTED"));
+  const files = typeof revocations === "string" ? await readRevocationFiles(revocations) : ok(revocations);
+  if (!files.ok) {
+    return files;
   }
   const bundle = await openBundle(path);
   if (!bundle.ok) {
@@ -58,12 +63,33 @@ export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools)
     requireDsse,
     ...(trustRoot === undefined ? {} : { trustRoot }),
     ...(planHash === undefined ? {} : { planHash }),
+    ...(files.value === undefined ? {} : { revocations: files.value }),
   };
   try {
     const { sha256, verifySignature } = tools;
     return ok(await verify(bundle.value.source, options, { sha256, verifySignature, startHash }));
   } finally {
     await bundle.value.close();
+  }
+}
+
+/** A list that was asked for must be there; one without a sidecar is unsigned, which the verdict tells. */
+async function readRevocationFiles(path: string): Promise<Result<RevocationFiles>> {
+  const list = await readUpTo(path, DOCUMENT_LIMIT);
+  if (list === undefined) {
+    const data = { option: "--revocations", expected: "a file that can be read, of at most 64 MiB" };
+    return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
+  }
+  const sidecar = await readUpTo(path + SIDECAR_SUFFIX, DOCUMENT_LIMIT);
+  return ok(sidecar === undefined ? { list } : { list, sidecar });
+}
+
+async function readUpTo(path: string, limit: number): Promise<Uint8Array | undefined> {
+  try {
+    const { size } = await stat(path);
+    return size > limit ? undefined : await readFile(path);
+  } catch {
+    return undefined;
   }
 }
 

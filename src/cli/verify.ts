@@ -20,7 +20,7 @@ export const verify: CommandFile = {
   define: (program, cli, done) => {
     withGlobals(program.command("verify <path>").description("verify an evidence bundle offline"))
       .option("--plan-hash <hash>", "the planHash that was approved; any other fails")
-      .option("--revocations <file>", "revocation list")
+      .option("--revocations <file>", "revocation list (default: the configured one, or the one beside the trust root)")
       .option("--at <time>", "time of verification, as 2026-01-05T08:00:00.000Z (default: now)")
       .option("--require-dsse", "every signature must be there and valid")
       .option("--record", "keep the verdict beside the bundle, as PATH.verdict.json")

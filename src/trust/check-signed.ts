@@ -9,8 +9,10 @@ import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { trustCodes } from "./codes.ts";
+import { findRevoked } from "./find-revoked.ts";
 import { findSigner } from "./find-signer.ts";
 import { checkKeyWindow } from "./freshness.ts";
+import type { Revocations } from "./revocation-list.ts";
 import { standingOf, type Scope } from "./role.ts";
 import type { TrustedKey, TrustRoot } from "./trust-root.ts";
 
@@ -25,6 +27,8 @@ export type SignedCheck<P> = {
   readonly roles: readonly string[];
   readonly scope: Scope;
   readonly trustRoot: TrustRoot;
+  /** What is revoked here, or undefined where there is no list: whoever checks says so. */
+  readonly revocations: Revocations | undefined;
   /** The time of verification, or a trusted timestamp of this signature. */
   readonly at: Timestamp;
   readonly verifySignature: VerifySignature;
@@ -56,8 +60,9 @@ export type SignedVerdict<P> =
     };
 
 /**
- * Checks one signed file: envelope, signature, role, scope, payload, subject, key window, in this order. Never throws on
- * any bytes. Codes: ENVELOPE_*, SIGNATURE_*, ROLE_*, STATEMENT_*, KEY_WINDOW (stale).
+ * Checks one signed file: envelope, signature, role, scope, revocation of key and payload, payload, subject, key window,
+ * in this order. Never throws on any bytes. Codes: ENVELOPE_*, SIGNATURE_*, ROLE_*, REVOKED_KEY, REVOKED_PAYLOAD,
+ * STATEMENT_*, KEY_WINDOW (stale).
  */
 export async function checkSigned<P>(check: SignedCheck<P>): Promise<SignedVerdict<P>> {
   const { trustRoot, roles, verifySignature } = check;
@@ -84,6 +89,11 @@ function readSigned<P>(check: SignedCheck<P>, envelope: Envelope, signer: Truste
   if (!role.ok) {
     return role;
   }
+  const payloadDigest = digestOf(envelope.payload, check.sha256);
+  const revoked = findRevoked(check.revocations, { key: signer.key.keyid, payload: payloadDigest });
+  if (revoked !== undefined) {
+    return fail(revoked);
+  }
   const statement = readStatement(envelope.payload, check.predicate);
   if (!statement.ok) {
     return statement;
@@ -95,7 +105,7 @@ function readSigned<P>(check: SignedCheck<P>, envelope: Envelope, signer: Truste
         principal: signer.principal,
         keyid: signer.key.keyid,
         role: role.value,
-        payloadDigest: digestOf(envelope.payload, check.sha256),
+        payloadDigest,
       })
     : subject;
 }

@@ -3,6 +3,7 @@ import type { Digest } from "#canon/digest.ts";
 import { trustDomainShape } from "#canon/id-shape.ts";
 import { array, boolean, integer, literal, object, record, string, timestamp, type Infer } from "#canon/shape.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
+import { PACK_NAME, SEM_VER } from "./pack-version.ts";
 
 const text = string({ min: 1 });
 const keyid = string({ pattern: KEYID, expected: "an OpenSSH fingerprint" });
@@ -54,7 +55,7 @@ export const trustRootShape = object(
       {},
       {
         revocation: object({ required: boolean(), maxAgeHours: integer({ min: 1 }), minSequence: integer({ min: 0 }) }),
-        minVersion: record(/^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/, text, "a pack name"),
+        minVersion: record(PACK_NAME, string({ pattern: SEM_VER, expected: "a SemVer version" }), "a pack name"),
       },
     ),
   },

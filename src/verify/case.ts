@@ -3,6 +3,7 @@ import type { Digest, Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
 import type { EvidenceManifest } from "#evidence/evidence-manifest.ts";
 import type { Plan } from "#plan/plan.ts";
+import type { SignedRevocations } from "#trust/check-revocations.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import type { BundleReader } from "./bundle-reader.ts";
 import type { BundleTree } from "./bundle-tree.ts";
@@ -18,6 +19,8 @@ export type Case = {
   readonly manifestDigest: Digest;
   /** Absent when none was given or it was refused: then no signature can be checked. */
   readonly trustRoot?: TrustRoot;
+  /** What is revoked; absent when there is no list that can be relied on. */
+  readonly revocations?: SignedRevocations;
   readonly at: Timestamp;
   readonly requireDsse: boolean;
   readonly sha256: Sha256;

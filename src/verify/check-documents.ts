@@ -59,7 +59,7 @@ export function checkPackSource({ checks, ledger, plan, trustRoot, requireDsse }
   const unheld =
     least === undefined
       ? ""
-      : `; that the trust root takes it from version ${least} on is held at its import, not here`;
+      : `; that the trust root takes it from version ${least} on is held when it is planned and run, not here`;
   if (ledger.facts.created?.packSource !== "folder") {
     checks.pass("pack-source", `the pack came from the registry${unheld}`);
   } else if (requireDsse) {

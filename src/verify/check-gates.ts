@@ -142,6 +142,7 @@ async function judge(
     roles: rule.from,
     scope: { tenant: manifest.tenantId, gate: id, pack: given.plan.pack.name },
     trustRoot,
+    revocations: given.revocations,
     at: given.at,
     verifySignature: given.verifySignature,
     sha256: given.sha256,

@@ -90,28 +90,6 @@ export const verifyCodes = codeTable({
       fix: "Do not rely on this run.",
     },
   },
-  REVOCATIONS_UNCHECKED: {
-    severity: "error",
-    exitCode: 7,
-    message: "trust domain {trustDomain} takes nothing without a revocation list, and this version reads none",
-    hint: "use a trust root that does not require revocations, or a later version of packrun",
-    explanation: {
-      cause: "The trust root says that signatures count only together with a revocation list.",
-      example: "policy.revocation.required in the trust root",
-      fix: "Verify with a version of packrun that reads revocation lists.",
-    },
-  },
-  REVOCATIONS_UNSUPPORTED: {
-    severity: "error",
-    exitCode: 2,
-    message: "--revocations is not read by this version",
-    hint: "leave the flag out; nothing is checked against revocation lists",
-    explanation: {
-      cause: "A revocation list was given to a verifier that cannot read one; ignoring it would be wrong.",
-      example: "packrun verify BUNDLE --revocations revocations.json",
-      fix: "Verify with a version of packrun that reads revocation lists.",
-    },
-  },
   LEDGER_UNFINISHED: {
     severity: "error",
     exitCode: 7,

@@ -1,14 +1,9 @@
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Digest, Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
-import {
-  ATTESTATION_PATH,
-  PACK_ATTESTATION_PATH,
-  REVOCATIONS_PATH,
-  SBOM_PATH,
-  SIDECAR,
-} from "#evidence/evidence-path.ts";
+import { ATTESTATION_PATH, PACK_ATTESTATION_PATH, SBOM_PATH, SIDECAR } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
+import type { RevocationFiles } from "#trust/check-revocations.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
@@ -28,6 +23,7 @@ import { checkOutcome } from "./check-outcome.ts";
 import { checkAssertedPlan, checkPlan } from "./check-plan.ts";
 import { checkNamed, checkPolicies } from "./check-policies.ts";
 import { checkRunRequest } from "./check-requests.ts";
+import { checkRevocation } from "./check-revocation.ts";
 import { checkBindings, checkStatement } from "./check-statement.ts";
 import { bundleCodes } from "./bundle-codes.ts";
 import { verifyCodes } from "./codes.ts";
@@ -38,6 +34,8 @@ export type VerifyOptions = {
   readonly trustRoot?: Uint8Array;
   /** A plan hash that must be the run's. */
   readonly planHash?: Digest;
+  /** The site's own revocation list; the one in the bundle is only a floor. */
+  readonly revocations?: RevocationFiles;
   /** The time of verification. */
   readonly at: Timestamp;
   /** Every signature that the contract names must be there, and the pack must come from the registry. */
@@ -127,9 +125,11 @@ async function checkBundle(
   return { type: "evidence", runId, planHash, manifestDigest };
 }
 
-async function checkEvidence(given: Case, options: VerifyOptions): Promise<void> {
-  const { checks, manifest, reader, sha256 } = given;
-  const planned = await checkPlan(given);
+async function checkEvidence(unheld: Case, options: VerifyOptions): Promise<void> {
+  const { checks, manifest, reader, sha256 } = unheld;
+  const planOf = await checkPlan(unheld);
+  const given = await checkRevocation(unheld, options.revocations, planOf?.plan.pack);
+  const planned = planOf === undefined ? undefined : { ...planOf, ...given };
   const statement = await checkAttestation(given, planned?.plan.pack.name);
   checkBindings(given, statement);
   checkAssertedPlan(given, options.planHash);
@@ -187,13 +187,9 @@ function sayPlanned({ checks, ledger, plan }: FoldedCase): void {
 /** What this version does not look into, said rather than passed over. */
 function sayUnchecked({ checks, reader, requireDsse }: Case): void {
   if (requireDsse) {
-    for (const [name, path] of [
-      ["sbom", SBOM_PATH + SIDECAR],
-      ["revocation", REVOCATIONS_PATH + SIDECAR],
-    ] as const) {
-      const code = reader.has(path) ? "SIGNATURE_UNCHECKED" : "SIGNATURE_ABSENT";
-      checks.fail(name, faultOf(verifyCodes, code, { path }));
-    }
+    const path = SBOM_PATH + SIDECAR;
+    const code = reader.has(path) ? "SIGNATURE_UNCHECKED" : "SIGNATURE_ABSENT";
+    checks.fail("sbom", faultOf(verifyCodes, code, { path }));
   }
   checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
   const attested = reader.has(PACK_ATTESTATION_PATH);

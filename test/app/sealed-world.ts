@@ -74,7 +74,10 @@ export type RootOptions = {
   readonly expires?: number;
   readonly validUntil?: number;
   readonly people?: readonly Person[];
-  readonly revocation?: boolean;
+  /** The policy on revocation lists; `true` demands one of less than an hour. */
+  readonly revocation?:
+    | boolean
+    | { readonly required: boolean; readonly maxAgeHours: number; readonly minSequence: number };
 };
 
 /** The bytes of a trust root over the test's keys. */
@@ -107,10 +110,16 @@ export function rootBytes(options: RootOptions = {}): Uint8Array {
       requester: role("requester", "approver-1"),
       "run-attestor": role("attestor"),
       approver: role("approver-1", "approver-2"),
+      revoker: role("root", "stranger"),
     },
-    ...(options.revocation === true
-      ? { policy: { revocation: { required: true, maxAgeHours: 1, minSequence: 0 } } }
-      : {}),
+    ...(options.revocation === undefined || options.revocation === false
+      ? {}
+      : {
+          policy: {
+            revocation:
+              options.revocation === true ? { required: true, maxAgeHours: 1, minSequence: 0 } : options.revocation,
+          },
+        }),
   });
 }
 

@@ -33,6 +33,7 @@ function given(change: Partial<SignedCheck<ApprovalRequestClaim>> = {}): SignedC
     scope: { tenant: "t1" },
     trustRoot: rootOf(),
     ...tools,
+    revocations: undefined,
     ...change,
   };
 }

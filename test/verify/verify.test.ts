@@ -98,25 +98,16 @@ t.test("a trust root that does not know the signer, or is for another domain, ve
   t.match(findings(await check(good, formatted)), ["trust-root: TRUST_ROOT_SYNTAX"]);
 });
 
-t.test("what a trust root asks for and nothing here can hold is said", async (t) => {
+t.test("that the least version of a pack is held before a run, not here, is said", async (t) => {
   const { pack } = samplePlan();
-  const policy = {
-    revocation: { required: false, maxAgeHours: 1, minSequence: 7 },
-    minVersion: { [pack.name]: "9.0.0", "acme/other": "1.0.0" },
-  };
   const root = JSON.parse(Buffer.from(rootBytes()).toString()) as object;
+  const policy = { minVersion: { [pack.name]: "9.0.0", "acme/other": "1.0.0" } };
   const verdict = await check(good, canonicalBytes({ ...root, policy }));
   t.same(findings(verdict), []);
   const why = (name: string) => verdict.checks.find((found) => found.name === name)?.why ?? "";
-  t.match(why("revocation"), /demands none; maxAgeHours and minSequence bind a revocation list/);
-  t.match(why("pack-source"), /from version 9\.0\.0 on is held at its import, not here/);
+  t.match(why("pack-source"), /from version 9\.0\.0 on is held when it is planned and run, not here/);
   const silent = await check(good, canonicalBytes({ ...root, policy: { minVersion: { "acme/other": "1.0.0" } } }));
-  t.notMatch(silent.checks.find((found) => found.name === "pack-source")?.why, /import/);
-});
-
-t.test("a trust root that demands revocation lists verifies nothing here", async (t) => {
-  const verdict = await check(good, rootBytes({ revocation: true }));
-  t.same(findings(verdict), ["revocation: REVOCATIONS_UNCHECKED"]);
+  t.notMatch(silent.checks.find((found) => found.name === "pack-source")?.why, /planned/);
 });
 
 t.test("time makes a verdict stale, never silent", async (t) => {
