@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { approvalPredicate } from "#attest/approval.ts";
 import { readApprovalRequest, type ApprovalRequest } from "#attest/approval-request.ts";
 import { toBase64 } from "#canon/base64.ts";
 import { hexOf } from "#canon/digest.ts";
-import { isTimestamp, timestampOf } from "#canon/timestamp.ts";
+import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { STEP_ID } from "#plan/plan.ts";
+import { STEP_ID, type Plan } from "#plan/plan.ts";
 import type { RunIdentity, RunKey } from "#port/run-store.ts";
 import type { Signer } from "#port/signer.ts";
 import { runCodes } from "#run/codes.ts";
@@ -16,6 +15,7 @@ import type { LedgerEvent } from "#run/event.ts";
 import type { InboxCommand } from "#run/inbox-command.ts";
 import { isTerminal } from "#run/status.ts";
 import { requestPath } from "./approval-paths.ts";
+import { approvalDraft } from "./approval-response.ts";
 import { deliver } from "./deliver-command.ts";
 import { readRunState } from "./read-run.ts";
 import { openRunTrust, type RunTrust } from "./run-trust.ts";
@@ -39,6 +39,24 @@ export type DecidedGate = {
 
 /** Signs a decision on an open gate and has it recorded; refusals are faults with the code that the ledger bears. */
 export async function decideGate(key: RunKey, given: GateDecision, workplace: Workplace): Promise<Result<DecidedGate>> {
+  return recordDecision(
+    key,
+    given.gateId,
+    (identity, trust) => commandOf(identity, given, trust, workplace),
+    workplace,
+  );
+}
+
+/**
+ * Has a decision on a gate of a run recorded, wherever it was signed. `command` makes it once it is known that the run can
+ * still take one. Faults: RUN_UNKNOWN, RUN_FINISHED, the code of the refusal that the ledger bears, those of delivering.
+ */
+export async function recordDecision(
+  key: RunKey,
+  gateId: string,
+  command: (identity: RunIdentity, trust: RunTrust) => Promise<Result<InboxCommand>>,
+  workplace: Workplace,
+): Promise<Result<DecidedGate>> {
   const identity = await workplace.store.ledger.identity(key);
   if (!identity.ok) {
     return identity;
@@ -47,43 +65,43 @@ export async function decideGate(key: RunKey, given: GateDecision, workplace: Wo
   if (!state.ok) {
     return state;
   }
-  if (isTerminal(state.value.status)) {
+  const { plan, status } = state.value;
+  if (isTerminal(status)) {
     return fail(faultOf(runCodes, "RUN_FINISHED", { runId: key.runId }));
   }
-  const roles = Object.values(state.value.plan.approvals).flatMap((rule) => rule.from);
+  const roles = Object.values(plan.approvals).flatMap((rule) => rule.from);
   const trust = await openRunTrust(workplace, undefined, roles);
   if (!trust.ok) {
     return trust;
   }
-  const command = await commandOf(identity.value, given, trust.value, workplace);
-  const recorded = command.ok ? await deliver(identity.value, command.value, workplace, trust.value) : command;
-  const gates = state.value.plan.steps.filter(({ kind }) => kind === "gate.approval").map(({ id }) => id);
-  return recorded.ok ? decided(recorded.value, given, key, gates) : recorded;
+  const sent = await command(identity.value, trust.value);
+  const recorded = sent.ok ? await deliver(identity.value, sent.value, workplace, trust.value) : sent;
+  return recorded.ok ? decided(recorded.value, gateId, key, plan) : recorded;
 }
 
-function decided(
-  event: LedgerEvent,
-  { gateId, decision }: GateDecision,
-  { runId }: RunKey,
-  gates: readonly string[],
-): Result<DecidedGate> {
+function decided(event: LedgerEvent, gateId: string, { runId }: RunKey, plan: Plan): Result<DecidedGate> {
   if (event.eventType === "gate.decision") {
-    return ok({ runId, gateId, decision, principal: event.metadata.principal });
+    const { decision, principal } = event.metadata;
+    return ok({ runId, gateId, decision, principal });
   }
-  return fail(refusalOf(event, gateId, gates));
-}
-
-function refusalOf(event: LedgerEvent, gateId: string, gates: readonly string[]): Fault {
   if (event.eventType !== "gate.refused") {
     throw new Error(`a decision was answered by ${event.eventType}`);
   }
   const { code, hint } = event.metadata;
-  if (code === "GATE_UNKNOWN") {
-    const near = nearestName(gateId, gates);
-    const known = gates.length === 0 ? "the run has none" : `there is ${gates.join(", ")}`;
-    return faultOf(runCodes, code, { gate: gateId }, { hint: near === undefined ? known : `did you mean ${near}?` });
-  }
-  return { code, message: `the decision on gate ${gateId} was refused`, hint };
+  return fail(
+    code === "GATE_UNKNOWN"
+      ? unknownGate(gateId, plan)
+      : { code, message: `the decision on gate ${gateId} was refused`, hint },
+  );
+}
+
+/** A gate that a plan does not have, and which one may have been meant. */
+export function unknownGate(gateId: string, plan: Plan): Fault {
+  const gates = plan.steps.filter(({ kind }) => kind === "gate.approval").map(({ id }) => id);
+  const near = nearestName(gateId, gates);
+  const known = gates.length === 0 ? "the run has none" : `there is ${gates.join(", ")}`;
+  const hint = near === undefined ? known : `did you mean ${near}?`;
+  return faultOf(runCodes, "GATE_UNKNOWN", { gate: gateId }, { hint });
 }
 
 /** A gate without a request is unknown or not open: the attempt is sent all the same, so that its refusal is recorded. */
@@ -119,26 +137,12 @@ async function openSigner(given: GateDecision, trust: RunTrust, workplace: Workp
 
 function sign(
   request: ApprovalRequest,
-  given: GateDecision,
+  { decision, reason }: GateDecision,
   signer: Signer,
   trust: RunTrust,
   workplace: Workplace,
 ): Promise<Result<SignedStatement>> {
-  const { runId, gateId, tenantId, trustDomain, planHash, nonce, notAfter } = request;
-  const now = timestampOf(workplace.clock.now());
-  const value = {
-    runId,
-    gateId,
-    tenantId,
-    trustDomain,
-    planHash,
-    nonce,
-    decision: given.decision,
-    approver: trust.root.keys.get(signer.keyid)?.principal ?? signer.keyid,
-    reason: given.reason,
-    issuedAt: now,
-    notAfter: isTimestamp(notAfter) ? notAfter : now,
-  };
-  const subjects = [{ name: "plan.canonical.json", digest: planHash }];
-  return signStatement(signer, { predicate: approvalPredicate, subjects, value }, workplace);
+  const approver = trust.root.keys.get(signer.keyid)?.principal ?? signer.keyid;
+  const draft = approvalDraft(request, { decision, approver, reason }, timestampOf(workplace.clock.now()));
+  return signStatement(signer, draft, workplace);
 }

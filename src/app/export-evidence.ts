@@ -30,7 +30,7 @@ export async function exportEvidence(source: BundleSource, out: string): Promise
 }
 
 /** Writes beside the file and moves it into place, so that a half-written archive is never taken for one. */
-async function writeArchive(source: BundleSource, files: readonly BundleFile[], out: string): Promise<number> {
+export async function writeArchive(source: BundleSource, files: readonly BundleFile[], out: string): Promise<number> {
   const draft = `${out}.${process.pid}.tmp`;
   const handle = await open(draft, "wx", 0o644);
   try {

@@ -52,6 +52,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./decide.ts")).approve,
   },
   reject: { group: APPROVE, summary: "reject a gate of a run", load: async () => (await import("./decide.ts")).reject },
+  approvals: {
+    group: APPROVE,
+    summary: "gates that wait: list, request, sign, statement, import",
+    load: async () => (await import("./approvals.ts")).approvals,
+  },
   verify: {
     group: PROVE,
     summary: "verify an evidence bundle offline",

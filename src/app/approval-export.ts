@@ -1,0 +1,151 @@
+import { digestOfHex } from "#canon/digest.ts";
+import { timestampOf } from "#canon/timestamp.ts";
+import { readCanonicalJson } from "#canon/strict-json.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { FileEntry } from "#pack/pack-files.ts";
+import { readPlan } from "#plan/read-plan.ts";
+import type { RunIdentity, RunKey } from "#port/run-store.ts";
+import { runCodes } from "#run/codes.ts";
+import { gateStanding } from "#run/gate-standing.ts";
+import { entryOf } from "#run/run-record.ts";
+import { isTerminal } from "#run/status.ts";
+import type { BundleSource } from "#verify/bundle-source.ts";
+import { simulate } from "#view/simulation.ts";
+import { readApprovalCase, simulationFiles, type ApprovalCase } from "./approval-case.ts";
+import { FOLDER, packFilePath } from "./approval-folder.ts";
+import { requestPath } from "./approval-paths.ts";
+import { writeApprovalFolder } from "./approval-writer.ts";
+import { unknownGate } from "./decide-gate.ts";
+import { readRunState } from "./read-run.ts";
+import type { Workplace } from "./workplace.ts";
+
+export type ExportedRequest = {
+  /** The folder or the archive. */
+  readonly path: string;
+  readonly runId: string;
+  readonly gateId: string;
+  readonly planHash: string;
+  readonly requestDigest: string;
+  readonly notAfter: string;
+};
+
+/**
+ * Writes everything that the other side of a gap needs to decide on an open gate: a folder, or one deterministic archive
+ * where `out` ends in `.tar`. What is written was held to the request first, as its reader will. Faults: GATE_UNKNOWN,
+ * GATE_CLOSED, RUN_FINISHED, APPROVAL_FOLDER, APPROVAL_FOLDER_MISMATCH, USER_FILE_WRITE, those of the store.
+ */
+export async function exportApproval(
+  key: RunKey,
+  gateId: string,
+  out: string,
+  workplace: Workplace,
+): Promise<Result<ExportedRequest>> {
+  const identity = await workplace.store.ledger.identity(key);
+  const open = identity.ok ? await checkOpen(identity.value, gateId, workplace) : identity;
+  if (!identity.ok || !open.ok) {
+    return open as Result<never>;
+  }
+  const source = await storedSource(identity.value, gateId, workplace);
+  const held = source.ok ? await readApprovalCase(source.value, key.runId, workplace.sha256) : source;
+  if (!source.ok || !held.ok) {
+    return held as Result<never>;
+  }
+  const written = await writeApprovalFolder(source.value, out);
+  return written.ok ? ok(exported(out, held.value)) : written;
+}
+
+function exported(path: string, { request, requestDigest }: ApprovalCase): ExportedRequest {
+  const { runId, gateId, planHash, notAfter } = request;
+  return { path, runId, gateId, planHash, requestDigest, notAfter };
+}
+
+async function checkOpen(identity: RunIdentity, gateId: string, workplace: Workplace): Promise<Result<void>> {
+  const state = await readRunState(identity, workplace);
+  if (!state.ok) {
+    return state;
+  }
+  if (isTerminal(state.value.status)) {
+    return fail(faultOf(runCodes, "RUN_FINISHED", { runId: identity.runId }));
+  }
+  const { known, open } = gateStanding(state.value, gateId);
+  const notAfter = entryOf(state.value.gates, gateId)?.opened?.notAfter ?? 0;
+  if (!known) {
+    return fail(unknownGate(gateId, state.value.plan));
+  }
+  if (open && workplace.clock.now() >= notAfter) {
+    const hint = `it expired at ${timestampOf(notAfter)}; packrun resume ${identity.runId} ends the run`;
+    return fail(faultOf(runCodes, "GATE_CLOSED", { gate: gateId }, { hint }));
+  }
+  return open ? ok(undefined) : fail(faultOf(runCodes, "GATE_CLOSED", { gate: gateId }));
+}
+
+/** The files of the folder as they lie in the store; pack files are streamed from their artifacts. */
+async function storedSource(
+  identity: RunIdentity,
+  gateId: string,
+  workplace: Workplace,
+): Promise<Result<BundleSource>> {
+  const stored = await storedDocuments(identity, gateId, workplace);
+  if (!stored.ok) {
+    return stored;
+  }
+  const plan = readPlan(stored.value.get(FOLDER.plan) ?? new Uint8Array());
+  const simulation = plan.ok ? simulate(plan.value, {}, workplace.sha256) : plan;
+  const listing = readCanonicalJson(stored.value.get(FOLDER.packManifest) ?? new Uint8Array(), FOLDER.packManifest);
+  if (!simulation.ok || !listing.ok) {
+    return simulation.ok ? (listing as Result<never>) : simulation;
+  }
+  const documents = new Map([...stored.value, ...simulationFiles(simulation.value)]);
+  const files = new Map((listing.value as readonly FileEntry[]).map((file) => [packFilePath(file.path), file]));
+  return ok({
+    list: () =>
+      Promise.resolve(
+        ok([
+          ...[...documents].map(([path, bytes]) => ({ path, size: bytes.length })),
+          ...[...files].map(([path, { size }]) => ({ path, size })),
+        ]),
+      ),
+    open: (path) => openStored(path, documents, files, identity, workplace),
+  });
+}
+
+async function* openStored(
+  path: string,
+  documents: ReadonlyMap<string, Uint8Array>,
+  files: ReadonlyMap<string, FileEntry>,
+  { tenantId }: RunIdentity,
+  { artifacts }: Workplace,
+): AsyncIterable<Uint8Array> {
+  const file = files.get(path);
+  if (file === undefined) {
+    yield documents.get(path) ?? new Uint8Array();
+  } else {
+    yield* artifacts.open(tenantId, digestOfHex(file.sha256));
+  }
+}
+
+async function storedDocuments(
+  identity: RunIdentity,
+  gateId: string,
+  { store }: Workplace,
+): Promise<Result<ReadonlyMap<string, Uint8Array>>> {
+  const request = requestPath(gateId);
+  const places: readonly (readonly [path: string, stored: string])[] = [
+    [FOLDER.request, request],
+    [FOLDER.requestSidecar, `${request}.sigstore.json`],
+    [FOLDER.runRequest, "request.sigstore.json"],
+    [FOLDER.plan, "plan.canonical.json"],
+    [FOLDER.inputsLock, "inputs.lock"],
+    [FOLDER.packManifest, "pack.manifest.json"],
+  ];
+  const documents = new Map<string, Uint8Array>();
+  for (const [path, stored] of places) {
+    const bytes = await store.ledger.getFile(identity, stored);
+    if (!bytes.ok) {
+      return bytes;
+    }
+    documents.set(path, bytes.value);
+  }
+  return ok(documents);
+}

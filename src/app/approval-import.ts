@@ -1,0 +1,79 @@
+import { approvalPredicate, type Approval } from "#attest/approval.ts";
+import { readSidecar } from "#attest/read-sidecar.ts";
+import { readStatement } from "#attest/read-statement.ts";
+import { toBase64 } from "#canon/base64.ts";
+import { digestOf, hexOf } from "#canon/digest.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { RunKey } from "#port/run-store.ts";
+import { approvalUseCodes } from "./approval-use-codes.ts";
+import { recordDecision, type DecidedGate } from "./decide-gate.ts";
+import { readUserFile } from "./user-file.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** A response that was brought here. `again`: it was recorded before, and stands. */
+export type ImportedResponse = DecidedGate & { readonly again: boolean };
+
+/**
+ * Records a response that was signed elsewhere, by packrun or by another signer, with the run that it names. Refusals stand
+ * in that run's ledger. The same response counts once; one that was refused is judged anew when it is brought again.
+ * Faults: USER_FILE_READ, APPROVAL_UNREADABLE (names no run), and those of `recordDecision`.
+ */
+export async function importApproval(file: string, workplace: Workplace): Promise<Result<ImportedResponse>> {
+  const bytes = await readUserFile(file);
+  const response = bytes.ok ? readResponse(file, bytes.value) : bytes;
+  if (!bytes.ok || !response.ok) {
+    return response as Result<never>;
+  }
+  const { approval, payload } = response.value;
+  const key: RunKey = { tenantId: workplace.settings.tenantId, runId: approval.runId };
+  const name = `decision:${hexOf(digestOf(payload, workplace.sha256))}`;
+  const known = await workplace.store.ledger.identity(key);
+  const before = known.ok ? await earlierAnswer(key, name, workplace) : { tries: 0 };
+  if (before.stands !== undefined) {
+    return ok({ ...before.stands, again: true });
+  }
+  const commandId = before.tries === 0 ? name : `${name}:${before.tries + 1}`;
+  const body = { gate: approval.gateId, response: toBase64(bytes.value) };
+  const command = { commandId, kind: "decision", body } as const;
+  const decided = await recordDecision(key, approval.gateId, () => Promise.resolve(ok(command)), workplace);
+  return decided.ok ? ok({ ...decided.value, again: false }) : decided;
+}
+
+type Response = { readonly approval: Approval; readonly payload: Uint8Array };
+
+/** Only as much as is needed to find the run; whether it counts is for the run to say. */
+function readResponse(file: string, bytes: Uint8Array): Result<Response> {
+  const envelope = readSidecar(bytes, "interop");
+  const statement = envelope.ok ? readStatement(envelope.value.payload, approvalPredicate) : envelope;
+  if (!envelope.ok || !statement.ok) {
+    const { message: problem } = (statement as Extract<typeof statement, { ok: false }>).fault;
+    return fail(faultOf(approvalUseCodes, "APPROVAL_UNREADABLE", { file, problem }));
+  }
+  return ok({ approval: statement.value.predicate, payload: envelope.value.payload });
+}
+
+type Earlier = { readonly tries: number; readonly stands?: DecidedGate };
+
+/** What the ledger says of a response that was sent before: how often it was refused, and the decision that stands. */
+async function earlierAnswer(key: RunKey, name: string, { store }: Workplace): Promise<Earlier> {
+  const tries = new Set<string>();
+  let stands: DecidedGate | undefined;
+  for await (const event of store.ledger.read(key)) {
+    if (event.eventType !== "gate.decision" && event.eventType !== "gate.refused") {
+      continue;
+    }
+    const { commandId } = event.metadata;
+    if (commandId !== name && !commandId.startsWith(`${name}:`)) {
+      continue;
+    }
+    tries.add(commandId);
+    // A refusal behind a decision takes it back.
+    stands = undefined;
+    if (event.eventType === "gate.decision") {
+      const { decision, principal } = event.metadata;
+      stands = { runId: key.runId, gateId: event.stepId ?? "", decision, principal };
+    }
+  }
+  return stands === undefined ? { tries: tries.size } : { tries: tries.size, stands };
+}

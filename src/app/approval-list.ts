@@ -1,0 +1,132 @@
+import type { Digest } from "#canon/digest.ts";
+import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import { compareUtf8 } from "#canon/utf8.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
+import type { ApprovalRule, Plan } from "#plan/plan.ts";
+import { readApprovalRequest } from "#attest/approval-request.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import { countedDecisions } from "#run/gate-standing.ts";
+import { entryOf } from "#run/run-record.ts";
+import type { RunState } from "#run/state.ts";
+import { isTerminal } from "#run/status.ts";
+import { runSummary } from "#run/summary.ts";
+import { eligibleApprovers } from "#trust/eligible-approvers.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import { requestPath } from "./approval-paths.ts";
+import { openApprovalRoot } from "./approval-trust.ts";
+import { readRunState } from "./read-run.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** A gate that somebody has to decide on. */
+export type WaitingGate = {
+  readonly runId: string;
+  readonly gateId: string;
+  readonly approval: string;
+  readonly required: number;
+  readonly have: number;
+  /** Who has decided so far and still counts, in ledger order. */
+  readonly decided: readonly { readonly principal: string; readonly decision: "approve" | "reject" }[];
+  readonly from: readonly string[];
+  /** Who may still decide, by the trust root as it is now; absent where it is another trust domain's or there is none. */
+  readonly mayApprove?: readonly string[];
+  readonly notAfter: Timestamp;
+  /** Its time is over: whoever drives the run next records that. */
+  readonly expired: boolean;
+  readonly message?: string;
+  readonly requestedBy: string;
+  readonly trustDomain: string;
+  readonly pack: Plan["pack"];
+  readonly planHash: Digest;
+};
+
+/** Runs that are looked at, the newest first. */
+const LOOKED_AT = 10_000;
+
+/** Gates that wait, and the runs that could not be read: one of those hides no other. */
+export type WaitingGates = { readonly items: readonly WaitingGate[]; readonly unread: readonly Fault[] };
+
+/** Gates that wait, over all runs of the tenant; the one whose time is over first comes first. */
+export async function listApprovals(workplace: Workplace): Promise<Result<WaitingGates>> {
+  const { store, settings, sha256, clock } = workplace;
+  const opened = await openApprovalRoot(settings, sha256);
+  if (!opened.ok && opened.fault.code !== "APPROVAL_TRUST_MISSING") {
+    return opened;
+  }
+  const root = opened.ok ? opened.value.root : undefined;
+  const now = timestampOf(clock.now());
+  const items: WaitingGate[] = [];
+  const unread: Fault[] = [];
+  for (const row of await store.index.list(settings.tenantId, LOOKED_AT)) {
+    const state = isTerminal(row.status) ? undefined : await stateOf(row, workplace);
+    if (state?.ok === false) {
+      unread.push({ ...state.fault, message: `run ${row.runId}: ${state.fault.message}` });
+    }
+    for (const gate of state?.ok === true ? waitingGates(state.value, root, now) : []) {
+      items.push(await withMessage(gate, row, workplace));
+    }
+  }
+  return ok({ items: items.toSorted(compareGates), unread });
+}
+
+async function stateOf(run: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {
+  try {
+    return await readRunState(run, workplace);
+  } catch (error) {
+    if (error instanceof StoreError) {
+      return fail(error.fault);
+    }
+    throw error;
+  }
+}
+
+function waitingGates(state: RunState, root: TrustRoot | undefined, now: Timestamp): readonly WaitingGate[] {
+  const { runId, planHash, trustDomain, tenantId } = state.identity;
+  const { pack, approvals } = state.plan;
+  const requestedBy = state.requestedBy ?? "";
+  return runSummary(state).pendingGates.flatMap(({ id: gateId, approval, required, have, notAfter: until }) => {
+    const rule = entryOf(approvals, approval);
+    if (rule === undefined) {
+      return [];
+    }
+    const decided = countedDecisions(state, gateId).map(({ principal, decision }) => ({ principal, decision }));
+    const notAfter = timestampOf(until);
+    const scope = { pack: pack.name, tenant: tenantId, gate: gateId };
+    const barred = [...decided.map(({ principal }) => principal), ...barredBy(rule, requestedBy)];
+    const known = root?.document.trustDomain === trustDomain ? root : undefined;
+    const able = known === undefined ? undefined : eligibleApprovers(known, rule.from, scope, now);
+    return {
+      runId,
+      gateId,
+      approval,
+      required,
+      have,
+      decided,
+      from: rule.from,
+      ...(able === undefined ? {} : { mayApprove: able.filter((principal) => !barred.includes(principal)) }),
+      notAfter,
+      expired: now >= notAfter,
+      requestedBy,
+      trustDomain,
+      pack,
+      planHash,
+    };
+  });
+}
+
+function barredBy({ separationOfDuties }: ApprovalRule, requestedBy: string): readonly string[] {
+  return separationOfDuties ? [requestedBy] : [];
+}
+
+/** The message stands in the request, where it is evaluated. */
+async function withMessage(gate: WaitingGate, run: RunIdentity, { store }: Workplace): Promise<WaitingGate> {
+  const bytes = await store.ledger.getFile(run, requestPath(gate.gateId));
+  const request = bytes.ok ? readApprovalRequest(bytes.value) : bytes;
+  const message = request.ok ? request.value.message : undefined;
+  return message === undefined ? gate : { ...gate, message };
+}
+
+function compareGates(a: WaitingGate, b: WaitingGate): number {
+  return compareUtf8(a.notAfter, b.notAfter) || compareUtf8(a.runId, b.runId) || compareUtf8(a.gateId, b.gateId);
+}

@@ -1,0 +1,175 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { exportApproval } from "#app/approval-export.ts";
+import { importApproval, type ImportedResponse } from "#app/approval-import.ts";
+import { listApprovals, type WaitingGate } from "#app/approval-list.ts";
+import type { Workplace } from "#app/workplace.ts";
+import type { Fault } from "#fault/fault.ts";
+import { visibleText } from "#view/visible-text.ts";
+import { defineSign, defineStatement } from "./approval-signing.ts";
+import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { codeEntry } from "./explained-codes.ts";
+import { answer } from "./keys.ts";
+import { formatOf, withGlobals } from "./options.ts";
+import { withRun } from "./runs.ts";
+import { withWorkplace } from "./with-workplace.ts";
+
+type Done = (code: number) => void;
+
+/** `packrun approvals …`. */
+export const approvals: CommandFile = {
+  define: (program, cli, done) => {
+    const group = program.command("approvals").description("list gates that wait, and have them decided elsewhere");
+    defineList(group, cli, done);
+    defineRequest(group, cli, done);
+    defineSign(group, cli, done);
+    defineStatement(group, cli, done);
+    defineImport(group, cli, done);
+    group.addHelpText(
+      "after",
+      "\nAcross an air gap: `approvals request` where the run is, carry the archive over, `approvals sign` there,\n" +
+        "carry the response back, `approvals import`, `packrun resume`. On one machine `packrun approve` does it all.\n" +
+        "Example: packrun approvals request last release -o /media/stick/request.tar",
+    );
+  },
+};
+
+function defineList(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("list").description("gates that wait, over all runs of this tenant"))
+    .addHelpText(
+      "after",
+      "\nThe gate whose time is over first comes first. Who may approve is told by the trust root as it is now.\n" +
+        "Exit codes: 0 listed, 7 the ledger of a run is broken.\nExample: packrun approvals list --json",
+    )
+    .action(async (options: GlobalOptions) => {
+      done(await withWorkplace(cli, options, (workplace) => list(cli, workplace, options)));
+    });
+}
+
+async function list(cli: Cli, workplace: Workplace, options: GlobalOptions): Promise<number> {
+  const found = await listApprovals(workplace);
+  if (!found.ok) {
+    return cli.fault(found.fault, formatOf(options));
+  }
+  const { items, unread } = found.value;
+  if (formatOf(options) === "json") {
+    cli.out(jsonLine({ schemaVersion: 1, items, ...(unread.length === 0 ? {} : { errors: unread.map(errorOf) }) }));
+    return exitCodeOf(unread);
+  }
+  items.forEach((gate) => cli.out(gateText(gate)));
+  unread.forEach((fault) => cli.fault(fault));
+  if (items.length + unread.length === 0) {
+    cli.note("no gate waits here");
+  }
+  return exitCodeOf(unread);
+}
+
+function gateText(gate: WaitingGate): string {
+  const { pack, mayApprove, from, decided, expired } = gate;
+  const people = mayApprove ?? [`whoever holds ${from.join(" or ")} in trust domain ${gate.trustDomain}`];
+  const by = decided.length === 0 ? "" : ` (${decided.map(({ principal }) => principal).join(", ")})`;
+  const lines = [
+    `${gate.runId}  ${gate.gateId}  ${gate.have} of ${gate.required}${by}`,
+    field("pack", `${pack.name}@${pack.version}`),
+    field("planHash", gate.planHash),
+    ...(gate.message === undefined ? [] : [field("message", gate.message)]),
+    field("asked by", gate.requestedBy),
+    field("rule", `${gate.approval}, by ${from.join(" or ")}`),
+    field("may approve", people.length === 0 ? "nobody in the trust root" : people.join(", ")),
+    field(
+      "until",
+      expired ? `${gate.notAfter}, which is over: packrun resume ${gate.runId} ends the run` : gate.notAfter,
+    ),
+  ];
+  return lines.map((line) => `${visibleText(line)}\n`).join("");
+}
+
+function field(label: string, text: string): string {
+  return `  ${label.padEnd(12)} ${text}`;
+}
+
+function defineRequest(group: Command, cli: Cli, done: Done): void {
+  const what = "write all that somebody else needs to decide on a gate: a folder, or one .tar";
+  withGlobals(group.command("request <run> <gate>").description(what))
+    .requiredOption("-o, --output <path>", "a new or empty folder, or FILE.tar")
+    .addHelpText(
+      "after",
+      "\nIn it: the signed request, the plan, the inputs lock, the files of the pack, and what the plan would do\n" +
+        "(simulation.txt). The request's digests bind all of it; `packrun approvals sign` checks that. The same gate\n" +
+        "gives the same bytes.\n" +
+        "Exit codes: 0 written, 2 usage or RUN unknown, 5 the gate is unknown or not open.\n" +
+        "Examples: packrun approvals request last release -o /media/stick/request.tar\n" +
+        "          packrun approvals request 01a1 release -o request",
+    )
+    .action(async (run: string, gateId: string, options: GlobalOptions & { output: string }) => {
+      const out = resolve(cli.cwd, options.output);
+      const code = await withRun(cli, options, run, async (key, workplace) => {
+        const written = await exportApproval(key, gateId, out, workplace);
+        return answer(cli, options, written, ({ path, requestDigest, notAfter }) => {
+          cli.note(`good until ${notAfter}; decide there with: packrun approvals sign ${options.output} --key KEY …`);
+          return `${path}\nrequest ${requestDigest}\n`;
+        });
+      });
+      done(code);
+    });
+}
+
+function defineImport(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("import <file...>").description("record responses that were signed elsewhere"))
+    .addHelpText(
+      "after",
+      "\nFILE is what `packrun approvals sign` wrote, or the Sigstore bundle of another signer over the statement of\n" +
+        "`packrun approvals statement`. Each goes to the run that it names; a refusal stands in that run's ledger.\n" +
+        "Exit codes: 0 all recorded, 2 a file cannot be read, 5 refused; of several the first that failed.\n" +
+        "Example: packrun approvals import /media/stick/alice.sigstore.json",
+    )
+    .action(async (files: readonly string[], options: GlobalOptions) => {
+      done(await withWorkplace(cli, options, (workplace) => importAll(cli, files, workplace, options)));
+    });
+}
+
+async function importAll(
+  cli: Cli,
+  files: readonly string[],
+  workplace: Workplace,
+  options: GlobalOptions,
+): Promise<number> {
+  const asJson = formatOf(options) === "json";
+  const items: object[] = [];
+  const faults: Fault[] = [];
+  for (const file of files) {
+    const imported = await importApproval(resolve(cli.cwd, file), workplace);
+    if (imported.ok) {
+      items.push({ file, ...imported.value });
+    } else {
+      items.push({ file, error: errorOf(imported.fault) });
+      faults.push(imported.fault);
+    }
+    if (!asJson) {
+      tell(cli, file, imported.ok ? imported.value : imported.fault);
+    }
+  }
+  if (asJson) {
+    cli.out(jsonLine({ schemaVersion: 1, items }));
+  }
+  return exitCodeOf(faults);
+}
+
+function tell(cli: Cli, file: string, found: ImportedResponse | Fault): void {
+  if ("code" in found) {
+    cli.fault({ ...found, place: { file } });
+    return;
+  }
+  const { decision, gateId, principal, runId, again } = found;
+  const done = decision === "approve" ? "approved" : "rejected";
+  cli.out(`${done} ${gateId} of ${runId} as ${principal}${again ? " (recorded before)" : ""}\n`);
+  cli.note(`go on with: packrun resume ${runId}`);
+}
+
+function errorOf({ code, message, hint }: Fault): object {
+  return { code, message, hint, exitCode: codeEntry(code).exitCode };
+}
+
+function exitCodeOf([first]: readonly Fault[]): number {
+  return first === undefined ? 0 : codeEntry(first.code).exitCode;
+}
