@@ -23,6 +23,7 @@ export const configShape = object(
     ),
     tenant: described("The tenant of runs started here; `default` unless given.", string({ min: 1 })),
     trust: path("The pinned trust root."),
+    revocations: path("The revocation list of that root; `revocations.json` beside it unless given."),
     requester: object({}, { key: path("Private key that signs run requests.") }),
     attestor: object({}, { key: path("Private key that signs approval requests and attestations.") }),
     sandbox: object(

@@ -1,3 +1,4 @@
+import { isJsonObject } from "#canon/json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { stoppedHint } from "#engine/drive-run.ts";
 import type { Fault } from "#fault/fault.ts";
@@ -7,6 +8,7 @@ import type { HeldLease, RunIdentity } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { runCodes } from "#run/codes.ts";
 import type { InboxCommand } from "#run/inbox-command.ts";
+import { approvalCodes } from "#trust/approval-codes.ts";
 import { appCodes } from "./codes.ts";
 import { driveStoredRun } from "./drive-stored-run.ts";
 import type { RunTrust } from "./run-trust.ts";
@@ -42,7 +44,7 @@ export async function deliver(
       return driven;
     }
     if (driven.ok && driven.value.end === "finished") {
-      const sealed = await sealFinished(identity, workplace, trust.attestor);
+      const sealed = await sealFinished(identity, workplace, trust);
       if (!sealed.ok) {
         return sealed;
       }
@@ -52,7 +54,7 @@ export async function deliver(
       return ok(event);
     }
     if (driven.ok && driven.value.end === "finished") {
-      return fail(await whyUnheard(identity, workplace));
+      return fail(await whyUnheard(identity, command, workplace));
     }
     const held = await workplace.store.leases.current(identity);
     if (held?.life.state === "stopped" || workplace.clock.monotonic() > deadline) {
@@ -69,12 +71,20 @@ function unanswered({ runId }: RunIdentity, held: HeldLease | undefined): Fault 
     : faultOf(appCodes, "COMMAND_UNANSWERED", { runId });
 }
 
-/** A run that ended before it took the command: for drift, or because it was at its end. */
-async function whyUnheard(identity: RunIdentity, { store }: Workplace): Promise<Fault> {
-  for await (const { eventType, metadata } of store.ledger.read(identity)) {
+/** A run that ended before it took the command: for drift, because its gate's time was over, or because it was at its end. */
+async function whyUnheard(identity: RunIdentity, { body }: InboxCommand, { store }: Workplace): Promise<Fault> {
+  const gate = isJsonObject(body) ? body["gate"] : undefined;
+  let notAfter = "";
+  for await (const { eventType, stepId, metadata, timestamp: now } of store.ledger.read(identity)) {
     if (eventType === "plan.drift") {
       const { node, pointer, hint } = metadata;
       return faultOf(planCodes, "PLAN_DRIFT", { node: node === "" ? "it" : node, pointer }, { hint });
+    }
+    if (eventType === "gate.opened" && stepId === gate) {
+      notAfter = metadata.notAfter;
+    }
+    if (eventType === "gate.expired" && stepId === gate) {
+      return faultOf(approvalCodes, "APPROVAL_LATE", { now, notAfter });
     }
   }
   return faultOf(runCodes, "RUN_FINISHED", { runId: identity.runId });

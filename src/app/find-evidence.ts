@@ -33,6 +33,6 @@ export async function findEvidence(text: string, workplace: Workplace): Promise<
   }
   const roles = Object.values(state.value.plan.approvals).flatMap((rule) => rule.from);
   const trust = await openRunTrust(workplace, undefined, roles);
-  const sealed = trust.ok ? await sealFinished(identity.value, workplace, trust.value.attestor, folder) : trust;
+  const sealed = trust.ok ? await sealFinished(identity.value, workplace, trust.value, folder) : trust;
   return sealed.ok ? ok(folder) : sealed;
 }

@@ -178,6 +178,12 @@ async function caseOf(
   if (!trustRoot.ok) {
     return trustRoot;
   }
+  const revocations = await run.trust.currentRevocations(trustRoot.value);
+  if (!revocations.ok) {
+    const { trustDomain } = trustRoot.value.document;
+    const hint = `${revocations.fault.message} (${revocations.fault.code})`;
+    return fail(faultOf(approvalCodes, "APPROVAL_REVOCATIONS_MISSING", { trustDomain }, { hint }));
+  }
   return ok({
     response,
     profile: "interop",
@@ -186,6 +192,7 @@ async function caseOf(
     rule,
     requester: run.requestedBy,
     trustRoot: trustRoot.value,
+    revocations: revocations.value,
     now: timestampOf(run.clock.now()),
     verifySignature: run.verifySignature,
     sha256: run.sha256,

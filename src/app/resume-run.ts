@@ -4,7 +4,9 @@ import { packCodes } from "#pack/codes.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
 import { readRunState } from "./read-run.ts";
-import { openRunTrust } from "./run-trust.ts";
+import { isTerminal } from "#run/status.ts";
+import { openRunTrust, revocationPlace } from "./run-trust.ts";
+import { admitResumed } from "./trust-admission.ts";
 import type { Workplace } from "./workplace.ts";
 
 /**
@@ -32,5 +34,13 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
     Object.values(plan.approvals).flatMap((rule) => rule.from),
   );
   const after = state.value.head.sequence;
+  // A run that is stopping may always come to its end.
+  if (trust.ok && !isTerminal(state.value.status) && state.value.stop === undefined) {
+    const { runId, planHash } = identity.value;
+    const admitted = await admitResumed({ runId, planHash, pack: plan.pack }, trust.value, revocationPlace(workplace));
+    if (!admitted.ok) {
+      return admitted;
+    }
+  }
   return trust.ok ? finishRun(identity.value, { ...order, after }, workplace, trust.value) : trust;
 }

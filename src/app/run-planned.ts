@@ -9,8 +9,9 @@ import { checkSecrets } from "./check-secrets.ts";
 import { checkEvidenceTarget } from "./evidence-target.ts";
 import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
 import type { PlannedPack } from "./plan-pack.ts";
-import { openRunTrust, type RunTrust } from "./run-trust.ts";
+import { openRunTrust, revocationPlace, type RunTrust } from "./run-trust.ts";
 import { startRun } from "./start-run.ts";
+import { admitStart } from "./trust-admission.ts";
 import type { Workplace } from "./workplace.ts";
 
 export type NewRunOrder = RunOrder & {
@@ -49,6 +50,10 @@ export async function runPlanned(
     return trust;
   }
   order.onTrust?.(trust.value);
+  const admitted = await admitStart({ pack: plan.pack, planHash }, trust.value, revocationPlace(workplace));
+  if (!admitted.ok) {
+    return admitted;
+  }
   const identity = await startRun(planned, order.references, workplace, trust.value);
   if (!identity.ok) {
     return identity;

@@ -1,12 +1,14 @@
-import { readFile } from "node:fs/promises";
 import type { Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Signer } from "#port/signer.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
+import type { SignedRevocations } from "#trust/check-revocations.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { appCodes } from "./codes.ts";
 import { ensureDevelopmentTrust } from "./development-trust.ts";
+import { readRootFile } from "./read-root-file.ts";
+import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
 import { admitRoot } from "./trust-memory.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -16,6 +18,8 @@ export type RunTrust = {
   readonly rootBytes: Uint8Array;
   /** The root as its file says it now: a run may wait for days, and people come and go meanwhile. */
   readonly currentRoot: () => Promise<Result<TrustRoot>>;
+  /** What is revoked now, as the list of this place says it; undefined where there is none and none is asked for. */
+  readonly currentRevocations: (root: TrustRoot) => Promise<Result<SignedRevocations | undefined>>;
   /** Signs approval requests and the attestation. */
   readonly attestor: Signer;
   /** Signs the run request. */
@@ -63,19 +67,37 @@ export async function openRunTrust(
   }
   const requester = await openKey(workplace, as ?? settings.requesterKey, "the run request");
   return requester.ok
-    ? withPrincipal({ ...pinned.value, currentRoot, attestor: attestor.value, requester: requester.value })
+    ? withPrincipal({
+        ...pinned.value,
+        currentRoot,
+        currentRevocations: revocationsOf(workplace),
+        attestor: attestor.value,
+        requester: requester.value,
+      })
     : requester;
+}
+
+/** Where this workplace looks for its revocation list, and with what it checks it. */
+export function revocationPlace({ settings, verifySignature, sha256, clock }: Workplace): RevocationPlace {
+  return { settings, verifySignature, sha256, now: clock.now };
+}
+
+function revocationsOf(workplace: Workplace): RunTrust["currentRevocations"] {
+  return async (root) => {
+    const held = await heldRevocations(root, revocationPlace(workplace));
+    return held.ok ? ok(held.value?.list) : held;
+  };
 }
 
 type PinnedRoot = Pick<RunTrust, "root" | "rootBytes">;
 
 async function readRoot(file: string, sha256: Sha256): Promise<Result<PinnedRoot>> {
-  const rootBytes = await readFile(file).catch(() => undefined);
-  if (rootBytes === undefined) {
-    return fail(faultOf(appCodes, "TRUST_FILE", { file }));
+  const rootBytes = await readRootFile(file);
+  if (!rootBytes.ok) {
+    return rootBytes;
   }
-  const root = readTrustRoot(rootBytes, sha256);
-  return root.ok ? ok({ root: root.value, rootBytes }) : root;
+  const root = readTrustRoot(rootBytes.value, sha256);
+  return root.ok ? ok({ root: root.value, rootBytes: rootBytes.value }) : root;
 }
 
 async function developmentTrust(
@@ -97,7 +119,15 @@ async function developmentTrust(
     const read = await readRoot(trustFile, sha256);
     return read.ok ? ok(read.value.root) : read;
   };
-  const trust = withPrincipal({ root, rootBytes, currentRoot, attestor: signer, requester: requester.value });
+  const currentRevocations = revocationsOf(workplace);
+  const trust = withPrincipal({
+    root,
+    rootBytes,
+    currentRoot,
+    currentRevocations,
+    attestor: signer,
+    requester: requester.value,
+  });
   return trust.ok ? ok({ ...trust.value, development: { made } }) : trust;
 }
 

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { Result } from "#fault/result.ts";
 import type { RunIdentity } from "#port/run-store.ts";
-import type { Signer } from "#port/signer.ts";
 import { readRunState } from "./read-run.ts";
 import { rowOf } from "./run-row.ts";
+import { heldRevocations } from "./revocation-standing.ts";
+import { revocationPlace, type RunTrust } from "./run-trust.ts";
 import { sealRun, type SealedRun } from "./seal-run.ts";
 import { shippedVerifier } from "./shipped-verifier.ts";
 import type { Workplace } from "./workplace.ts";
@@ -17,7 +18,7 @@ export function evidenceFolder(runId: string, { settings }: Workplace): string {
 export async function sealFinished(
   identity: RunIdentity,
   workplace: Workplace,
-  attestor: Signer,
+  trust: Pick<RunTrust, "attestor" | "root">,
   folder: string = evidenceFolder(identity.runId, workplace),
 ): Promise<Result<SealedRun>> {
   const state = await readRunState(identity, workplace);
@@ -31,6 +32,10 @@ export async function sealFinished(
   const { store, artifacts, sha256, verifySignature, engine } = workplace;
   const verifier = await shippedVerifier(engine.version);
   const { plan } = state.value;
-  const ports = { artifacts, attestor, sha256, verifySignature, engine, verifier, plan };
+  // A floor for those who verify: one that does not hold is no floor, and keeps no evidence from being sealed.
+  const held = await heldRevocations(trust.root, revocationPlace(workplace), "any");
+  const revocations = held.ok && held.value !== undefined ? { revocations: held.value.files } : {};
+  const { attestor } = trust;
+  const ports = { artifacts, attestor, sha256, verifySignature, engine, verifier, plan, ...revocations };
   return sealRun(identity, { ...ports, ledger: store.ledger, lines: store.lines }, folder);
 }

@@ -18,6 +18,8 @@ export type Settings = {
   readonly artifactsPath: string;
   /** The configured trust root; without one, the development trust root is used. */
   readonly trustFile?: string;
+  /** The configured revocation list; without one, `revocations.json` beside the trust root where that is there. */
+  readonly revocationsFile?: string;
   readonly requesterKey?: string;
   readonly attestorKey?: string;
   /** The configuration file that was read. */
@@ -59,13 +61,23 @@ export function readSettings(source: SettingsSource): Result<Settings> {
   // An empty name would be the current folder itself, which nobody means.
   const stateFolder = given === undefined || given === "" ? stateFolderOf(cwd, file) : resolve(cwd, given);
   const trust = flags.trust ?? env["PACKRUN_TRUST"];
+  const configuredTrust = from(config.value.trust);
+  const trustFile = trust === undefined ? configuredTrust : resolve(cwd, trust);
+  const revocations = env["PACKRUN_REVOCATIONS"];
   const { Storage } = config.value.TaskRunner ?? {};
   return ok(
     withoutUndefined({
       tenantId,
       stateFolder,
       artifactsPath: from(Storage?.ArtifactsPath) ?? join(stateFolder, "artifacts"),
-      trustFile: trust === undefined ? from(config.value.trust) : resolve(cwd, trust),
+      trustFile,
+      // The configuration's list belongs to its root: another root that is named for once comes with its own.
+      revocationsFile:
+        revocations !== undefined
+          ? resolve(cwd, revocations)
+          : trustFile === configuredTrust
+            ? from(config.value.revocations)
+            : undefined,
       requesterKey: from(config.value.requester?.key),
       attestorKey: from(config.value.attestor?.key),
       ...sandbox.value,

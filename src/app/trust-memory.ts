@@ -2,22 +2,35 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalBytes } from "#canon/canonical-json.ts";
-import { integer, literal, misfitsOf, object, record, type Infer } from "#canon/shape.ts";
+import { digest, integer, literal, misfitsOf, object, record, type Infer } from "#canon/shape.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { checkSuccession } from "#trust/check-succession.ts";
 import { checkRollback } from "#trust/freshness.ts";
+import type { Revocations } from "#trust/revocation-list.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { fileFault, systemCode } from "./file-fault.ts";
 import { withTrustLock } from "./state-lock.ts";
 import { writeAtomically } from "./trust-file.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
 
-/** `trust/seen.json` of a state folder: the highest version of each trust domain that was relied on from here. */
-const seenShape = object({
-  schema: literal("packrun.seen-roots/v1"),
-  versions: record(/^[a-z0-9][a-z0-9.-]{0,126}$/, integer({ min: 1 }), "a trust domain"),
-});
+const DOMAIN = /^[a-z0-9][a-z0-9.-]{0,126}$/;
+const seenListShape = object({ sequence: integer({ min: 1 }), digest: digest() });
+/** The last revocation list of a trust domain that was relied on from here. */
+export type SeenList = Infer<typeof seenListShape>;
+
+/**
+ * `trust/seen.json` of a state folder: by trust domain the highest version of its root that was relied on from here, and
+ * the last of its revocation lists.
+ */
+const seenShape = object(
+  {
+    schema: literal("packrun.seen-roots/v1"),
+    versions: record(DOMAIN, integer({ min: 1 }), "a trust domain"),
+  },
+  { revocations: record(DOMAIN, seenListShape, "a trust domain") },
+);
 type Seen = Infer<typeof seenShape>;
 
 /**
@@ -43,6 +56,42 @@ export async function highestSeen(stateFolder: string, root: TrustRoot): Promise
     : seen;
 }
 
+/** The last revocation list of the root's trust domain that was used from this state folder. Fault: TRUST_MEMORY. */
+export async function lastRevocations(stateFolder: string, root: TrustRoot): Promise<Result<SeenList | undefined>> {
+  const seen = await readSeen(stateFolder);
+  return seen.ok ? ok(listOf(seen.value, root.document.trustDomain)) : seen;
+}
+
+/**
+ * Takes a signed revocation list into use: refuses one that comes before what was used, or beside it, and remembers a
+ * newer one. Faults: REVOCATIONS_ROLLBACK, REVOCATIONS_FORKED, TRUST_MEMORY, TRUST_BUSY.
+ */
+export async function admitRevocations(stateFolder: string, list: Revocations): Promise<Result<void>> {
+  const seen = await readSeen(stateFolder);
+  const last = seen.ok ? listOf(seen.value, list.document.trustDomain) : undefined;
+  const admitted = seen.ok ? checkSuccession(list, last) : seen;
+  if (!admitted.ok || last?.digest === list.digest || !existsSync(stateFolder)) {
+    return admitted;
+  }
+  const remembered = await withTrustLock(stateFolder, () => rememberList(stateFolder, list));
+  return !remembered.ok && remembered.fault.code === "TRUST_FILE_ACCESS" ? admitted : remembered;
+}
+
+function listOf({ revocations = {} }: Seen, trustDomain: string): SeenList | undefined {
+  return Object.hasOwn(revocations, trustDomain) ? revocations[trustDomain] : undefined;
+}
+
+async function rememberList(stateFolder: string, list: Revocations): Promise<Result<void>> {
+  const seen = await readSeen(stateFolder);
+  if (!seen.ok) {
+    return seen;
+  }
+  const { trustDomain, sequence } = list.document;
+  const admitted = checkSuccession(list, listOf(seen.value, trustDomain));
+  const revocations = { ...seen.value.revocations, [trustDomain]: { sequence, digest: list.digest } };
+  return admitted.ok ? writeSeen(stateFolder, { ...seen.value, revocations }) : admitted;
+}
+
 /** Looked at again under the lock: another process may have seen a newer one meanwhile. */
 async function remember(stateFolder: string, root: TrustRoot): Promise<Result<void>> {
   const { trustDomain, version } = root.document;
@@ -52,7 +101,10 @@ async function remember(stateFolder: string, root: TrustRoot): Promise<Result<vo
   if (!seen.ok || !admitted.ok) {
     return seen.ok ? admitted : seen;
   }
-  const next: Seen = { ...seen.value, versions: { ...seen.value.versions, [trustDomain]: version } };
+  return writeSeen(stateFolder, { ...seen.value, versions: { ...seen.value.versions, [trustDomain]: version } });
+}
+
+async function writeSeen(stateFolder: string, next: Seen): Promise<Result<void>> {
   try {
     await writeAtomically(seenPath(stateFolder), canonicalBytes(next));
     return ok(undefined);

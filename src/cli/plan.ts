@@ -1,4 +1,5 @@
 import type { PlannedPack } from "#app/plan-pack.ts";
+import { readSettings } from "#app/settings.ts";
 import { readPlanFile, writeUserFile } from "#app/user-file.ts";
 import type { Fault } from "#fault/fault.ts";
 import { planDiffText } from "#view/plan-diff-text.ts";
@@ -43,10 +44,30 @@ export const plan: CommandFile = {
           return;
         }
         const planned = await plannedPack(cli, pack, options);
-        done(planned.ok ? await tell(cli, planned.value, options) : planned.fault);
+        const refused = planned.ok ? await trustRefusal(cli, planned.value, options) : undefined;
+        done(planned.ok ? (refused ?? (await tell(cli, planned.value, options))) : planned.fault);
       });
   },
 };
+
+/** The exit code where the trust root of this place, or its revocation list, does not take the pack or its plan. */
+async function trustRefusal(
+  cli: Cli,
+  { compiled: { plan: made, planHash } }: PlannedPack,
+  options: PlanOptions,
+): Promise<number | undefined> {
+  const settings = readSettings(settingsSource(cli, options));
+  if (!settings.ok) {
+    return cli.fault(settings.fault, formatOf(options));
+  }
+  const [{ admitPlanned }, { sha256, verifySignature, clock }] = await Promise.all([
+    import("#app/trust-admission.ts"),
+    import("#compose.ts"),
+  ]);
+  const place = { settings: settings.value, verifySignature, sha256, now: clock.now };
+  const admitted = await admitPlanned({ pack: made.pack, planHash }, place);
+  return admitted.ok ? undefined : cli.fault(admitted.fault, formatOf(options));
+}
 
 async function tell(cli: Cli, planned: PlannedPack, options: PlanOptions): Promise<number> {
   const other = options.diff === undefined ? undefined : await readPlanFile(options.diff);
@@ -84,10 +105,7 @@ async function writeFiles(cli: Cli, planned: PlannedPack, options: PlanOptions):
   if (!references.ok) {
     return references.fault;
   }
-  const [{ lockInputs }, { readSettings }] = await Promise.all([
-    import("#app/plan-pack.ts"),
-    import("#app/settings.ts"),
-  ]);
+  const { lockInputs } = await import("#app/plan-pack.ts");
   const { sha256 } = await import("#compose.ts");
   const settings = readSettings(settingsSource(cli, options));
   if (!settings.ok) {

@@ -196,12 +196,23 @@ export const approvalCodes = codeTable({
   APPROVAL_REVOCATIONS_MISSING: {
     severity: "error",
     exitCode: 5,
-    message: "trust domain {trustDomain} takes no decision without a revocation list",
-    hint: "give the revocation list of {trustDomain}, or a trust root that does not require one",
+    message: "trust domain {trustDomain} takes no decision without a revocation list that can be relied on",
+    hint: "put the newest revocation list of {trustDomain} beside the trust root, or name it with `revocations`",
     explanation: {
-      cause: "The trust root requires revocations, and there is no list to check the key against.",
-      example: "policy.revocation.required in the trust root of a site without revocations.json",
-      fix: "Configure the site's revocation list.",
+      cause: "The trust root requires revocations and there is no list, or the one that is there does not hold.",
+      example: "policy.revocation.required on a site without revocations.json, or a list that was not renewed in time",
+      fix: "Configure the site's revocation list; `packrun trust check` says what is wrong with it.",
+    },
+  },
+  APPROVAL_REVOKED: {
+    severity: "error",
+    exitCode: 5,
+    message: "the decision does not count: {problem}",
+    hint: "{problem} ({code})",
+    explanation: {
+      cause: "The run, its plan, its pack, the key that signed, or the very decision stands in the revocation list.",
+      example: "packrun approve with a key that was revoked after a laptop was stolen",
+      fix: "Decide with another key. A revoked run, plan or pack takes no decision at all: cancel the run.",
     },
   },
   REQUESTER_UNKNOWN: {

@@ -11,8 +11,10 @@ import { faultOf } from "#fault/code-table.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { approvalCodes, type ApprovalCode } from "./approval-codes.ts";
 import { approvalMismatch } from "./approval-mismatch.ts";
+import { findRevoked } from "./find-revoked.ts";
 import { findSigner } from "./find-signer.ts";
 import { checkKeyWindow, checkRootExpiry, needsRevocations } from "./freshness.ts";
+import type { Revocations } from "./revocation-list.ts";
 import { standingOf } from "./role.ts";
 import { isPrincipal, type TrustedKey, type TrustRoot } from "./trust-root.ts";
 
@@ -39,6 +41,8 @@ export type DecisionCase = {
   /** Principals whose decisions on this gate are recorded. */
   readonly alreadyDecided: readonly string[];
   readonly trustRoot: TrustRoot;
+  /** What is revoked now; undefined where there is no list. */
+  readonly revocations: Revocations | undefined;
   /** When the decision is recorded; the response's own times prove nothing. */
   readonly now: Timestamp;
   readonly verifySignature: VerifySignature;
@@ -90,7 +94,7 @@ export async function authoriseDecision(given: DecisionCase): Promise<DecisionAn
   const { decision, reason } = approval;
   const payloadDigest = digestOf(envelope.value.payload, given.sha256);
   return (
-    signerRefusal(given, signer.value, approval) ??
+    signerRefusal(given, signer.value, approval, payloadDigest) ??
     ruleRefusal(given, approval, principal) ?? {
       kind: "accepted",
       decision,
@@ -111,7 +115,7 @@ export function recheckApproval(given: Omit<DecisionCase, "alreadyDecided">): Pr
 }
 
 /** A root that must not be relied on, or that does not know the requester, takes no decision at all. */
-function rootRefusal({ trustRoot, now, requester, request }: DecisionCase): Refusal | undefined {
+function rootRefusal({ trustRoot, revocations, now, requester, request }: DecisionCase): Refusal | undefined {
   const { trustDomain, expires } = trustRoot.document;
   if (trustDomain !== request.trustDomain) {
     return refuse("APPROVAL_WRONG_DOMAIN", { trustDomain: request.trustDomain });
@@ -119,13 +123,18 @@ function rootRefusal({ trustRoot, now, requester, request }: DecisionCase): Refu
   if (!checkRootExpiry(trustRoot, now).ok) {
     return refuse("APPROVAL_ROOT_EXPIRED", { expires });
   }
-  if (needsRevocations(trustRoot)) {
+  if (needsRevocations(trustRoot) && revocations === undefined) {
     return refuse("APPROVAL_REVOCATIONS_MISSING", { trustDomain });
   }
   return isPrincipal(trustRoot, requester) ? undefined : refuse("REQUESTER_UNKNOWN", { requester, trustDomain });
 }
 
-function signerRefusal(given: DecisionCase, signer: TrustedKey, approval: Approval): Refusal | undefined {
+function signerRefusal(
+  given: DecisionCase,
+  signer: TrustedKey,
+  approval: Approval,
+  payload: Digest,
+): Refusal | undefined {
   const { rule, request, trustRoot } = given;
   const { principal, key, validFrom, validUntil } = signer;
   const scope = { pack: request.pack.name, tenant: request.tenantId, gate: request.gateId };
@@ -135,6 +144,11 @@ function signerRefusal(given: DecisionCase, signer: TrustedKey, approval: Approv
   }
   if (!checkKeyWindow(signer, given.now).ok) {
     return refuse("APPROVAL_KEY_WINDOW", { principal, validFrom, validUntil }, principal);
+  }
+  const { runId: run, pack } = request;
+  const revoked = findRevoked(given.revocations, { run, plan: given.planHash, pack, key: key.keyid, payload });
+  if (revoked !== undefined) {
+    return refuse("APPROVAL_REVOKED", { code: revoked.code, problem: revoked.message }, principal);
   }
   if (standing.kind === "outOfScope") {
     return refuse("APPROVAL_SCOPE", { principal, role: standing.role, bound: standing.bound }, principal);

@@ -5,6 +5,7 @@ import { readApprovalRequest } from "#attest/approval-request.ts";
 import { runRequestPredicate } from "#attest/run-request.ts";
 import { requestPath } from "#app/approval-paths.ts";
 import { gateKeeper, type GateKeeperRun } from "#app/gate-keeper.ts";
+import type { RunTrust } from "#app/run-trust.ts";
 import { sealRun, type SealPorts } from "#app/seal-run.ts";
 import { signStatement } from "#app/sign-statement.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
@@ -210,6 +211,8 @@ export type WorldOptions = {
   readonly artifactBytes?: Uint8Array;
   /** What the stored copies compile to when a decision is judged; the plan unless given. */
   readonly recompile?: () => Result<Uint8Array>;
+  /** What is revoked when a decision is judged; there is no list unless given. */
+  readonly revocations?: RunTrust["currentRevocations"];
   /** Sends a cancel in the turn with this number. */
   readonly cancelAt?: number;
   /** Commands in place of what would be done for an effect. */
@@ -324,6 +327,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
     root,
     rootBytes: trustRoot,
     currentRoot: () => Promise.resolve(ok(root)),
+    currentRevocations: options.revocations ?? (() => Promise.resolve(ok(undefined))),
     attestor: keys.attestor,
     requester: keys[requester],
     principal: requester,

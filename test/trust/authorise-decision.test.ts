@@ -7,8 +7,10 @@ import { decodeUtf8, encodeUtf8 } from "#canon/utf8.ts";
 import { nodeSha256 } from "#signer/node-crypto.ts";
 import { approvalCodes } from "#trust/approval-codes.ts";
 import { authoriseDecision, recheckApproval, type DecisionCase } from "#trust/authorise-decision.ts";
-import { sidecarOf } from "../attest/signing.ts";
-import { approvalOf, caseOf, people, PLAN_HASH, request, respond, rootOf, role, time } from "./world.ts";
+import { readRevocations } from "#trust/revocation-list.ts";
+import { sidecarOf, value } from "../attest/signing.ts";
+import { revocations as revocationsOf } from "./sample-revocations.ts";
+import { approvalOf, caseOf, keyEntry, people, PLAN_HASH, request, respond, rootOf, role, time } from "./world.ts";
 
 const OTHER_HASH = digestOf(encodeUtf8("another plan"), nodeSha256);
 const provoked = new Set<string>();
@@ -138,6 +140,34 @@ t.test("responses of other signers are taken in the interop profile, not in ours
   t.equal(await codeOf({ response, profile: "own" }), "APPROVAL_SIGNATURE");
 });
 
+t.test("what is revoked decides nothing: key, payload, run, plan or pack, now and when the gate passes", async (t) => {
+  const given = await caseOf();
+  const before = await authoriseDecision(given);
+  const payload = before.kind === "accepted" ? before.payloadDigest : "";
+  const { name, version, digest } = request.pack;
+  const entries = [
+    ["key", people.alice.key.keyid, "REVOKED_KEY"],
+    ["payload", payload, "REVOKED_PAYLOAD"],
+    ["run", request.runId, "REVOKED_RUN"],
+    ["plan", PLAN_HASH, "REVOKED_PLAN"],
+    ["pack", digest, "REVOKED_PACK"],
+    ["pack", `${name}@${version}`, "REVOKED_PACK"],
+  ] as const;
+  for (const [kind, of, code] of entries) {
+    const { list } = await revocationsOf(people.carol.signer, { entries: [[kind, of]] });
+    const change = { revocations: value(readRevocations(list, nodeSha256)) };
+    t.equal(await codeOf(change), "APPROVAL_REVOKED", code);
+    const answer = await recheckApproval({ ...given, ...change });
+    t.match(answer, { code: "APPROVAL_REVOKED", principal: "alice", hint: new RegExp(`it was stolen \\(${code}\\)$`) });
+  }
+  const demanding = rootOf((document) => {
+    document.policy = { revocation: { required: true, maxAgeHours: 1, minSequence: 0 } };
+  });
+  const { list } = await revocationsOf(people.carol.signer, { entries: [["key", people.bob.key.keyid]] });
+  const held = { revocations: value(readRevocations(list, nodeSha256)), trustRoot: demanding };
+  t.equal(await codeOf(held), "accepted", "with a list the root is satisfied");
+});
+
 t.test("a refusal names the principal once the signature was found good, and never before", async (t) => {
   const late = await authoriseDecision(await caseOf({ now: request.notAfter }));
   t.match(late, { kind: "refused", principal: "alice" });
@@ -153,6 +183,20 @@ t.test("an accepted approval still holds when it is looked at again, until its k
     document.roles = { ...document.roles, approver: role("bob") };
   });
   t.match(await recheckApproval({ ...given, trustRoot: gone }), { kind: "refused", code: "APPROVAL_ROLE" });
+});
+
+t.test("a key that changed hands counts for neither: not as whose it was, and not twice", async (t) => {
+  const { alreadyDecided: _, ...given } = await caseOf();
+  const handed = rootOf((document) => {
+    document.keys = { ...document.keys, ...keyEntry("alice", "bob") };
+  });
+  t.equal(await codeOf({ trustRoot: handed }), "APPROVAL_APPROVER");
+  t.match(await recheckApproval({ ...given, trustRoot: handed }), { code: "APPROVAL_APPROVER", principal: "bob" });
+  const asBob = await respond("alice", { approver: "bob" });
+  t.match(await authoriseDecision({ ...given, response: asBob, trustRoot: handed, alreadyDecided: ["alice"] }), {
+    kind: "accepted",
+    principal: "bob",
+  });
 });
 
 t.test("no change of one byte of a response is accepted as another decision", async (t) => {

@@ -141,6 +141,7 @@ export async function caseOf(change: Partial<DecisionCase> = {}): Promise<Decisi
     requester: "carol",
     alreadyDecided: [],
     trustRoot: rootOf(),
+    revocations: undefined,
     now: NOW,
     verifySignature: nodeVerifySignature,
     sha256: nodeSha256,

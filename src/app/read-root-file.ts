@@ -1,0 +1,10 @@
+import { readFile } from "node:fs/promises";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { appCodes } from "./codes.ts";
+
+/** The bytes of a pinned trust root. Fault: TRUST_FILE. */
+export async function readRootFile(file: string): Promise<Result<Uint8Array>> {
+  const bytes = await readFile(file).catch(() => undefined);
+  return bytes === undefined ? fail(faultOf(appCodes, "TRUST_FILE", { file })) : ok(bytes);
+}

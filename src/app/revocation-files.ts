@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { RevocationFiles } from "#trust/check-revocations.ts";
+import { fileFault, systemCode } from "./file-fault.ts";
+import type { Settings } from "./settings.ts";
+
+/** Where the revocation list of this place is, or would be: as configured, else beside the trust root. */
+export function revocationsPath(settings: Pick<Settings, "revocationsFile" | "trustFile" | "stateFolder">): string {
+  const { revocationsFile, trustFile, stateFolder } = settings;
+  return (
+    revocationsFile ??
+    join(trustFile === undefined ? join(stateFolder, "trust") : dirname(trustFile), "revocations.json")
+  );
+}
+
+/** A list and its sidecar as they lie there; undefined where there is no list. Fault: TRUST_FILE_ACCESS. */
+export async function readRevocationFiles(path: string): Promise<Result<RevocationFiles | undefined>> {
+  const list = await readIfThere(path);
+  if (!list.ok || list.value === undefined) {
+    return list.ok ? ok(undefined) : list;
+  }
+  const sidecar = await readIfThere(path + SIDECAR_SUFFIX);
+  if (!sidecar.ok) {
+    return sidecar;
+  }
+  return ok(sidecar.value === undefined ? { list: list.value } : { list: list.value, sidecar: sidecar.value });
+}
+
+async function readIfThere(path: string): Promise<Result<Uint8Array | undefined>> {
+  try {
+    return ok(new Uint8Array(await readFile(path)));
+  } catch (error) {
+    return systemCode(error) === "ENOENT" ? ok(undefined) : fileFault(path, error);
+  }
+}

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Digest } from "#canon/digest.ts";
+import { timestampOf } from "#canon/timestamp.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { Plan } from "#plan/plan.ts";
+import { checkPackVersion } from "#trust/check-pack-version.ts";
+import { findRevoked } from "#trust/find-revoked.ts";
+import { checkRootExpiry } from "#trust/freshness.ts";
+import { readTrustRoot } from "#trust/read-trust-root.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import { readRootFile } from "./read-root-file.ts";
+import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
+import type { RunTrust } from "./run-trust.ts";
+import { admitRoot } from "./trust-memory.ts";
+
+/** A plan as trust roots and revocation lists speak of it. */
+export type TrustedPlan = { readonly pack: Plan["pack"]; readonly planHash: Digest };
+
+/**
+ * Whether the trust root of this place takes a pack and its plan: the configured root, else the development one where there
+ * is one already. Faults: TRUST_FILE, those of `readTrustRoot` and `admitRoot`, TRUST_ROOT_EXPIRED, PACK_BELOW_MINIMUM,
+ * REVOKED_PLAN, REVOKED_PACK, those of `heldRevocations`.
+ */
+export async function admitPlanned(plan: TrustedPlan, place: RevocationPlace): Promise<Result<void>> {
+  const { trustFile, stateFolder } = place.settings;
+  const file = trustFile ?? join(stateFolder, "trust", "trust-root.json");
+  if (trustFile === undefined && !existsSync(file)) {
+    return ok(undefined);
+  }
+  const bytes = await readRootFile(file);
+  const root = bytes.ok ? readTrustRoot(bytes.value, place.sha256) : bytes;
+  if (!root.ok) {
+    return root;
+  }
+  const admitted = trustFile === undefined ? ok(undefined) : await admitRoot(stateFolder, root.value);
+  return admitted.ok ? admit(plan, root.value, place, []) : admitted;
+}
+
+/**
+ * The same for a run that starts, which needs the keys behind it as well: a revoked one would sign evidence that nobody
+ * takes. Fault also: REVOKED_KEY.
+ */
+export function admitStart(plan: TrustedPlan, trust: RunTrust, place: RevocationPlace): Promise<Result<void>> {
+  return admit(plan, trust.root, place, keysOf(trust));
+}
+
+/**
+ * Whether a run may go on that was started before: what it is was taken then, so that only what was revoked since stops it.
+ * Faults: REVOKED_*, those of `heldRevocations`.
+ */
+export async function admitResumed(
+  { runId, ...plan }: TrustedPlan & { readonly runId: string },
+  trust: RunTrust,
+  place: RevocationPlace,
+): Promise<Result<void>> {
+  return unrevoked({ run: runId, ...plan }, trust.root, place, keysOf(trust));
+}
+
+async function admit(
+  plan: TrustedPlan,
+  root: TrustRoot,
+  place: RevocationPlace,
+  keys: readonly string[],
+): Promise<Result<void>> {
+  const fresh = checkRootExpiry(root, timestampOf(place.now()));
+  const taken = fresh.ok ? checkPackVersion(root, plan.pack) : fresh;
+  return taken.ok ? unrevoked(plan, root, place, keys) : taken;
+}
+
+async function unrevoked(
+  { run, planHash, pack }: TrustedPlan & { readonly run?: string },
+  root: TrustRoot,
+  place: RevocationPlace,
+  keys: readonly string[],
+): Promise<Result<void>> {
+  const held = await heldRevocations(root, place);
+  if (!held.ok) {
+    return held;
+  }
+  const list = held.value?.list;
+  const ofRun = findRevoked(list, { ...(run === undefined ? {} : { run }), plan: planHash, pack });
+  const revoked = ofRun ?? keys.map((key) => findRevoked(list, { key })).find((fault) => fault !== undefined);
+  return revoked === undefined ? ok(undefined) : fail(revoked);
+}
+
+function keysOf({ requester, attestor }: RunTrust): readonly string[] {
+  return [requester.keyid, attestor.keyid];
+}
