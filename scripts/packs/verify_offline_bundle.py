@@ -1,0 +1,3550 @@
+#!/usr/bin/env python3
+"""Verifies an evidence bundle of packrun, offline: a second verifier, written from SPEC.md alone.
+
+    python3 verify_offline_bundle.py PATH --trust trust-root.json
+
+PATH is a folder or a tar. Needed are Python 3.9 or later, its standard library, and the `openssl` command (3.0 or later)
+for signatures. No socket is opened and nothing is written: openssl is handed key, message and signature as anonymous
+files in memory; only where a system has none of these, in a temporary folder that is removed at once.
+
+Numbers in comments are sections of SPEC.md. The parts stand in the order in which they are needed: JSON, forms, bundles,
+keys and signatures, trust root, plan, ledger, its fold, then the checks of 10.2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import calendar
+import contextlib
+import datetime
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from json.decoder import scanstring
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+VERSION = "0.1.0"
+
+CHECKS = (
+    "sizes", "trust-root", "envelope", "payload-type", "signature", "role", "window", "revocation", "quorum", "payload",
+    "schema", "subject", "bindings", "plan-hash", "manifest", "ledger-chain", "ledger-fold", "statement", "outputs",
+    "artifacts", "pack", "pack-source", "pack-attestation", "sbom", "inputs-lock", "plan", "plan-nodes", "order",
+    "conditions", "reuse", "run-request", "approval-requests", "approvals", "policies", "outcome", "redaction", "egress",
+    "anchor", "freshness",
+)  # fmt: skip
+
+MANIFEST = "evidence.manifest.json"
+ATTESTATION = MANIFEST + ".sigstore.json"
+PLAN, LOCK, LEDGER, OUTPUTS = "plan.canonical.json", "inputs.lock", "ledger.jsonl", "outputs.json"
+PACK_MANIFEST, REQUEST, EGRESS = "pack.manifest.json", "request.sigstore.json", "egress.jsonl"
+
+MAX_SAFE = 2**53 - 1
+DOCUMENT_BYTES = 64 * 1024 * 1024
+EGRESS_LINE_BYTES = 1024 * 1024
+MAX_INSTANCES = 1_000_000
+CHUNK = 256 * 1024
+
+
+class Fault(Exception):
+    """An expected finding: a code of the specification and words for people."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(f"{code}: {why}")
+        self.code = code
+        self.why = why
+
+
+class Usage(Exception):
+    """A wrong use; ends with exit code 2."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# JSON, strict and canonical (1: RFC 8785)
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Parsed(NamedTuple):
+    """A JSON document. `plain`: all numbers are safe integers and all names ASCII. `twice`: a member stands twice."""
+
+    value: Any
+    plain: bool
+    twice: bool
+
+
+class _Hooks:
+    """What the parser calls for objects and numbers; remembers what canonical form has to know."""
+
+    def __init__(self) -> None:
+        self.plain = True
+        self.twice = False
+
+    def members(self, pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            self.twice = True
+        if not "".join(found).isascii():
+            self.plain = False
+        return found
+
+    def integer(self, token: str) -> Any:
+        if len(token) <= 17:
+            number = int(token)
+            if -MAX_SAFE <= number <= MAX_SAFE and token != "-0":
+                return number
+        return self.real(token)
+
+    def real(self, token: str) -> float:
+        self.plain = False
+        return float(token)
+
+    @staticmethod
+    def constant(token: str) -> Any:
+        raise ValueError(f"{token} is not JSON")
+
+
+def parse_json(data: bytes) -> Parsed:
+    """Any JSON text in UTF-8 without a byte order mark, however deep; ValueError for all else."""
+    text = data.decode("utf-8")
+    hooks = _Hooks()
+    decoder = json.JSONDecoder(
+        object_pairs_hook=hooks.members,
+        parse_int=hooks.integer,
+        parse_float=hooks.real,
+        parse_constant=hooks.constant,
+    )
+    try:
+        value = decoder.decode(text)
+    except RecursionError:
+        hooks = _Hooks()
+        value = _parse_deep(text, hooks)
+    return Parsed(value, hooks.plain, hooks.twice)
+
+
+_TOKEN = re.compile(r'[ \t\n\r]*(?:([\[\]{},:"])|(-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?)|(true|false|null))')
+_END = re.compile(r"[ \t\n\r]*")
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+class _Frame:
+    """An array or object that is being read: its items, and for an object the name that waits for its value."""
+
+    def __init__(self, is_object: bool) -> None:
+        self.is_object = is_object
+        self.items: List[Any] = []
+        self.name: Optional[str] = None
+        self.expects = "first"
+
+
+def _scalar(text: str, match: "re.Match[str]", hooks: _Hooks) -> Tuple[Any, int]:
+    """The string, number or word at a token, and where it ends."""
+    punctuation, number, fraction, exponent, word = match.groups()
+    if punctuation == '"':
+        return scanstring(text, match.end(), True)
+    if number is not None:
+        make = hooks.integer if fraction is None and exponent is None else hooks.real
+        return make(number), match.end()
+    if word is not None:
+        return _WORDS[word], match.end()
+    raise ValueError(f"unexpected {punctuation}")
+
+
+def _parse_deep(text: str, hooks: _Hooks) -> Any:
+    """The same language as the parser of the standard library, without its bound on depth."""
+    stack: List[_Frame] = [_Frame(False)]
+    at = 0
+    while True:
+        frame = stack[-1]
+        if len(stack) == 1 and frame.items:
+            if _END.fullmatch(text, at) is None:
+                raise ValueError("something follows the value")
+            return frame.items[0]
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ValueError("no token")
+        at = match.end()
+        if match.group(1) in ("]", "}"):
+            value = _closed_frame(frame, match.group(1), len(stack), hooks)
+            stack.pop()
+        elif match.group(1) in (",", ":"):
+            _separate(frame, match.group(1), len(stack))
+            continue
+        elif match.group(1) in ("[", "{"):
+            _begins(frame)
+            stack.append(_Frame(match.group(1) == "{"))
+            continue
+        else:
+            value, at = _scalar(text, match, hooks)
+            if _takes_name(frame, value, match):
+                continue
+            _begins(frame)
+        _put(stack[-1], value)
+
+
+def _begins(frame: _Frame) -> None:
+    if frame.expects not in ("first", "value") or (frame.is_object and frame.name is None):
+        raise ValueError("a value stands where none may")
+
+
+def _takes_name(frame: _Frame, value: Any, match: "re.Match[str]") -> bool:
+    if not frame.is_object or frame.name is not None or frame.expects not in ("first", "value"):
+        return False
+    if match.group(1) != '"':
+        raise ValueError("a name must be a string")
+    frame.name, frame.expects = value, "colon"
+    return True
+
+
+def _separate(frame: _Frame, mark: str, depth: int) -> None:
+    wanted = {":": "colon", ",": "more"}[mark]
+    if depth == 1 or frame.expects != wanted:
+        raise ValueError(f"unexpected {mark}")
+    frame.expects = "value"
+
+
+def _closed_frame(frame: _Frame, mark: str, depth: int, hooks: _Hooks) -> Any:
+    if depth == 1 or mark != ("}" if frame.is_object else "]") or frame.expects not in ("first", "more"):
+        raise ValueError(f"unexpected {mark}")
+    return hooks.members(frame.items) if frame.is_object else frame.items
+
+
+def _put(frame: _Frame, value: Any) -> None:
+    frame.items.append((frame.name, value) if frame.is_object else value)
+    frame.name, frame.expects = None, "more"
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+
+
+def number_text(number: float) -> str:
+    """A number as ECMAScript writes it (ECMA-262, Number::toString); ValueError for what is none in JSON."""
+    if number != number or number in (float("inf"), float("-inf")):
+        raise ValueError("no JSON number")
+    if number == 0:
+        return "0"
+    sign = "-" if number < 0 else ""
+    mantissa, _, power = repr(abs(float(number))).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    point = len(whole) + int(power or "0")
+    digits = whole + fraction
+    point -= len(digits) - len(digits.lstrip("0"))
+    digits = digits.strip("0")
+    count = len(digits)
+    if count <= point <= 21:
+        return sign + digits + "0" * (point - count)
+    if 0 < point <= 21:
+        return f"{sign}{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    tail = f".{digits[1:]}" if count > 1 else ""
+    return f"{sign}{digits[0]}{tail}e{'+' if point > 0 else '-'}{abs(point - 1)}"
+
+
+def _leaf(value: Any) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value) if isinstance(value, int) else number_text(value)
+    return _ENCODE(value)
+
+
+def _utf16(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")
+
+
+def _children(value: Any) -> Iterator[Any]:
+    """What stands between the brackets of an array or object: texts, and values that are still to be written."""
+    first = True
+    if isinstance(value, dict):
+        for name in sorted(value, key=_utf16):
+            yield ("" if first else ",") + _ENCODE(name) + ":"
+            yield (value[name],)
+            first = False
+    else:
+        for item in value:
+            if not first:
+                yield ","
+            yield (item,)
+            first = False
+
+
+def canonical(value: Any, plain: bool = False) -> bytes:
+    """The bytes of RFC 8785; ValueError (or its UnicodeEncodeError) for values that have none."""
+    if plain:
+        with contextlib.suppress(RecursionError):
+            return _ENCODE(value).encode("utf-8")
+    out: List[str] = []
+    stack: List[Tuple[Iterator[Any], str]] = [(iter(((value,),)), "")]
+    while stack:
+        items, end = stack[-1]
+        item = next(items, None)
+        if item is None:
+            out.append(end)
+            stack.pop()
+        elif isinstance(item, str):
+            out.append(item)
+        elif isinstance(item[0], dict):
+            out.append("{")
+            stack.append((_children(item[0]), "}"))
+        elif isinstance(item[0], list):
+            out.append("[")
+            stack.append((_children(item[0]), "]"))
+        else:
+            out.append(_leaf(item[0]))
+    return "".join(out).encode("utf-8")
+
+
+def parse_canonical(data: bytes) -> Parsed:
+    """A document whose bytes are its canonical ones; ValueError for any other."""
+    parsed = parse_json(data)
+    if parsed.twice or canonical(parsed.value, parsed.plain) != data:
+        raise ValueError("not canonical JSON")
+    return parsed
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal; `True` and `1` are not."""
+    return canonical(one) == canonical(other)
+
+
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(data: bytes) -> str:
+    return "sha256:" + sha256_hex(data)
+
+
+def digest_of_json(value: Any) -> str:
+    return digest_of(canonical(value))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Forms: closed shapes of JSON values
+# ---------------------------------------------------------------------------------------------------------------------
+
+Path = Tuple[str, ...]
+Shape = Callable[[Any, Path], None]
+
+
+class Misfit(Exception):
+    """The first place at which a value has not the form that it must have."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"{'.'.join(path) or 'the document'}: {what}")
+        self.path = path
+
+
+def anything(value: Any, path: Path) -> None:
+    """Every JSON value."""
+
+
+def text(least: int = 0, most_units: Optional[int] = None) -> Shape:
+    """A string of at least `least` characters and at most `most_units` UTF-16 units."""
+
+    def check(value: Any, path: Path) -> None:
+        if not isinstance(value, str) or len(value) < least:
+            raise Misfit(path, "no text" if least == 0 else "no text, or an empty one")
+        if most_units is not None and len(_utf16(value)) // 2 > most_units:
+            raise Misfit(path, "too long")
+
+    return check
+
+
+def match(pattern: str) -> Shape:
+    """A string that the pattern describes as a whole."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(value: Any, path: Path) -> None:
+        if not isinstance(value, str) or compiled.fullmatch(value) is None:
+            raise Misfit(path, "not of its form")
+
+    return check
+
+
+def one_of(*allowed: Any) -> Shape:
+    """One of these texts, numbers or booleans."""
+
+    def check(value: Any, path: Path) -> None:
+        if not any(type(value) is type(each) and value == each for each in allowed):
+            raise Misfit(path, f"none of {', '.join(map(str, allowed))}")
+
+    return check
+
+
+def integer(least: int = 0, most: int = MAX_SAFE) -> Shape:
+    """An integer between the two, both included."""
+
+    def check(value: Any, path: Path) -> None:
+        if type(value) is not int or not least <= value <= most:
+            raise Misfit(path, f"no integer from {least} to {most}")
+
+    return check
+
+
+def number(value: Any, path: Path) -> None:
+    """Any number."""
+    if type(value) not in (int, float):
+        raise Misfit(path, "no number")
+
+
+def above_zero(value: Any, path: Path) -> None:
+    """A number above 0."""
+    number(value, path)
+    if value <= 0:
+        raise Misfit(path, "not above 0")
+
+
+def boolean(value: Any, path: Path) -> None:
+    """`true` or `false`."""
+    if not isinstance(value, bool):
+        raise Misfit(path, "neither true nor false")
+
+
+def null(value: Any, path: Path) -> None:
+    """`null`."""
+    if value is not None:
+        raise Misfit(path, "not null")
+
+
+def timestamp(value: Any, path: Path) -> None:
+    """A time of section 1."""
+    if not is_time(value):
+        raise Misfit(path, "no UTC time with milliseconds")
+
+
+def list_of(item: Shape, least: int = 0, most: Optional[int] = None) -> Shape:
+    """An array with between `least` and `most` items."""
+
+    def check(value: Any, path: Path) -> None:
+        if not isinstance(value, list) or len(value) < least or (most is not None and len(value) > most):
+            raise Misfit(path, "no list of that length")
+        for at, each in enumerate(value):
+            item(each, path + (str(at),))
+
+    return check
+
+
+def map_of(name: str, item: Shape, most: Optional[int] = None) -> Shape:
+    """An object whose names match the pattern."""
+    compiled = re.compile(name, re.ASCII)
+
+    def check(value: Any, path: Path) -> None:
+        if not isinstance(value, dict) or (most is not None and len(value) > most):
+            raise Misfit(path, "no object of that size")
+        for key, each in value.items():
+            if compiled.fullmatch(key) is None:
+                raise Misfit(path + (key,), "a name of another form")
+            item(each, path + (key,))
+
+    return check
+
+
+def closed(required: Mapping[str, Shape], optional: Optional[Mapping[str, Shape]] = None) -> Shape:
+    """An object with exactly these members: first those that stand, in their order, then those that are missing."""
+    known = {**required, **(optional or {})}
+
+    def check(value: Any, path: Path) -> None:
+        if not isinstance(value, dict):
+            raise Misfit(path, "no object")
+        for name, each in value.items():
+            if name not in known:
+                raise Misfit(path + (name,), "an unknown member")
+            known[name](each, path + (name,))
+        for name in required:
+            if name not in value:
+                raise Misfit(path + (name,), "missing")
+
+    return check
+
+
+def either(*shapes: Shape) -> Shape:
+    """One of several forms."""
+
+    def check(value: Any, path: Path) -> None:
+        for shape in shapes:
+            if fits(shape, value):
+                return
+        raise Misfit(path, "of none of its forms")
+
+    return check
+
+
+def by_member(name: str, kinds: Mapping[str, Shape]) -> Shape:
+    """An object whose form is told by one of its members."""
+
+    def check(value: Any, path: Path) -> None:
+        kind = value.get(name) if isinstance(value, dict) else None
+        if not isinstance(kind, str) or kind not in kinds:
+            raise Misfit(path + (name,), "none that is known")
+        kinds[kind](value, path)
+
+    return check
+
+
+def fits(shape: Shape, value: Any) -> bool:
+    """Whether a value has a form."""
+    try:
+        shape(value, ())
+    except Misfit:
+        return False
+    return True
+
+
+_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.([0-9]{3})Z")
+
+
+def is_time(value: Any) -> bool:
+    """A real moment from 1970 on, in the one form of section 1."""
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return False
+    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    if year < 1970 or not 1 <= month <= 12 or hour > 23 or minute > 59 or second > 59:
+        return False
+    return 1 <= day <= calendar.monthrange(year, month)[1]
+
+
+def milliseconds(time: str) -> int:
+    """Milliseconds since 1970 of a time of section 1."""
+    moment = datetime.datetime.strptime(time[:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z")
+    return calendar.timegm(moment.utctimetuple()) * 1000 + int(time[20:23])
+
+
+HEX = r"[0-9a-f]{64}"
+STEP = r"[a-z][A-Za-z0-9_-]{0,62}"
+INSTANCE = rf"{STEP}(?:\[(?:0|[1-9][0-9]{{0,14}})\]::{STEP})*"
+VALUE_NAME = r"[a-z][A-Za-z0-9_]{0,62}"
+PACK_NAME = r"[a-z0-9-]{1,63}(?:/[a-z0-9-]{1,63}){0,3}"
+KEYID = r"SHA256:[A-Za-z0-9+/]{43}"
+# What ECMAScript takes for white space; Python's own set is another one.
+SPACE = "\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+SEMVER = (
+    r"(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)"
+    rf"(?:-{_IDENTIFIER}(?:\.{_IDENTIFIER})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
+
+digest = match(f"sha256:{HEX}")
+name_text = text(1)
+run_id = match(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+tenant = match(r"[a-z0-9][a-z0-9-]{0,62}")
+trust_domain = match(r"[a-z0-9][a-z0-9.-]{0,126}")
+instance_id = match(INSTANCE)
+node_id = match(rf"{STEP}(?:\[\*\]::{STEP})*")
+principal = match(r"[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}")
+nonce = match(r"[0-9a-f]{32}")
+
+_JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array")
+_TYPED = {each: closed({"type": one_of(each), "value": anything}) for each in _JSON_TYPES}
+# 5.3
+run_value = by_member("type", {
+    **_TYPED,
+    "file": closed({"type": one_of("file"), "digest": digest, "size": integer()}, {"mediaType": text()}),
+    "directory": closed({"type": one_of("directory"), "digest": digest}),
+})  # fmt: skip
+run_values = map_of(VALUE_NAME, run_value)
+named_digests = list_of(closed({"name": name_text, "digest": digest}))
+pack_reference = closed({"name": name_text, "version": name_text, "digest": digest})
+
+
+def is_stored(value: Any) -> bool:
+    """Whether a value of 5.3 is a file or a directory."""
+    return bool(value["type"] in ("file", "directory"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bundles: folder and tar (9, 9.5)
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Bundle:
+    """The files of a bundle by path, with their sizes, and how to read them."""
+
+    def __init__(self) -> None:
+        self.sizes: Dict[str, int] = {}
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file; Fault EVIDENCE_FILE_MISSING or BUNDLE_UNREADABLE."""
+        if path not in self.sizes:
+            raise Fault("EVIDENCE_FILE_MISSING", f"{path} is not in the bundle")
+        done = 0
+        try:
+            for chunk in self._read(path):
+                done += len(chunk)
+                if done > self.sizes[path]:
+                    break
+                yield chunk
+        except OSError as problem:
+            raise Fault("BUNDLE_UNREADABLE", f"{path} cannot be read: {problem.strerror}") from None
+        if done != self.sizes[path]:
+            raise Fault("BUNDLE_UNREADABLE", f"{path} has another size than at first")
+
+    def _read(self, path: str) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def document(self, path: str) -> bytes:
+        """A whole file; Fault BUNDLE_TOO_LARGE above 64 MiB, or a Fault of `chunks`."""
+        if self.sizes.get(path, 0) > DOCUMENT_BYTES:
+            raise Fault("BUNDLE_TOO_LARGE", f"{path} is larger than 64 MiB")
+        return b"".join(self.chunks(path))
+
+    def digest(self, path: str) -> str:
+        """The bare hex SHA-256 of a file of any size; a Fault of `chunks`."""
+        sha = hashlib.sha256()
+        for chunk in self.chunks(path):
+            sha.update(chunk)
+        return sha.hexdigest()
+
+
+class FolderBundle(Bundle):
+    """A folder. Links are never followed inside it."""
+
+    def __init__(self, root: bytes) -> None:
+        super().__init__()
+        self._root = root
+        self._walk()
+
+    def _walk(self) -> None:
+        waiting = [b""]
+        while waiting:
+            below = waiting.pop()
+            try:
+                with os.scandir(os.path.join(self._root, below)) as entries:
+                    for entry in entries:
+                        self._enter(below + entry.name, entry, waiting)
+            except OSError as problem:
+                raise Fault("BUNDLE_UNREADABLE", f"{_shown(below)}: {problem.strerror}") from None
+
+    def _enter(self, path: bytes, entry: "os.DirEntry[bytes]", waiting: List[bytes]) -> None:
+        found = entry.stat(follow_symlinks=False)
+        if stat.S_ISDIR(found.st_mode):
+            waiting.append(path + b"/")
+        elif stat.S_ISREG(found.st_mode):
+            self.sizes[_shown(path)] = found.st_size
+        else:
+            raise Fault("BUNDLE_ENTRY_UNSAFE", f"{_shown(path)} is neither a file nor a folder")
+
+    def _read(self, path: str) -> Iterator[bytes]:
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        handle = os.open(os.path.join(self._root, path.encode("utf-8", "surrogateescape")), flags)
+        with os.fdopen(handle, "rb", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Fault("BUNDLE_UNREADABLE", f"{path} is no file any more")
+            while True:
+                chunk = file.read(CHUNK)
+                if not chunk:
+                    return
+                yield chunk
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+class TarBundle(Bundle):
+    """An archive in the one form of 9.5. Only its headers are kept."""
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__()
+        self._path = path
+        self._starts: Dict[str, int] = {}
+        try:
+            with open(path, "rb") as file:
+                self._index(file, os.fstat(file.fileno()).st_size)
+        except OSError as problem:
+            raise Fault("BUNDLE_UNREADABLE", f"the archive cannot be read: {problem.strerror}") from None
+
+    def _index(self, file: Any, length: int) -> None:
+        last: Optional[Tuple[int, bytes]] = None
+        while True:
+            at = file.tell()
+            header = file.read(512)
+            if header == bytes(512):
+                if file.read(512) != bytes(512) or file.read(1):
+                    raise _tar_fault(at, "it does not end after two zero blocks")
+                return
+            path, size = _read_header(header, at)
+            rank = _tar_rank(path)
+            if last is not None and rank <= last:
+                raise _tar_fault(at, f"{_shown(path)} stands twice or out of order")
+            last = rank
+            start = file.tell()
+            end = start + size
+            if end + -size % 512 > length:
+                raise _tar_fault(at, "it is cut")
+            file.seek(end)
+            if any(file.read(-size % 512)):
+                raise _tar_fault(at, "padding that is not zero")
+            self.sizes[_shown(path)] = size
+            self._starts[_shown(path)] = start
+
+    def _read(self, path: str) -> Iterator[bytes]:
+        left = self.sizes[path]
+        with open(self._path, "rb") as file:
+            file.seek(self._starts[path])
+            while left > 0:
+                chunk = file.read(min(CHUNK, left))
+                if not chunk:
+                    return
+                left -= len(chunk)
+                yield chunk
+
+
+def _tar_fault(at: int, why: str) -> Fault:
+    return Fault("BUNDLE_TAR_INVALID", f"the archive is refused at byte {at}: {why}")
+
+
+def _tar_rank(path: bytes) -> Tuple[int, bytes]:
+    """Where a file stands: the manifest, its sidecar, all others by path."""
+    return {MANIFEST.encode(): 0, ATTESTATION.encode(): 1}.get(path, 2), path
+
+
+def _read_header(header: bytes, at: int) -> Tuple[bytes, int]:
+    """Path and size, from a header that is byte for byte the one of 9.5."""
+    if len(header) < 512:
+        raise _tar_fault(at, "it ends without two zero blocks")
+    name, prefix = header[:100].rstrip(b"\0"), header[345:500].rstrip(b"\0")
+    path = prefix + b"/" + name if prefix else name
+    digits = header[124:135]
+    if re.fullmatch(rb"[0-7]{11}", digits) is None or header != _tar_header(path, int(digits, 8)):
+        raise _tar_fault(at, "a header of another form")
+    return path, int(digits, 8)
+
+
+def _tar_header(path: bytes, size: int) -> Optional[bytes]:
+    """The 512 bytes of 9.5; None for a path that has no place in them."""
+    name, prefix = path, b""
+    if len(path) > 100:
+        cut = path.find(b"/", len(path) - 101)
+        if cut < 0:
+            return None
+        name, prefix = path[cut + 1 :], path[:cut]
+    if not name or len(prefix) > 155 or b"\0" in path:
+        return None
+    block = bytearray(512)
+    fields = {
+        0: name, 100: b"0000644", 108: b"0000000", 116: b"0000000", 124: b"%011o" % size, 136: b"0" * 11,
+        148: b" " * 8, 156: b"0", 257: b"ustar\x0000", 329: b"0000000", 337: b"0000000", 345: prefix,
+    }  # fmt: skip
+    for start, field in fields.items():
+        block[start : start + len(field)] = field
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def open_bundle(path: bytes) -> Callable[[], Bundle]:
+    """How to list a bundle; Usage (BUNDLE_NOT_FOUND) where there is neither a folder nor a file."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        mode = 0
+    if stat.S_ISDIR(mode):
+        return lambda: FolderBundle(path)
+    if stat.S_ISREG(mode):
+        return lambda: TarBundle(path)
+    raise Usage(f"error[BUNDLE_NOT_FOUND]: there is no bundle at {_shown(path)}")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Keys and signatures (6.1)
+# ---------------------------------------------------------------------------------------------------------------------
+
+P256, ED25519 = "ecdsa-p256-sha256", "ed25519"
+_P256_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+_P256_COMPRESSED = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
+_ED25519_HEAD = bytes.fromhex("302a300506032b6570032100")
+_ALGORITHMS = (_P256_HEAD[2:23], _ED25519_HEAD[2:9])
+_P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+_P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_ED25519_PRIME = 2**255 - 19
+_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]*)-----END PUBLIC KEY-----", re.ASCII)
+
+
+class PublicKey(NamedTuple):
+    """A key of 6.1: its algorithm, its SubjectPublicKeyInfo, its keyid."""
+
+    alg: str
+    der: bytes
+    keyid: str
+
+
+def read_public_key(pem: str) -> PublicKey:
+    """A PEM of 6.1; Fault KEY_ALGORITHM, KEY_COMPRESSED, KEY_POINT or KEY_SYNTAX."""
+    found = _PEM.fullmatch(pem.strip(" \t\r\n"))
+    der = strict_base64(re.sub(r"[ \t\r\n]", "", found.group(1))) if found else None
+    if der is None:
+        raise Fault("KEY_SYNTAX", "no PEM block PUBLIC KEY")
+    if der.startswith(_P256_HEAD + b"\x04") and len(der) == 91:
+        _hold_to_curve(der[27:59], der[59:])
+        return PublicKey(P256, der, _keyid(b"ecdsa-sha2-nistp256", b"nistp256", der[26:]))
+    if der.startswith(_ED25519_HEAD) and len(der) == 44:
+        if int.from_bytes(der[12:], "little") & (2**255 - 1) >= _ED25519_PRIME:
+            raise Fault("KEY_POINT", "y is not below 2^255 - 19")
+        return PublicKey(ED25519, der, _keyid(b"ssh-ed25519", der[12:]))
+    if der.startswith(_P256_COMPRESSED) and len(der) == 59:
+        raise Fault("KEY_COMPRESSED", "a compressed point")
+    if _foreign_algorithm(der):
+        raise Fault("KEY_ALGORITHM", "a key of another algorithm")
+    raise Fault("KEY_SYNTAX", "no public key")
+
+
+def _hold_to_curve(x_bytes: bytes, y_bytes: bytes) -> None:
+    x, y = int.from_bytes(x_bytes, "big"), int.from_bytes(y_bytes, "big")
+    if max(x, y) >= _P256_PRIME or (y * y - (x * x * x - 3 * x + _P256_B)) % _P256_PRIME != 0:
+        raise Fault("KEY_POINT", "the point is not on the curve")
+
+
+def _keyid(*fields: bytes) -> str:
+    wire = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    return "SHA256:" + base64.b64encode(hashlib.sha256(wire).digest()).decode("ascii").rstrip("=")
+
+
+def _der_value(der: bytes, tag: int) -> Optional[Tuple[bytes, bytes]]:
+    """Content of the DER value at the beginning, and what follows it; None when there is none of this tag."""
+    if len(der) < 2 or der[0] != tag:
+        return None
+    length, start = der[1], 2
+    if length > 127:
+        start = 2 + (length & 127)
+        length = int.from_bytes(der[2:start], "big")
+    return (der[start : start + length], der[start + length :]) if start + length <= len(der) else None
+
+
+def _foreign_algorithm(der: bytes) -> bool:
+    """Whether it is a whole SubjectPublicKeyInfo of an algorithm that 6.1 does not have."""
+    whole = _der_value(der, 0x30)
+    algorithm = _der_value(whole[0], 0x30) if whole and not whole[1] else None
+    key = _der_value(algorithm[1], 0x03) if algorithm else None
+    if whole is None or algorithm is None or key is None or key[1] or _der_value(algorithm[0], 0x06) is None:
+        return False
+    return whole[0][: len(whole[0]) - len(algorithm[1])] not in _ALGORITHMS
+
+
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+
+def strict_base64(value: str) -> Optional[bytes]:
+    """Bytes of base64 with padding in the alphabet with + and /, unused bits zero; None for all else."""
+    if _BASE64.fullmatch(value) is None:
+        return None
+    data = binascii.a2b_base64(value)
+    return data if base64.b64encode(data).decode("ascii") == value else None
+
+
+def free_base64(value: str) -> Optional[bytes]:
+    """Base64 of the interop profile: both alphabets, padding optional."""
+    plain = value.replace("-", "+").replace("_", "/")
+    if "=" not in plain:
+        plain += "=" * (-len(plain) % 4)
+    return strict_base64(plain)
+
+
+def is_p256_signature(sig: bytes) -> bool:
+    """DER of (r, s), each from 1 to the order less one, in shortest form, nothing behind."""
+    if len(sig) < 8 or len(sig) > 72 or sig[0] != 0x30 or sig[1] != len(sig) - 2:
+        return False
+    rest = sig[2:]
+    for _ in range(2):
+        if len(rest) < 3 or rest[0] != 2 or not 1 <= rest[1] <= len(rest) - 2:
+            return False
+        value, rest = rest[2 : 2 + rest[1]], rest[2 + rest[1] :]
+        if value[0] > 127 or (len(value) > 1 and value[0] == 0 and value[1] < 128):
+            return False
+        if not 1 <= int.from_bytes(value, "big") < _P256_ORDER:
+            return False
+    return not rest
+
+
+def signature_forms(sig: bytes) -> Set[str]:
+    """The algorithms whose signatures have this form."""
+    return {alg for alg, has in ((P256, is_p256_signature(sig)), (ED25519, len(sig) == 64)) if has}
+
+
+class OpenSsl:
+    """The openssl command. Files are handed to it in memory where the system can, else in a temporary folder."""
+
+    def __init__(self, command: Optional[str]) -> None:
+        self._command = command
+        self._known_good: Optional[bool] = None
+
+    def verifies(self, key: PublicKey, message: bytes, sig: bytes) -> bool:
+        """Whether the key made the signature; Usage when this openssl cannot tell."""
+        if self._verifies(key, message, sig):
+            return True
+        if self._known_good is None:
+            self._known_good = all(self._verifies(*known) for known in _known_signatures())
+        if not self._known_good:
+            raise Usage("openssl 3.0 or later is needed to check signatures, and was not found or does not work")
+        return False
+
+    def _verifies(self, key: PublicKey, message: bytes, sig: bytes) -> bool:
+        if self._command is None:
+            return False
+        files = [key.der, message if key.alg == ED25519 else hashlib.sha256(message).digest(), sig]
+        how = ["-rawin"] if key.alg == ED25519 else ["-pkeyopt", "digest:sha256"]
+        with _openable(files) as (paths, handles):
+            args = ["pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", paths[0], "-in", paths[1]]
+            done = subprocess.run(
+                [self._command, *args, "-sigfile", paths[2], *how],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={"PATH": os.defpath, "OPENSSL_CONF": os.devnull, "LC_ALL": "C"},
+                pass_fds=handles,
+                check=False,
+            )
+        return done.returncode == 0
+
+
+@contextlib.contextmanager
+def _openable(contents: Sequence[bytes]) -> Iterator[Tuple[List[str], List[int]]]:
+    """Names under which a child can open these contents, and the descriptors that it has to inherit for that."""
+    with contextlib.ExitStack() as stack:
+        try:
+            handles = [os.memfd_create("packrun", 0) for _ in contents]
+        except (AttributeError, OSError):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="packrun-verify-"))
+            paths = [os.path.join(folder, str(at)) for at in range(len(contents))]
+            handles = []
+            for path, content in zip(paths, contents):
+                with open(path, "wb") as file:
+                    file.write(content)
+        else:
+            paths = [f"/proc/self/fd/{handle}" for handle in handles]
+            for handle, content in zip(handles, contents):
+                file = stack.enter_context(os.fdopen(handle, "wb", buffering=0))
+                view = memoryview(content)
+                while view:
+                    view = view[file.write(view) or 0 :]
+        yield paths, handles
+
+
+def _known_signatures() -> Iterator[Tuple[PublicKey, bytes, bytes]]:
+    """One signature of each algorithm that verifies: RFC 8032 7.1 test 1; RFC 6979 A.2.5, SHA-256, "sample"."""
+    ed25519 = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    p256 = "YP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ=="
+    yield PublicKey(ED25519, _ED25519_HEAD + base64.b64decode(ed25519), ""), b"", bytes.fromhex(
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+        "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+    )
+    yield PublicKey(P256, _P256_HEAD + b"\x04" + base64.b64decode(p256), ""), b"sample", bytes.fromhex(
+        "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+        "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sidecars and statements (6.2 to 6.5)
+# ---------------------------------------------------------------------------------------------------------------------
+
+BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+PREDICATES = "https://packrun.dev/attestations/"
+
+
+def pae(payload: bytes) -> bytes:
+    """What DSSE v1 signs."""
+    return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode("ascii"), len(payload), payload)
+
+
+class Sidecar(NamedTuple):
+    """A sidecar that has its form; `keyid` is empty where the envelope names none."""
+
+    payload: bytes
+    sig: bytes
+    keyid: str
+
+
+def _envelope_shape(signature: Shape, material: Shape) -> Shape:
+    envelope = {"payload": text(), "payloadType": one_of(PAYLOAD_TYPE), "signatures": list_of(signature, 1, 1)}
+    members = {"mediaType": one_of(BUNDLE_TYPE), "verificationMaterial": material, "dsseEnvelope": closed(envelope)}
+    return closed(members)
+
+
+_OWN = _envelope_shape(
+    closed({"keyid": match(KEYID), "sig": text()}),
+    closed({"publicKey": closed({"hint": match(KEYID)})}),
+)
+_INTEROP = _envelope_shape(
+    closed({"sig": text()}, {"keyid": either(match(KEYID), one_of(""))}),
+    closed(
+        {"publicKey": closed({}, {"hint": text()})},
+        {"tlogEntries": anything, "timestampVerificationData": anything},
+    ),
+)
+_ENVELOPE_CODES = {
+    ("mediaType",): "ENVELOPE_MEDIA_TYPE",
+    ("dsseEnvelope", "payloadType"): "ENVELOPE_PAYLOAD_TYPE",
+    ("dsseEnvelope", "signatures"): "ENVELOPE_SIGNATURES",
+    ("dsseEnvelope", "signatures", "0", "keyid"): "ENVELOPE_KEYID",
+    ("verificationMaterial", "publicKey", "hint"): "ENVELOPE_KEYID",
+}
+
+
+def read_sidecar(data: bytes, own: bool) -> Sidecar:
+    """A sidecar in the own or the interop profile; a Fault of the table in 6.3."""
+    try:
+        parsed = parse_json(data)
+    except ValueError:
+        raise Fault("ENVELOPE_SYNTAX", "the sidecar is not JSON") from None
+    if parsed.twice and not own:
+        raise Fault("ENVELOPE_SYNTAX", "a member of the sidecar stands twice")
+    if own and not _is_canonical(data):
+        raise Fault("ENVELOPE_NOT_CANONICAL", "the sidecar is not canonical JSON")
+    try:
+        (_OWN if own else _INTEROP)(parsed.value, ())
+    except Misfit as misfit:
+        code = _ENVELOPE_CODES.get(misfit.path, "ENVELOPE_SHAPE")
+        raise Fault(code, f"the sidecar has a wrong form: {misfit}") from None
+    return _decoded(parsed.value, own)
+
+
+def _is_canonical(data: bytes) -> bool:
+    try:
+        parse_canonical(data)
+    except ValueError:
+        return False
+    return True
+
+
+def _decoded(bundle: Any, own: bool) -> Sidecar:
+    envelope = bundle["dsseEnvelope"]
+    signature = envelope["signatures"][0]
+    keyid = signature.get("keyid", "")
+    if own and bundle["verificationMaterial"]["publicKey"]["hint"] != keyid:
+        raise Fault("ENVELOPE_KEYID", "hint and keyid differ")
+    read = strict_base64 if own else free_base64
+    payload, sig = read(envelope["payload"]), read(signature["sig"])
+    if payload is None or sig is None:
+        raise Fault("ENVELOPE_BASE64", f"{'payload' if payload is None else 'sig'} is not base64")
+    if not signature_forms(sig):
+        raise Fault("SIGNATURE_FORM", "the signature has the form of neither algorithm")
+    return Sidecar(payload, sig, keyid)
+
+
+def _statement(predicate_type: str, predicate: Shape, most_subjects: int = 1) -> Shape:
+    subject = closed({"name": name_text, "digest": closed({"sha256": match(HEX)})})
+    return closed({
+        "_type": anything,
+        "subject": list_of(subject, 1, most_subjects),
+        "predicateType": one_of(PREDICATES + predicate_type),
+        "predicate": predicate,
+    })  # fmt: skip
+
+
+_RUN = {"runId": run_id, "tenantId": tenant, "trustDomain": trust_domain, "planHash": digest}
+_GATE = {**_RUN, "gateId": name_text, "nonce": nonce}
+_AUTHN = by_member("kind", {
+    "key": closed({"kind": one_of("key")}),
+    "token": closed({"kind": one_of("token"), "issuer": name_text, "subject": name_text}),
+})  # fmt: skip
+_KINDS = ("run", "parallel", "map", "gate.approval", "gate.policy")
+_STATUSES = ("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
+LEVELS = ("none", "watchdog", "kernel-process", "kernel-tree")
+_PACK_RUN = closed(
+    {
+        **_RUN,
+        "schemaVersion": one_of(1),
+        "pack": pack_reference,
+        "packSource": one_of("registry", "folder"),
+        "inputs": named_digests,
+        "inputsLock": closed({"digest": digest}),
+        "outcome": one_of("succeeded", "failed", "cancelled"),
+        "steps": list_of(closed({"id": name_text, "kind": one_of(*_KINDS), "status": one_of(*_STATUSES)})),
+        "approvals": list_of(closed({
+            "gateId": name_text,
+            "decision": one_of("approve", "reject"),
+            "principal": name_text,
+            "payloadDigest": digest,
+        })),
+        "ledger": closed({"count": integer(), "headHash": digest, "digest": digest}),
+        "evidence": closed({"manifestDigest": digest, "fileCount": integer(), "totalBytes": integer()}),
+        "redaction": closed({"policy": one_of("blank", "hash")}),
+        "sandbox": closed({
+            "mode": one_of("sealed", "restricted"),
+            "enforcement": map_of("[a-z][A-Za-z]*", one_of(*LEVELS)),
+        }),
+        "engine": closed({"name": name_text, "version": name_text}),
+        "requestedAt": timestamp,
+        "completedAt": timestamp,
+    },
+    {"reason": name_text, "startedAt": timestamp},
+)  # fmt: skip
+STATEMENTS = {
+    "run-request/v1": _statement("run-request/v1", closed({
+        **_RUN, "requestedBy": name_text, "authn": _AUTHN, "requestedAt": timestamp, "nonce": nonce,
+    })),
+    "approval-request/v1": _statement("approval-request/v1", closed(_GATE)),
+    "approval/v1": _statement("approval/v1", closed({
+        **_GATE,
+        "decision": one_of("approve", "reject"),
+        "approver": name_text,
+        "reason": text(0, 4096),
+        "issuedAt": timestamp,
+        "notAfter": timestamp,
+    })),
+    "pack-run/v1": _statement("pack-run/v1", _PACK_RUN, 1024),
+}  # fmt: skip
+
+
+def read_statement(payload: bytes, predicate: str) -> Any:
+    """The statement of a payload; Fault STATEMENT_… (6.4, 5)."""
+    try:
+        value = parse_canonical(payload).value
+    except ValueError:
+        raise Fault("STATEMENT_NOT_CANONICAL", "the payload is not canonical JSON") from None
+    members = value if isinstance(value, dict) else {}
+    if members.get("_type") != "https://in-toto.io/Statement/v1":
+        raise Fault("STATEMENT_TYPE", "the payload is no in-toto Statement v1")
+    if members.get("predicateType") != PREDICATES + predicate:
+        raise Fault("STATEMENT_PREDICATE_TYPE", f"the statement is no {predicate}")
+    try:
+        STATEMENTS[predicate](value, ())
+    except Misfit as misfit:
+        raise Fault("STATEMENT_SHAPE", f"the statement has a wrong form: {misfit}") from None
+    return value
+
+
+class Scope(NamedTuple):
+    """What a statement speaks of; None is what does not apply."""
+
+    pack: Optional[str]
+    tenant: str
+    gate: Optional[str] = None
+
+
+class Signed(NamedTuple):
+    """A signed file that passed 6.4: its predicate, who signed, by which role, and whether the key is out of its
+    window at the time of verification."""
+
+    predicate: Any
+    subject: Any
+    payload_digest: str
+    keyid: str
+    principal: str
+    role: str
+    stale: bool
+
+
+class Asked(NamedTuple):
+    """What 6.4 is given of a signed file."""
+
+    predicate: str
+    own: bool
+    roles: Sequence[str]
+    scope: Scope
+
+
+def check_signed(data: bytes, file_digest: str, asked: Asked, root: "TrustRoot", at: str, ssl: OpenSsl) -> Signed:
+    """The table of 6.4; its codes as Fault. `file_digest` has the form sha256:…"""
+    sidecar = read_sidecar(data, asked.own)
+    keyid = _signer(sidecar, asked.roles, root, ssl)
+    if sidecar.keyid not in ("", keyid):
+        raise Fault("ENVELOPE_KEYID", "the envelope names another key than the one that signed")
+    held = [role for role in asked.roles if root.holds(keyid, role)]
+    if not held:
+        raise Fault("ROLE_NOT_HELD", f"the key of {root.principal(keyid)} holds no role of {', '.join(asked.roles)}")
+    covering = [role for role in held if root.covers(role, asked.scope)]
+    if not covering:
+        raise Fault("ROLE_SCOPE", f"the role {held[0]} of {root.principal(keyid)} does not cover this")
+    statement = read_statement(sidecar.payload, asked.predicate)
+    subject = statement["subject"]
+    if "sha256:" + subject[0]["digest"]["sha256"] != file_digest:
+        raise Fault("STATEMENT_SUBJECT", "subject[0] is not the file")
+    return Signed(
+        statement["predicate"],
+        subject,
+        digest_of(sidecar.payload),
+        keyid,
+        root.principal(keyid),
+        covering[0],
+        not root.in_window(keyid, at),
+    )
+
+
+def _signer(sidecar: Sidecar, roles: Sequence[str], root: "TrustRoot", ssl: OpenSsl) -> str:
+    """The key of the root that made the signature (6.4, 2)."""
+    message, forms = pae(sidecar.payload), signature_forms(sidecar.sig)
+    holding = [keyid for keyid in root.keys if any(root.holds(keyid, role) for role in roles)]
+    others = [keyid for keyid in root.keys if keyid not in set(holding)]
+    for keyid in holding + others:
+        key = root.keys[keyid]
+        if key.alg in forms and ssl.verifies(key, message, sidecar.sig):
+            return keyid
+    if sidecar.keyid in root.keys:
+        raise Fault("SIGNATURE_INVALID", "the signature is not one of the key that the envelope names")
+    raise Fault("SIGNATURE_KEY_UNKNOWN", "no key of the trust root made the signature")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Trust root (7)
+# ---------------------------------------------------------------------------------------------------------------------
+
+_SCOPE_ENTRIES = list_of(match(rf"(?=.)[^*{SPACE}]*\*?"))
+_TRUST_ROOT = closed(
+    {
+        "schema": one_of("packrun.trust-root/v1"),
+        "trustDomain": trust_domain,
+        "version": integer(1),
+        "issuedAt": timestamp,
+        "expires": timestamp,
+        "keys": map_of(KEYID, closed({
+            "alg": name_text, "pem": name_text, "principal": principal,
+            "validFrom": timestamp, "validUntil": timestamp,
+        })),
+        "roles": map_of(STEP, closed(
+            {"keyids": list_of(match(KEYID)), "threshold": integer(1)},
+            {"packs": _SCOPE_ENTRIES, "tenants": _SCOPE_ENTRIES, "gates": _SCOPE_ENTRIES},
+        )),
+    },
+    {
+        "tokens": list_of(closed({"iss": name_text, "sub": name_text, "principal": principal})),
+        "timestampAuthorities": list_of(anything, 0, 0),
+        "transparencyLogs": list_of(anything, 0, 0),
+        "policy": closed({}, {
+            "revocation": closed({"required": boolean, "maxAgeHours": integer(1), "minSequence": integer()}),
+            "minVersion": map_of(PACK_NAME, name_text),
+        }),
+    },
+)  # fmt: skip
+
+
+class TrustRoot:
+    """An accepted trust root."""
+
+    def __init__(self, value: Any, keys: Dict[str, PublicKey]) -> None:
+        self.value = value
+        self.keys = keys
+        self.domain: str = value["trustDomain"]
+        self._holders = {role: set(rule["keyids"]) for role, rule in value["roles"].items()}
+
+    def principal(self, keyid: str) -> str:
+        return str(self.value["keys"][keyid]["principal"])
+
+    def holds(self, keyid: str, role: str) -> bool:
+        return keyid in self._holders.get(role, ())
+
+    def covers(self, role: str, scope: Scope) -> bool:
+        """Whether the bounds of a role hold what the statement speaks of."""
+        rule = self.value["roles"][role]
+        bounds = ((rule.get("packs"), scope.pack), (rule.get("tenants"), scope.tenant), (rule.get("gates"), scope.gate))
+        return all(bound is None or _bounded(bound, name) for bound, name in bounds)
+
+    def in_window(self, keyid: str, at: str) -> bool:
+        key = self.value["keys"][keyid]
+        return bool(key["validFrom"] <= at < key["validUntil"])
+
+    def token_principals(self, issuer: str, subject: str) -> List[str]:
+        """The one principal for whom a token stands, if any."""
+        tokens = self.value.get("tokens", [])
+        return [each["principal"] for each in tokens if (each["iss"], each["sub"]) == (issuer, subject)]
+
+    def principals(self) -> Set[str]:
+        """Everyone whom a key or a token names."""
+        return {each["principal"] for each in [*self.value["keys"].values(), *self.value.get("tokens", [])]}
+
+    def requires_revocations(self) -> bool:
+        return bool(self.value.get("policy", {}).get("revocation", {}).get("required", False))
+
+
+def _bounded(bound: Sequence[str], name: Optional[str]) -> bool:
+    if name is None:
+        return False
+    return any(name == each or (each.endswith("*") and name.startswith(each[:-1])) for each in bound)
+
+
+def read_trust_root(data: bytes) -> TrustRoot:
+    """A root that is not refused; a Fault of the table in 7."""
+    try:
+        value = parse_canonical(data).value
+    except ValueError:
+        raise Fault("TRUST_ROOT_SYNTAX", "the trust root is not canonical JSON") from None
+    try:
+        _TRUST_ROOT(value, ())
+    except Misfit as misfit:
+        raise Fault("TRUST_ROOT_SHAPE", f"the trust root has a wrong form: {misfit}") from None
+    if value["expires"] <= value["issuedAt"]:
+        raise Fault("TRUST_ROOT_TIME", "the trust root expires before it was issued")
+    keys = {keyid: _root_key(keyid, entry) for keyid, entry in value["keys"].items()}
+    _check_roles(value)
+    tokens = [(each["iss"], each["sub"]) for each in value.get("tokens", [])]
+    if len(set(tokens)) != len(tokens):
+        raise Fault("TRUST_ROOT_TOKEN", "an issuer and subject stand twice")
+    return TrustRoot(value, keys)
+
+
+def _root_key(keyid: str, entry: Any) -> PublicKey:
+    if entry["alg"] not in (P256, ED25519):
+        raise Fault("KEY_ALGORITHM", f"{keyid} has an algorithm that is not known")
+    try:
+        key = read_public_key(entry["pem"])
+    except Fault as fault:
+        code = fault.code if fault.code == "KEY_ALGORITHM" else "TRUST_ROOT_KEY"
+        raise Fault(code, f"{keyid}: {fault.why}") from None
+    if key.keyid != keyid or key.alg != entry["alg"]:
+        raise Fault("TRUST_ROOT_KEY", f"{keyid} is not the key that stands there")
+    if entry["validFrom"] >= entry["validUntil"]:
+        raise Fault("TRUST_ROOT_TIME", f"the window of {keyid} is empty")
+    return key
+
+
+def _check_roles(value: Any) -> None:
+    roles, keys = value["roles"], value["keys"]
+    if "root" not in roles:
+        raise Fault("TRUST_ROOT_ROLE", "the role root is missing")
+    for name, role in roles.items():
+        keyids = role["keyids"]
+        if len(set(keyids)) != len(keyids) or any(keyid not in keys for keyid in keyids):
+            raise Fault("TRUST_ROOT_ROLE", f"the role {name} lists a key twice, or one that is not there")
+        if name != "root" and role["threshold"] > 1:
+            raise Fault("TRUST_ROOT_ROLE", f"the role {name} has a threshold above 1")
+    people = {keys[keyid]["principal"] for keyid in roles["root"]["keyids"]}
+    if len(people) < roles["root"]["threshold"]:
+        raise Fault("TRUST_ROOT_ROLE", "the role root has fewer people than its threshold")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Plan (3)
+# ---------------------------------------------------------------------------------------------------------------------
+
+_CEL = closed({"$cel": list_of(either(text(), closed({"expr": name_text})), 1)})
+_TEXT_OR_CEL = either(text(), _CEL)
+_SANDBOX = closed(
+    {
+        "mode": one_of("sealed", "restricted"),
+        "egressAllowlist": list_of(closed(
+            {
+                "host": text(), "port": integer(1, 65535), "protocol": one_of("tls", "http", "tcp"),
+                "allowPrivate": boolean,
+            },
+            {"maxBytes": integer(1), "maxRequests": integer(1)},
+        )),
+        "limits": closed(
+            {
+                "cpus": above_zero, "memoryBytes": integer(1), "pids": integer(1), "logBytes": integer(1),
+                "artifactBytes": integer(1),
+            },
+            {"minEnforcement": one_of("kernel-tree", "kernel-process", "watchdog")},
+        ),
+    },
+    {"egressQuota": closed({"requests": integer(), "bytes": integer()}), "wallClockMs": integer(1)},
+)  # fmt: skip
+_NODE: Dict[str, Shape] = {
+    "id": node_id,
+    "parent": either(node_id, null),
+    "needs": list_of(node_id),
+    "continueOnError": boolean,
+}
+_WHEN: Dict[str, Shape] = {"when": either(boolean, _CEL)}
+_CONTAINS_SECRETS: Dict[str, Shape] = {"mayContainSecrets": boolean}
+_RUN_NODE = closed(
+    {
+        **_NODE,
+        "kind": one_of("run"),
+        "env": map_of(
+            "[A-Za-z_][A-Za-z0-9_]*",
+            either(text(), _CEL, closed({"secret": match(VALUE_NAME), "as": one_of("env", "file")})),
+        ),
+        "inputs": map_of(VALUE_NAME, anything),
+        "outputs": map_of(VALUE_NAME, either(
+            closed({"file": text()}, {"mediaType": text(), **_CONTAINS_SECRETS}),
+            closed({"dir": text()}, _CONTAINS_SECRETS),
+            closed({"type": one_of(*_JSON_TYPES)}, {"schema": anything, **_CONTAINS_SECRETS}),
+        )),
+        "timeoutMs": integer(1),
+        "retry": closed(
+            {"maxAttempts": integer(1, 20), "initialMs": integer(), "factor": above_zero, "maxMs": integer()},
+            {"onExitCodes": list_of(integer(0, 255))},
+        ),
+        "idempotent": boolean,
+    },
+    {
+        **_WHEN, "command": list_of(_TEXT_OR_CEL, 1), "script": text(), "shell": one_of("sh", "bash"), "uses": text(),
+        "with": anything, "stdin": _TEXT_OR_CEL, "sandbox": _SANDBOX,
+        "files": list_of(closed({"path": text(), "digest": digest})),
+    },
+)  # fmt: skip
+_NODES = list_of(by_member("kind", {
+    "run": _RUN_NODE,
+    "parallel": closed({**_NODE, "kind": anything}, {**_WHEN, "maxParallel": integer(1)}),
+    "map": closed(
+        {**_NODE, "kind": anything, "items": anything, "as": match(VALUE_NAME), "maxItems": integer()},
+        {**_WHEN, "maxParallel": integer(1)},
+    ),
+    "gate.approval": closed({**_NODE, "kind": anything, "approval": node_id}, {"message": _TEXT_OR_CEL}),
+    "gate.policy": closed(
+        {**_NODE, "kind": anything, "policy": node_id, "failAction": one_of("halt", "continue")},
+        {**_WHEN, "with": anything},
+    ),
+}))  # fmt: skip
+_PLAN = closed(
+    {
+        "apiVersion": one_of("packrun.dev/v1"),
+        "kind": one_of("Plan"),
+        "planVersion": one_of(1),
+        "pack": closed({"name": match(PACK_NAME), "version": match(SEMVER), "digest": digest}),
+        "inputs": map_of(VALUE_NAME, by_member("type", {
+            **_TYPED,
+            "file": closed({"type": anything, "name": text(), "size": integer(), "digest": digest}),
+            "directory": closed({"type": anything, "name": text(), "digest": digest}),
+        })),
+        "secrets": map_of(VALUE_NAME, closed({"steps": list_of(node_id)})),
+        "sandbox": _SANDBOX,
+        "security": closed({"secretsRedactionPolicy": one_of("blank", "hash")}),
+        "approvals": map_of(STEP, closed({
+            "required": integer(1), "from": list_of(text(), 1), "ttlMs": integer(1), "separationOfDuties": boolean,
+            "reasonRequired": boolean,
+        })),
+        "policies": map_of(STEP, by_member("engine", {
+            "cel": closed({"engine": anything, "expression": name_text, "digest": digest}),
+            "rego": closed({"engine": anything, "module": text(), "digest": digest, "entrypoint": text()}),
+        })),
+        "failurePolicy": closed({"onFailure": one_of("skip-dependents", "drain", "cancel")}),
+        "steps": _NODES,
+        "finally": _NODES,
+        "outputs": map_of(VALUE_NAME, closed({"from": anything}), 1023),
+    },
+    {"slo": closed({}, {
+        "runP95Seconds": integer(1), "approvalP95Seconds": integer(1), "maxQueueDepth": integer(),
+    })},
+)  # fmt: skip
+
+
+class Plan:
+    """A plan whose nodes fit together; knows containers, maps and canonical order."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.nodes: Dict[str, Any] = {}
+        self.position: Dict[str, int] = {}
+        self.in_finally: Set[str] = set()
+        self.children: Dict[Optional[str], List[str]] = defaultdict(list)
+        for where in ("steps", "finally"):
+            for node in value[where]:
+                self._enter(node, where == "finally")
+        self.tops = {where: [each["id"] for each in value[where] if each["parent"] is None] for where in
+                     ("steps", "finally")}  # fmt: skip
+        self.map_sizes: Counter[str] = Counter()
+        for node in self.nodes.values():
+            around = self.nearest_map(node)
+            if around is not None:
+                self.map_sizes[around] += 1
+
+    def _enter(self, node: Any, is_finally: bool) -> None:
+        name, parent = node["id"], node["parent"]
+        if name in self.nodes:
+            raise Fault("PLAN_REFUSED", f"the id {name} comes twice")
+        if parent is not None and self.nodes.get(parent, {}).get("kind") not in ("parallel", "map"):
+            raise Fault("PLAN_REFUSED", f"the parent of {name} is no container before it")
+        self.nodes[name] = node
+        self.position[name] = len(self.position)
+        self.children[parent].append(name)
+        if is_finally:
+            self.in_finally.add(name)
+        around = self.nearest_map(node)
+        head = "" if around is None else f"{around}[*]::"
+        if not name.startswith(head) or "::" in name[len(head) :]:
+            raise Fault("PLAN_REFUSED", f"{name} is not named after the map around it")
+
+    def nearest_map(self, node: Any) -> Optional[str]:
+        """The id of the nearest map around a node."""
+        parent = node["parent"]
+        while parent is not None and self.nodes[parent]["kind"] != "map":
+            parent = self.nodes[parent]["parent"]
+        return None if parent is None else str(parent)
+
+
+def read_plan(data: bytes) -> Plan:
+    """Bytes of a plan; Fault PLAN_FILE or PLAN_REFUSED."""
+    try:
+        value = parse_canonical(data).value
+        _PLAN(value, ())
+    except ValueError:
+        raise Fault("PLAN_FILE", "the plan is not canonical JSON") from None
+    except Misfit as misfit:
+        raise Fault("PLAN_FILE", f"the plan has a wrong form: {misfit}") from None
+    plan = Plan(value)
+    for node in plan.nodes.values():
+        _check_node(plan, node)
+    return plan
+
+
+def _check_node(plan: Plan, node: Any) -> None:
+    name = node["id"]
+    for need in node["needs"]:
+        other = plan.nodes.get(need)
+        if other is None or other is node or other["parent"] != node["parent"]:
+            raise Fault("PLAN_REFUSED", f"{name} needs {need}, which is no sibling")
+        if (need in plan.in_finally) != (name in plan.in_finally):
+            raise Fault("PLAN_REFUSED", f"{name} needs {need} of another list")
+    if node["kind"] == "gate.approval" and node["approval"] not in plan.value["approvals"]:
+        raise Fault("PLAN_REFUSED", f"gate {name} has no rule")
+    if node["kind"] == "gate.policy" and node["policy"] not in plan.value["policies"]:
+        raise Fault("PLAN_REFUSED", f"gate {name} has no policy")
+
+
+def holds_cel(value: Any) -> bool:
+    """Whether a `$cel` stands anywhere in a value."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if "$cel" in each:
+                return True
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return False
+
+
+def input_digests(plan: Plan) -> List[Dict[str, str]]:
+    """`[{name, digest}]` of all inputs by name (8.1)."""
+    inputs = plan.value["inputs"]
+    return [{"name": name, "digest": _input_digest(inputs[name])} for name in sorted(inputs)]
+
+
+def _input_digest(value: Any) -> str:
+    return str(value["digest"]) if is_stored(value) else digest_of_json(value["value"])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Ledger: events and their chain (5)
+# ---------------------------------------------------------------------------------------------------------------------
+
+_LEASE = closed({"owner": text(), "fence": integer()})
+_MODE = one_of("sealed", "restricted")
+_USAGE = closed(
+    {"hit": list_of(text())},
+    {"memoryPeakBytes": integer(), "cpuMs": integer(), "ioBytes": integer()},
+)
+_EGRESS_USE = closed({"requests": integer(), "bytesIn": integer(), "bytesOut": integer()})
+_ENFORCED = closed({"declared": number, "enforcedBy": text(), "level": one_of(*LEVELS)})
+_DECISION = one_of("approve", "reject")
+_NOTHING = closed({})
+# By type: whether `stepId` and `attempt` stand with it, and the form of its metadata.
+_EVENTS: Dict[str, Tuple[bool, bool, Shape]] = {
+    "run.created": (False, False, closed(
+        {
+            "requestedBy": text(), "requestDigest": digest, "inputsLock": digest, "packDigest": digest,
+            "packSource": one_of("registry", "folder"),
+        },
+        {"from": text()},
+    )),
+    "lease.acquired": (False, False, _LEASE),
+    "run.resumed": (False, False, _LEASE),
+    "plan.verified": (False, False, _NOTHING),
+    "plan.drift": (False, False, closed({"node": text(), "pointer": text(), "code": text(), "hint": text()})),
+    "run.started": (False, False, closed({
+        "engine": closed({"name": text(), "version": text()}), "sandbox": closed({"mode": _MODE}),
+    })),
+    "run.waiting": (False, False, closed({"gates": list_of(text())})),
+    "run.cancelRequested": (False, False, closed({"commandId": name_text, "by": text()}, {"reason": text()})),
+    "run.finished": (False, False, closed(
+        {"status": one_of("succeeded", "failed", "cancelled"), "outputs": run_values}, {"reason": text()},
+    )),
+    "map.expanded": (True, False, closed({"count": integer(), "items": anything})),
+    "step.started": (True, True, closed({}, {"exe": closed({"path": text(), "digest": digest})})),
+    "secret.resolved": (True, True, closed({"name": text(), "provider": text()})),
+    "sandbox.enforced": (True, True, closed(
+        {"mode": _MODE, "limits": map_of("[a-z][A-Za-z]*", _ENFORCED)}, {"proc": one_of("host")},
+    )),
+    "step.output": (True, True, closed(
+        {"stream": one_of("stdout", "stderr"), "lines": list_of(text())},
+        {"partial": boolean, "invalidBytes": integer()},
+    )),
+    "egress.denied": (True, True, closed({
+        "host": text(), "port": integer(), "reason": text(), "code": text(), "hint": text(),
+    })),
+    "step.artifact": (True, True, closed(
+        {"name": text(), "status": one_of("captured", "refused", "missing")},
+        {"digest": digest, "size": integer(), "mediaType": text(), "notes": text()},
+    )),
+    "step.succeeded": (True, True, closed(
+        {"durationMs": integer(), "outputs": run_values},
+        {"usage": _USAGE, "egress": _EGRESS_USE, "reusedFrom": text()},
+    )),
+    "step.failed": (True, True, closed(
+        {"reason": text(), "durationMs": integer(), "code": text(), "hint": text()},
+        {"exitCode": integer(), "signal": text(), "usage": _USAGE, "egress": _EGRESS_USE},
+    )),
+    "step.retry": (True, True, closed({"reason": text(), "notBefore": timestamp})),
+    "step.lost": (True, True, _NOTHING),
+    "step.cancelled": (True, True, closed({"reason": text()})),
+    "step.skipped": (True, False, closed({"reason": text()})),
+    "gate.opened": (True, False, closed({"requestDigest": digest, "notAfter": timestamp})),
+    "gate.decision": (True, False, closed({
+        "commandId": name_text, "decision": _DECISION, "principal": text(), "payloadDigest": digest,
+    })),
+    "gate.refused": (True, False, closed(
+        {"commandId": name_text, "code": text(), "hint": text()}, {"principal": text()},
+    )),
+    "gate.passed": (True, False, _NOTHING),
+    "gate.rejected": (True, False, _NOTHING),
+    "gate.expired": (True, False, _NOTHING),
+    "policy.evaluated": (True, False, closed(
+        {"allowed": boolean, "policyDigest": digest, "contextDigest": digest}, {"code": text(), "hint": text()},
+    )),
+}  # fmt: skip
+_EVENT_HEAD: Dict[str, Shape] = {
+    "sequence": integer(1),
+    "timestamp": timestamp,
+    "eventType": text(),
+    "level": one_of("debug", "info", "warn", "error"),
+    "message": text(),
+    "metadata": anything,
+    "prev": digest,
+    "hash": digest,
+}
+_EVENT = closed(_EVENT_HEAD, {"stepId": instance_id, "attempt": integer(1)})
+
+
+class Event(NamedTuple):
+    """An event of the ledger; `step` and `attempt` are empty and 0 where there are none."""
+
+    sequence: int
+    time: str
+    kind: str
+    step: str
+    attempt: int
+    data: Any
+
+
+def read_event(value: Any) -> Event:
+    """The event of a value that has its form; Misfit for any other."""
+    _EVENT(value, ())
+    kind, data = value["eventType"], value["metadata"]
+    if kind not in _EVENTS:
+        raise Misfit(("eventType",), "none that is known")
+    with_step, with_attempt, shape = _EVENTS[kind]
+    shape(data, ("metadata",))
+    if kind == "gate.refused":
+        with_step = data["code"] != "GATE_UNKNOWN"
+    if kind == "step.succeeded":
+        with_attempt = "reusedFrom" not in data
+    if kind == "step.artifact" and {"digest", "size"} & set(data) != (
+        {"digest", "size"} if data["status"] == "captured" else set()
+    ):
+        raise Misfit(("metadata", "digest"), "digest and size stand exactly with what was captured")
+    for name, wanted in (("stepId", with_step), ("attempt", with_attempt)):
+        if (name in value) != wanted:
+            raise Misfit((name,), "missing" if wanted else "not with this event")
+    return Event(value["sequence"], value["timestamp"], kind, value.get("stepId", ""), value.get("attempt", 0), data)
+
+
+def lines_of(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Lines without their newline; ValueError for one above `most` bytes, and when the last has no newline."""
+    rest = bytearray()
+    for chunk in chunks:
+        start = 0
+        while True:
+            end = chunk.find(b"\n", start)
+            if end < 0:
+                break
+            rest += chunk[start:end]
+            if len(rest) > most:
+                raise ValueError("a line is too long")
+            yield bytes(rest)
+            rest.clear()
+            start = end + 1
+        rest += chunk[start:]
+        if len(rest) > most:
+            raise ValueError("a line is too long")
+    if rest:
+        raise ValueError("the last line has no newline")
+
+
+class Chain:
+    """The chain of a ledger: where it stands after the events that were read."""
+
+    def __init__(self, identity: Mapping[str, str]) -> None:
+        self.count = 0
+        self.head = digest_of_json(dict(identity))
+        self.time = ""
+
+    def read(self, line: bytes) -> Event:
+        """The next event; ValueError or Misfit when the line is not one."""
+        parsed = parse_canonical(line)
+        event = read_event(parsed.value)
+        value = parsed.value
+        if event.sequence != self.count + 1 or value["prev"] != self.head or event.time < self.time:
+            raise ValueError("it does not continue the line before")
+        claimed = value.pop("hash")
+        if digest_of(canonical(value, parsed.plain)) != claimed:
+            raise ValueError("its hash is another one")
+        self.count, self.head, self.time = event.sequence, claimed, event.time
+        return event
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The ledger held to the plan (10.3), and the statuses that follow (5.2)
+# ---------------------------------------------------------------------------------------------------------------------
+
+FINAL = ("succeeded", "failed", "skipped", "cancelled")
+_STOPPABLE = ("step.started", "step.retry", "map.expanded", "gate.opened", "gate.passed", "policy.evaluated")
+_DURING = ("step.output", "step.artifact", "sandbox.enforced", "egress.denied", "secret.resolved")
+WALL_CLOCK = "timer:wall-clock"
+_NUMBER = re.compile(r"\[([0-9]+)\]")
+
+
+class Instance:
+    """What the ledger has shown of one instance of a node."""
+
+    __slots__ = ("id", "node", "indices", "status", "reason", "attempt", "phase", "opened", "refused", "seen",
+                 "count", "left", "child_failed", "child_cancelled")  # fmt: skip
+
+    def __init__(self, name: str, node: Any, indices: Tuple[int, ...]) -> None:
+        self.id = name
+        self.node = node
+        self.indices = indices
+        self.status: Optional[str] = None  # by an event of its own
+        self.reason = ""
+        self.attempt = 0
+        self.phase = "none"  # of the attempt: none, running, lost, retry, ended
+        self.opened = False
+        self.refused: Optional[str] = None  # code of the last refusal
+        self.seen = False  # whether there was an event on it
+        self.count: Optional[int] = None  # items of a map that was expanded
+        self.left: Optional[int] = None  # children of a container that have not ended
+        self.child_failed = False
+        self.child_cancelled = False
+
+
+class Fold:
+    """Holds events to a plan, one by one, and keeps the statuses that they give.
+
+    `violations` has, by check, the first finding."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.violations: Dict[str, Fault] = {}
+        self.created = self.verified = self.started = False
+        self.finished: Optional[Event] = None
+        self.drifted = False
+        self.cancels: List[str] = []  # commandId of each
+        self.failure_stops = False
+        self.finally_stopped = False
+        self._at: Dict[str, Instance] = {}
+        self._total = 0
+        self._waiting: Dict[str, List[Tuple[Instance, int]]] = defaultdict(list)
+        self._top_left = len(plan.tops["steps"])
+        self._shielded = {name: self._is_shielded(node) for name, node in plan.nodes.items()}
+
+    # Instances -------------------------------------------------------------------------------------------------------
+
+    def instance(self, name: str) -> Optional[Instance]:
+        """The instance of this id, known or not; None when its node is not in the plan."""
+        found = self._at.get(name)
+        if found is None:
+            node = self.plan.nodes.get(_NUMBER.sub("[*]", name))
+            if node is None:
+                return None
+            found = Instance(name, node, tuple(int(each) for each in _NUMBER.findall(name)))
+            self._at[name] = found
+        return found
+
+    def _named(self, node: str, indices: Sequence[int]) -> Instance:
+        """The instance of a node of the plan with these item numbers (as many as it takes)."""
+        parts = node.split("[*]")
+        name = "".join(part + (f"[{indices[at]}]" if at + 1 < len(parts) else "") for at, part in enumerate(parts))
+        found = self.instance(name)
+        assert found is not None
+        return found
+
+    def container(self, one: Instance) -> Optional[Instance]:
+        """The instance of the container around an instance."""
+        parent = one.node["parent"]
+        return None if parent is None else self._named(parent, one.indices)
+
+    def missing_map(self, one: Instance) -> Optional[Tuple[Instance, int]]:
+        """The outermost map around an instance that was not expanded to more items than its number there."""
+        at = -1
+        for index in one.indices:
+            at = one.node["id"].index("[*]", at + 1)
+            around = self._named(one.node["id"][:at], one.indices)
+            if around.count is None or index >= around.count:
+                return around, index
+        return None
+
+    def status(self, one: Instance) -> Optional[str]:
+        """A final status, by an event of its own or derived from what is inside; None while there is none."""
+        if one.status is not None:
+            return one.status
+        if self._left(one) != 0:
+            return None
+        return "failed" if one.child_failed else "cancelled" if one.child_cancelled else "succeeded"
+
+    def _left(self, one: Instance) -> Optional[int]:
+        if one.left is None:
+            children = len(self.plan.children.get(one.node["id"], ()))
+            if one.node["kind"] == "parallel":
+                one.left = children
+            elif one.node["kind"] == "map" and one.count is not None:
+                one.left = children * one.count
+        return one.left
+
+    def _is_shielded(self, node: Any) -> bool:
+        while node is not None:
+            if node["continueOnError"]:
+                return True
+            node = self.plan.nodes.get(node["parent"])
+        return False
+
+    # Statuses --------------------------------------------------------------------------------------------------------
+
+    def _end(self, one: Instance, status: str, reason: str = "") -> None:
+        """An event of its own ends an instance."""
+        before = self.status(one)
+        one.status, one.reason = status, reason
+        if one.phase in ("running", "lost"):
+            one.phase = "ended"
+        if status == "failed" and one.node["id"] not in self.plan.in_finally and not self._shielded[one.node["id"]]:
+            self.failure_stops = self.plan.value["failurePolicy"]["onFailure"] != "skip-dependents"
+        if before is None:
+            self._count_end(one, status)
+
+    def _count_end(self, one: Instance, status: str) -> None:
+        """Tells containers, up to the first that has not ended by it, that something inside has ended."""
+        while True:
+            around = self.container(one)
+            if around is None:
+                self._top_left -= one.node["id"] not in self.plan.in_finally
+                return
+            if self._left(around) is None or around.left is None:
+                return
+            around.left -= 1
+            around.child_failed |= status == "failed" and not one.node["continueOnError"]
+            around.child_cancelled |= status == "cancelled"
+            if around.left > 0 or around.status is not None:
+                return
+            status = self.status(around) or ""
+            one = around
+
+    def _lets_pass(self, one: Instance, need: str) -> bool:
+        other = self._named(need, one.indices)
+        status = self.status(other)
+        if one.node["parent"] is None and one.node["id"] in self.plan.in_finally:
+            return status is not None
+        if status in ("failed", "cancelled"):
+            return bool(other.node["continueOnError"])
+        return status == "succeeded" or (status == "skipped" and other.reason == "WHEN_FALSE")
+
+    def may_begin(self, one: Instance) -> bool:
+        """10.3: whether an instance may begin."""
+        if not self.started or (one.node["id"] in self.plan.in_finally and self._top_left > 0):
+            return False
+        each: Optional[Instance] = one
+        while each is not None:
+            current = each
+            if current.status is not None or current.node.get("when") is False:
+                return False
+            if not all(self._lets_pass(current, need) for need in current.node["needs"]):
+                return False
+            each = self.container(current)
+        return True
+
+    # Events ----------------------------------------------------------------------------------------------------------
+
+    def take(self, event: Event) -> None:
+        """Holds one event to the rules; what breaks one has no effect, but for `step.started`."""
+        try:
+            self._take(event)
+        except Fault as fault:
+            check = "order" if fault.code == "ORDER_VIOLATED" else "plan-nodes"
+            self.violations.setdefault(check, Fault(fault.code, f"event {event.sequence}: {fault.why}"))
+
+    def _take(self, event: Event) -> None:
+        _hold((event.sequence == 1) == (event.kind == "run.created"), "run.created is the first event, and only that")
+        _hold(self.finished is None, "nothing follows run.finished")
+        if event.kind in _RUN_EVENTS:
+            _RUN_EVENTS[event.kind](self, event)
+        elif event.step:
+            self._take_step(event)
+
+    def _take_step(self, event: Event) -> None:
+        one = self.instance(event.step)
+        if one is not None and event.kind in _STOPPABLE and self.stopped(one):
+            self._begin_anyway(one, event)
+            raise Fault("ORDER_VIOLATED", f"{event.kind} of {event.step}, although the run was stopped")
+        reused = event.kind == "step.succeeded" and "reusedFrom" in event.data
+        if one is None or (self.missing_map(one) is not None and not reused):
+            if event.kind == "gate.refused":
+                return
+            if one is not None:
+                self._begin_anyway(one, event)
+            raise Fault("NODE_UNKNOWN", f"{event.kind} of {event.step}, which the plan does not have")
+        try:
+            _STEP_EVENTS[event.kind](self, one, event)
+        except Fault:
+            self._begin_anyway(one, event)
+            raise
+        finally:
+            one.seen = True
+
+    @staticmethod
+    def _begin_anyway(one: Instance, event: Event) -> None:
+        if event.kind == "step.started":
+            one.attempt, one.phase = event.attempt, "running"
+
+    def stopped(self, one: Instance) -> bool:
+        """10.3, 12."""
+        if one.node["id"] in self.plan.in_finally:
+            return self.drifted or self.finally_stopped
+        return self.drifted or bool(self.cancels) or self.failure_stops
+
+    def created_event(self, event: Event) -> None:
+        self.created = True
+
+    def verified_event(self, event: Event) -> None:
+        self.verified = True
+
+    def started_event(self, event: Event) -> None:
+        _hold(self.verified and not self.started, "run.started comes once, after plan.verified")
+        self.started = True
+
+    def drift_event(self, event: Event) -> None:
+        self.drifted = True
+
+    def cancel_event(self, event: Event) -> None:
+        if event.data["commandId"] != WALL_CLOCK and self.cancels and self._top_left == 0:
+            self.finally_stopped = True
+        self.cancels.append(event.data["commandId"])
+
+    def finished_event(self, event: Event) -> None:
+        self.finished = event
+        tops = self.plan.tops["steps"] + self.plan.tops["finally"]
+        open_ones = [name for name in tops if self.status(self._named(name, ())) is None]
+        _hold(not open_ones, f"run.finished, although {', '.join(open_ones[:1])} has not ended")
+
+    def start_event(self, one: Instance, event: Event) -> None:
+        _hold(self.may_begin(one), f"{one.id} began before it might")
+        again = one.node["kind"] == "run" and (
+            one.phase == "retry" or (one.phase == "lost" and one.node["idempotent"])
+        )
+        _hold((one.phase == "none" and not one.opened) or again, f"{one.id} began again")
+        _hold(event.attempt == one.attempt + 1, f"{one.id} began with attempt {event.attempt}")
+        one.attempt, one.phase = event.attempt, "running"
+
+    def during_event(self, one: Instance, event: Event) -> None:
+        _hold(one.node["kind"] == "run", f"{event.kind} of {one.id}, which runs nothing")
+        _hold(self._is_running(one, event), f"{event.kind} of {one.id}, whose attempt {event.attempt} does not run")
+
+    @staticmethod
+    def _is_running(one: Instance, event: Event, *more: str) -> bool:
+        return one.attempt == event.attempt and one.phase in ("running", *more)
+
+    def success_event(self, one: Instance, event: Event) -> None:
+        _known(one.node["kind"] == "run", f"step.succeeded of {one.id}, which runs nothing")
+        if "reusedFrom" not in event.data:
+            _hold(self._is_running(one, event), f"{one.id} succeeded without an attempt that ran")
+            self._end(one, "succeeded")
+            return
+        _hold(not one.seen, f"{one.id} was taken over, although there were events on it")
+        missing = self.missing_map(one)
+        if missing is None:
+            self._end(one, "succeeded")
+        else:
+            one.status = "succeeded"
+            self._waiting[missing[0].id].append((one, missing[1]))
+
+    def failure_event(self, one: Instance, event: Event) -> None:
+        _hold(self._is_running(one, event, "lost"), f"{one.id} failed without an attempt that ran")
+        _hold(one.count is None, f"{one.id} is ended by what is inside it only")
+        self._end(one, "failed", event.data["reason"])
+
+    def lost_event(self, one: Instance, event: Event) -> None:
+        _hold(self._is_running(one, event), f"{one.id} lost an attempt that did not run")
+        one.phase = "lost"
+
+    def retry_event(self, one: Instance, event: Event) -> None:
+        _hold(one.node["kind"] == "run", f"step.retry of {one.id}, which runs nothing")
+        _hold(self._is_running(one, event, "lost"), f"{one.id} is tried again without an attempt that ran")
+        free = one.phase == "lost" and one.node["idempotent"]
+        _hold(free or event.attempt < one.node["retry"]["maxAttempts"], f"{one.id} has no attempt left")
+        one.phase = "retry"
+
+    def cancelled_event(self, one: Instance, event: Event) -> None:
+        _hold(one.count is None, f"{one.id} is ended by what is inside it only")
+        _hold(self.status(one) is None, f"{one.id} was cancelled after its end")
+        self._end(one, "cancelled", event.data["reason"])
+
+    def skipped_event(self, one: Instance, event: Event) -> None:
+        reason = event.data["reason"]
+        _hold(one.count is None, f"{one.id} is ended by what is inside it only")
+        _hold(self.status(one) is None and one.phase not in ("running", "lost"), f"{one.id} was skipped too late")
+        if reason == "WHEN_FALSE":
+            _hold(one.node.get("when", True) is not True, f"{one.id} has no condition that could be false")
+        if reason == "UPSTREAM_FAILED":
+            _hold(not self.may_begin(one), f"{one.id} was skipped, although it might begin")
+        self._end(one, "skipped", reason)
+
+    def expanded_event(self, one: Instance, event: Event) -> None:
+        node, count = one.node, event.data["count"]
+        _known(node["kind"] == "map", f"map.expanded of {one.id}, which is no map")
+        ready = self.may_begin(one) and self.status(one) is None and one.count is None
+        _hold(ready, f"{one.id} was expanded when it might not")
+        fitting = count <= node["maxItems"] and _items_fit(node["items"], event.data)
+        _known(fitting, f"{one.id} was expanded to other items than those of the plan")
+        more = count * self.plan.map_sizes[node["id"]]
+        if self._total + more > MAX_INSTANCES:
+            raise Fault("INSTANCES_TOO_MANY", f"{one.id} makes more than {MAX_INSTANCES} instances")
+        self._total += more
+        one.count = count
+        if self._left(one) == 0:
+            self._count_end(one, "succeeded")
+        for waiting, index in self._waiting.pop(one.id, []):
+            if index < count:
+                self._count_taken_over(waiting)
+
+    def _count_taken_over(self, one: Instance) -> None:
+        missing = self.missing_map(one)
+        if missing is None:
+            self._count_end(one, "succeeded")
+        else:
+            self._waiting[missing[0].id].append((one, missing[1]))
+
+    def policy_event(self, one: Instance, event: Event) -> None:
+        node, code = one.node, event.data.get("code")
+        _known(node["kind"] == "gate.policy", f"policy.evaluated of {one.id}, which is no policy gate")
+        wanted = self.plan.value["policies"][node["policy"]]["digest"]
+        _known(event.data["policyDigest"] == wanted, f"{one.id} was evaluated with another policy")
+        _hold(self.may_begin(one) and self.status(one) is None, f"{one.id} was evaluated when it might not")
+        _hold(event.data["allowed"] == (code is None), f"{one.id} is allowed exactly without a code")
+        passes = code is None or (code == "POLICY_DENIED" and node["failAction"] == "continue")
+        self._end(one, "succeeded" if passes else "failed", "" if passes else code)
+
+    def gate_event(self, one: Instance, event: Event) -> None:
+        _known(one.node["kind"] == "gate.approval", f"{event.kind} of {one.id}, which is no approval gate")
+        is_open = one.opened and one.status is None
+        if event.kind == "gate.refused":
+            one.refused = event.data["code"]
+        elif event.kind == "gate.opened":
+            _hold(self.may_begin(one) and not one.opened, f"{one.id} opened when it might not")
+            one.opened = True
+        elif event.kind == "gate.rejected":
+            unopened = not one.opened and one.refused is not None and one.status is None
+            _hold(is_open or unopened, f"{one.id} was rejected, although it was not open")
+            self._end(one, "failed", "GATE_REJECTED" if one.opened else one.refused or "")
+        else:
+            _hold(is_open, f"{event.kind} of {one.id}, which was not open")
+            if event.kind != "gate.decision":
+                status, reason = _GATE_ENDS[event.kind]
+                self._end(one, status, reason)
+
+    # What follows ----------------------------------------------------------------------------------------------------
+
+    def instances(self) -> Iterator[Tuple[Instance, str]]:
+        """All instances with their statuses, in canonical order (9.4)."""
+        waiting = [(self._named(name, ()), False) for where in ("finally", "steps")
+                   for name in reversed(self.plan.tops[where])]  # fmt: skip
+        while waiting:
+            one, dead = waiting.pop()
+            status = self.status(one)
+            yield one, status or ("skipped" if dead else self._unfinished(one))
+            dead = dead or (one.node["kind"] in ("parallel", "map") and one.status is not None)
+            children = self.plan.children.get(one.node["id"], [])
+            numbers: Sequence[Tuple[int, ...]] = [()]
+            if one.node["kind"] == "map":
+                numbers = [(at,) for at in range(one.count or 0)]
+            for number_ in reversed(numbers):
+                waiting.extend((self._named(child, one.indices + number_), dead) for child in reversed(children))
+
+    @staticmethod
+    def _unfinished(one: Instance) -> str:
+        if one.phase in ("running", "lost", "retry") or one.count is not None:
+            return "running"
+        return "waiting" if one.opened else "pending"
+
+    def is_shielded(self, one: Instance) -> bool:
+        return self._shielded[str(one.node["id"])]
+
+
+_GATE_ENDS = {"gate.passed": ("succeeded", ""), "gate.expired": ("failed", "GATE_EXPIRED")}
+_RUN_EVENTS: Dict[str, Callable[[Fold, Event], None]] = {
+    "run.created": Fold.created_event,
+    "plan.verified": Fold.verified_event,
+    "run.started": Fold.started_event,
+    "plan.drift": Fold.drift_event,
+    "run.cancelRequested": Fold.cancel_event,
+    "run.finished": Fold.finished_event,
+}
+_STEP_EVENTS: Dict[str, Callable[[Fold, Instance, Event], None]] = {
+    "step.started": Fold.start_event,
+    **{kind: Fold.during_event for kind in _DURING},
+    "step.succeeded": Fold.success_event,
+    "step.failed": Fold.failure_event,
+    "step.lost": Fold.lost_event,
+    "step.retry": Fold.retry_event,
+    "step.cancelled": Fold.cancelled_event,
+    "step.skipped": Fold.skipped_event,
+    "map.expanded": Fold.expanded_event,
+    "policy.evaluated": Fold.policy_event,
+    **{f"gate.{kind}": Fold.gate_event for kind in ("opened", "decision", "refused", "passed", "rejected", "expired")},
+}
+
+
+def _hold(holds: bool, why: str) -> None:
+    if not holds:
+        raise Fault("ORDER_VIOLATED", why)
+
+
+def _known(holds: bool, why: str) -> None:
+    if not holds:
+        raise Fault("NODE_UNKNOWN", why)
+
+
+def _items_fit(planned: Any, data: Any) -> bool:
+    """`items` and `count` of a `map.expanded` (section 5)."""
+    if not holds_cel(planned):
+        return isinstance(planned, list) and data["count"] == len(planned) and same(
+            data["items"], digest_of_json(planned)
+        )
+    return isinstance(data["items"], list) and len(data["items"]) == data["count"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the checks need of a ledger, collected in one pass
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Gate:
+    """What the ledger says of an approval gate that opened."""
+
+    def __init__(self, opened: Event) -> None:
+        self.opened = opened
+        self.ends: List[Event] = []
+
+
+class Attempt:
+    """What the ledger says of the network of an attempt."""
+
+    def __init__(self) -> None:
+        self.has_network = False
+        self.told: Optional[Tuple[int, int, int]] = None  # requests, bytesIn, bytesOut of its end
+        self.denied: Counter[Tuple[str, int, str]] = Counter()
+
+
+class Facts:
+    """Members of events by what they are about. Steps, attempts and artifacts stand in the order of the ledger."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.created: Optional[Event] = None
+        self.started: Optional[Event] = None
+        self.finished: Optional[Event] = None
+        self.enforcement: Dict[str, str] = {}
+        self.gates: Dict[str, Gate] = {}
+        self.decisions: List[Event] = []
+        self.by_gate: Dict[str, List[Event]] = defaultdict(list)
+        self.taken_back: Dict[str, Set[str]] = defaultdict(set)
+        self.refused_gates: Set[str] = set()
+        self.policies: List[Event] = []
+        self.reused_from: Set[str] = set()
+        # `[(step, name, digest, size, mediaType)]`; the size of a directory that was taken over is not told
+        self.artifacts: List[Tuple[str, str, str, Optional[int], Optional[str]]] = []
+        self.sizes: Dict[str, Set[int]] = defaultdict(set)
+        self.media_types: Dict[str, str] = {}
+        self.trees: Dict[str, Set[int]] = {}
+        self.uncaptured: Optional[str] = None
+        self.stored_values: Set[bytes] = set()
+        self.step_outputs: Dict[str, Any] = {}
+        self.attempts: Dict[Tuple[str, int], Attempt] = defaultdict(Attempt)
+        self._captured: Dict[str, Dict[str, Any]] = {}
+
+    def node(self, step: str) -> Any:
+        """The node of an instance; {} when the plan has none."""
+        return self.plan.nodes.get(_NUMBER.sub("[*]", step), {})
+
+    def sandbox(self, step: str) -> Any:
+        """The sandbox of a run node: its own, else the plan's; None for what is no run node."""
+        node = self.node(step)
+        return node.get("sandbox", self.plan.value["sandbox"]) if node.get("kind") == "run" else None
+
+    def take(self, event: Event) -> None:
+        """Keeps what an event says."""
+        handler = _FACTS.get(event.kind)
+        if handler is not None:
+            handler(self, event)
+
+    def run_event(self, event: Event) -> None:
+        name = event.kind[4:]
+        if getattr(self, name) is None:
+            setattr(self, name, event)
+
+    def start(self, event: Event) -> None:
+        self._captured[event.step] = {}
+        sandbox = self.sandbox(event.step)
+        if sandbox is not None and sandbox["egressAllowlist"]:
+            self.attempts[event.step, event.attempt].has_network = True
+
+    def enforced(self, event: Event) -> None:
+        for limit, how in event.data["limits"].items():
+            before = self.enforcement.get(limit, LEVELS[-1])
+            self.enforcement[limit] = min(before, how["level"], key=LEVELS.index)
+
+    def artifact(self, event: Event) -> None:
+        name, data = event.data["name"], event.data
+        self._captured.setdefault(event.step, {})[name] = data
+        if data["status"] != "captured":
+            return
+        self.artifacts.append((event.step, name, data["digest"], data["size"], data.get("mediaType")))
+        self._name(data["digest"], data.get("mediaType"))
+        if "dir" in self.node(event.step).get("outputs", {}).get(name, {}):
+            self.trees.setdefault(data["digest"], set()).add(data["size"])
+        else:
+            self.sizes[data["digest"]].add(data["size"])
+
+    def _name(self, artifact: str, media_type: Optional[str]) -> None:
+        self.sizes[artifact].update(())
+        if media_type is not None:
+            self.media_types.setdefault(artifact, media_type)
+
+    def success(self, event: Event) -> None:
+        outputs, reused = event.data["outputs"], "reusedFrom" in event.data
+        self.step_outputs[event.step] = outputs
+        for name in sorted(outputs):
+            value = outputs[name]
+            if not is_stored(value):
+                continue
+            self.stored_values.add(canonical(value))
+            if value["type"] == "directory":
+                self.trees.setdefault(value["digest"], set())
+            if reused:
+                self._take_over(event.step, name, value)
+            elif not self._was_captured(event.step, name, value):
+                self.uncaptured = self.uncaptured or f"output {name} of {event.step} was not captured"
+        if reused:
+            self.reused_from.add(event.data["reusedFrom"])
+        else:
+            self.end(event)
+
+    def _take_over(self, step: str, name: str, value: Any) -> None:
+        self.artifacts.append((step, name, value["digest"], value.get("size"), value.get("mediaType")))
+        self._name(value["digest"], value.get("mediaType"))
+        if "size" in value:
+            self.sizes[value["digest"]].add(value["size"])
+
+    def _was_captured(self, step: str, name: str, value: Any) -> bool:
+        found = self._captured.get(step, {}).get(name, {})
+        members = ("digest",) if value["type"] == "directory" else ("digest", "size", "mediaType")
+        return found.get("status") == "captured" and all(found.get(each) == value.get(each) for each in members)
+
+    def end(self, event: Event) -> None:
+        use = event.data.get("egress")
+        key = (event.step, event.attempt)
+        if use is None and (event.kind == "step.failed" or key not in self.attempts):
+            return
+        told = (0, 0, 0) if use is None else (use["requests"], use["bytesIn"], use["bytesOut"])
+        if any(told) or key in self.attempts:
+            self.attempts[key].has_network |= any(told)
+            self.attempts[key].told = told
+
+    def denied(self, event: Event) -> None:
+        attempt = self.attempts[event.step, event.attempt]
+        attempt.has_network = True
+        attempt.denied[event.data["host"], event.data["port"], event.data["reason"]] += 1
+
+    def gate_opened(self, event: Event) -> None:
+        self.gates.setdefault(event.step, Gate(event))
+
+    def gate_decided(self, event: Event) -> None:
+        self.decisions.append(event)
+        self.by_gate[event.step].append(event)
+
+    def gate_refused(self, event: Event) -> None:
+        if any(each.data["commandId"] == event.data["commandId"] for each in self.by_gate.get(event.step, ())):
+            self.taken_back[event.step].add(event.data["commandId"])
+
+    def gate_ended(self, event: Event) -> None:
+        if event.step in self.gates:
+            self.gates[event.step].ends.append(event)
+
+    def policy(self, event: Event) -> None:
+        self.policies.append(event)
+
+
+_FACTS: Dict[str, Callable[[Facts, Event], None]] = {
+    "run.created": Facts.run_event,
+    "run.started": Facts.run_event,
+    "run.finished": Facts.run_event,
+    "step.started": Facts.start,
+    "sandbox.enforced": Facts.enforced,
+    "step.artifact": Facts.artifact,
+    "step.succeeded": Facts.success,
+    "step.failed": Facts.end,
+    "egress.denied": Facts.denied,
+    "gate.opened": Facts.gate_opened,
+    "gate.decision": Facts.gate_decided,
+    "gate.refused": Facts.gate_refused,
+    "gate.passed": Facts.gate_ended,
+    "gate.rejected": Facts.gate_ended,
+    "gate.expired": Facts.gate_ended,
+    "policy.evaluated": Facts.policy,
+}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Report (10.1)
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Skip(NamedTuple):
+    """Why a check was not made."""
+
+    why: str
+
+
+class Report:
+    """By check its finding: the first failure, else the first stale one, else the first pass or skip."""
+
+    _RANK = {"pass": 0, "skipped": 0, "stale": 1, "fail": 2}
+
+    def __init__(self) -> None:
+        self._found: Dict[str, Dict[str, str]] = {}
+
+    def add(self, name: str, status: str, why: str, code: Optional[str] = None) -> None:
+        before = self._found.get(name)
+        if before is not None and self._RANK[before["status"]] >= self._RANK[status]:
+            return
+        told = {} if code is None else {"code": code}
+        self._found[name] = {"name": name, "status": status, **told, "why": why}
+
+    def fail(self, name: str, fault: Fault) -> None:
+        self.add(name, "fail", fault.why, fault.code)
+
+    def run(self, name: str, check: "Callable[[], str | Skip]") -> bool:
+        """Makes a check; whether it did not fail."""
+        try:
+            found = check()
+        except Fault as fault:
+            self.fail(name, fault)
+            return False
+        if isinstance(found, Skip):
+            self.add(name, "skipped", found.why)
+        else:
+            self.add(name, "pass", found)
+        return True
+
+    def failed(self, name: str) -> bool:
+        return self._found.get(name, {}).get("status") == "fail"
+
+    def checks(self) -> List[Dict[str, str]]:
+        """All checks in their order."""
+        return [self._found.get(name, {"name": name, "status": "skipped", "why": "not reached"}) for name in CHECKS]
+
+    def verdict(self) -> str:
+        statuses = {each["status"] for each in self._found.values()}
+        return "failed" if "fail" in statuses else "stale" if "stale" in statuses else "verified"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Manifest (9.1, 9.2)
+# ---------------------------------------------------------------------------------------------------------------------
+
+_GATE_FOLDER = rf"(?:{HEX}|{INSTANCE})"
+_PATHS = tuple((re.compile(pattern, re.ASCII), role) for pattern, role in (
+    (re.escape(PLAN), "plan"),
+    (re.escape(LOCK), "inputs-lock"),
+    (re.escape(LEDGER), "ledger"),
+    (re.escape(OUTPUTS), "outputs"),
+    (re.escape(PACK_MANIFEST), "pack-manifest"),
+    (re.escape(REQUEST), "run-request"),
+    (rf"approvals/{_GATE_FOLDER}/request\.json(?:\.sigstore\.json)?", "approval-request"),
+    (rf"approvals/{_GATE_FOLDER}/[1-9][0-9]{{0,5}}\.sigstore\.json", "approval"),
+    (rf"artifacts/sha256/{HEX}", "artifact"),
+    (rf"policies/{_GATE_FOLDER}\.json", "policy-context"),
+    (r"trust/trust-root\.json", "trust"),
+    (re.escape(EGRESS), "egress"),
+    (r"pack\.sbom\.cdx\.json(?:\.sigstore\.json)?", "sbom"),
+    (r"pack\.attestation\.sigstore\.json", "pack-attestation"),
+    (r"revocations\.json(?:\.sigstore\.json)?", "revocations"),
+))  # fmt: skip
+_REQUIRED = (PLAN, LOCK, LEDGER, OUTPUTS, PACK_MANIFEST)
+_MANIFEST = closed({
+    "schema": one_of("packrun.evidence/v1"),
+    **_RUN,
+    "plan": closed({"hash": digest, "canonicalPlanPath": one_of(PLAN)}),
+    "final": boolean,
+    "hashes": list_of(closed({
+        "path": text(1), "sha256": match(HEX), "size": integer(), "mediaType": name_text, "role": name_text,
+    })),
+    "verifier": closed({"name": name_text, "version": name_text, "digest": digest}),
+})  # fmt: skip
+
+
+def role_of(path: str) -> Optional[str]:
+    """The role of a path of 9.1; None for names that it does not have."""
+    if len(path) > 255 or any(len(part) > 90 for part in _gate_parts(path)):
+        return None
+    return next((role for pattern, role in _PATHS if pattern.fullmatch(path)), None)
+
+
+def _gate_parts(path: str) -> List[str]:
+    """The gate's id in a path; one of more than 90 bytes is named by its digest."""
+    head, _, rest = path.partition("/")
+    if head == "approvals":
+        return [rest.partition("/")[0]]
+    return [rest[: -len(".json")]] if head == "policies" else []
+
+
+def gate_folder(gate: str) -> str:
+    """How a gate is named in paths (9.1)."""
+    return gate if len(gate.encode("utf-8")) <= 90 else sha256_hex(gate.encode("utf-8"))
+
+
+def media_type_of(path: str) -> str:
+    """The media type of a file that is no artifact (9.2)."""
+    if path.endswith(".sigstore.json"):
+        return BUNDLE_TYPE
+    return "application/x-ndjson" if path.endswith(".jsonl") else "application/json"
+
+
+def read_manifest(data: bytes) -> Any:
+    """A manifest that is accepted; Fault EVIDENCE_MANIFEST_INVALID or EVIDENCE_NOT_FINAL."""
+    try:
+        value = parse_canonical(data).value
+        _MANIFEST(value, ())
+    except ValueError:
+        raise Fault("EVIDENCE_MANIFEST_INVALID", f"{MANIFEST} is not canonical JSON") from None
+    except Misfit as misfit:
+        raise Fault("EVIDENCE_MANIFEST_INVALID", f"{MANIFEST} has a wrong form: {misfit}") from None
+    if value["plan"]["hash"] != value["planHash"]:
+        raise Fault("EVIDENCE_MANIFEST_INVALID", "plan.hash is not planHash")
+    last = b""
+    for file in value["hashes"]:
+        _check_entry(file, last)
+        last = file["path"].encode("utf-8")
+    listed = {file["path"] for file in value["hashes"]}
+    absent = [path for path in _REQUIRED if path not in listed]
+    if absent:
+        raise Fault("EVIDENCE_MANIFEST_INVALID", f"{absent[0]} is not listed")
+    if not value["final"]:
+        raise Fault("EVIDENCE_NOT_FINAL", "the bundle is a snapshot of a run that had not ended")
+    return value
+
+
+def _check_entry(file: Any, last: bytes) -> None:
+    path, role = file["path"], role_of(file["path"])
+    if role is None or role != file["role"]:
+        raise Fault("EVIDENCE_MANIFEST_INVALID", f"{path} is no path with the role {file['role']}")
+    if path.encode("utf-8") <= last:
+        raise Fault("EVIDENCE_MANIFEST_INVALID", f"{path} is listed twice or out of order")
+    if role != "artifact" and file["mediaType"] != media_type_of(path):
+        raise Fault("EVIDENCE_MANIFEST_INVALID", f"{path} has another media type")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Record of the network (9.6, 10.7)
+# ---------------------------------------------------------------------------------------------------------------------
+
+_EGRESS_LINE = closed(
+    {
+        "sequence": integer(1), "timestamp": timestamp, "stepId": name_text, "attempt": integer(1),
+        "protocol": one_of("tls", "http", "tcp", "unknown"), "host": text(), "port": integer(),
+        "decision": one_of("allowed", "denied"), "bytesIn": integer(), "bytesOut": integer(), "durationMs": integer(),
+    },
+    {
+        "address": text(), "reason": text(), "method": text(), "path": text(), "status": integer(),
+        "tries": integer(1),
+    },
+)  # fmt: skip
+_REDACTED = re.compile(r"\[redacted:[^\]]*\]")
+_HOST_NAME = re.compile(r"[^\x00-\x20A-Z#%/:<>?@\[\\\]^|\x7f-\U0010ffff]+")
+_OCTET = r"(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+_LOOKS_LIKE_IPV4 = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+
+
+def is_address(host: str) -> bool:
+    """Whether a host in its one spelling is an IP address."""
+    return ":" in host or _IPV4.fullmatch(host) is not None
+
+
+def in_one_spelling(host: str) -> bool:
+    """Whether a host is written as the WHATWG URL standard writes it, without brackets and final dot."""
+    if ":" in host:
+        return _shortest_ipv6(host) == host
+    if _LOOKS_LIKE_IPV4.fullmatch(host):
+        return _IPV4.fullmatch(host) is not None
+    return _HOST_NAME.fullmatch(host) is not None and not host.endswith(".") and "*" not in host
+
+
+def _shortest_ipv6(host: str) -> Optional[str]:
+    """An IPv6 address in the form of RFC 5952; None for what is none."""
+    if re.fullmatch(r"[0-9a-f:]+", host) is None or host.count("::") > 1 or ":::" in host:
+        return None
+    head, double, tail = host.partition("::")
+    front, back = ([part for part in side.split(":") if side] for side in (head, tail))
+    filled = front + ["0"] * (8 - len(front) - len(back)) + back if double else front
+    if len(filled) != 8 or any(re.fullmatch(r"[0-9a-f]{1,4}", part) is None for part in filled):
+        return None
+    groups = [f"{int(part, 16):x}" for part in filled]
+    runs = [len(run) for run in re.findall(r"0+", "".join("0" if group == "0" else "-" for group in groups))]
+    if not runs or max(runs) < 2:
+        return ":".join(groups)
+    start = "".join("0" if group == "0" else "-" for group in groups).index("0" * max(runs))
+    return ":".join(groups[:start]) + "::" + ":".join(groups[start + max(runs) :])
+
+
+def deciding_rule(rules: Sequence[Any], host: str, port: int) -> Optional[int]:
+    """The place of the rule that decides about a host and port (9.6)."""
+    seen = _REDACTED.sub("x", host)
+    if not in_one_spelling(seen):
+        return None
+    best: Optional[Tuple[int, int]] = None  # how near, place
+    for place, rule in enumerate(rules):
+        name = rule["host"]
+        near = -1
+        if name == seen:
+            near = 1 << 30
+        elif name.startswith("*.") and not is_address(seen) and seen.endswith(name[1:]) and len(seen) >= len(name):
+            near = len(name)
+        if rule["port"] == port and near >= 0 and (best is None or near > best[0]):
+            best = (near, place)
+    return None if best is None else best[1]
+
+
+class Meter:
+    """Requests and bytes that were used, and what a quota or rule allows of them (None: everything)."""
+
+    def __init__(self, what: str, requests: Optional[int], most_bytes: Optional[int]) -> None:
+        self.what = what
+        self._limits = (requests, most_bytes)
+        self._used = [0, 0]
+
+    def add(self, line: Any) -> None:
+        self._used[0] += line["decision"] == "allowed"
+        self._used[1] += line["bytesIn"] + line["bytesOut"]
+
+    def is_over(self) -> bool:
+        return any(limit is not None and used > limit for used, limit in zip(self._used, self._limits))
+
+
+class Meters:
+    """The quota and the rules of one sandbox."""
+
+    def __init__(self, what: str, sandbox: Any) -> None:
+        quota = sandbox.get("egressQuota", {"requests": 0, "bytes": 0})
+        self._rules = sandbox["egressAllowlist"]
+        self._whole = Meter(f"the quota of {what}", quota["requests"], quota["bytes"])
+        self._each = [
+            Meter(f"a rule of {what}", rule.get("maxRequests"), rule.get("maxBytes")) for rule in self._rules
+        ]
+
+    def add(self, line: Any) -> None:
+        self._whole.add(line)
+        place = deciding_rule(self._rules, line["host"], line["port"])
+        if place is not None:
+            self._each[place].add(line)
+
+    def over(self) -> Optional[str]:
+        """What was used beyond what is allowed."""
+        return next((meter.what for meter in (self._whole, *self._each) if meter.is_over()), None)
+
+
+class EgressCheck:
+    """Holds the lines of `egress.jsonl` to plan and ledger (10.7)."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._run = Meters("the run", facts.plan.value["sandbox"])
+        self._steps: Dict[str, Meters] = {}
+        self._used: Dict[Tuple[str, int], List[int]] = defaultdict(lambda: [0, 0, 0])
+        self._denied: Dict[Tuple[str, int], Counter[Tuple[str, int, str]]] = defaultdict(Counter)
+        self.unplanned: Optional[Fault] = None
+        self.count = 0
+
+    def line(self, data: bytes) -> None:
+        """The next line; ValueError or Misfit when it has not its form."""
+        line = parse_canonical(data).value
+        _EGRESS_LINE(line, ())
+        if line["sequence"] != self.count + 1:
+            raise ValueError("a gap in the sequence")
+        self.count += 1
+        fault = self._unplanned(line)
+        if fault is not None:
+            self.unplanned = self.unplanned or Fault("EGRESS_LINE_UNPLANNED", f"line {self.count}: {fault}")
+            return
+        if line["decision"] == "denied" and "reason" not in line:
+            why = f"line {self.count}: a refused try without a reason"
+            self.unplanned = self.unplanned or Fault("EGRESS_LINE_UNPLANNED", why)
+        self._count(line)
+
+    def _unplanned(self, line: Any) -> Optional[str]:
+        """Why a line counts for nothing."""
+        attempt = self._facts.attempts.get((line["stepId"], line["attempt"]))
+        sandbox = self._facts.sandbox(line["stepId"])
+        if attempt is None or not attempt.has_network or sandbox is None:
+            return f"attempt {line['attempt']} of {line['stepId']} has no network"
+        if line["decision"] == "allowed":
+            place = deciding_rule(sandbox["egressAllowlist"], line["host"], line["port"])
+            if place is None or sandbox["egressAllowlist"][place]["protocol"] != line["protocol"]:
+                return f"no rule allows {line['protocol']} to {line['host']} port {line['port']}"
+        return None
+
+    def _count(self, line: Any) -> None:
+        step, key = line["stepId"], (line["stepId"], line["attempt"])
+        self._run.add(line)
+        if "sandbox" in self._facts.node(step):
+            self._steps.setdefault(step, Meters(step, self._facts.sandbox(step))).add(line)
+        used = self._used[key]
+        used[0] += line["decision"] == "allowed"
+        used[1] += line["bytesIn"]
+        used[2] += line["bytesOut"]
+        if line["decision"] == "denied":
+            self._denied[key][line["host"], line["port"], line.get("reason", "")] += 1
+
+    def hold_quotas(self) -> None:
+        """10.7, 2; Fault EGRESS_OVER_QUOTA."""
+        for meters in (self._run, *self._steps.values()):
+            over = meters.over()
+            if over is not None:
+                raise Fault("EGRESS_OVER_QUOTA", f"more was used than {over} allows")
+
+    def hold_use(self) -> None:
+        """10.7, 3 and 4; Fault EGRESS_USE_MISMATCH."""
+        for key, attempt in self._facts.attempts.items():
+            if attempt.has_network and attempt.told is not None and list(attempt.told) != self._used.get(key, [0, 0, 0]):
+                raise Fault("EGRESS_USE_MISMATCH", f"attempt {key[1]} of {key[0]} used something else than its end says")
+            lines = self._denied.get(key, Counter())
+            if any(lines[each] < count for each, count in attempt.denied.items()):
+                raise Fault("EGRESS_USE_MISMATCH", f"a refused try of attempt {key[1]} of {key[0]} has no line")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Verification (10.2): the checks, in the order in which one needs another
+# ---------------------------------------------------------------------------------------------------------------------
+
+_REQUEST_FILE = closed(
+    {
+        "schema": one_of("packrun.approval-request/v1"), **_GATE, "approval": name_text, "requestedBy": name_text,
+        "requestedAt": timestamp, "notAfter": timestamp, "pack": pack_reference, "inputs": named_digests,
+    },
+    {"message": text()},
+)  # fmt: skip
+_SIGNED_CHECKS = ("envelope", "payload-type", "signature", "role", "payload", "schema", "subject")
+_SIGNED_CODES = {
+    "ENVELOPE_PAYLOAD_TYPE": "payload-type",
+    "SIGNATURE_FORM": "signature", "SIGNATURE_INVALID": "signature", "SIGNATURE_KEY_UNKNOWN": "signature",
+    "ROLE_NOT_HELD": "role", "ROLE_SCOPE": "role",
+    "STATEMENT_NOT_CANONICAL": "payload", "STATEMENT_TYPE": "payload", "STATEMENT_PREDICATE_TYPE": "payload",
+    "STATEMENT_SHAPE": "schema",
+    "STATEMENT_SUBJECT": "subject",
+}  # fmt: skip
+_BINDING_CODES = (
+    ("runId", "APPROVAL_WRONG_RUN"), ("gateId", "APPROVAL_WRONG_GATE"), ("tenantId", "APPROVAL_WRONG_TENANT"),
+    ("trustDomain", "APPROVAL_WRONG_DOMAIN"), ("nonce", "APPROVAL_WRONG_NONCE"), ("planHash", "APPROVAL_WRONG_PLAN"),
+)  # fmt: skip
+_IDENTITY = ("runId", "tenantId", "trustDomain", "planHash")
+_REFERENCE = re.compile(
+    r"""\s*steps(?:\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\])\.outputs(?:\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\])\s*""",
+    re.ASCII,
+)
+
+
+class Options(NamedTuple):
+    """How to verify: the pinned root's bytes, the plan that it must be, the time, and whether all must be signed."""
+
+    trust_root: Optional[bytes]
+    plan_hash: Optional[str]
+    at: str
+    require_dsse: bool
+
+
+class Verifier:
+    """One verification of one bundle."""
+
+    def __init__(self, open_source: Callable[[], Bundle], options: Options, ssl: OpenSsl) -> None:
+        self._open = open_source
+        self._options = options
+        self._ssl = ssl
+        self.report = Report()
+        self.root: Optional[TrustRoot] = None
+        self.subject: Dict[str, str] = {"type": "evidence"}
+        self._bundle = Bundle()
+        self._manifest: Any = None
+        self._plan: Optional[Plan] = None
+        self._plan_digest = ""
+        self._attestation: Optional[Signed] = None
+
+    def verdict(self) -> Dict[str, Any]:
+        """The document of 10.1."""
+        self._verify()
+        domain = {} if self.root is None else {"trustDomain": self.root.domain}
+        return {
+            "schemaVersion": 1,
+            "verdict": self.report.verdict(),
+            "subject": self.subject,
+            **domain,
+            "checks": self.report.checks(),
+        }
+
+    def _verify(self) -> None:
+        self.report.run("trust-root", self._check_root)
+        if self.root is not None:
+            self._check_freshness(self.root)
+        if not self.report.run("sizes", self._check_sizes):
+            return
+        try:
+            self._accept_manifest()
+        except Fault as fault:
+            self.report.fail("manifest", fault)
+            if self.root is not None and ATTESTATION not in self._bundle.sizes:
+                self.report.fail("envelope", Fault("ATTESTATION_MISSING", "the bundle has no attestation"))
+            return
+        self._check_unread()
+        plan_stands = self._check_plan()
+        self._check_attestation()
+        self.report.run("bindings", self._check_bindings)
+        self.report.run("plan-hash", self._check_plan_hash)
+        if plan_stands and self._plan is not None:
+            LedgerChecks(self, self._plan).make()
+        self.report.run("manifest", self._check_files)
+
+    # Before everything else ------------------------------------------------------------------------------------------
+
+    def _check_root(self) -> str:
+        if self._options.trust_root is None:
+            raise Fault("VERIFY_TRUST_MISSING", "no trust root was given: nobody is trusted")
+        self.root = read_trust_root(self._options.trust_root)
+        known = "development trust: known to nobody else; " if self.root.domain == "development" else ""
+        return f"{known}{self.root.domain}, version {self.root.value['version']}"
+
+    def _check_freshness(self, root: TrustRoot) -> None:
+        expires = root.value["expires"]
+        if self._options.at < expires:
+            self.report.add("freshness", "pass", f"the trust root is valid until {expires}")
+        else:
+            self.report.add("freshness", "stale", f"the trust root expired at {expires}", "TRUST_ROOT_EXPIRED")
+
+    def _check_sizes(self) -> str:
+        self._bundle = self._open()
+        return f"{len(self._bundle.sizes)} files, {sum(self._bundle.sizes.values())} bytes"
+
+    def _accept_manifest(self) -> None:
+        data = self._bundle.document(MANIFEST)
+        self._manifest = read_manifest(data)
+        self.subject["runId"] = self._manifest["runId"]
+        self.subject["planHash"] = self._manifest["planHash"]
+        self.subject["manifestDigest"] = digest_of(data)
+
+    def _check_files(self) -> str:
+        """Missing, changed, extra; in this order (10.2, `manifest`)."""
+        sizes, listed = self._bundle.sizes, self._manifest["hashes"]
+        for file in listed:
+            if file["path"] not in sizes:
+                raise Fault("EVIDENCE_FILE_MISSING", f"{file['path']} is listed, but not there")
+            path = file["path"]
+            if sizes[path] != file["size"] or self._bundle.digest(path) != file["sha256"]:
+                raise Fault("EVIDENCE_FILE_CHANGED", f"{path} is not the file that was listed")
+        extra = set(sizes) - {file["path"] for file in listed} - {MANIFEST, ATTESTATION}
+        if extra:
+            raise Fault("EVIDENCE_FILE_EXTRA", f"{min(extra)} is not listed")
+        return f"{len(listed)} files, none missing, none extra, none different"
+
+    def _check_unread(self) -> None:
+        """Checks of what this version does not have."""
+        report = self.report
+        report.add("anchor", "skipped", "no timestamp or transparency log was checked")
+        report.add("pack-attestation", "skipped", "pack attestations are not checked")
+        report.run("sbom", lambda: self._unchecked("pack.sbom.cdx.json.sigstore.json"))
+        if self._options.require_dsse:
+            report.run("revocation", self._check_revocation)
+
+    def _unchecked(self, sidecar: str) -> Skip:
+        if self._options.require_dsse:
+            if sidecar in self._bundle.sizes:
+                raise Fault("SIGNATURE_UNCHECKED", f"{sidecar} is not checked by this version")
+            raise Fault("SIGNATURE_ABSENT", f"{sidecar} is not there")
+        return Skip("unsigned, or not checked by this version")
+
+    def _check_revocation(self) -> Skip:
+        if self.root is not None and self.root.requires_revocations():
+            raise Fault("REVOCATIONS_UNCHECKED", "the trust root requires revocation lists, which are not read")
+        return self._unchecked("revocations.json.sigstore.json")
+
+    # Plan and attestation --------------------------------------------------------------------------------------------
+
+    def _check_plan(self) -> bool:
+        """Whether the plan is not refused. Bytes with a wrong digest alone refuse nothing."""
+        try:
+            data = self._bundle.document(PLAN)
+            self._plan_digest = digest_of(data)
+            if self._plan_digest != self._manifest["planHash"]:
+                self.report.fail("plan", Fault("PLAN_BYTES_MISMATCH", "the plan has another digest than planHash"))
+            self._plan = read_plan(data)
+        except Fault as fault:
+            self.report.fail("plan", fault)
+            return False
+        self.report.add("plan", "pass", f"canonical, {self._plan_digest}")
+        return True
+
+    def scope(self, gate: Optional[str] = None) -> Scope:
+        """What the statements of this bundle speak of."""
+        pack = None if self._plan is None else self._plan.value["pack"]["name"]
+        return Scope(pack, self._manifest["tenantId"], gate)
+
+    def signed(self, path: str, file_digest: str, predicate: str, roles: Sequence[str], own: bool = True,
+               gate: Optional[str] = None) -> Signed:  # fmt: skip
+        """A sidecar of the bundle that passes 6.4; a root must be there."""
+        assert self.root is not None
+        asked = Asked(predicate, own, roles, self.scope(gate))
+        return check_signed(self._bundle.document(path), file_digest, asked, self.root, self._options.at, self._ssl)
+
+    def _check_attestation(self) -> None:
+        if self.root is None:
+            for name in _SIGNED_CHECKS:
+                self.report.add(name, "skipped", "no trust root to check it with")
+            return
+        if ATTESTATION not in self._bundle.sizes:
+            self.report.fail("envelope", Fault("ATTESTATION_MISSING", "the bundle has no attestation"))
+            return
+        try:
+            found = self.signed(ATTESTATION, self.subject["manifestDigest"], "pack-run/v1", ["run-attestor"])
+        except Fault as fault:
+            self._fail_attestation(fault)
+            return
+        self._attestation = found
+        for name in _SIGNED_CHECKS:
+            self.report.add(name, "pass", f"the attestation of {found.principal}")
+        self.report.add("quorum", "pass", "1 of 1")
+        if found.stale:
+            self.report.add("window", "stale", f"the key of {found.principal} is out of its window", "KEY_WINDOW")
+        self.report.add("window", "pass", f"the key of {found.principal} is valid at {self._options.at}")
+        self.report.run("revocation", self._check_revocation)
+
+    def _fail_attestation(self, fault: Fault) -> None:
+        failed = _SIGNED_CODES.get(fault.code, "envelope")
+        for name in _SIGNED_CHECKS[: _SIGNED_CHECKS.index(failed)]:
+            self.report.add(name, "pass", "as it must be")
+        self.report.fail(failed, fault)
+
+    def _check_bindings(self) -> "str | Skip":
+        if self.root is not None and self._manifest["trustDomain"] != self.root.domain:
+            raise Fault("BINDING_MISMATCH", "the bundle is of another trust domain than the root")
+        if self._attestation is None:
+            return Skip("there is no attestation to rely on")
+        for member in _IDENTITY:
+            if self._attestation.predicate[member] != self._manifest[member]:
+                raise Fault("BINDING_MISMATCH", f"{member} of the attestation is not that of the manifest")
+        return f"run {self._manifest['runId']}, tenant {self._manifest['tenantId']}"
+
+    def _check_plan_hash(self) -> "str | Skip":
+        asserted = self._options.plan_hash
+        if asserted is None:
+            return Skip("no hash was asserted with --plan-hash")
+        if asserted != self._manifest["planHash"]:
+            raise Fault("ASSERTED_PLAN_MISMATCH", f"the plan is {self._manifest['planHash']}")
+        return "the asserted one"
+
+    # What the checks of the ledger need ------------------------------------------------------------------------------
+
+    @property
+    def bundle(self) -> Bundle:
+        return self._bundle
+
+    @property
+    def manifest(self) -> Any:
+        return self._manifest
+
+    @property
+    def attestation(self) -> Optional[Signed]:
+        return self._attestation
+
+    @property
+    def plan_digest(self) -> str:
+        return self._plan_digest
+
+    @property
+    def options(self) -> Options:
+        return self._options
+
+
+class LedgerChecks:
+    """The checks that need an accepted plan: of the ledger, and of all that it speaks of."""
+
+    def __init__(self, whole: Verifier, plan: Plan) -> None:
+        self._whole = whole
+        self._bundle = whole.bundle
+        self._manifest = whole.manifest
+        self._report = whole.report
+        self._plan = plan
+        self._facts = Facts(plan)
+        self._fold = Fold(plan)
+        self._chain = Chain({name: self._manifest[name] for name in _IDENTITY})
+        self._ledger_digest = ""
+        self._listings: Dict[str, Optional[List[Any]]] = {}
+
+    def make(self) -> None:
+        """Makes them all; a broken ledger ends everything behind it."""
+        report = self._report
+        if not report.run("ledger-chain", self._read_ledger):
+            return
+        for name, why in (("plan-nodes", "every step is one of the plan"), ("order", "nothing began too early")):
+            found = self._fold.violations.get(name)
+            report.run(name, lambda found=found, why=why: _raise_or(found, why))
+        report.run("ledger-fold", self._check_fold)
+        report.run("statement", self._check_statement)
+        report.run("redaction", self._check_redaction)
+        report.run("outputs", self._check_outputs)
+        report.run("artifacts", self._check_artifacts)
+        report.run("pack", self._check_pack)
+        report.run("pack-source", self._check_pack_source)
+        report.run("inputs-lock", self._check_lock)
+        report.run("conditions", self._check_conditions)
+        report.run("reuse", self._check_reuse)
+        report.run("run-request", self._check_run_request)
+        GateChecks(self._whole, self._plan, self._facts).make()
+        report.run("policies", self._check_policies)
+        report.run("outcome", self._check_outcome)
+        report.run("egress", self._check_egress)
+
+    def _read_ledger(self) -> str:
+        sha = hashlib.sha256()
+        try:
+            for line in lines_of(_hashed(self._bundle.chunks(LEDGER), sha), DOCUMENT_BYTES):
+                event = self._chain.read(line)
+                self._facts.take(event)
+                self._fold.take(event)
+        except (ValueError, Misfit) as problem:
+            raise Fault("LEDGER_BROKEN", f"line {self._chain.count + 1}: {problem}") from None
+        self._ledger_digest = "sha256:" + sha.hexdigest()
+        return f"{self._chain.count} events, head {self._chain.head}"
+
+    # Attestation -----------------------------------------------------------------------------------------------------
+
+    def _compare(self, computed: Mapping[str, Any]) -> None:
+        """Holds members of the attestation to what was computed; None is what must be absent."""
+        predicate = self._signed().predicate
+        for member, value in computed.items():
+            if (member in predicate) != (value is not None) or not same(predicate.get(member), value):
+                raise Fault("STATEMENT_MISMATCH", f"{member} of the attestation is not what the bundle shows")
+
+    def _signed(self) -> Signed:
+        assert self._whole.attestation is not None
+        return self._whole.attestation
+
+    def _check_fold(self) -> "str | Skip":
+        facts = self._facts
+        if facts.finished is None:
+            raise Fault("LEDGER_UNFINISHED", "the ledger has no run.finished")
+        if self._whole.attestation is None:
+            return Skip("not reached")
+        if not same(self._signed().subject, self._subjects()):
+            raise Fault("STATEMENT_MISMATCH", "the subjects of the attestation are not the outputs of the run")
+        self._compare({
+            "steps": [{"id": one.id, "kind": one.node["kind"], "status": status}
+                      for one, status in self._fold.instances()],
+            "approvals": [{"gateId": each.step, **{name: each.data[name] for name in
+                           ("decision", "principal", "payloadDigest")}} for each in facts.decisions],
+            "ledger": {"count": self._chain.count, "headHash": self._chain.head, "digest": self._ledger_digest},
+            "sandbox": {"mode": self._plan.value["sandbox"]["mode"], "enforcement": facts.enforcement},
+            "requestedAt": None if facts.created is None else facts.created.time,
+            "startedAt": None if facts.started is None else facts.started.time,
+            "completedAt": facts.finished.time,
+        })  # fmt: skip
+        if facts.started is not None:
+            self._compare({"engine": facts.started.data["engine"]})
+        return "statuses, decisions, times and outputs of the ledger are the attested ones"
+
+    def _subjects(self) -> List[Any]:
+        assert self._facts.finished is not None
+        outputs = self._facts.finished.data["outputs"]
+        stored = [(name, outputs[name]["digest"]) for name in sorted(outputs) if is_stored(outputs[name])]
+        subjects = [(MANIFEST, self._whole.subject["manifestDigest"]), *stored]
+        return [{"name": name, "digest": {"sha256": found[len("sha256:") :]}} for name, found in subjects]
+
+    def _check_statement(self) -> "str | Skip":
+        if self._whole.attestation is None:
+            return Skip("not reached")
+        created, finished = self._facts.created, self._facts.finished
+        end = {} if finished is None else finished.data
+        self._compare({
+            "schemaVersion": 1,
+            "pack": self._plan.value["pack"],
+            "packSource": None if created is None else created.data["packSource"],
+            "inputs": input_digests(self._plan),
+            "inputsLock": None if created is None else {"digest": created.data["inputsLock"]},
+            "outcome": end.get("status"),
+            "reason": end.get("reason"),
+            "evidence": {
+                "manifestDigest": self._whole.subject["manifestDigest"],
+                "fileCount": len(self._manifest["hashes"]),
+                "totalBytes": sum(file["size"] for file in self._manifest["hashes"]),
+            },
+        })  # fmt: skip
+        return "every other member is what the bundle shows"
+
+    def _check_redaction(self) -> "str | Skip":
+        if self._whole.attestation is None:
+            return Skip("not reached")
+        self._compare({"redaction": {"policy": self._plan.value["security"]["secretsRedactionPolicy"]}})
+        return "the attested policy is the plan's"
+
+    # Outputs and artifacts (9.3, 10.4) -------------------------------------------------------------------------------
+
+    def _listing(self, tree: str) -> Optional[List[Any]]:
+        """The entries of a tree (section 2); None where there is no such list."""
+        if tree not in self._listings:
+            self._listings[tree] = self._read_listing(tree)
+        return self._listings[tree]
+
+    def _read_listing(self, tree: str) -> Optional[List[Any]]:
+        try:
+            value = parse_canonical(self._bundle.document(f"artifacts/sha256/{tree[len('sha256:'):]}")).value
+        except (Fault, ValueError):
+            return None
+        return value if isinstance(value, list) and all(_is_entry(entry) for entry in value) else None
+
+    def _tree_size(self, tree: str) -> Optional[int]:
+        entries = self._listing(tree)
+        return None if entries is None else sum(entry["size"] for entry in entries if entry["mode"] != "link")
+
+    def _check_outputs(self) -> str:
+        end = self._facts.finished
+        artifacts = []
+        for step, name, found, size, media_type in self._facts.artifacts:
+            told = self._tree_size(found) if size is None else size
+            if told is None:
+                raise Fault("OUTPUTS_MISMATCH", f"the size of {name} of {step} cannot be told: {found} is no listing")
+            entry = {"stepId": step, "name": name, "digest": found, "size": told}
+            artifacts.append(entry if media_type is None else {**entry, "mediaType": media_type})
+        outputs = {} if end is None else end.data["outputs"]
+        made = {
+            "schema": "packrun.outputs/v1", "runId": self._manifest["runId"], "outputs": outputs,
+            "artifacts": artifacts,
+        }  # fmt: skip
+        if self._bundle.document(OUTPUTS) != canonical(made):
+            raise Fault("OUTPUTS_MISMATCH", f"{OUTPUTS} is not what the ledger gives")
+        self._hold_outputs(outputs)
+        return f"{len(artifacts)} artifacts, as in the ledger"
+
+    def _hold_outputs(self, outputs: Mapping[str, Any]) -> None:
+        planned = self._plan.value["outputs"]
+        for name in outputs:
+            if name not in planned:
+                raise Fault("OUTPUTS_MISMATCH", f"the plan has no output {name}")
+        for name, rule in planned.items():
+            reference = _plain_reference(rule["from"])
+            if reference is not None and reference[0] in self._plan.nodes:
+                given = self._facts.step_outputs.get(reference[0], {}).get(reference[1])
+                if not same(given, outputs.get(name)):
+                    raise Fault("OUTPUTS_MISMATCH", f"output {name} is not that of step {reference[0]}")
+        for name, value in outputs.items():
+            if is_stored(value) and canonical(value) not in self._facts.stored_values:
+                raise Fault("OUTPUTS_MISMATCH", f"output {name} is the file of no step")
+
+    def _check_artifacts(self) -> str:
+        facts = self._facts
+        if facts.uncaptured is not None:
+            raise Fault("ARTIFACT_MISMATCH", facts.uncaptured)
+        sizes = {found: set(told) for found, told in facts.sizes.items()}
+        for tree, told in facts.trees.items():
+            sizes.setdefault(tree, set())
+            self._hold_tree(tree, told, sizes)
+        there = [file for file in self._manifest["hashes"] if file["role"] == "artifact"]
+        for file in there:
+            self._hold_artifact(file, sizes)
+        missing = set(sizes) - {"sha256:" + file["sha256"] for file in there}
+        if missing:
+            raise Fault("ARTIFACT_MISMATCH", f"{min(missing)} is named by the ledger, but not there")
+        return f"{len(there)} artifacts, each named by the ledger"
+
+    def _hold_tree(self, tree: str, told: Set[int], sizes: Dict[str, Set[int]]) -> None:
+        entries = self._listing(tree)
+        if entries is None:
+            raise Fault("ARTIFACT_MISMATCH", f"the listing {tree} is not there, or no listing")
+        if told - {self._tree_size(tree)}:
+            raise Fault("ARTIFACT_MISMATCH", f"{tree} has another size than its files together")
+        for entry in entries:
+            if entry["mode"] != "link":
+                sizes.setdefault("sha256:" + entry["sha256"], set()).add(entry["size"])
+
+    def _hold_artifact(self, file: Any, sizes: Mapping[str, Set[int]]) -> None:
+        found = "sha256:" + file["sha256"]
+        if file["path"] != f"artifacts/sha256/{file['sha256']}":
+            raise Fault("ARTIFACT_MISMATCH", f"{file['path']} is not stored under its own digest")
+        if found not in sizes:
+            raise Fault("ARTIFACT_MISMATCH", f"{file['path']} is named by no step")
+        if found not in self._facts.trees and sizes[found] - {file["size"]}:
+            raise Fault("ARTIFACT_MISMATCH", f"{file['path']} has another size than the ledger says")
+        if file["mediaType"] != self._facts.media_types.get(found, "application/octet-stream"):
+            raise Fault("ARTIFACT_MISMATCH", f"{file['path']} has another media type than the ledger says")
+
+    # Pack, inputs, conditions ----------------------------------------------------------------------------------------
+
+    def _check_pack(self) -> str:
+        pack, created = self._plan.value["pack"], self._facts.created
+        if "sha256:" + self._bundle.digest(PACK_MANIFEST) != pack["digest"]:
+            raise Fault("PACK_MISMATCH", f"{PACK_MANIFEST} is not that of the plan's pack")
+        if created is None or created.data["packDigest"] != pack["digest"]:
+            raise Fault("PACK_MISMATCH", "the run was created with another pack")
+        return f"{pack['name']} {pack['version']}, {pack['digest']}"
+
+    def _check_pack_source(self) -> "str | Skip":
+        created = self._facts.created
+        if created is not None and created.data["packSource"] == "registry":
+            return "the pack came from a registry"
+        if self._whole.options.require_dsse:
+            raise Fault("PACK_SOURCE_FOLDER", "the pack came from a folder: nobody signed it")
+        return Skip("the pack came from a folder: nobody signed it")
+
+    def _check_lock(self) -> str:
+        data, created = self._bundle.document(LOCK), self._facts.created
+        try:
+            lock = parse_canonical(data).value
+        except ValueError:
+            raise Fault("INPUTS_LOCK_MISMATCH", f"{LOCK} is not canonical JSON") from None
+        if created is None or digest_of(data) != created.data["inputsLock"]:
+            raise Fault("INPUTS_LOCK_MISMATCH", f"{LOCK} is not the one with which the run was created")
+        wanted = {"schema": "packrun.inputs-lock/v1", **{name: self._manifest[name] for name in ("planHash", "tenantId")}}
+        for name, value in wanted.items():
+            if not isinstance(lock, dict) or not same(lock.get(name), value):
+                raise Fault("INPUTS_LOCK_MISMATCH", f"{name} of {LOCK} is another one")
+        self._hold_locked(lock.get("inputs"))
+        return f"{len(self._plan.value['inputs'])} inputs, as in the plan"
+
+    def _hold_locked(self, locked: Any) -> None:
+        inputs = self._plan.value["inputs"]
+        if not isinstance(locked, dict) or set(locked) != set(inputs):
+            raise Fault("INPUTS_LOCK_MISMATCH", f"{LOCK} has other inputs than the plan")
+        for each in input_digests(self._plan):
+            planned, found = inputs[each["name"]], locked[each["name"]]
+            wanted = {"type": planned["type"], "digest": each["digest"]}
+            if not is_stored(planned):
+                wanted["value"] = planned["value"]
+            if not isinstance(found, dict) or any(
+                name not in found or not same(found[name], value) for name, value in wanted.items()
+            ):
+                raise Fault("INPUTS_LOCK_MISMATCH", f"input {each['name']} is not that of the plan")
+
+    def _check_conditions(self) -> "str | Skip":
+        if holds_cel(self._plan.value) or self._plan.value["policies"]:
+            return Skip("expressions and policies are not evaluated again")
+        return "the plan has none"
+
+    def _check_reuse(self) -> "str | Skip":
+        if self._facts.reused_from:
+            return Skip(f"steps were taken over from {', '.join(sorted(self._facts.reused_from))}")
+        return "no step was taken over from another run"
+
+    # Request, policies, outcome, network -----------------------------------------------------------------------------
+
+    def _check_run_request(self) -> "str | Skip":
+        whole = self._whole
+        if whole.root is None:
+            return Skip("no trust root to check it with")
+        if REQUEST not in self._bundle.sizes:
+            if whole.options.require_dsse:
+                raise Fault("SIGNATURE_ABSENT", "the run was requested without a signature")
+            return Skip("unsigned")
+        found = whole.signed(REQUEST, whole.plan_digest, "run-request/v1", ["requester", "run-attestor"])
+        if found.stale:
+            why = f"the key of {found.principal} is out of its window"
+            self._report.add("run-request", "stale", why, "KEY_WINDOW")
+        created = self._facts.created
+        for member in _IDENTITY:
+            if found.predicate[member] != self._manifest[member]:
+                raise Fault("RUN_REQUEST_MISMATCH", f"{member} of the request is not that of the manifest")
+        by = found.predicate["requestedBy"]
+        if created is None or (found.payload_digest, by) != (
+            created.data["requestDigest"], created.data["requestedBy"]
+        ):  # fmt: skip
+            raise Fault("RUN_REQUEST_MISMATCH", "the ledger names another request")
+        self._hold_requester(found, by, whole.root)
+        return f"requested by {by}"
+
+    @staticmethod
+    def _hold_requester(found: Signed, by: str, root: TrustRoot) -> None:
+        authn = found.predicate["authn"]
+        by_key = authn["kind"] == "key"
+        if by_key != (found.role == "requester"):
+            raise Fault("RUN_REQUEST_MISMATCH", f"a request by {authn['kind']}, signed as {found.role}")
+        who = [found.principal] if by_key else root.token_principals(authn["issuer"], authn["subject"])
+        if by not in who:
+            raise Fault("RUN_REQUEST_MISMATCH", f"{by} is not who signed, or for whom the token stands")
+
+    def _check_policies(self) -> str:
+        named = set()
+        for event in self._facts.policies:
+            path = f"policies/{gate_folder(event.step)}.json"
+            named.add(path)
+            try:
+                data = self._bundle.document(path)
+                parse_canonical(data)
+            except (Fault, ValueError):
+                raise Fault("POLICY_CONTEXT_MISMATCH", f"{path} is not there, or not canonical JSON") from None
+            if digest_of(data) != event.data["contextDigest"]:
+                raise Fault("POLICY_CONTEXT_MISMATCH", f"{path} is not the context of the ledger")
+        _hold_named(self._manifest, "policy-context", named)
+        return f"{len(named)} contexts, each the recorded one"
+
+    def _check_outcome(self) -> "str | Skip":
+        finished, report = self._facts.finished, self._report
+        if finished is None or report.failed("plan-nodes") or report.failed("order"):
+            return Skip("not reached")
+        status, reason = finished.data["status"], finished.data.get("reason")
+        if not self._may_end(status, reason):
+            raise Fault("OUTCOME_MISMATCH", f"{status} {reason or ''} does not follow from the steps")
+        return f"{status}, as the steps say"
+
+    def _may_end(self, status: str, reason: Optional[str]) -> bool:
+        """10.6."""
+        failure: Optional[str] = None
+        cut_short = False
+        for one, _ in self._fold.instances():
+            shielded = self._fold.is_shielded(one)
+            if one.status == "failed" and not shielded and failure is None:
+                failure = one.reason
+            cut_short |= (one.status == "cancelled" and not shielded) or (
+                one.status == "skipped" and one.reason == "RUN_STOPPING"
+            )
+        cancels, drifted = self._fold.cancels, self._fold.drifted
+        allowed = [("failed", failure)] if failure is not None else []
+        allowed += [("cancelled", "RUN_CANCELLED")] if cancels else []
+        allowed += [("failed", "RUN_WALL_CLOCK")] if WALL_CLOCK in cancels else []
+        allowed += [("failed", "PLAN_DRIFT")] if drifted else []
+        if failure is None and not cut_short and not drifted:
+            allowed.append(("succeeded", None))
+        refused = failure is None and cut_short and not drifted and not cancels
+        return (status, reason) in allowed or (refused and status == "failed" and reason is not None)
+
+    def _check_egress(self) -> str:
+        check = EgressCheck(self._facts)
+        malformed = self._read_egress(check) if EGRESS in self._bundle.sizes else None
+        if malformed is not None:
+            self._report.fail("egress", malformed)
+        if check.unplanned is not None:
+            self._report.fail("egress", check.unplanned)
+        check.hold_quotas()
+        check.hold_use()
+        return f"{check.count} tries, as plan and ledger say"
+
+    def _read_egress(self, check: EgressCheck) -> Optional[Fault]:
+        try:
+            for line in lines_of(self._bundle.chunks(EGRESS), EGRESS_LINE_BYTES):
+                check.line(line)
+        except (ValueError, Misfit) as problem:
+            return Fault("EGRESS_LINE_FORM", f"line {check.count + 1}: {problem}")
+        return None if check.count > 0 else Fault("EGRESS_LINE_FORM", f"{EGRESS} is empty")
+
+
+def _hashed(chunks: Iterable[bytes], sha: Any) -> Iterator[bytes]:
+    for chunk in chunks:
+        sha.update(chunk)
+        yield chunk
+
+
+def _raise_or(fault: Optional[Fault], why: str) -> str:
+    if fault is not None:
+        raise fault
+    return why
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether it is an entry of a tree listing, as 10.4 asks."""
+    if not isinstance(entry, dict):
+        return False
+    if entry.get("mode") == "link":
+        return True
+    fitting = fits(match(HEX), entry.get("sha256")) and fits(integer(), entry.get("size"))
+    return entry.get("mode") in ("644", "755") and isinstance(entry.get("path"), str) and fitting
+
+
+def _plain_reference(source: Any) -> Optional[Tuple[str, str]]:
+    """Step and output of a `from` that is just `steps.ID.outputs.NAME`."""
+    parts = source.get("$cel") if isinstance(source, dict) else None
+    if not isinstance(parts, list) or len(parts) != 1 or not isinstance(parts[0], dict):
+        return None
+    expression = parts[0].get("expr")
+    found = _REFERENCE.fullmatch(expression) if isinstance(expression, str) else None
+    return None if found is None else (found[1] or found[2] or "", found[3] or found[4] or "")
+
+
+def _hold_named(manifest: Any, role: str, named: Set[str]) -> None:
+    for file in manifest["hashes"]:
+        if file["role"] == role and file["path"] not in named:
+            raise Fault("EVIDENCE_FILE_UNNAMED", f"{file['path']} belongs to nothing in the ledger")
+
+
+class GateChecks:
+    """Approval requests and decisions (10.5)."""
+
+    def __init__(self, whole: Verifier, plan: Plan, facts: Facts) -> None:
+        self._whole = whole
+        self._bundle = whole.bundle
+        self._manifest = whole.manifest
+        self._report = whole.report
+        self._plan = plan
+        self._facts = facts
+
+    def make(self) -> None:
+        """Every gate that opened, in the order of ids; then files that belong to none."""
+        requests: Set[str] = set()
+        responses: Set[str] = set()
+        for step in sorted(self._facts.gates):
+            folder = f"approvals/{gate_folder(step)}"
+            requests |= {f"{folder}/request.json", f"{folder}/request.json.sigstore.json"}
+            responses |= {f"{folder}/{at}.sigstore.json" for at in range(1, len(self._facts.by_gate[step]) + 1)}
+            self._check_gate(step, folder)
+        report, count = self._report, len(self._facts.gates)
+        report.run("approval-requests", lambda: self._files("approval-request", requests, f"{count} requests"))
+        report.run("approvals", lambda: self._files("approval", responses, f"{count} gates"))
+
+    def _files(self, role: str, named: Set[str], why: str) -> "str | Skip":
+        _hold_named(self._manifest, role, named)
+        if role == "approval" and self._whole.root is None and self._facts.gates:
+            return Skip("no trust root to check it with")
+        return why
+
+    def _check_gate(self, step: str, folder: str) -> None:
+        gate = self._facts.gates[step]
+        node = self._facts.node(step)
+        if node.get("kind") != "gate.approval":
+            return
+        try:
+            request = self._check_request(step, folder, gate, node)
+        except Fault as fault:
+            self._report.fail("approval-requests", fault)
+            return
+        if self._whole.root is not None:
+            try:
+                self._check_decisions(step, folder, gate, request)
+            except Fault as fault:
+                self._report.fail("approvals", fault)
+
+    # Request ---------------------------------------------------------------------------------------------------------
+
+    def _check_request(self, step: str, folder: str, gate: Gate, node: Any) -> Any:
+        """The request of a gate; a Fault of 10.5, 1 and 2."""
+        data = self._bundle.document(f"{folder}/request.json")
+        try:
+            request = parse_canonical(data).value
+            _REQUEST_FILE(request, ())
+        except (ValueError, Misfit) as problem:
+            raise Fault("REQUEST_FILE", f"the request of {step} has a wrong form: {problem}") from None
+        if digest_of(data) != gate.opened.data["requestDigest"]:
+            raise Fault("APPROVAL_REQUEST_MISMATCH", f"the request of {step} is not the one that the ledger names")
+        self._hold_request(step, request, gate, node)
+        self._check_request_sidecar(step, folder, digest_of(data), request)
+        return request
+
+    def _hold_request(self, step: str, request: Any, gate: Gate, node: Any) -> None:
+        plan, created = self._plan.value, self._facts.created
+        ttl = plan["approvals"][node["approval"]]["ttlMs"]
+        wanted = {
+            **{name: self._manifest[name] for name in _IDENTITY},
+            "gateId": step,
+            "approval": node["approval"],
+            "notAfter": gate.opened.data["notAfter"],
+            "requestedBy": None if created is None else created.data["requestedBy"],
+            "pack": plan["pack"],
+            "inputs": input_digests(self._plan),
+        }
+        if not holds_cel(node.get("message")):
+            wanted["message"] = node.get("message")
+        for name, value in wanted.items():
+            if not same(request.get(name), value):
+                raise Fault("APPROVAL_REQUEST_MISMATCH", f"{name} of the request of {step} is another one")
+        if milliseconds(request["notAfter"]) != milliseconds(request["requestedAt"]) + ttl:
+            raise Fault("APPROVAL_REQUEST_MISMATCH", f"the request of {step} has another time limit than its rule")
+
+    def _check_request_sidecar(self, step: str, folder: str, file_digest: str, request: Any) -> None:
+        whole, path = self._whole, f"{folder}/request.json.sigstore.json"
+        if path not in self._bundle.sizes:
+            if whole.options.require_dsse:
+                raise Fault("SIGNATURE_ABSENT", f"the request of {step} is unsigned")
+            self._report.add("approval-requests", "skipped", f"the request of {step} is unsigned")
+            return
+        if whole.root is None:
+            return
+        found = whole.signed(path, file_digest, "approval-request/v1", ["run-attestor"], gate=step)
+        for name, value in found.predicate.items():
+            if request[name] != value:
+                raise Fault("APPROVAL_REQUEST_MISMATCH", f"{name} of the statement is not that of the request of {step}")
+        if found.stale:
+            why = f"the key of {found.principal} is out of its window"
+            self._report.add("approval-requests", "stale", why, "KEY_WINDOW")
+
+    # Decisions -------------------------------------------------------------------------------------------------------
+
+    def _check_decisions(self, step: str, folder: str, gate: Gate, request: Any) -> None:
+        passed: List[Tuple[Event, Signed]] = []
+        for at, event in enumerate(self._facts.by_gate[step], 1):
+            if event.data["commandId"] in self._facts.taken_back[step]:
+                continue
+            try:
+                signed = self._check_decision(step, f"{folder}/{at}.sigstore.json", event, request)
+                self._hold_rule(step, event, signed, request, [each for _, each in passed])
+            except Fault as fault:
+                self._report.fail("approvals", fault)
+            else:
+                passed.append((event, signed))
+        rule = self._rule(step)
+        approving = [signed for event, signed in passed if event.data["decision"] == "approve"]
+        has = min(len({each.principal for each in approving}), len({each.keyid for each in approving}))
+        for end in gate.ends:
+            self._hold_end(step, end, has, rule, rejected=len(approving) < len(passed), request=request)
+        self._report.add("approvals", "pass", f"{step}: {has} of {rule['required']}")
+
+    def _rule(self, step: str) -> Any:
+        return self._plan.value["approvals"][self._facts.node(step)["approval"]]
+
+    def _check_decision(self, step: str, path: str, event: Event, request: Any) -> Signed:
+        """10.5, 3 to 5."""
+        roles = self._rule(step)["from"]
+        signed = self._whole.signed(path, self._whole.plan_digest, "approval/v1", roles, own=False, gate=step)
+        for name, code in _BINDING_CODES:
+            if signed.predicate[name] != request[name]:
+                raise Fault(code, f"{path} is a decision about another {name}")
+        told = (event.data["payloadDigest"], event.data["decision"], event.data["principal"])
+        if told != (signed.payload_digest, signed.predicate["decision"], signed.principal):
+            raise Fault("DECISION_MISMATCH", f"{path} is not the decision of the ledger")
+        return signed
+
+    def _hold_rule(self, step: str, event: Event, signed: Signed, request: Any, before: List[Signed]) -> None:
+        """10.5, 6 and 7."""
+        root, rule, said, who = self._whole.root, self._rule(step), signed.predicate, signed.principal
+        assert root is not None
+        if request["requestedBy"] not in root.principals():
+            raise Fault("REQUESTER_UNKNOWN", f"{request['requestedBy']} is no principal of the trust root")
+        if event.time < root.value["keys"][signed.keyid]["validFrom"]:
+            raise Fault("APPROVAL_KEY_WINDOW", f"the key of {who} became valid after the decision")
+        if said["approver"] != who:
+            raise Fault("APPROVAL_APPROVER", f"{said['approver']} is not the principal of the key, {who}")
+        if event.time >= min(said["notAfter"], request["notAfter"]):
+            raise Fault("APPROVAL_LATE", f"{who} decided too late")
+        if any(each.principal == who for each in before):
+            raise Fault("APPROVAL_ALREADY_DECIDED", f"{who} decided twice")
+        if rule["separationOfDuties"] and who == request["requestedBy"]:
+            raise Fault("APPROVAL_SELF", f"{who} requested the run")
+        if rule["reasonRequired"] and re.fullmatch(f"[{SPACE}]*", said["reason"]):
+            raise Fault("APPROVAL_REASON_MISSING", f"{who} gave no reason")
+        if signed.stale or not root.in_window(signed.keyid, event.time):
+            self._report.add("approvals", "stale", f"the key of {who} is out of its window", "KEY_WINDOW")
+
+    @staticmethod
+    def _hold_end(step: str, end: Event, has: int, rule: Any, rejected: bool, request: Any) -> None:
+        """10.5, 8."""
+        if end.kind == "gate.passed" and rejected:
+            raise Fault("GATE_END_UNFOUNDED", f"{step} passed, although somebody rejected")
+        if end.kind == "gate.passed" and has < rule["required"]:
+            raise Fault("QUORUM_MISSING", f"{step} passed with {has} of {rule['required']}")
+        if end.kind == "gate.rejected" and not rejected:
+            raise Fault("GATE_END_UNFOUNDED", f"{step} was rejected, although nobody did")
+        if end.kind == "gate.expired" and end.time < request["notAfter"]:
+            raise Fault("GATE_END_UNFOUNDED", f"{step} expired before its time")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Command line
+# ---------------------------------------------------------------------------------------------------------------------
+
+USAGE = """usage: python3 verify_offline_bundle.py PATH [options]
+
+Verifies an evidence bundle of packrun, a folder or a tar, without network and without packrun.
+
+  --trust FILE         the trust root that you pinned; without it nothing is verified
+  --plan-hash HASH     the plan that it must be: sha256:…
+  --revocations FILE   a revocation list (refused: not read by this version)
+  --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
+  --require-dsse       every signature must be there, and the pack must come from a registry
+  --format text|json   text without it
+  --version            prints the version
+
+Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
+"""
+EXIT_CODES = {"verified": 0, "failed": 7, "stale": 11}
+_MARKS = {"pass": "ok  ", "fail": "FAIL", "stale": "OLD ", "skipped": "–   "}
+
+
+class _Arguments(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        raise Usage(f"verify_offline_bundle: {message}\n\n{USAGE}")
+
+
+def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = _Arguments(add_help=False, allow_abbrev=False)
+    parser.add_argument("path", nargs="*")
+    for flag in ("--trust", "--plan-hash", "--revocations", "--at", "--format"):
+        parser.add_argument(flag)
+    for flag in ("--require-dsse", "--version", "--help"):
+        parser.add_argument(flag, action="store_true")
+    return parser.parse_args(argv)
+
+
+def _options(given: argparse.Namespace) -> Options:
+    """Values of the flags; Usage for those that are not of their form."""
+    if given.format not in (None, "text", "json"):
+        raise Usage(f"verify_offline_bundle: {given.format} is no format\n\n{USAGE}")
+    if given.revocations is not None:
+        raise Usage("error[REVOCATIONS_UNSUPPORTED]: --revocations is not read by this version")
+    if given.plan_hash is not None and not fits(digest, given.plan_hash):
+        raise Usage("error[VERIFY_OPTION]: --plan-hash needs sha256: and 64 lower-case hex digits")
+    if given.at is not None and not is_time(given.at):
+        raise Usage("error[VERIFY_OPTION]: --at needs a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z")
+    root = None
+    if given.trust is not None:
+        try:
+            with open(given.trust, "rb") as file:
+                root = file.read()
+        except OSError:
+            raise Usage(f"verify_offline_bundle: {given.trust} cannot be read\n\n{USAGE}") from None
+    return Options(root, given.plan_hash, given.at or _now(), given.require_dsse)
+
+
+def _now() -> str:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
+
+
+def as_text(verdict: Mapping[str, Any]) -> str:
+    """A verdict for people."""
+    subject, checks = verdict["subject"], verdict["checks"]
+    lines = [f"{verdict['verdict']}: run {subject.get('runId', 'unknown')}"]
+    if "planHash" in subject:
+        lines += [f"  plan {subject['planHash']}", f"  manifest {subject['manifestDigest']}"]
+    lines += [f"  trust domain {verdict.get('trustDomain', 'none: nobody is trusted')}", ""]
+    for each in checks:
+        code = f"{each['code']}: " if "code" in each else ""
+        lines.append(f"  {_MARKS[each['status']]} {each['name']:<18} {code}{each['why']}")
+    statuses = Counter(each["status"] for each in checks)
+    lines += ["", f"{len(checks)} checks, {statuses['fail']} failed, {statuses['skipped']} not made"]
+    return "\n".join(lines) + "\n"
+
+
+def _say(stream: Any, words: str) -> None:
+    """Writes UTF-8 whatever the locale is."""
+    stream.buffer.write(words.encode("utf-8", "replace"))
+    stream.flush()
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command; its exit code."""
+    try:
+        given = _parse_arguments(argv)
+        if given.help or given.version:
+            _say(sys.stdout, USAGE if given.help else VERSION + "\n")
+            return 0
+        if len(given.path) != 1:
+            raise Usage(USAGE)
+        options = _options(given)
+        source = open_bundle(os.fsencode(given.path[0]))
+        verdict = Verifier(source, options, OpenSsl(shutil.which("openssl"))).verdict()
+    except Usage as usage:
+        _say(sys.stderr, str(usage).rstrip("\n") + "\n")
+        return 2
+    as_json = json.dumps(verdict, ensure_ascii=False, separators=(",", ":")) + "\n"
+    _say(sys.stdout, as_json if given.format == "json" else as_text(verdict))
+    return EXIT_CODES[verdict["verdict"]]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
