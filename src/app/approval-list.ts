@@ -13,10 +13,12 @@ import type { RunState } from "#run/state.ts";
 import { isTerminal } from "#run/status.ts";
 import { runSummary } from "#run/summary.ts";
 import { eligibleApprovers } from "#trust/eligible-approvers.ts";
+import type { Revocations } from "#trust/revocation-list.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { requestPath } from "./approval-paths.ts";
 import { openApprovalRoot } from "./approval-trust.ts";
 import { readRunState } from "./read-run.ts";
+import { heldRevocations } from "./revocation-standing.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** A gate that somebody has to decide on. */
@@ -41,6 +43,8 @@ export type WaitingGate = {
   readonly planHash: Digest;
 };
 
+type Known = { readonly root: TrustRoot; readonly revocations: Revocations | undefined };
+
 /** Runs that are looked at, the newest first. */
 const LOOKED_AT = 10_000;
 
@@ -49,12 +53,15 @@ export type WaitingGates = { readonly items: readonly WaitingGate[]; readonly un
 
 /** Gates that wait, over all runs of the tenant; the one whose time is over first comes first. */
 export async function listApprovals(workplace: Workplace): Promise<Result<WaitingGates>> {
-  const { store, settings, sha256, clock } = workplace;
-  const opened = await openApprovalRoot(settings, sha256);
+  const { store, settings, clock } = workplace;
+  const place = { ...workplace, now: clock.now };
+  const opened = await openApprovalRoot(place);
   if (!opened.ok && opened.fault.code !== "APPROVAL_TRUST_MISSING") {
     return opened;
   }
-  const root = opened.ok ? opened.value.root : undefined;
+  const held = opened.ok ? await heldRevocations(opened.value.root, place, "any") : opened;
+  // Where the list that must be there is not, nobody can be said to be able to approve.
+  const known = opened.ok && held.ok ? { root: opened.value.root, revocations: held.value?.list } : undefined;
   const now = timestampOf(clock.now());
   const items: WaitingGate[] = [];
   const unread: Fault[] = [];
@@ -63,7 +70,7 @@ export async function listApprovals(workplace: Workplace): Promise<Result<Waitin
     if (state?.ok === false) {
       unread.push({ ...state.fault, message: `run ${row.runId}: ${state.fault.message}` });
     }
-    for (const gate of state?.ok === true ? waitingGates(state.value, root, now) : []) {
+    for (const gate of state?.ok === true ? waitingGates(state.value, known, now) : []) {
       items.push(await withMessage(gate, row, workplace));
     }
   }
@@ -81,7 +88,7 @@ async function stateOf(run: RunIdentity, workplace: Workplace): Promise<Result<R
   }
 }
 
-function waitingGates(state: RunState, root: TrustRoot | undefined, now: Timestamp): readonly WaitingGate[] {
+function waitingGates(state: RunState, trust: Known | undefined, now: Timestamp): readonly WaitingGate[] {
   const { runId, planHash, trustDomain, tenantId } = state.identity;
   const { pack, approvals } = state.plan;
   const requestedBy = state.requestedBy ?? "";
@@ -94,8 +101,10 @@ function waitingGates(state: RunState, root: TrustRoot | undefined, now: Timesta
     const notAfter = timestampOf(until);
     const scope = { pack: pack.name, tenant: tenantId, gate: gateId };
     const barred = [...decided.map(({ principal }) => principal), ...barredBy(rule, requestedBy)];
-    const known = root?.document.trustDomain === trustDomain ? root : undefined;
-    const able = known === undefined ? undefined : eligibleApprovers(known, rule.from, scope, now);
+    const able =
+      trust?.root.document.trustDomain === trustDomain
+        ? eligibleApprovers(trust.root, rule.from, scope, now, trust.revocations)
+        : undefined;
     return {
       runId,
       gateId,

@@ -7,6 +7,7 @@ import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
 import { planDiff, type PlanDiff } from "#view/plan-diff.ts";
+import type { ApprovalTrust } from "./approval-trust.ts";
 import { approvalUseCodes } from "./approval-use-codes.ts";
 import { openBundle } from "./open-bundle.ts";
 import { readBundleFile } from "./read-bundle-file.ts";
@@ -30,7 +31,7 @@ const OPENING_BRACE = 0x7b;
 export async function comparePrevious(
   path: string,
   plan: Plan,
-  trustRoot: Uint8Array,
+  trust: ApprovalTrust,
   tools: VerifyTools,
 ): Promise<Result<PreviousPlan>> {
   const found = await stat(path).catch(() => undefined);
@@ -39,7 +40,7 @@ export async function comparePrevious(
     return bytes;
   }
   const before =
-    bytes?.value[0] === OPENING_BRACE ? planOnly(path, bytes.value) : await planOfEvidence(path, trustRoot, tools);
+    bytes?.value[0] === OPENING_BRACE ? planOnly(path, bytes.value) : await planOfEvidence(path, trust, tools);
   if (!before.ok) {
     return before;
   }
@@ -57,13 +58,13 @@ function planOnly(path: string, bytes: Uint8Array): Result<Earlier> {
   return plan.ok ? ok({ plan: plan.value }) : refuse(path, plan.fault.message);
 }
 
-async function planOfEvidence(path: string, trustRoot: Uint8Array, tools: VerifyTools): Promise<Result<Earlier>> {
+async function planOfEvidence(path: string, trust: ApprovalTrust, tools: VerifyTools): Promise<Result<Earlier>> {
   const bundle = await openBundle(path);
   if (!bundle.ok) {
     return refuse(path, bundle.fault.message);
   }
   try {
-    return await verifiedPlan(path, bundle.value.source, trustRoot, tools);
+    return await verifiedPlan(path, bundle.value.source, trust, tools);
   } finally {
     await bundle.value.close();
   }
@@ -72,7 +73,7 @@ async function planOfEvidence(path: string, trustRoot: Uint8Array, tools: Verify
 async function verifiedPlan(
   path: string,
   source: BundleSource,
-  trustRoot: Uint8Array,
+  trust: ApprovalTrust,
   tools: VerifyTools,
 ): Promise<Result<Earlier>> {
   const bytes = await readBundleFile(source, PLAN_PATH);
@@ -80,7 +81,9 @@ async function verifiedPlan(
     return refuse(path, bytes.fault.message);
   }
   const planHash = digestOf(bytes.value, tools.sha256);
-  const verdict = await verifyEvidence({ path, trustRoot, planHash }, tools);
+  const { rootBytes: trustRoot, revocations } = trust;
+  const held = revocations === undefined ? {} : { revocations: revocations.files };
+  const verdict = await verifyEvidence({ path, trustRoot, planHash, ...held }, tools);
   if (!verdict.ok) {
     return refuse(path, verdict.fault.message);
   }

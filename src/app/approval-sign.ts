@@ -5,11 +5,12 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
 import { approvalCodes } from "#trust/approval-codes.ts";
 import { authoriseDecision } from "#trust/authorise-decision.ts";
+import { findRevoked } from "#trust/find-revoked.ts";
 import { eligibleApprovers } from "#trust/eligible-approvers.ts";
 import { readApprovalCase, type ApprovalCase } from "./approval-case.ts";
 import { comparePrevious, type PreviousPlan } from "./approval-previous.ts";
 import { approvalDraft, approvalStatementBytes, type Decision } from "./approval-response.ts";
-import { checkApprovalSigners, openApprovalRoot, type ApprovalRoot } from "./approval-trust.ts";
+import { checkApprovalSigners, openApprovalTrust, type ApprovalTrust } from "./approval-trust.ts";
 import { approvalUseCodes } from "./approval-use-codes.ts";
 import { openBundle } from "./open-bundle.ts";
 import type { Settings } from "./settings.ts";
@@ -40,7 +41,7 @@ export type ApprovalReview = {
 };
 
 export type ApprovalTools = {
-  readonly settings: Pick<Settings, "trustFile" | "stateFolder">;
+  readonly settings: Pick<Settings, "trustFile" | "stateFolder" | "revocationsFile">;
   readonly keyring: Keyring;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -95,6 +96,7 @@ export async function signApproval(order: SigningOrder, hands: SigningHands): Pr
     requester: given.request.requestedBy,
     alreadyDecided: [],
     trustRoot: trust.root,
+    revocations: trust.revocations?.list,
     now,
     verifySignature: keyring.verifySignature,
     sha256: keyring.sha256,
@@ -138,20 +140,21 @@ async function write(
   return written.ok ? ok({ file, runId, gateId, planHash, decision, approver, notAfter }) : written;
 }
 
-type Reviewed = { readonly given: ApprovalCase; readonly trust: ApprovalRoot };
+type Reviewed = { readonly given: ApprovalCase; readonly trust: ApprovalTrust };
 
 /** Reads, checks and shows; nothing is shown of a request that nobody vouches for. */
 async function review(order: ApprovalOrder, tools: ApprovalTools): Promise<Result<Reviewed>> {
   const { keyring } = tools;
   const { sha256, verifySignature } = keyring;
-  const trust = await openApprovalRoot(tools.settings, sha256);
+  const place = { settings: tools.settings, sha256, verifySignature, now: tools.now };
+  const trust = await openApprovalTrust(place);
   const given = trust.ok ? await readCase(order.path, sha256) : trust;
   if (!trust.ok || !given.ok) {
     return given as Result<never>;
   }
   const now = timestampOf(tools.now());
-  const vouched = await checkApprovalSigners(given.value, trust.value.root, { verifySignature, sha256, now });
-  const early = vouched.ok ? earlyRefusal(given.value, order.reason, now) : vouched;
+  const vouched = await checkApprovalSigners(given.value, trust.value, { verifySignature, sha256, now });
+  const early = vouched.ok ? earlyRefusal(given.value, trust.value, order.reason, now) : vouched;
   if (!early.ok) {
     return early;
   }
@@ -159,7 +162,7 @@ async function review(order: ApprovalOrder, tools: ApprovalTools): Promise<Resul
   const previous =
     order.previous === undefined
       ? ok(undefined)
-      : await comparePrevious(order.previous, given.value.plan, trust.value.bytes, verifyTools);
+      : await comparePrevious(order.previous, given.value.plan, trust.value, verifyTools);
   if (!previous.ok) {
     return previous;
   }
@@ -187,8 +190,17 @@ async function readCase(path: string, sha256: Keyring["sha256"]): Promise<Result
 }
 
 /** What can be told before anybody is asked for a key. */
-function earlyRefusal({ request, rule }: ApprovalCase, reason: string, now: Timestamp): Result<void> {
-  const { notAfter } = request;
+function earlyRefusal(
+  { request, rule, planHash }: ApprovalCase,
+  { revocations }: ApprovalTrust,
+  reason: string,
+  now: Timestamp,
+): Result<void> {
+  const { notAfter, runId: run, pack } = request;
+  const revoked = findRevoked(revocations?.list, { run, plan: planHash, pack });
+  if (revoked !== undefined) {
+    return fail(faultOf(approvalCodes, "APPROVAL_REVOKED", { code: revoked.code, problem: revoked.message }));
+  }
   if (now >= notAfter) {
     return fail(faultOf(approvalCodes, "APPROVAL_LATE", { now, notAfter }));
   }
@@ -199,7 +211,7 @@ function earlyRefusal({ request, rule }: ApprovalCase, reason: string, now: Time
 
 function approverProblem(
   given: ApprovalCase,
-  trust: ApprovalRoot,
+  trust: ApprovalTrust,
   principal: string,
   now: Timestamp,
 ): Result<never> | undefined {
@@ -212,9 +224,13 @@ function approverProblem(
     : fail(faultOf(approvalCodes, "APPROVAL_ROLE", { principal, roles: rule.from.join(", ") }));
 }
 
-function approversOf({ rule, request }: ApprovalCase, { root }: ApprovalRoot, now: Timestamp): readonly string[] {
+function approversOf(
+  { rule, request }: ApprovalCase,
+  { root, revocations }: ApprovalTrust,
+  now: Timestamp,
+): readonly string[] {
   const scope = { pack: request.pack.name, tenant: request.tenantId, gate: request.gateId };
-  return eligibleApprovers(root, rule.from, scope, now).filter(
+  return eligibleApprovers(root, rule.from, scope, now, revocations?.list).filter(
     (principal) => !rule.separationOfDuties || principal !== request.requestedBy,
   );
 }

@@ -15,33 +15,55 @@ import type { TrustRoot } from "#trust/trust-root.ts";
 import type { ApprovalCase } from "./approval-case.ts";
 import { FOLDER } from "./approval-folder.ts";
 import { approvalUseCodes } from "./approval-use-codes.ts";
+import { heldRevocations, type HeldRevocations, type RevocationPlace } from "./revocation-standing.ts";
 import type { Settings } from "./settings.ts";
 import { admitRoot } from "./trust-memory.ts";
 import { readUserFile } from "./user-file.ts";
 
-/** The root that a request is checked with, and whether it is only the development root of the state folder. */
-export type ApprovalRoot = { readonly root: TrustRoot; readonly bytes: Uint8Array; readonly development: boolean };
-
-type TrustSettings = Pick<Settings, "trustFile" | "stateFolder">;
+/** What a request is checked with. */
+export type ApprovalTrust = {
+  readonly root: TrustRoot;
+  readonly rootBytes: Uint8Array;
+  /** Whether it is only the development root of the state folder. */
+  readonly development: boolean;
+  /** The list of this place; absent where there is none and none is asked for. */
+  readonly revocations?: HeldRevocations;
+};
 
 /**
- * The configured trust root, else the development one of the state folder. A root older than one used before from here is
- * refused. Faults: APPROVAL_TRUST_MISSING, USER_FILE_READ, those of `readTrustRoot` and `admitRoot`.
+ * The configured trust root, else the development one of the state folder, with the revocation list of this place. A root
+ * older than one used before from here is refused. Faults: APPROVAL_TRUST_MISSING, USER_FILE_READ, those of
+ * `readTrustRoot`, `admitRoot` and `heldRevocations`.
  */
-export async function openApprovalRoot(settings: TrustSettings, sha256: Sha256): Promise<Result<ApprovalRoot>> {
+export async function openApprovalTrust(place: RevocationPlace): Promise<Result<ApprovalTrust>> {
+  const opened = await openApprovalRoot(place);
+  const revocations = opened.ok ? await heldRevocations(opened.value.root, place) : opened;
+  if (!opened.ok || !revocations.ok) {
+    return revocations as Result<never>;
+  }
+  return ok(revocations.value === undefined ? opened.value : { ...opened.value, revocations: revocations.value });
+}
+
+/** The root alone, for looking up who holds what. */
+export async function openApprovalRoot({ settings, sha256 }: RootPlace): Promise<Result<ApprovalTrust>> {
   const { trustFile, stateFolder } = settings;
   const file = trustFile ?? join(stateFolder, "trust", "trust-root.json");
   if (trustFile === undefined && !existsSync(file)) {
     return fail(faultOf(approvalUseCodes, "APPROVAL_TRUST_MISSING"));
   }
-  const bytes = await readUserFile(file);
-  const root = bytes.ok ? readTrustRoot(bytes.value, sha256) : bytes;
-  if (!bytes.ok || !root.ok) {
+  const rootBytes = await readUserFile(file);
+  const root = rootBytes.ok ? readTrustRoot(rootBytes.value, sha256) : rootBytes;
+  if (!rootBytes.ok || !root.ok) {
     return root as Result<never>;
   }
-  const admitted = trustFile === undefined ? ok(undefined) : await admitRoot(stateFolder, root.value);
-  return admitted.ok ? ok({ root: root.value, bytes: bytes.value, development: trustFile === undefined }) : admitted;
+  const development = trustFile === undefined;
+  const admitted = development ? ok(undefined) : await admitRoot(stateFolder, root.value);
+  return admitted.ok ? ok({ root: root.value, rootBytes: rootBytes.value, development }) : admitted;
 }
+
+type RootPlace = Pick<RevocationPlace, "sha256"> & {
+  readonly settings: Pick<Settings, "trustFile" | "stateFolder">;
+};
 
 export type SignerTools = {
   readonly verifySignature: VerifySignature;
@@ -55,34 +77,39 @@ export type SignerTools = {
  */
 export async function checkApprovalSigners(
   given: ApprovalCase,
-  root: TrustRoot,
+  trust: ApprovalTrust,
   tools: SignerTools,
 ): Promise<Result<void>> {
-  const { trustDomain } = root.document;
-  const problem = await signerProblem(given, root, tools);
+  const { trustDomain } = trust.root.document;
+  const problem = await signerProblem(given, trust, tools);
   return problem === undefined
     ? ok(undefined)
     : fail(faultOf(approvalUseCodes, "APPROVAL_REQUEST_UNTRUSTED", { trustDomain, problem }));
 }
 
-async function signerProblem(given: ApprovalCase, root: TrustRoot, tools: SignerTools): Promise<string | undefined> {
+async function signerProblem(
+  given: ApprovalCase,
+  trust: ApprovalTrust,
+  tools: SignerTools,
+): Promise<string | undefined> {
   const { request } = given;
+  const { root } = trust;
   if (request.trustDomain !== root.document.trustDomain) {
     return `it belongs to trust domain ${request.trustDomain}`;
   }
   const fresh = checkRootExpiry(root, tools.now);
   return fresh.ok
-    ? ((await attestorProblem(given, root, tools)) ?? (await requesterProblem(given, root, tools)))
+    ? ((await attestorProblem(given, trust, tools)) ?? (await requesterProblem(given, trust, tools)))
     : fresh.fault.message;
 }
 
 async function attestorProblem(
   { request, requestDigest, requestSidecar }: ApprovalCase,
-  root: TrustRoot,
+  trust: ApprovalTrust,
   tools: SignerTools,
 ): Promise<string | undefined> {
   const signed = await checkSigned({
-    ...commonOf(root, tools),
+    ...commonOf(trust, tools),
     sidecar: requestSidecar,
     file: requestDigest,
     predicate: approvalRequestPredicate,
@@ -100,11 +127,11 @@ async function attestorProblem(
 /** Who asked for the run: by a key of their own, or by a token that the runner took and the trust root maps to them. */
 async function requesterProblem(
   { request, planHash, runRequest }: ApprovalCase,
-  root: TrustRoot,
+  trust: ApprovalTrust,
   tools: SignerTools,
 ): Promise<string | undefined> {
   const signed = await checkSigned({
-    ...commonOf(root, tools),
+    ...commonOf(trust, tools),
     sidecar: runRequest,
     file: planHash,
     predicate: runRequestPredicate,
@@ -116,7 +143,7 @@ async function requesterProblem(
   }
   const claim = signed.statement.predicate;
   const { authn } = claim;
-  const { tokens = [] } = root.document;
+  const { tokens = [] } = trust.root.document;
   const asker =
     authn.kind === "token"
       ? tokens.find(({ iss, sub }) => iss === authn.issuer && sub === authn.subject)?.principal
@@ -128,6 +155,9 @@ async function requesterProblem(
     : `${FOLDER.runRequest} does not say that ${request.requestedBy} asked for this run`;
 }
 
-function commonOf(trustRoot: TrustRoot, { now: at, verifySignature, sha256 }: SignerTools) {
-  return { profile: "own" as const, trustRoot, revocations: undefined, at, verifySignature, sha256 };
+function commonOf(
+  { root: trustRoot, revocations: held }: ApprovalTrust,
+  { now: at, verifySignature, sha256 }: SignerTools,
+) {
+  return { profile: "own" as const, trustRoot, revocations: held?.list, at, verifySignature, sha256 };
 }

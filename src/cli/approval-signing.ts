@@ -27,8 +27,8 @@ type SignOptions = DecisionOptions & { readonly key: string; readonly yes?: bool
 type StatementOptions = DecisionOptions & { readonly approver: string };
 
 const CHECKED =
-  "The request is checked first: every file by its digest, its signature by the trust root (--trust, the configured or\n" +
-  "the development one). Without a trust root, or when anything differs, nothing is signed.\n";
+  "It is checked first: every file by its digest, its signature by the trust root (--trust, else the configured one,\n" +
+  "else the development one). Without a trust root, or when anything differs, nothing is written.\n";
 const EXIT_CODES =
   "Exit codes: 0 written, 2 usage, 5 the decision would be refused, 6 no plan, 7 the request is not what it says.\n";
 
@@ -40,7 +40,7 @@ export function defineSign(group: Command, cli: Cli, done: Done): void {
     .option("--yes", "do not ask at the terminal")
     .addHelpText(
       "after",
-      `\nREQUEST is the folder or .tar of \`packrun approvals request\`. ${CHECKED}` +
+      `\nREQUEST is the folder or .tar of \`packrun approvals request\`.\n${CHECKED}` +
         "What is signed is shown on stderr. At a terminal it asks; without one, or with --yes, it does not.\n" +
         EXIT_CODES +
         'Example: packrun approvals sign request.tar --key alice.key --decision approve --reason "change 4711" \\\n' +
@@ -75,7 +75,7 @@ export function defineStatement(group: Command, cli: Cli, done: Done): void {
     .requiredOption("--approver <principal>", "who decides, as the trust root calls them")
     .addHelpText(
       "after",
-      `\nREQUEST is the folder or .tar of \`packrun approvals request\`. ${CHECKED}` +
+      `\nREQUEST is the folder or .tar of \`packrun approvals request\`.\n${CHECKED}` +
         "The statement is signed as it is: any change of its bytes makes it refused.\n" +
         EXIT_CODES +
         "Example: packrun approvals statement request --decision approve --reason read --approver alice -o alice.json\n" +

@@ -138,7 +138,7 @@ async function importAll(
   const items: object[] = [];
   const faults: Fault[] = [];
   for (const file of files) {
-    const imported = await importApproval(resolve(cli.cwd, file), workplace);
+    const imported = await importApproval(file, workplace);
     if (imported.ok) {
       items.push({ file, ...imported.value });
     } else {
@@ -157,13 +157,15 @@ async function importAll(
 
 function tell(cli: Cli, file: string, found: ImportedResponse | Fault): void {
   if ("code" in found) {
-    cli.fault({ ...found, place: { file } });
+    cli.fault(found.message.includes(file) ? found : { ...found, place: { file } });
     return;
   }
   const { decision, gateId, principal, runId, again } = found;
   const done = decision === "approve" ? "approved" : "rejected";
   cli.out(`${done} ${gateId} of ${runId} as ${principal}${again ? " (recorded before)" : ""}\n`);
-  cli.note(`go on with: packrun resume ${runId}`);
+  if (!again) {
+    cli.note(`go on with: packrun resume ${runId}`);
+  }
 }
 
 function errorOf({ code, message, hint }: Fault): object {
