@@ -21,6 +21,8 @@ import { refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
 export type PlanRequest = InputArguments & {
   /** A folder, or the `pack.yaml` in it. */
   readonly pack: string;
+  /** Told the size of the pack's text, in bytes, before it is compiled. */
+  readonly onText?: (size: number) => void;
 };
 
 /** A pack and its inputs as they were when they were planned. */
@@ -37,7 +39,7 @@ export type PlannedPack = {
 
 /** Reads a pack and its inputs and compiles the plan, or says all that is wrong with them. */
 export async function planPack(request: PlanRequest, ports: PackPorts): Promise<Result<PlannedPack, PlanRefusal>> {
-  const read = await openPack(request.pack, request.cwd, ports);
+  const read = await openPack(request.pack, request.cwd, ports, request.onText);
   if (!read.ok) {
     return read;
   }
@@ -99,12 +101,18 @@ export async function lintPack(pack: string, ports: PackPorts & { readonly cwd: 
 
 type OpenPack = { readonly pack: Pack; readonly place: PackFolder };
 
-async function openPack(pack: string, cwd: string, ports: PackPorts): Promise<Result<OpenPack, PlanRefusal>> {
+async function openPack(
+  pack: string,
+  cwd: string,
+  ports: PackPorts,
+  onText?: PlanRequest["onText"],
+): Promise<Result<OpenPack, PlanRefusal>> {
   const place = await readPackFolder(pack, cwd, ports);
   if (!place.ok) {
     return refusedBy(place.fault);
   }
   const { file, bytes, listing } = place.value;
+  onText?.(bytes.length);
   const read = readPack(bytes, { file, files: listing });
   return read.ok ? ok({ pack: read.value, place: place.value }) : refusedFor(read.fault, file, decodeUtf8(bytes));
 }

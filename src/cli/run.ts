@@ -9,7 +9,7 @@ import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
 import { collect, formatOf, withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
 import { showRefusal } from "./plan-refusal.ts";
-import { saveMemory } from "./small-heap.ts";
+import { saveMemoryFor } from "./small-heap.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 type RunOptions = DriveOptions & {
@@ -26,7 +26,6 @@ export const run: CommandFile = {
     const command = program.command("run <pack>").description("plan a pack, run it in the sandbox, seal the evidence");
     defineOptions(command).action(async (pack: string, options: RunOptions) => {
       await enterOwnScope();
-      saveMemory();
       done(await withWorkplace(cli, options, (workplace) => planAndRun(cli, pack, options, workplace)));
     });
   },
@@ -51,7 +50,13 @@ function defineOptions(command: Command): Command {
 
 async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace: Workplace): Promise<number> {
   const { inputs: inputsFile, planHash, as } = options;
-  const request = { pack, inputs: options.i ?? [], cwd: cli.cwd, ...(inputsFile === undefined ? {} : { inputsFile }) };
+  const request = {
+    pack,
+    inputs: options.i ?? [],
+    cwd: cli.cwd,
+    onText: saveMemoryFor,
+    ...(inputsFile === undefined ? {} : { inputsFile }),
+  };
   const planned = await planPack(request, workplace);
   if (!planned.ok) {
     return showRefusal(cli, planned.fault, options);
