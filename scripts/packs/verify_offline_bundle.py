@@ -513,8 +513,8 @@ def is_time(value: Any) -> bool:
 
 def milliseconds(time: str) -> int:
     """Milliseconds since 1970 of a time of section 1."""
-    moment = datetime.datetime.strptime(time[:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z")
-    return calendar.timegm(moment.utctimetuple()) * 1000 + int(time[20:23])
+    parts = [int(part) for part in re.findall("[0-9]+", time)]
+    return calendar.timegm((*parts[:6], 0, 0, 0)) * 1000 + parts[6]
 
 
 HEX = r"[0-9a-f]{64}"
@@ -1092,6 +1092,9 @@ STATEMENTS = {
         "notAfter": timestamp,
     })),
     "pack-run/v1": _statement("pack-run/v1", _PACK_RUN, 1024),
+    "revocation-list/v1": _statement("revocation-list/v1", closed({
+        "trustDomain": trust_domain, "sequence": integer(1),
+    })),
 }  # fmt: skip
 
 
@@ -1116,8 +1119,8 @@ def read_statement(payload: bytes, predicate: str) -> Any:
 class Scope(NamedTuple):
     """What a statement speaks of; None is what does not apply."""
 
-    pack: Optional[str]
-    tenant: str
+    pack: Optional[str] = None
+    tenant: Optional[str] = None
     gate: Optional[str] = None
 
 
@@ -1143,10 +1146,20 @@ class Asked(NamedTuple):
     scope: Scope
 
 
-def check_signed(data: bytes, file_digest: str, asked: Asked, root: "TrustRoot", at: str, ssl: OpenSsl) -> Signed:
+class Judge(NamedTuple):
+    """By whom and when signatures are judged: the root, the time, the revocation list in force, and openssl."""
+
+    root: "TrustRoot"
+    at: str
+    revocations: "Optional[RevocationList]"
+    ssl: OpenSsl
+
+
+def check_signed(data: bytes, file_digest: str, asked: Asked, judge: Judge) -> Signed:
     """The table of 6.4; its codes as Fault. `file_digest` has the form sha256:…"""
+    root = judge.root
     sidecar = read_sidecar(data, asked.own)
-    keyid = _signer(sidecar, asked.roles, root, ssl)
+    keyid = _signer(sidecar, asked.roles, root, judge.ssl)
     if sidecar.keyid not in ("", keyid):
         raise Fault("ENVELOPE_KEYID", "the envelope names another key than the one that signed")
     held = [role for role in asked.roles if root.holds(keyid, role)]
@@ -1155,6 +1168,9 @@ def check_signed(data: bytes, file_digest: str, asked: Asked, root: "TrustRoot",
     covering = [role for role in held if root.covers(role, asked.scope)]
     if not covering:
         raise Fault("ROLE_SCOPE", f"the role {held[0]} of {root.principal(keyid)} does not cover this")
+    if judge.revocations is not None:
+        judge.revocations.hold("key", keyid)
+        judge.revocations.hold("payload", digest_of(sidecar.payload))
     statement = read_statement(sidecar.payload, asked.predicate)
     subject = statement["subject"]
     if "sha256:" + subject[0]["digest"]["sha256"] != file_digest:
@@ -1166,7 +1182,7 @@ def check_signed(data: bytes, file_digest: str, asked: Asked, root: "TrustRoot",
         keyid,
         root.principal(keyid),
         covering[0],
-        not root.in_window(keyid, at),
+        not root.in_window(keyid, judge.at),
     )
 
 
@@ -1211,7 +1227,7 @@ _TRUST_ROOT = closed(
         "transparencyLogs": list_of(anything, 0, 0),
         "policy": closed({}, {
             "revocation": closed({"required": boolean, "maxAgeHours": integer(1), "minSequence": integer()}),
-            "minVersion": map_of(PACK_NAME, name_text),
+            "minVersion": map_of(PACK_NAME, match(SEMVER)),
         }),
     },
 )  # fmt: skip
@@ -1251,8 +1267,9 @@ class TrustRoot:
         """Everyone whom a key or a token names."""
         return {each["principal"] for each in [*self.value["keys"].values(), *self.value.get("tokens", [])]}
 
-    def requires_revocations(self) -> bool:
-        return bool(self.value.get("policy", {}).get("revocation", {}).get("required", False))
+    def revocation_policy(self) -> Any:
+        """`{required, maxAgeHours, minSequence}`; {} where the root says nothing."""
+        return self.value.get("policy", {}).get("revocation", {})
 
 
 def _bounded(bound: Sequence[str], name: Optional[str]) -> bool:
@@ -1309,6 +1326,76 @@ def _check_roles(value: Any) -> None:
     people = {keys[keyid]["principal"] for keyid in roles["root"]["keyids"]}
     if len(people) < roles["root"]["threshold"]:
         raise Fault("TRUST_ROOT_ROLE", "the role root has fewer people than its threshold")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Revocation lists (7.1)
+# ---------------------------------------------------------------------------------------------------------------------
+
+_REVOKED = {
+    "run": run_id,
+    "plan": digest,
+    "pack": match(rf"sha256:{HEX}|{PACK_NAME}@{SEMVER}"),
+    "key": match(KEYID),
+    "payload": digest,
+}
+_REVOCATIONS = closed(
+    {
+        "schema": one_of("packrun.revocations/v1"), "trustDomain": trust_domain, "sequence": integer(1),
+        "issuedAt": timestamp, "nextUpdate": timestamp,
+        "entries": list_of(by_member("kind", {
+            kind: closed({"kind": anything, "value": value, "reason": text(1, 4096), "revokedAt": timestamp})
+            for kind, value in _REVOKED.items()
+        })),
+    },
+    {"previousDigest": digest},
+)  # fmt: skip
+
+
+class RevocationList:
+    """A list that passed 7.1, 1 to 6, and who signed it."""
+
+    def __init__(self, value: Any, signed: Signed) -> None:
+        self.value = value
+        self.signed = signed
+        self.sequence: int = value["sequence"]
+        self._entries = {(each["kind"], each["value"]) for each in value["entries"]}
+
+    def has(self, kind: str, value: str) -> bool:
+        return (kind, value) in self._entries
+
+    def hold(self, kind: str, value: str) -> None:
+        """Fault REVOKED_… when the list has it."""
+        if self.has(kind, value):
+            raise Fault(f"REVOKED_{kind.upper()}", f"the {kind} {value} is revoked")
+
+
+def read_revocations(data: bytes, sidecar: Optional[bytes], judge: Judge) -> RevocationList:
+    """A list and its sidecar; a Fault of 7.1, 1 to 6."""
+    try:
+        value = parse_canonical(data).value
+    except ValueError:
+        raise Fault("REVOCATIONS_SYNTAX", "the revocation list is not canonical JSON") from None
+    try:
+        _REVOCATIONS(value, ())
+    except Misfit as misfit:
+        raise Fault("REVOCATIONS_SHAPE", f"the revocation list has a wrong form: {misfit}") from None
+    entries = [(each["kind"], each["value"]) for each in value["entries"]]
+    if (
+        value["nextUpdate"] <= value["issuedAt"]
+        or ("previousDigest" in value) == (value["sequence"] == 1)
+        or len(set(entries)) != len(entries)
+    ):
+        raise Fault("REVOCATIONS_SHAPE", "nextUpdate, previousDigest or entries of the revocation list do not fit")
+    if value["trustDomain"] != judge.root.domain:
+        raise Fault("REVOCATIONS_DOMAIN", "the revocation list is of another trust domain")
+    if sidecar is None:
+        raise Fault("REVOCATIONS_UNSIGNED", "the revocation list has no signature")
+    asked = Asked("revocation-list/v1", True, ["revoker"], Scope())
+    signed = check_signed(sidecar, digest_of(data), asked, judge._replace(revocations=None))
+    if any(signed.predicate[name] != value[name] for name in ("trustDomain", "sequence")):
+        raise Fault("REVOCATIONS_MISMATCH", "the signature is about another revocation list")
+    return RevocationList(value, signed)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -2611,11 +2698,20 @@ class EgressCheck:
     def hold_use(self) -> None:
         """10.7, 3 and 4; Fault EGRESS_USE_MISMATCH."""
         for key, attempt in self._facts.attempts.items():
-            if attempt.has_network and attempt.told is not None and list(attempt.told) != self._used.get(key, [0, 0, 0]):
-                raise Fault("EGRESS_USE_MISMATCH", f"attempt {key[1]} of {key[0]} used something else than its end says")
+            who = f"attempt {key[1]} of {key[0]}"
+            used = tuple(self._used.get(key, (0, 0, 0)))
+            if attempt.has_network and attempt.told is not None and attempt.told != used:
+                raise Fault("EGRESS_USE_MISMATCH", f"{who} used something else than its end says")
             lines = self._denied.get(key, Counter())
             if any(lines[each] < count for each, count in attempt.denied.items()):
-                raise Fault("EGRESS_USE_MISMATCH", f"a refused try of attempt {key[1]} of {key[0]} has no line")
+                raise Fault("EGRESS_USE_MISMATCH", f"a refused try of {who} has no line")
+
+
+def _in_force(given: Optional[RevocationList], own: Optional[RevocationList]) -> Optional[RevocationList]:
+    """10.9, 4: the bundle's own list is a floor for the site's, unless its signer was revoked since."""
+    if given is None or own is None:
+        return own if given is None else given
+    return given if given.sequence >= own.sequence or given.has("key", own.signed.keyid) else own
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -2629,11 +2725,13 @@ _REQUEST_FILE = closed(
     },
     {"message": text()},
 )  # fmt: skip
-_SIGNED_CHECKS = ("envelope", "payload-type", "signature", "role", "payload", "schema", "subject")
+REVOCATIONS = "revocations.json"
+_SIGNED_CHECKS = ("envelope", "payload-type", "signature", "role", "revocation", "payload", "schema", "subject")
 _SIGNED_CODES = {
     "ENVELOPE_PAYLOAD_TYPE": "payload-type",
     "SIGNATURE_FORM": "signature", "SIGNATURE_INVALID": "signature", "SIGNATURE_KEY_UNKNOWN": "signature",
     "ROLE_NOT_HELD": "role", "ROLE_SCOPE": "role",
+    "REVOKED_KEY": "revocation", "REVOKED_PAYLOAD": "revocation",
     "STATEMENT_NOT_CANONICAL": "payload", "STATEMENT_TYPE": "payload", "STATEMENT_PREDICATE_TYPE": "payload",
     "STATEMENT_SHAPE": "schema",
     "STATEMENT_SUBJECT": "subject",
@@ -2643,17 +2741,17 @@ _BINDING_CODES = (
     ("trustDomain", "APPROVAL_WRONG_DOMAIN"), ("nonce", "APPROVAL_WRONG_NONCE"), ("planHash", "APPROVAL_WRONG_PLAN"),
 )  # fmt: skip
 _IDENTITY = ("runId", "tenantId", "trustDomain", "planHash")
-_REFERENCE = re.compile(
-    r"""\s*steps(?:\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\])\.outputs(?:\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\])\s*""",
-    re.ASCII,
-)
+_SELECTED = r"""(?:\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\])"""
+_REFERENCE = re.compile(rf"\s*steps{_SELECTED}\.outputs{_SELECTED}\s*", re.ASCII)
 
 
 class Options(NamedTuple):
-    """How to verify: the pinned root's bytes, the plan that it must be, the time, and whether all must be signed."""
+    """How to verify: the pinned root's bytes, the plan that it must be, the site's revocation list and its sidecar, the
+    time, and whether all must be signed."""
 
     trust_root: Optional[bytes]
     plan_hash: Optional[str]
+    revocations: Optional[Tuple[bytes, Optional[bytes]]]
     at: str
     require_dsse: bool
 
@@ -2673,6 +2771,7 @@ class Verifier:
         self._plan: Optional[Plan] = None
         self._plan_digest = ""
         self._attestation: Optional[Signed] = None
+        self._revocations: Optional[RevocationList] = None
 
     def verdict(self) -> Dict[str, Any]:
         """The document of 10.1."""
@@ -2701,6 +2800,7 @@ class Verifier:
             return
         self._check_unread()
         plan_stands = self._check_plan()
+        self._check_revocations()
         self._check_attestation()
         self.report.run("bindings", self._check_bindings)
         self.report.run("plan-hash", self._check_plan_hash)
@@ -2754,21 +2854,70 @@ class Verifier:
         report = self.report
         report.add("anchor", "skipped", "no timestamp or transparency log was checked")
         report.add("pack-attestation", "skipped", "pack attestations are not checked")
-        report.run("sbom", lambda: self._unchecked("pack.sbom.cdx.json.sigstore.json"))
-        if self._options.require_dsse:
-            report.run("revocation", self._check_revocation)
+        report.run("sbom", self._check_sbom)
 
-    def _unchecked(self, sidecar: str) -> Skip:
+    def _check_sbom(self) -> Skip:
+        sidecar = "pack.sbom.cdx.json.sigstore.json"
         if self._options.require_dsse:
             if sidecar in self._bundle.sizes:
                 raise Fault("SIGNATURE_UNCHECKED", f"{sidecar} is not checked by this version")
             raise Fault("SIGNATURE_ABSENT", f"{sidecar} is not there")
         return Skip("unsigned, or not checked by this version")
 
-    def _check_revocation(self) -> Skip:
-        if self.root is not None and self.root.requires_revocations():
-            raise Fault("REVOCATIONS_UNCHECKED", "the trust root requires revocation lists, which are not read")
-        return self._unchecked("revocations.json.sigstore.json")
+    # Revocation (10.9) -----------------------------------------------------------------------------------------------
+
+    def _check_revocations(self) -> None:
+        if self._options.require_dsse and f"{REVOCATIONS}.sigstore.json" not in self._bundle.sizes:
+            self.report.fail("revocation", Fault("SIGNATURE_ABSENT", "the bundle has no signed revocation list"))
+        if self.root is None:
+            self.report.add("revocation", "skipped", "no trust root to check it with")
+            return
+        judge = Judge(self.root, self._options.at, None, self._ssl)
+        given, own = self._given_list(judge), self._own_list(judge)
+        self._revocations = _in_force(given, own)
+        self.report.run("revocation", lambda: self._check_in_force(judge.root))
+
+    def _given_list(self, judge: Judge) -> Optional[RevocationList]:
+        if self._options.revocations is None:
+            return None
+        try:
+            return read_revocations(*self._options.revocations, judge)
+        except Fault as fault:
+            self.report.fail("revocation", fault)
+            return None
+
+    def _own_list(self, judge: Judge) -> Optional[RevocationList]:
+        sidecar = f"{REVOCATIONS}.sigstore.json"
+        there = [path for path in (REVOCATIONS, sidecar) if path in self._bundle.sizes]
+        if not there:
+            return None
+        try:
+            data = self._bundle.document(REVOCATIONS)
+            return read_revocations(data, self._bundle.document(sidecar) if sidecar in there else None, judge)
+        except Fault as fault:
+            self.report.fail("revocation", fault)
+            return None
+
+    def _check_in_force(self, root: TrustRoot) -> "str | Skip":
+        policy, found, at = root.revocation_policy(), self._revocations, self._options.at
+        if found is None:
+            if policy.get("required", False):
+                raise Fault("REVOCATIONS_MISSING", "the trust root requires a revocation list, and there is none")
+            return Skip("no revocation list was checked; the trust root asks for none")
+        if found.sequence < policy.get("minSequence", 0):
+            raise Fault("REVOCATIONS_ROLLBACK", f"the revocation list {found.sequence} is older than the root allows")
+        age = milliseconds(at) - milliseconds(found.value["issuedAt"])
+        if at >= found.value["nextUpdate"] or (policy and age >= policy["maxAgeHours"] * 3_600_000):
+            self.report.add("revocation", "stale", "the revocation list is too old", "REVOCATIONS_STALE")
+        if found.signed.stale:
+            self.report.add("revocation", "stale", "the key that signed it is out of its window", "KEY_WINDOW")
+        found.hold("run", self._manifest["runId"])
+        found.hold("plan", self._manifest["planHash"])
+        if self._plan is not None:
+            pack = self._plan.value["pack"]
+            found.hold("pack", pack["digest"])
+            found.hold("pack", f"{pack['name']}@{pack['version']}")
+        return f"list {found.sequence} revokes neither run nor plan nor pack"
 
     # Plan and attestation --------------------------------------------------------------------------------------------
 
@@ -2796,7 +2945,8 @@ class Verifier:
         """A sidecar of the bundle that passes 6.4; a root must be there."""
         assert self.root is not None
         asked = Asked(predicate, own, roles, self.scope(gate))
-        return check_signed(self._bundle.document(path), file_digest, asked, self.root, self._options.at, self._ssl)
+        judge = Judge(self.root, self._options.at, self._revocations, self._ssl)
+        return check_signed(self._bundle.document(path), file_digest, asked, judge)
 
     def _check_attestation(self) -> None:
         if self.root is None:
@@ -2812,19 +2962,22 @@ class Verifier:
             self._fail_attestation(fault)
             return
         self._attestation = found
-        for name in _SIGNED_CHECKS:
-            self.report.add(name, "pass", f"the attestation of {found.principal}")
+        self._pass_signed(_SIGNED_CHECKS, f"the attestation of {found.principal}")
         self.report.add("quorum", "pass", "1 of 1")
         if found.stale:
             self.report.add("window", "stale", f"the key of {found.principal} is out of its window", "KEY_WINDOW")
         self.report.add("window", "pass", f"the key of {found.principal} is valid at {self._options.at}")
-        self.report.run("revocation", self._check_revocation)
 
     def _fail_attestation(self, fault: Fault) -> None:
         failed = _SIGNED_CODES.get(fault.code, "envelope")
-        for name in _SIGNED_CHECKS[: _SIGNED_CHECKS.index(failed)]:
-            self.report.add(name, "pass", "as it must be")
+        self._pass_signed(_SIGNED_CHECKS[: _SIGNED_CHECKS.index(failed)], "as it must be")
         self.report.fail(failed, fault)
+
+    def _pass_signed(self, names: Sequence[str], why: str) -> None:
+        """What the steps of 6.4 passed; `revocation` says more than they do and speaks for itself."""
+        for name in names:
+            if name != "revocation":
+                self.report.add(name, "pass", why)
 
     def _check_bindings(self) -> "str | Skip":
         if self.root is not None and self._manifest["trustDomain"] != self.root.domain:
@@ -3104,7 +3257,8 @@ class LedgerChecks:
             raise Fault("INPUTS_LOCK_MISMATCH", f"{LOCK} is not canonical JSON") from None
         if created is None or digest_of(data) != created.data["inputsLock"]:
             raise Fault("INPUTS_LOCK_MISMATCH", f"{LOCK} is not the one with which the run was created")
-        wanted = {"schema": "packrun.inputs-lock/v1", **{name: self._manifest[name] for name in ("planHash", "tenantId")}}
+        same_run = {name: self._manifest[name] for name in ("planHash", "tenantId")}
+        wanted = {"schema": "packrun.inputs-lock/v1", **same_run}
         for name, value in wanted.items():
             if not isinstance(lock, dict) or not same(lock.get(name), value):
                 raise Fault("INPUTS_LOCK_MISMATCH", f"{name} of {LOCK} is another one")
@@ -3368,7 +3522,7 @@ class GateChecks:
         found = whole.signed(path, file_digest, "approval-request/v1", ["run-attestor"], gate=step)
         for name, value in found.predicate.items():
             if request[name] != value:
-                raise Fault("APPROVAL_REQUEST_MISMATCH", f"{name} of the statement is not that of the request of {step}")
+                raise Fault("APPROVAL_REQUEST_MISMATCH", f"{name} of the statement is not that of the request")
         if found.stale:
             why = f"the key of {found.principal} is out of its window"
             self._report.add("approval-requests", "stale", why, "KEY_WINDOW")
@@ -3453,7 +3607,7 @@ Verifies an evidence bundle of packrun, a folder or a tar, without network and w
 
   --trust FILE         the trust root that you pinned; without it nothing is verified
   --plan-hash HASH     the plan that it must be: sha256:…
-  --revocations FILE   a revocation list (refused: not read by this version)
+  --revocations FILE   your revocation list, with FILE.sigstore.json beside it
   --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it
@@ -3484,8 +3638,6 @@ def _options(given: argparse.Namespace) -> Options:
     """Values of the flags; Usage for those that are not of their form."""
     if given.format not in (None, "text", "json"):
         raise Usage(f"verify_offline_bundle: {given.format} is no format\n\n{USAGE}")
-    if given.revocations is not None:
-        raise Usage("error[REVOCATIONS_UNSUPPORTED]: --revocations is not read by this version")
     if given.plan_hash is not None and not fits(digest, given.plan_hash):
         raise Usage("error[VERIFY_OPTION]: --plan-hash needs sha256: and 64 lower-case hex digits")
     if given.at is not None and not is_time(given.at):
@@ -3497,7 +3649,27 @@ def _options(given: argparse.Namespace) -> Options:
                 root = file.read()
         except OSError:
             raise Usage(f"verify_offline_bundle: {given.trust} cannot be read\n\n{USAGE}") from None
-    return Options(root, given.plan_hash, given.at or _now(), given.require_dsse)
+    return Options(root, given.plan_hash, _given_revocations(given.revocations), given.at or _now(), given.require_dsse)
+
+
+def _given_revocations(path: Optional[str]) -> Optional[Tuple[bytes, Optional[bytes]]]:
+    """The list of `--revocations` and the sidecar beside it; Usage (VERIFY_OPTION) for a list that cannot be read."""
+    if path is None:
+        return None
+    try:
+        data = _read_bounded(path)
+        sidecar = _read_bounded(f"{path}.sigstore.json") if os.path.lexists(f"{path}.sigstore.json") else None
+    except OSError:
+        raise Usage(f"error[VERIFY_OPTION]: --revocations {path} cannot be read, or is larger than 64 MiB") from None
+    return data, sidecar
+
+
+def _read_bounded(path: str) -> bytes:
+    with open(path, "rb") as file:
+        data = file.read(DOCUMENT_BYTES + 1)
+    if len(data) > DOCUMENT_BYTES:
+        raise OSError("too large")
+    return data
 
 
 def _now() -> str:
