@@ -6,6 +6,9 @@ import { mediaTypeOf, roleOf } from "#evidence/evidence-path.ts";
 import { writeAll } from "./write-all.ts";
 import { makeFolder } from "./make-folder.ts";
 
+/** Files that are brought to the medium at once: it takes many about as fast as one. */
+const AT_ONCE = 8;
+
 /**
  * Writes a bundle into a hidden sibling of its place and moves it there whole: a reader sees no bundle or all of it.
  * Every file and folder is on the medium before the move. Nothing can be added afterwards.
@@ -15,6 +18,9 @@ export class BundleWriter implements AsyncDisposable {
   readonly #draft: string;
   readonly #folders = new Set<string>();
   readonly #files = new Map<string, ManifestFile>();
+  /** Files whose bytes are on their way to the medium. */
+  readonly #closing = new Set<Promise<void>>();
+  #failed: { readonly error: unknown } | undefined;
   #moved = false;
 
   /** `draft` tells drafts of one bundle apart that several processes write at once. */
@@ -52,11 +58,11 @@ export class BundleWriter implements AsyncDisposable {
         more.tap?.(chunk);
         await writeAll(handle, chunk);
       }
-      await handle.chmod(0o444);
-      await handle.sync();
-    } finally {
+    } catch (error) {
       await handle.close();
+      throw error;
     }
+    await this.#close(handle);
     const role = roleOf(path);
     if (role === undefined) {
       return undefined;
@@ -65,6 +71,26 @@ export class BundleWriter implements AsyncDisposable {
     const file: ManifestFile = { path, sha256: hash.digest("hex"), size, mediaType, role };
     this.#files.set(path, file);
     return file;
+  }
+
+  /** Brings a file to the medium while the next ones are written; `finish` waits for all, and tells what failed. */
+  async #close(handle: FileHandle): Promise<void> {
+    const closing = bringToMedium(handle)
+      .catch((error: unknown) => {
+        this.#failed ??= { error };
+      })
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+    if (this.#closing.size >= AT_ONCE) {
+      await Promise.race(this.#closing);
+    }
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all(this.#closing);
+    if (this.#failed !== undefined) {
+      throw this.#failed.error;
+    }
   }
 
   async #create(path: string): Promise<FileHandle> {
@@ -81,8 +107,10 @@ export class BundleWriter implements AsyncDisposable {
 
   /** Moves the whole bundle into place. False when there is one already: then that one stands. */
   async finish(): Promise<boolean> {
-    for (const folder of this.#folders) {
-      await syncFolder(folder);
+    await this.#settled();
+    const folders = [...this.#folders];
+    for (let at = 0; at < folders.length; at += AT_ONCE) {
+      await Promise.all(folders.slice(at, at + AT_ONCE).map(syncFolder));
     }
     try {
       await rename(this.#draft, this.#target);
@@ -99,10 +127,20 @@ export class BundleWriter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#closing);
     if (!this.#moved) {
       // What cannot be removed now is removed by the next one who seals this run.
       await rm(this.#draft, { recursive: true, force: true }).catch(() => undefined);
     }
+  }
+}
+
+async function bringToMedium(handle: FileHandle): Promise<void> {
+  try {
+    await handle.chmod(0o444);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -53,6 +53,6 @@ export async function finishRun(
     return ok({ end, state });
   }
   const folder = evidence ?? evidenceFolder(identity.runId, workplace);
-  const sealed = await sealFinished(identity, workplace, trust, folder);
+  const sealed = await sealFinished(identity, workplace, trust, folder, state);
   return sealed.ok ? ok({ end, state, evidence: folder }) : sealed;
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import type { Result } from "#fault/result.ts";
+import { ok, type Result } from "#fault/result.ts";
 import type { RunIdentity } from "#port/run-store.ts";
+import type { RunState } from "#run/state.ts";
 import { readRunState } from "./read-run.ts";
 import { rowOf } from "./run-row.ts";
 import { heldRevocations } from "./revocation-standing.ts";
@@ -14,28 +15,34 @@ export function evidenceFolder(runId: string, { settings }: Workplace): string {
   return join(settings.stateFolder, "evidence", runId);
 }
 
-/** Seals a finished run and brings its index row up to date; a bundle that is there already stands. */
+/**
+ * Seals a finished run; a bundle that is there already stands. `driven` is the state in which this process left the run,
+ * its index row written: the sealed ledger must end there. Without it the ledger is read for both.
+ */
 export async function sealFinished(
   identity: RunIdentity,
   workplace: Workplace,
   trust: Pick<RunTrust, "attestor" | "root">,
   folder: string = evidenceFolder(identity.runId, workplace),
+  driven?: RunState,
 ): Promise<Result<SealedRun>> {
-  const state = await readRunState(identity, workplace);
+  const state = driven === undefined ? await indexRun(identity, workplace) : ok(driven);
   if (!state.ok) {
     return state;
   }
-  const put = await workplace.store.index.put(rowOf(identity, state.value));
-  if (!put.ok) {
-    return put;
-  }
   const { store, artifacts, sha256, verifySignature, engine } = workplace;
   const verifier = await shippedVerifier(engine.version);
-  const { plan } = state.value;
+  const { plan, head } = state.value;
   // A floor for those who verify: one that does not hold is no floor, and keeps no evidence from being sealed.
   const held = await heldRevocations(trust.root, revocationPlace(workplace), "any");
   const revocations = held.ok && held.value !== undefined ? { revocations: held.value.files } : {};
   const { attestor } = trust;
-  const ports = { artifacts, attestor, sha256, verifySignature, engine, verifier, plan, ...revocations };
+  const ports = { artifacts, attestor, sha256, verifySignature, engine, verifier, plan, head, ...revocations };
   return sealRun(identity, { ...ports, ledger: store.ledger, lines: store.lines }, folder);
+}
+
+async function indexRun(identity: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {
+  const state = await readRunState(identity, workplace);
+  const put = state.ok ? await workplace.store.index.put(rowOf(identity, state.value)) : ok(undefined);
+  return put.ok ? state : put;
 }

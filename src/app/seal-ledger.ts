@@ -6,7 +6,7 @@ import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
-import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
+import type { Head, LedgerStore, RunIdentity } from "#port/run-store.ts";
 import { runCodes } from "#run/codes.ts";
 import { evolve } from "#run/evolve.ts";
 import { genesisHead, headOf, readLedgerLine } from "#run/ledger-chain.ts";
@@ -32,12 +32,14 @@ export type LedgerSource = {
   readonly sha256: Sha256;
   /** What the run is seen through where its stored plan cannot be read: such a run ended for that. */
   readonly plan?: Plan;
+  /** The last event of the ledger, where that is known: a copy that ends elsewhere is refused. */
+  readonly head?: Head;
 };
 
 /** Copies the ledger's own bytes and folds them on the way: what is attested is what was copied. */
 export async function sealLedger(
   identity: RunIdentity,
-  { ledger, sha256, plan: other }: LedgerSource,
+  { ledger, sha256, plan: other, head: last }: LedgerSource,
   writer: BundleWriter,
 ): Promise<Result<SealedLedger>> {
   const bytes = await ledger.getFile(identity, "plan.canonical.json");
@@ -65,6 +67,10 @@ export async function sealLedger(
   const file = await writer.stream(LEDGER_PATH, ledger.readRaw(identity), { tap: splitter.push });
   if (splitter.rest() > 0 || splitter.overflowed() || file === undefined) {
     broken ??= faultOf(runCodes, "LEDGER_BROKEN", { sequence: head.sequence + 1, problem: "its last line has no end" });
+  }
+  if (last !== undefined && (head.sequence !== last.sequence || head.hash !== last.hash)) {
+    const problem = `it ends with event ${head.sequence}, not with ${last.sequence} of ${last.hash}`;
+    broken ??= faultOf(runCodes, "LEDGER_BROKEN", { sequence: head.sequence + 1, problem });
   }
   return broken === undefined && file !== undefined
     ? ok({ state, facts, gates, digest: digestOfHex(file.sha256) })

@@ -131,6 +131,21 @@ async function* corruptBytes(): AsyncGenerator<Uint8Array> {
   throw new StoreError(faultOf(storeCodes, "ARTIFACT_CORRUPT", { digest: "sha256:…" }));
 }
 
+t.test("a ledger that does not end where the run ended is refused", async (t) => {
+  const world = await finishedRun();
+  const last = (await Array.fromAsync(world.ports.ledger.read(world.identity))).at(-1);
+  const head = { sequence: last?.sequence ?? 0, hash: last?.hash ?? world.identity.planHash };
+  const broken = { ok: false, fault: { code: "LEDGER_BROKEN" } };
+  for (const other of [
+    { ...head, sequence: head.sequence + 1 },
+    { ...head, hash: world.identity.planHash },
+  ]) {
+    t.match(await sealRun(world.identity, { ...world.ports, head: other }, world.folder), broken);
+    t.notOk(existsSync(world.folder));
+  }
+  t.match(await sealRun(world.identity, { ...world.ports, head }, world.folder), { ok: true, value: { made: true } });
+});
+
 t.test("an artifact or file that the store does not give ends the sealing, and nothing is left", async (t) => {
   const world = await finishedRun();
   const artifacts = { ...world.ports.artifacts, open: corruptBytes };
