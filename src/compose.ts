@@ -5,7 +5,7 @@ import { nodeClock } from "#app/node-clock.ts";
 import { privateFiles } from "#app/private-files.ts";
 import { foldLedger } from "#app/read-run.ts";
 import { rowOf } from "#app/run-row.ts";
-import { readSettings, type SettingsSource } from "#app/settings.ts";
+import { readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { folderReader } from "#folder/folder-reader.ts";
@@ -22,7 +22,7 @@ import { hashMark } from "#secret/hash-mark.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { parseSecretArgument } from "#secret/secret-argument.ts";
 import { secretProviders } from "#secret/secret-providers.ts";
-import { fileKeyring } from "#signer/file-keyring.ts";
+import { fileKeyring, keyringWith } from "#signer/file-keyring.ts";
 import { nodeSha256, nodeVerifySignature } from "#signer/node-crypto.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
@@ -35,6 +35,8 @@ export const folders: FolderReader = folderReader();
 export const sha256: typeof nodeSha256 = nodeSha256;
 export const verifySignature: typeof nodeVerifySignature = nodeVerifySignature;
 export const keyring: Keyring = fileKeyring;
+/** Keys in files, and the external signers of these settings. */
+export const keyringFor = ({ signers = {} }: Pick<Settings, "signers">): Keyring => keyringWith(signers);
 export const passwordSource: (env: Env, mayAsk: boolean) => AskPassword = askPassword;
 export { parseSecretArgument, enterUserScope };
 
@@ -61,6 +63,7 @@ export async function openWorkplace(
     ...(upstreamProxy === undefined ? {} : { upstreamProxy }),
   });
   const hidden = privateFiles(settings.value, source.cwd);
+  const signing = keyringFor(settings.value);
   return ok({
     settings: settings.value,
     clock,
@@ -88,7 +91,10 @@ export async function openWorkplace(
     egress,
     workspace: () => makeWorkspaceFolder(scratch),
     builtIns,
-    keyring: { ...keyring, open: (path, password) => keyring.open(hidden.note(path), password) },
+    keyring: {
+      ...signing,
+      open: (key, password) => signing.open(key.startsWith("signer:") ? key : hidden.note(key), password),
+    },
     password: askPassword(source.env, options.mayAsk),
     engine: { name: "packrun", version },
   });

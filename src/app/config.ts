@@ -1,4 +1,4 @@
-import { described, literal, object, string, type Infer, type Shape } from "#canon/shape.ts";
+import { array, described, integer, literal, object, record, string, type Infer, type Shape } from "#canon/shape.ts";
 
 const path = (words: string): Shape<string> => described(words, string({ min: 1 }));
 
@@ -24,8 +24,26 @@ export const configShape = object(
     tenant: described("The tenant of runs started here; `default` unless given.", string({ min: 1 })),
     trust: path("The pinned trust root."),
     revocations: path("The revocation list of that root; `revocations.json` beside it unless given."),
-    requester: object({}, { key: path("Private key that signs run requests.") }),
-    attestor: object({}, { key: path("Private key that signs approval requests and attestations.") }),
+    requester: object({}, { key: path("Private key that signs run requests, or `signer:NAME`.") }),
+    attestor: object({}, { key: path("Private key that signs approval requests and attestations, or `signer:NAME`.") }),
+    signers: described(
+      "External signers by name: keys in a KMS, on a token or a security key. `signer:NAME` stands wherever a key file may.",
+      record(
+        /^[a-z][a-z0-9-]{0,62}$/,
+        object(
+          {
+            command: described(
+              "Program and arguments, without a shell. It reads the bytes to sign on stdin and writes the bare signature, " +
+                "DER for ECDSA P-256, to stdout. It runs in the folder of this file.",
+              array(string({ min: 1 }), { min: 1 }),
+            ),
+            publicKey: path("Its public key, in PEM."),
+          },
+          { timeoutSeconds: described("How long it may take; 30 unless given.", integer({ min: 1, max: 3600 })) },
+        ),
+        "a name such as kms or yubikey-1",
+      ),
+    ),
     sandbox: object(
       {},
       {

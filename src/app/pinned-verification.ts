@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
 import { exitCodeOf, type Verdict } from "#verify/verdict.ts";
+import { revocationsPath } from "./revocation-files.ts";
+import { checkNoneMissed, lookAtRevocations } from "./revocation-standing.ts";
 import type { Settings } from "./settings.ts";
 import { shippedVerifier } from "./shipped-verifier.ts";
-import { admitRoot } from "./trust-memory.ts";
+import { admitRevocations, admitRoot } from "./trust-memory.ts";
 import { readUserFile, writeUserFile } from "./user-file.ts";
 import { verifyEvidence, type VerifyRequest, type VerifyTools } from "./verify-evidence.ts";
 
@@ -16,11 +19,13 @@ type Anchor = "pinned" | "development" | "none";
 export type PinnedVerdict = { readonly verdict: Verdict; readonly anchor: Anchor; readonly exitCode: number };
 
 /**
- * Verifies a bundle against the configured trust root, else against the development one of the state folder. A root that
- * is older than one used before from here is refused. Faults: USER_FILE_READ, those of `admitRoot` and `verifyEvidence`.
+ * Verifies a bundle against the configured trust root and its revocation list, else against the development ones of the
+ * state folder. A root or a list that is older than one used before from here is refused, and so is a list that vanished.
+ * Faults: USER_FILE_READ, TRUST_FILE_ACCESS, REVOCATIONS_MISSING, those of `admitRoot`, `admitRevocations` and
+ * `verifyEvidence`.
  */
 export async function verifyPinned(
-  request: Omit<VerifyRequest, "trustRoot">,
+  request: PinnedRequest,
   settings: Settings,
   tools: VerifyTools,
 ): Promise<Result<PinnedVerdict>> {
@@ -28,8 +33,15 @@ export async function verifyPinned(
   if (!root.ok) {
     return root;
   }
-  const { anchor, bytes: trustRoot } = root.value;
-  const verdict = await verifyEvidence({ ...request, ...(trustRoot === undefined ? {} : { trustRoot }) }, tools);
+  const { anchor, bytes: trustRoot, root: read } = root.value;
+  const list = await listOf(request.revocations, read, settings, tools);
+  if (!list.ok) {
+    return list;
+  }
+  const { revocations: _, ...rest } = request;
+  const revocations = list.value === undefined ? {} : { revocations: list.value };
+  const given = { ...rest, ...revocations, ...(trustRoot === undefined ? {} : { trustRoot }) };
+  const verdict = await verifyEvidence(given, tools);
   return verdict.ok ? ok({ verdict: verdict.value, anchor, exitCode: exitCodeOf(verdict.value) }) : verdict;
 }
 
@@ -45,7 +57,33 @@ export async function recordVerdict(
   return written.ok ? ok(file) : written;
 }
 
-type Root = { readonly anchor: Anchor; readonly bytes?: Uint8Array };
+/** `revocations`: the path of a list in place of the one that belongs to the root. */
+type PinnedRequest = Omit<VerifyRequest, "trustRoot" | "revocations"> & { readonly revocations?: string };
+
+type Root = { readonly anchor: Anchor; readonly bytes?: Uint8Array; readonly root?: TrustRoot };
+
+/** What is wrong with the list itself is told by the verdict; that it is older than another one only this place knows. */
+async function listOf(
+  given: string | undefined,
+  root: TrustRoot | undefined,
+  settings: Settings,
+  tools: VerifyTools,
+): Promise<Result<VerifyRequest["revocations"]>> {
+  if (root === undefined) {
+    return ok(given);
+  }
+  const place = { ...tools, settings };
+  const seen = await lookAtRevocations(given ?? revocationsPath(settings), root, place);
+  if (!seen.ok) {
+    return seen;
+  }
+  if (seen.value === undefined) {
+    return given === undefined ? checkNoneMissed(root, place) : ok(given);
+  }
+  const { files, signed } = seen.value;
+  const admitted = signed.ok ? await admitRevocations(settings.stateFolder, signed.value) : ok(undefined);
+  return admitted.ok ? ok(files) : admitted;
+}
 
 async function rootOf({ trustFile, stateFolder }: Settings, { sha256 }: VerifyTools): Promise<Result<Root>> {
   const development = join(stateFolder, "trust", "trust-root.json");
@@ -59,7 +97,6 @@ async function rootOf({ trustFile, stateFolder }: Settings, { sha256 }: VerifyTo
   const root = readTrustRoot(bytes.value, sha256);
   // A root that cannot be read is told by the verdict, among the other checks.
   const admitted = root.ok && trustFile !== undefined ? await admitRoot(stateFolder, root.value) : ok(undefined);
-  return admitted.ok
-    ? ok({ anchor: trustFile === undefined ? "development" : "pinned", bytes: bytes.value })
-    : admitted;
+  const anchor = trustFile === undefined ? "development" : "pinned";
+  return admitted.ok ? ok({ anchor, bytes: bytes.value, ...(root.ok ? { root: root.value } : {}) }) : admitted;
 }

@@ -14,7 +14,8 @@ export type PrivateFiles = {
 export function privateFiles(settings: Settings, cwd: string): PrivateFiles {
   const { stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey } = settings;
   const own = [stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey];
-  const all = new Set(own.filter((path) => path !== undefined));
+  // A signer of the configuration is no file.
+  const all = new Set(own.filter((path) => path !== undefined).filter((path) => !path.startsWith("signer:")));
   const note = (path: string): string => {
     const whole = resolve(cwd, path);
     all.add(whole);

@@ -1,19 +1,22 @@
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Sha256 } from "#canon/digest.ts";
-import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import {
   checkLeastSequence,
   checkRevocations,
   revocationsStaleness,
   type RevocationFiles,
+  type RevocationTools,
   type SignedRevocations,
 } from "#trust/check-revocations.ts";
 import { needsRevocations } from "#trust/freshness.ts";
+import { readRevocations } from "#trust/revocation-list.ts";
 import { revocationCodes } from "#trust/revocation-codes.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { readRevocationFiles, revocationsPath } from "./revocation-files.ts";
+import { readKeptSidecar, readRevocationFiles, revocationsPath } from "./revocation-files.ts";
 import type { Settings } from "./settings.ts";
 import { admitRevocations, lastRevocations } from "./trust-memory.ts";
 
@@ -43,68 +46,86 @@ export async function heldRevocations(
   place: RevocationPlace,
   time: "fresh" | "any" = "fresh",
 ): Promise<Result<HeldRevocations | undefined>> {
-  const at = timestampOf(place.now());
-  const found = await signedList(root, place, at);
+  const found = await lookAtRevocations(revocationsPath(place.settings), root, place);
   if (!found.ok) {
     return found;
   }
   if (found.value === undefined) {
-    return nothingFault(root, place);
+    const missed = await checkNoneMissed(root, place);
+    return missed.ok && needsRevocations(root) ? missing(root, "its trust root demands one") : missed;
   }
-  const { list } = found.value;
+  const { files, signed } = found.value;
+  if (!signed.ok) {
+    return signed;
+  }
+  const list = signed.value;
   const least = checkLeastSequence(list, root);
-  if (!least.ok) {
-    return least;
-  }
-  const admitted = await admitRevocations(place.settings.stateFolder, list);
+  const admitted = least.ok ? await admitRevocations(place.settings.stateFolder, list) : least;
   if (!admitted.ok) {
     return admitted;
   }
-  const stale = time === "any" ? undefined : revocationsStaleness(list, root, at);
-  return stale === undefined ? found : fail(stale);
+  const stale = time === "any" ? undefined : revocationsStaleness(list, root, timestampOf(place.now()));
+  return stale === undefined ? ok({ list, files }) : fail(stale);
 }
 
-async function signedList(
-  root: TrustRoot,
-  { settings, verifySignature, sha256, pause = shortPause }: RevocationPlace,
-  at: Timestamp,
-): Promise<Result<HeldRevocations | undefined>> {
-  const path = revocationsPath(settings);
+/** The files of a list, and the list itself when it is well signed. */
+export type SeenRevocations = { readonly files: RevocationFiles; readonly signed: Result<SignedRevocations> };
+
+/** What lies at a path: undefined where nothing does. Fault: TRUST_FILE_ACCESS. */
+export async function lookAtRevocations(
+  path: string,
+  trustRoot: TrustRoot,
+  { verifySignature, sha256, now, pause = shortPause }: RevocationPlace,
+): Promise<Result<SeenRevocations | undefined>> {
+  const tools = { trustRoot, at: timestampOf(now()), verifySignature, sha256 };
   for (let look = 1; ; look += 1) {
     const files = await readRevocationFiles(path);
     if (!files.ok || files.value === undefined) {
       return files.ok ? ok(undefined) : files;
     }
-    const checked = await checkRevocations(files.value, { trustRoot: root, at, verifySignature, sha256 });
-    if (checked.ok) {
-      return ok({ list: checked.value, files: files.value });
-    }
-    const halfReplaced = ["STATEMENT_SUBJECT", "REVOCATIONS_UNSIGNED"].includes(checked.fault.code);
+    const found = await withKeptSidecar(path, files.value, tools);
+    const halfReplaced = !found.signed.ok && isHalfReplaced(found.signed.fault);
     if (!halfReplaced || look === LOOKS) {
-      return checked;
+      return ok(found);
     }
     await pause();
   }
 }
 
-/** A list that was there before, or that is named or demanded, does not vanish unnoticed. */
-async function nothingFault(root: TrustRoot, { settings }: RevocationPlace): Promise<Result<undefined>> {
-  const { trustDomain } = root.document;
+/** A sidecar of another list is passed over for the one that was kept with this list, where there is one. */
+async function withKeptSidecar(path: string, files: RevocationFiles, tools: RevocationTools): Promise<SeenRevocations> {
+  const signed = await checkRevocations(files, tools);
+  const list = signed.ok || !isHalfReplaced(signed.fault) ? signed : readRevocations(files.list, tools.sha256);
+  if (signed.ok || !list.ok) {
+    return { files, signed };
+  }
+  const kept = await readKeptSidecar(path, list.value.document.sequence);
+  const whole = kept.ok && kept.value !== undefined ? { list: files.list, sidecar: kept.value } : files;
+  const again = await checkRevocations(whole, tools);
+  return again.ok ? { files: whole, signed: again } : { files, signed };
+}
+
+function isHalfReplaced({ code }: Fault): boolean {
+  return code === "STATEMENT_SUBJECT" || code === "REVOCATIONS_UNSIGNED";
+}
+
+/** A list that was used before, or that is configured, does not vanish unnoticed. Faults: REVOCATIONS_MISSING, TRUST_MEMORY. */
+export async function checkNoneMissed(root: TrustRoot, { settings }: RevocationPlace): Promise<Result<undefined>> {
+  if (settings.revocationsFile !== undefined) {
+    return missing(root, `${settings.revocationsFile} is configured`);
+  }
   const before = await lastRevocations(settings.stateFolder, root);
   if (!before.ok) {
     return before;
   }
-  const missing = (why: string): Result<never> =>
-    fail(faultOf(revocationCodes, "REVOCATIONS_MISSING", { trustDomain, why }));
-  if (needsRevocations(root)) {
-    return missing("its trust root demands one");
-  }
-  if (settings.revocationsFile !== undefined) {
-    return missing(`${settings.revocationsFile} is configured`);
-  }
   return before.value === undefined
     ? ok(undefined)
-    : missing(`one with sequence ${before.value.sequence} was used here before`);
+    : missing(root, `one with sequence ${before.value.sequence} was used here before`);
+}
+
+function missing(root: TrustRoot, why: string): Result<never> {
+  const { trustDomain } = root.document;
+  return fail(faultOf(revocationCodes, "REVOCATIONS_MISSING", { trustDomain, why }));
 }
 
 function shortPause(): Promise<void> {

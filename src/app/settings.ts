@@ -6,6 +6,7 @@ import { describeMisfit, misfitsOf } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { readYaml } from "#pack/read-yaml.ts";
+import type { SignerCommand } from "#port/signer-command.ts";
 import { appCodes } from "./codes.ts";
 import { configShape, type Config } from "./config.ts";
 import { readSandboxSettings, type SandboxSettings } from "./sandbox-settings.ts";
@@ -22,6 +23,8 @@ export type Settings = {
   readonly revocationsFile?: string;
   readonly requesterKey?: string;
   readonly attestorKey?: string;
+  /** External signers by name. */
+  readonly signers?: Readonly<Record<string, SignerCommand>>;
   /** The configuration file that was read. */
   readonly configFile?: string;
 } & SandboxSettings;
@@ -57,6 +60,8 @@ export function readSettings(source: SettingsSource): Result<Settings> {
   }
   const base = file === undefined ? cwd : dirname(file);
   const from = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(base, path));
+  const keyFrom = (key: string | undefined): string | undefined =>
+    key?.startsWith("signer:") === true ? key : from(key);
   const given = flags.store ?? env["PACKRUN_STORE"];
   // An empty name would be the current folder itself, which nobody means.
   const stateFolder = given === undefined || given === "" ? stateFolderOf(cwd, file) : resolve(cwd, given);
@@ -78,12 +83,24 @@ export function readSettings(source: SettingsSource): Result<Settings> {
           : trustFile === configuredTrust
             ? from(config.value.revocations)
             : undefined,
-      requesterKey: from(config.value.requester?.key),
-      attestorKey: from(config.value.attestor?.key),
+      requesterKey: keyFrom(config.value.requester?.key),
+      attestorKey: keyFrom(config.value.attestor?.key),
+      signers: signersOf(config.value, base),
       ...sandbox.value,
       configFile: file,
     }),
   );
+}
+
+function signersOf({ signers }: Config, base: string): Settings["signers"] {
+  return signers === undefined
+    ? undefined
+    : Object.fromEntries(
+        Object.entries(signers).map(([name, { command, publicKey, timeoutSeconds = 30 }]) => [
+          name,
+          { command, cwd: base, publicKey: resolve(base, publicKey), timeoutMs: timeoutSeconds * 1000 },
+        ]),
+      );
 }
 
 function configFileOf({ flags, env, cwd }: SettingsSource): string | undefined {

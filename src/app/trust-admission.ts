@@ -11,11 +11,17 @@ import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { readRootFile } from "./read-root-file.ts";
 import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
+import type { Settings } from "./settings.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { admitRoot } from "./trust-memory.ts";
 
 /** A plan as trust roots and revocation lists speak of it. */
 export type TrustedPlan = { readonly pack: Plan["pack"]; readonly planHash: Digest };
+
+/** Where the trust root of this place is: as configured, else the development one. */
+export function rootFileOf({ trustFile, stateFolder }: Pick<Settings, "trustFile" | "stateFolder">): string {
+  return trustFile ?? join(stateFolder, "trust", "trust-root.json");
+}
 
 /**
  * Whether the trust root of this place takes a pack and its plan: the configured root, else the development one where there
@@ -24,7 +30,7 @@ export type TrustedPlan = { readonly pack: Plan["pack"]; readonly planHash: Dige
  */
 export async function admitPlanned(plan: TrustedPlan, place: RevocationPlace): Promise<Result<void>> {
   const { trustFile, stateFolder } = place.settings;
-  const file = trustFile ?? join(stateFolder, "trust", "trust-root.json");
+  const file = rootFileOf(place.settings);
   if (trustFile === undefined && !existsSync(file)) {
     return ok(undefined);
   }

@@ -198,7 +198,7 @@ export const attestCodes = codeTable({
     explanation: {
       cause: "Public keys are read as SubjectPublicKeyInfo in PEM, one per file.",
       example: "a private key, a certificate, or an OpenSSH line in place of a .pub file of packrun",
-      fix: "Convert it: `openssl pkey -in KEY -pubout`, or `ssh-keygen -e -m PKCS8 -f KEY.pub`.",
+      fix: "Convert it: `openssl pkey -in KEY -pubout`, or for lines of OpenSSH `packrun keys import KEY.pub`.",
     },
   },
   KEY_ALGORITHM: {

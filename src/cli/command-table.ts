@@ -67,11 +67,16 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "show, extract and export evidence bundles",
     load: async () => (await import("./evidence.ts")).evidence,
   },
-  keys: { group: APPROVE, summary: "make and show signing keys", load: async () => (await import("./keys.ts")).keys },
+  keys: { group: APPROVE, summary: "make, import and show signing keys", load: async () => (await import("./keys.ts")).keys },
   trust: {
     group: APPROVE,
     summary: "make, edit and show trust roots",
     load: async () => (await import("./trust.ts")).trust,
+  },
+  revoke: {
+    group: APPROVE,
+    summary: "revoke a pack, plan, key, payload or run",
+    load: async () => (await import("./revoke.ts")).revoke,
   },
   doctor: {
     group: HOST,

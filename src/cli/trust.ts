@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import type { Command } from "commander";
 import { isTimestamp, timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { InvalidArgumentError } from "commander";
+import { rootFileOf } from "#app/trust-admission.ts";
 import { readSettings } from "#app/settings.ts";
 import { trustAdd, trustInit, trustSign, type TrustTools } from "#app/trust-edit.ts";
 import { trustCheck } from "#app/trust-check.ts";
@@ -45,10 +45,10 @@ async function openTools(cli: Cli, options: GlobalOptions): Promise<Result<Opene
   if (!settings.ok) {
     return settings;
   }
-  const { keyring, clock } = await import("#compose.ts");
-  const { stateFolder, trustFile } = settings.value;
-  const file = trustFile ?? join(stateFolder, "trust", "trust-root.json");
-  return ok({ file, tools: { keyring, now: clock.now, stateFolder } });
+  const { keyringFor, clock } = await import("#compose.ts");
+  const { stateFolder } = settings.value;
+  const tools = { keyring: keyringFor(settings.value), now: clock.now, stateFolder, settings: settings.value };
+  return ok({ file: rootFileOf(settings.value), tools });
 }
 
 function defineInit(group: Command, cli: Cli, done: Done): void {
@@ -102,7 +102,7 @@ function defineAdd(group: Command, cli: Cli, done: Done): void {
 
 function defineSign(group: Command, cli: Cli, done: Done): void {
   withGlobals(group.command("sign").description("consent to the present version with a root key"))
-    .requiredOption("--key <file>", "private key that holds the role root")
+    .requiredOption("--key <file>", "private key that holds the role root, or signer:NAME of the configuration")
     .action(async (options: GlobalOptions & { key: string }) => {
       const opened = await openTools(cli, options);
       const { passwordSource } = await import("#compose.ts");
@@ -127,7 +127,8 @@ function defineCheck(group: Command, cli: Cli, done: Done): void {
   );
 }
 
-function time(text: string): Timestamp {
+/** A time that a person gave, as `2026-01-05T08:00:00Z`. */
+export function time(text: string): Timestamp {
   const milliseconds = Date.parse(text);
   const timestamp = Number.isNaN(milliseconds) ? undefined : timestampOf(milliseconds);
   if (timestamp === undefined || !isTimestamp(timestamp)) {

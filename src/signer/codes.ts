@@ -68,4 +68,59 @@ export const signerCodes = codeTable({
       fix: "Use another name.",
     },
   },
+  SIGNER_UNKNOWN: {
+    severity: "error",
+    exitCode: 2,
+    message: "there is no signer {name} in the configuration",
+    hint: "{known}",
+    explanation: {
+      cause: "signer:NAME names an external signer, and packrun.config.yaml has none of this name under `signers`.",
+      example: "--key signer:yubikey where only signers.kms is configured",
+      fix: "Configure it: signers: {NAME: {command: [PROGRAM, …], publicKey: FILE}}. A file of that name is ./signer:NAME.",
+    },
+  },
+  SIGNER_FAILED: {
+    severity: "error",
+    exitCode: 2,
+    message: "the signer {name} failed: {problem}",
+    hint: "run its command by hand: it reads the bytes to sign on stdin and writes the signature to stdout",
+    explanation: {
+      cause: "The command of an external signer could not be started, or ended with another exit code than 0.",
+      example: "a KMS client whose session has expired",
+      fix: "Correct what its own message says; it stands behind the exit code.",
+    },
+  },
+  SIGNER_TIMEOUT: {
+    severity: "error",
+    exitCode: 2,
+    message: "the signer {name} gave no signature within {seconds} seconds and was ended",
+    hint: "look whether it waits for a touch or a PIN; `timeoutSeconds` of the signer sets the limit",
+    explanation: {
+      cause: "An external signer must answer in time, so that no run hangs on it.",
+      example: "a security key that waits for a finger that does not come",
+      fix: "Answer it, or give it more time in the configuration.",
+    },
+  },
+  SIGNER_OUTPUT: {
+    severity: "error",
+    exitCode: 7,
+    message: "the signer {name} wrote no signature: {problem}",
+    hint: "it must write the bare signature: DER for ECDSA P-256, 64 bytes for Ed25519, and nothing else",
+    explanation: {
+      cause: "The bytes on the signer's stdout do not have the form of a signature of its public key's algorithm.",
+      example: "a PKCS#11 tool that writes r and s side by side, or a client that prints base64",
+      fix: "Have the command convert it: `… | base64 -d`, or a tool's option for DER.",
+    },
+  },
+  SIGNER_SIGNATURE: {
+    severity: "error",
+    exitCode: 7,
+    message: "what the signer {name} wrote is no signature of its public key ({keyid}) over these bytes",
+    hint: "check that command and publicKey belong together, and that it signs the bytes themselves",
+    explanation: {
+      cause: "Every signature is verified before it is used. This one was made with another key, or over other bytes.",
+      example: "a command that signs the hex of the SHA-256 instead of the message",
+      fix: "Correct `command` or `publicKey`; nothing was written.",
+    },
+  },
 });

@@ -1,5 +1,6 @@
 import { createPublicKey, sign, type KeyObject } from "node:crypto";
 import { attestCodes } from "#attest/codes.ts";
+import { algorithmName } from "#attest/foreign-algorithm.ts";
 import { SPKI_PREFIX, type PublicKey } from "#attest/public-key.ts";
 import { readSpki } from "#attest/read-public-key.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -35,6 +36,6 @@ function publicKeyOf(privateKey: KeyObject): Result<PublicKey> {
   if (type === "ed25519") {
     return readSpki(publicKey.export({ format: "der", type: "spki" }), nodeSha256);
   }
-  const name = type === "ec" ? `ECDSA ${details.namedCurve ?? "with an unnamed curve"}` : type.toUpperCase();
+  const name = algorithmName(publicKey.export({ format: "der", type: "spki" })) ?? type.toUpperCase();
   return fail(faultOf(attestCodes, "KEY_ALGORITHM", { name }));
 }

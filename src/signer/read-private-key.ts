@@ -1,10 +1,15 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
+import { attestCodes } from "#attest/codes.ts";
 import { fromBase64 } from "#canon/base64.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { AskPassword } from "#port/keyring.ts";
 import { signerCodes } from "./codes.ts";
+import { opensshKeyType } from "./openssh-private-key.ts";
 import { SEALED_LABELS, unsealKey, type Unsealed } from "./sealed-key.ts";
+
+/** Labels that say of which algorithm the key is. */
+const FOREIGN_LABELS: Readonly<Record<string, string>> = { "RSA PRIVATE KEY": "RSA", "DSA PRIVATE KEY": "DSA" };
 
 const PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*$/;
 
@@ -22,7 +27,7 @@ export async function readPrivateKey(pem: string, file: string, password: AskPas
     return importPkcs8(body, file);
   }
   if (label !== "ENCRYPTED PRIVATE KEY" && !SEALED_LABELS.includes(label)) {
-    return format(file, `a PEM block of type ${label} is not read`);
+    return foreignBlock(label, body, file);
   }
   const secret = await password();
   if (secret === undefined) {
@@ -62,6 +67,24 @@ function importPkcs8(der: Uint8Array, file: string): Result<KeyObject> {
   }
 }
 
-function format(file: string, problem: string): Result<never> {
-  return fail(faultOf(signerCodes, "KEY_FORMAT", { file, problem }));
+/** Key files of other tools: refused by their algorithm where it is not taken, else with the way to convert them. */
+function foreignBlock(label: string, body: Uint8Array, file: string): Result<never> {
+  const problem = `a PEM block of type ${label} is not read`;
+  if (label === "OPENSSH PRIVATE KEY") {
+    const alg = opensshKeyType(body) ?? "";
+    if (alg !== "" && alg !== "ed25519" && alg !== "ecdsa-p256-sha256") {
+      return fail(faultOf(attestCodes, "KEY_ALGORITHM", { name: alg }));
+    }
+    const hint =
+      alg === "ed25519"
+        ? "OpenSSH keeps Ed25519 keys in its own form: make another with `packrun keys generate NAME --ed25519`"
+        : `convert a copy of it: ssh-keygen -p -m PKCS8 -f ${file}`;
+    return format(file, problem, hint);
+  }
+  const foreign = Object.hasOwn(FOREIGN_LABELS, label) ? FOREIGN_LABELS[label] : undefined;
+  return foreign === undefined ? format(file, problem) : fail(faultOf(attestCodes, "KEY_ALGORITHM", { name: foreign }));
+}
+
+function format(file: string, problem: string, hint?: string): Result<never> {
+  return fail(faultOf(signerCodes, "KEY_FORMAT", { file, problem }, hint === undefined ? {} : { hint }));
 }

@@ -22,7 +22,7 @@ export async function signWithFile(path: string, password: AskPassword): Promise
 }
 
 /** The rights are those of the file that was opened, so that it cannot be exchanged between look and read. */
-async function readKeyFile(path: string): Promise<Result<string>> {
+export async function readKeyFile(path: string): Promise<Result<string>> {
   try {
     await using file = await open(path, "r");
     const status = await file.stat();

@@ -31,9 +31,14 @@ function generateKey(algorithm: KeyAlgorithm): NewKey {
  */
 export async function writeKeyPair(name: string, algorithm: KeyAlgorithm, password = ""): Promise<Result<KeyPair>> {
   const { privateKey, signer } = generateKey(algorithm);
+  return writeBoth(name, await privatePem(privateKey, password), signer);
+}
+
+/** Writes the text of a private key, and its public key, both or none. Faults: KEY_EXISTS, KEY_FILE. */
+export async function writeBoth(name: string, privateText: string, signer: Signer): Promise<Result<KeyPair>> {
   const privateFile = `${name}.key`;
   const publicFile = `${name}.pub`;
-  const kept = await writeNew(privateFile, await privatePem(privateKey, password), 0o600);
+  const kept = await writeNew(privateFile, privateText, 0o600);
   if (!kept.ok) {
     return kept;
   }
@@ -43,7 +48,7 @@ export async function writeKeyPair(name: string, algorithm: KeyAlgorithm, passwo
     return shown;
   }
   await syncFolder(dirname(privateFile));
-  const { keyid, publicKey } = signer;
+  const { keyid, algorithm, publicKey } = signer;
   return ok({ keyid, algorithm, privateFile, publicFile, publicKey });
 }
 
@@ -57,7 +62,8 @@ async function privatePem(key: KeyObject, password: string): Promise<string> {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
 }
 
-async function writeNew(path: string, text: string, mode: number): Promise<Result<void>> {
+/** Writes a file that must not be there yet. Faults: KEY_EXISTS, KEY_FILE. */
+export async function writeNew(path: string, text: string, mode: number): Promise<Result<void>> {
   try {
     await using file = await open(path, "wx", mode);
     await file.writeFile(text);

@@ -21,7 +21,7 @@ import { PACK_NAME, SEM_VER } from "./pack-version.ts";
 import { revocationCodes } from "./revocation-codes.ts";
 
 /** A pack by its digest, or by name and version: `acme/promote@1.4.0`. */
-const PACK: RegExp = new RegExp(
+export const REVOKED_PACK_NAME: RegExp = new RegExp(
   `^(?:sha256:[0-9a-f]{64}|${PACK_NAME.source.slice(1, -1)}@${SEM_VER.source.slice(1, -1)})$`,
 );
 
@@ -30,7 +30,7 @@ const rest = { reason, revokedAt: timestamp() };
 const entryShape = tagged("kind", {
   pack: object({
     kind: literal("pack"),
-    value: string({ pattern: PACK, expected: "a pack digest, or NAME@VERSION" }),
+    value: string({ pattern: REVOKED_PACK_NAME, expected: "a pack digest, or NAME@VERSION" }),
     ...rest,
   }),
   plan: object({ kind: literal("plan"), value: digest(), ...rest }),

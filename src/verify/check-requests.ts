@@ -1,6 +1,6 @@
 import { approvalRequestPredicate } from "#attest/approval.ts";
 import { readApprovalRequest, type ApprovalRequest } from "#attest/approval-request.ts";
-import { runRequestPredicate } from "#attest/run-request.ts";
+import { runRequestPredicate, type RunRequest } from "#attest/run-request.ts";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import { digestOf } from "#canon/digest.ts";
 import { millisecondsOf } from "#canon/timestamp.ts";
@@ -10,14 +10,15 @@ import { inputDigests } from "#plan/input-digests.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
 import type { ApprovalGateNode } from "#plan/plan.ts";
-import { checkSigned } from "#trust/check-signed.ts";
+import { checkSigned, type Signed } from "#trust/check-signed.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 import type { LoggedGate } from "./gate-log.ts";
 
 /** Who asked for the run: signed over the plan by a requester, or by the runner for the bearer of a token. */
 export async function checkRunRequest(given: FoldedCase): Promise<void> {
-  const { checks, reader, trustRoot, manifest, ledger } = given;
+  const { checks, reader, trustRoot, manifest } = given;
   if (!reader.has(RUN_REQUEST_PATH)) {
     if (given.requireDsse) {
       checks.fail("run-request", faultOf(verifyCodes, "SIGNATURE_ABSENT", { path: RUN_REQUEST_PATH }));
@@ -51,6 +52,20 @@ export async function checkRunRequest(given: FoldedCase): Promise<void> {
     checks.fail("run-request", { code: signed.code, message: signed.why });
     return;
   }
+  const wrong = runRequestProblem(given, trustRoot, signed);
+  if (wrong !== undefined) {
+    checks.fail("run-request", faultOf(verifyCodes, "RUN_REQUEST_MISMATCH", { problem: wrong }));
+  } else if (signed.status === "stale") {
+    checks.stale("run-request", { code: signed.code, message: signed.why });
+  }
+  checks.pass("run-request", `requested by ${signed.statement.predicate.requestedBy}`);
+}
+
+function runRequestProblem(
+  { manifest, ledger }: FoldedCase,
+  trustRoot: TrustRoot,
+  signed: Signed<RunRequest>,
+): string | undefined {
   const { predicate } = signed.statement;
   const { authn, requestedBy } = predicate;
   const created = ledger.facts.created;
@@ -69,13 +84,7 @@ export async function checkRunRequest(given: FoldedCase): Promise<void> {
     [(signed.role === "requester") === (authn.kind === "key"), `a ${authn.kind} request is not signed so`],
     [bearer === requestedBy, "the requester is not who signed, nor whom the token stands for"],
   ];
-  const wrong = fitting.find(([fits]) => !fits);
-  if (wrong !== undefined) {
-    checks.fail("run-request", faultOf(verifyCodes, "RUN_REQUEST_MISMATCH", { problem: wrong[1] }));
-  } else if (signed.status === "stale") {
-    checks.stale("run-request", { code: signed.code, message: signed.why });
-  }
-  checks.pass("run-request", `requested by ${requestedBy}`);
+  return fitting.find(([fits]) => !fits)?.[1];
 }
 
 /** The request that a gate opened with: the one that the ledger names, true to plan and run, signed by the runner. */
