@@ -52,7 +52,7 @@ async function lookAtTrust(workplace: Workplace): Promise<readonly HostFinding[]
   if (!read.ok) {
     return [unreadable(read.fault)];
   }
-  const checked = await trustCheck(trustFile, { keyring, now: clock.now, stateFolder });
+  const checked = await trustCheck(trustFile, { keyring, now: clock.now, stateFolder, settings });
   const { expires } = read.value.root.document;
   return [checked.ok ? trustFinding(checked.value, Date.parse(expires), clock.now()) : unreadable(checked.fault)];
 }

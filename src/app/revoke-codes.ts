@@ -17,7 +17,7 @@ export const revokeCodes = codeTable({
     severity: "error",
     exitCode: 2,
     message: "{value} names no {kind}: {expected}",
-    hint: "{expected}",
+    hint: "copy the whole name from where it stands; nothing was written",
     explanation: {
       cause: "Each kind is named in its own way, and a name that nothing has would revoke nothing.",
       example: "packrun revoke run last --reason wrong --key revoker.key",

@@ -1,9 +1,10 @@
 import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
-import { ok, type Result } from "#fault/result.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { revocationsStaleness } from "#trust/check-revocations.ts";
 import { checkKeyWindow, checkRollback, checkRootExpiry } from "#trust/freshness.ts";
 import { checkNextRoot } from "#trust/next-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { unheldPolicy } from "#trust/unheld-policy.ts";
+import { heldRevocations } from "./revocation-standing.ts";
 import type { TrustTools } from "./trust-edit.ts";
 import { readTrustFile, readVersionBefore, type TrustFile } from "./trust-file.ts";
 import { highestSeen } from "./trust-memory.ts";
@@ -37,7 +38,7 @@ export async function trustCheck(file: string, tools: TrustTools): Promise<Resul
     ...windowFindings(root, at),
     await rollbackFinding(root, tools.stateFolder),
     await stepFinding(read.value, at, tools),
-    ...unheldPolicy(root).map(({ name, why }): TrustFinding => ({ name, status: "skipped", why })),
+    await revocationsFinding(root, at, { file, tools }),
   ];
   const { trustDomain, version } = root.document;
   const failed = checks.some(({ status }) => status === "fail");
@@ -72,6 +73,29 @@ async function stepFinding(file: TrustFile, at: Timestamp, tools: TrustTools): P
   return !stepped.ok && sidecars.length === 0
     ? { name: "step", status: "skipped", why: "it is not signed yet" }
     : finding("step", stepped, `signed by enough root keys of versions ${before.document.version} and its own`, "fail");
+}
+
+/** The list that belongs to the root: there where it is demanded, well signed, not rolled back, and fresh. */
+async function revocationsFinding(
+  root: TrustRoot,
+  at: Timestamp,
+  { file, tools }: { readonly file: string; readonly tools: TrustTools },
+): Promise<TrustFinding> {
+  const name = "revocations";
+  const { stateFolder, keyring, now, settings } = tools;
+  const place = { ...keyring, now, settings: { trustFile: file, ...settings, stateFolder } };
+  const held = await heldRevocations(root, place, "any");
+  if (!held.ok) {
+    return finding(name, held, "", "fail");
+  }
+  if (held.value === undefined) {
+    return { name, status: "skipped", why: "there is no revocation list, and the trust root demands none" };
+  }
+  const { list } = held.value;
+  const { sequence, entries, nextUpdate } = list.document;
+  const stale = revocationsStaleness(list, root, at);
+  const why = `sequence ${sequence}, ${entries.length} revoked, to be renewed by ${nextUpdate}`;
+  return finding(name, stale === undefined ? ok(undefined) : fail(stale), why, "stale");
 }
 
 function finding(name: string, result: Result<unknown>, why: string, otherwise: "fail" | "stale"): TrustFinding {

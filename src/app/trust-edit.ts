@@ -5,13 +5,23 @@ import type { PublicKey } from "#attest/public-key.ts";
 import { readPublicKey } from "#attest/read-public-key.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
 import { trustRootPredicate } from "#attest/root-claim.ts";
-import { timestampOf } from "#canon/timestamp.ts";
+import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
-import { firstRoot, grantKey, type KeyGrant } from "#trust/edit-root.ts";
+import {
+  changePolicy,
+  firstRoot,
+  grantKey,
+  removeKey,
+  type KeyGrant,
+  type PolicyChange,
+  type RootDraft,
+} from "#trust/edit-root.ts";
 import { holdersOf } from "#trust/role.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
 import { fileFault } from "./file-fault.ts";
+import type { Settings } from "./settings.ts";
 import { signStatement } from "./sign-statement.ts";
 import { withTrustLock } from "./state-lock.ts";
 import {
@@ -31,6 +41,8 @@ export type TrustTools = {
   readonly now: () => number;
   /** Edits wait for each other under this folder's lock; no lock is taken where the folder does not exist. */
   readonly stateFolder: string;
+  /** Where the revocation list is looked for: beside the root that is looked at unless given. */
+  readonly settings?: Pick<Settings, "revocationsFile" | "trustFile">;
   /** Waits between two looks at a lock that another process holds; 25 ms unless given. */
   readonly pause?: () => Promise<void>;
 };
@@ -84,20 +96,40 @@ export type TrustAddition = Omit<KeyGrant, "key"> & {
  * root this is all there is to do. Faults: TRUST_FILE_ACCESS, TRUST_EDIT_*, TRUST_FILE_EXISTS (`out`), TRUST_BUSY.
  */
 export function trustAdd(given: TrustAddition, tools: TrustTools): Promise<Result<WrittenRoot>> {
-  return locked(tools, async () => {
-    const { file, keyFile, out, ...grant } = given;
-    const { keyring } = tools;
+  const { keyFile, file, out, ...grant } = given;
+  return edit({ file, out }, tools, async (root, now, { keyring }) => {
     const key = await readKeyFile(keyFile, keyring);
-    if (!key.ok) {
-      return key;
-    }
-    const present = await readTrustFile(file, keyring.sha256);
-    if (!present.ok) {
-      return present;
-    }
-    const next = grantKey(present.value.root, { ...grant, key: key.value }, timestampOf(tools.now()), keyring.sha256);
-    if (!next.ok) {
-      return next;
+    return key.ok ? grantKey(root, { ...grant, key: key.value }, now, keyring.sha256) : key;
+  });
+}
+
+/** Which trust root is edited, and where its next version goes; in its place unless given. */
+type Edited = { readonly file: string; readonly out?: string | undefined };
+
+/** `trust remove`: the next, unsigned version without a key. Faults as `trustAdd`. */
+export function trustRemove(
+  given: Edited & { readonly keyid: string },
+  tools: TrustTools,
+): Promise<Result<WrittenRoot>> {
+  return edit(given, tools, async (root, now, { keyring }) => removeKey(root, given.keyid, now, keyring.sha256));
+}
+
+/** `trust policy`: the next, unsigned version with another policy. Faults as `trustAdd`. */
+export function trustPolicy(given: Edited & PolicyChange, tools: TrustTools): Promise<Result<WrittenRoot>> {
+  const { file, out, ...change } = given;
+  return edit({ file, out }, tools, async (root, now, { keyring }) => changePolicy(root, change, now, keyring.sha256));
+}
+
+function edit(
+  { file, out }: Edited,
+  tools: TrustTools,
+  change: (root: TrustRoot, now: Timestamp, tools: TrustTools) => Promise<Result<RootDraft>>,
+): Promise<Result<WrittenRoot>> {
+  return locked(tools, async () => {
+    const present = await readTrustFile(file, tools.keyring.sha256);
+    const next = present.ok ? await change(present.value.root, timestampOf(tools.now()), tools) : present;
+    if (!present.ok || !next.ok) {
+      return next as Result<never>;
     }
     const { bytes, root } = next.value;
     const written = await (out === undefined || out === file

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { isTimestamp, timestampOf, type Timestamp } from "#canon/timestamp.ts";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { rootFileOf } from "#app/trust-admission.ts";
 import { readSettings } from "#app/settings.ts";
-import { trustAdd, trustInit, trustSign, type TrustTools } from "#app/trust-edit.ts";
+import { trustAdd, trustInit, trustPolicy, trustRemove, trustSign, type TrustTools } from "#app/trust-edit.ts";
 import { trustCheck } from "#app/trust-check.ts";
 import { trustShow, type TrustShow } from "#app/trust-show.ts";
 import { ok, type Result } from "#fault/result.ts";
@@ -19,6 +19,8 @@ export const trust: CommandFile = {
     const group = program.command("trust").description("make, edit and show trust roots");
     defineInit(group, cli, done);
     defineAdd(group, cli, done);
+    defineRemove(group, cli, done);
+    definePolicy(group, cli, done);
     defineSign(group, cli, done);
     withGlobals(group.command("show").description("keys, principals and roles of a trust root")).action(
       async (options: GlobalOptions) => {
@@ -98,6 +100,64 @@ function defineAdd(group: Command, cli: Cli, done: Done): void {
         : opened;
       done(answer(cli, options, added, writtenText));
     });
+}
+
+function defineRemove(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("remove <keyid>").description("remove a key; writes the next, unsigned version"))
+    .option("-o, --output <file>", "write the next version here instead of in place")
+    .action(async (keyid: string, options: GlobalOptions & { output?: string }) => {
+      const opened = await openTools(cli, options);
+      const removed = opened.ok
+        ? await trustRemove({ file: opened.value.file, keyid, out: options.output }, opened.value.tools)
+        : opened;
+      done(answer(cli, options, removed, writtenText));
+    });
+}
+
+type PolicyOptions = GlobalOptions & {
+  revocations?: "required" | "optional" | "none";
+  maxAgeHours?: number;
+  minSequence?: number;
+  minVersion?: Readonly<Record<string, string>>;
+  rootThreshold?: number;
+  output?: string;
+};
+
+function definePolicy(group: Command, cli: Cli, done: Done): void {
+  withGlobals(group.command("policy").description("change what the root asks for; writes the next, unsigned version"))
+    .addOption(
+      new Option("--revocations <what>", "whether a revocation list must be there").choices([
+        "required",
+        "optional",
+        "none",
+      ]),
+    )
+    .option("--max-age-hours <n>", "how old a revocation list may be (default: 168)", positiveInteger)
+    .option("--min-sequence <n>", "the least sequence of a revocation list", positiveInteger)
+    .option(
+      "--min-version <pack@version>",
+      "the least version of a pack that is planned and run (repeatable)",
+      leastVersion,
+    )
+    .option("--root-threshold <n>", "how many root keys a change needs", positiveInteger)
+    .option("-o, --output <file>", "write the next version here instead of in place")
+    .action(async (options: PolicyOptions) => {
+      const opened = await openTools(cli, options);
+      const { revocations, maxAgeHours, minSequence, minVersion, rootThreshold, output: out } = options;
+      const optional = { revocations, maxAgeHours, minSequence, minVersion, rootThreshold, out };
+      const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+      const changed = opened.ok ? await trustPolicy({ file: opened.value.file, ...given }, opened.value.tools) : opened;
+      done(answer(cli, options, changed, writtenText));
+    });
+}
+
+/** `acme/promote@2.0.0`; the forms of both parts are the trust root's to check. */
+function leastVersion(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const at = text.lastIndexOf("@");
+  if (at < 1) {
+    throw new InvalidArgumentError("Give a pack and its version, as acme/promote@2.0.0.");
+  }
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function defineSign(group: Command, cli: Cli, done: Done): void {

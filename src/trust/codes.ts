@@ -179,6 +179,17 @@ export const trustCodes = codeTable({
       fix: "Make a key for the other person: packrun keys generate NAME.",
     },
   },
+  TRUST_EDIT_KEY: {
+    severity: "error",
+    exitCode: 2,
+    message: "the trust root has no key {keyid}",
+    hint: "`packrun trust show` lists its keys",
+    explanation: {
+      cause: "Keys are named by their fingerprint: SHA256: and 43 letters.",
+      example: "packrun trust remove alice",
+      fix: "Copy the fingerprint from `packrun trust show`.",
+    },
+  },
   TRUST_EDIT_SCOPE: {
     severity: "error",
     exitCode: 2,

@@ -74,7 +74,7 @@ export function grantKey(root: TrustRoot, grant: KeyGrant, now: Timestamp, sha25
   if (known !== undefined && known.principal !== principal) {
     return fail(faultOf(trustCodes, "TRUST_EDIT_PRINCIPAL", { keyid: key.keyid, principal: known.principal }));
   }
-  const expires = timestampOf(milliseconds(now) + milliseconds(document.expires) - milliseconds(document.issuedAt));
+  const { expires } = renewed(document, now);
   const roles = grantRoles(document, grant);
   if (!roles.ok) {
     return roles;
@@ -87,10 +87,72 @@ export function grantKey(root: TrustRoot, grant: KeyGrant, now: Timestamp, sha25
     validUntil: grant.validUntil ?? known?.validUntil ?? expires,
   };
   const keys = { ...document.keys, [key.keyid]: entry };
-  return draft(
-    { ...document, version: document.version + 1, issuedAt: now, expires, keys, roles: roles.value },
-    sha256,
+  return draft({ ...document, ...renewed(document, now), keys, roles: roles.value }, sha256);
+}
+
+/**
+ * The next version, without this key: neither among the keys nor in any role. What it signed is trusted no more. Faults:
+ * TRUST_EDIT_KEY (there is no such key), TRUST_EDIT_INVALID (the root role could not reach its threshold).
+ */
+export function removeKey({ document }: TrustRoot, keyid: string, now: Timestamp, sha256: Sha256): Result<RootDraft> {
+  if (!Object.hasOwn(document.keys, keyid)) {
+    return fail(faultOf(trustCodes, "TRUST_EDIT_KEY", { keyid }));
+  }
+  const keys = Object.fromEntries(Object.entries(document.keys).filter(([name]) => name !== keyid));
+  const roles = Object.fromEntries(
+    Object.entries(document.roles).map(([name, role]) => [
+      name,
+      { ...role, keyids: role.keyids.filter((holder) => holder !== keyid) },
+    ]),
   );
+  return draft({ ...document, ...renewed(document, now), keys, roles }, sha256);
+}
+
+/** What a root asks for beside signatures; members that are absent stay as they are. */
+export type PolicyChange = {
+  /** `none` takes all bounds on lists away. */
+  readonly revocations?: "required" | "optional" | "none";
+  readonly maxAgeHours?: number;
+  readonly minSequence?: number;
+  readonly minVersion?: Readonly<Record<string, string>>;
+  readonly rootThreshold?: number;
+};
+
+/** A week: as long as a list may be old where nobody says otherwise. */
+const MAX_AGE_HOURS = 168;
+
+/** The next version, with this policy. Fault: TRUST_EDIT_INVALID. */
+export function changePolicy(
+  { document }: TrustRoot,
+  change: PolicyChange,
+  now: Timestamp,
+  sha256: Sha256,
+): Result<RootDraft> {
+  const { revocation, minVersion } = document.policy ?? {};
+  const { revocations, maxAgeHours, minSequence, rootThreshold } = change;
+  const bounds = {
+    required: revocations === undefined ? (revocation?.required ?? false) : revocations === "required",
+    maxAgeHours: maxAgeHours ?? revocation?.maxAgeHours ?? MAX_AGE_HOURS,
+    minSequence: minSequence ?? revocation?.minSequence ?? 0,
+  };
+  const asked = [revocations, maxAgeHours, minSequence, revocation].some((each) => each !== undefined);
+  const versions = { ...minVersion, ...change.minVersion };
+  const policy = {
+    ...(asked && revocations !== "none" ? { revocation: bounds } : {}),
+    ...(Object.keys(versions).length === 0 ? {} : { minVersion: versions }),
+  };
+  const root = document.roles["root"] ?? { keyids: [], threshold: 1 };
+  const roles = { ...document.roles, root: { ...root, threshold: rootThreshold ?? root.threshold } };
+  return draft({ ...document, ...renewed(document, now), roles, policy }, sha256);
+}
+
+/** The next version is issued now and lives as long as the one before did. */
+function renewed(
+  { version, issuedAt, expires }: TrustRootDocument,
+  now: Timestamp,
+): Pick<TrustRootDocument, "version" | "issuedAt" | "expires"> {
+  const lifetime = milliseconds(expires) - milliseconds(issuedAt);
+  return { version: version + 1, issuedAt: now, expires: timestampOf(milliseconds(now) + lifetime) };
 }
 
 function grantRoles(document: TrustRootDocument, grant: KeyGrant): Result<TrustRootDocument["roles"]> {
