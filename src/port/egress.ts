@@ -1,3 +1,4 @@
+import type { Fault } from "#fault/fault.ts";
 import type { Result } from "#fault/result.ts";
 import type { EgressUse, Metadata } from "#run/event.ts";
 import type { AttemptRequest } from "./step-runner.ts";
@@ -17,13 +18,21 @@ export type Fetched = {
 };
 
 /** What an attempt used of the network, once nothing of it is under way any more. */
-export type EgressRecord = { readonly use: EgressUse; readonly denied: readonly Metadata<"egress.denied">[] };
+export type EgressRecord = {
+  readonly use: EgressUse;
+  readonly denied: readonly Metadata<"egress.denied">[];
+  /**
+   * Why not all of its lines could be kept; the attempt then fails with it. `denied` ends with an EGRESS_RECORD that has no
+   * line either: evidence of such a run does not verify, whatever is made of this fault.
+   */
+  readonly fault?: Fault;
+};
 
 /** The network of one attempt. */
 export type EgressSession = {
   /** One GET; redirects are not followed. A URL that no rule allows is the fault EGRESS_DENIED. */
   readonly fetch: (url: string, signal: AbortSignal) => Promise<Result<Fetched>>;
-  /** Ends every connection; the record is then complete, and its lines are kept. */
+  /** Ends every connection; the record is then complete, and its lines are kept. Never rejects, and may be called again. */
   readonly close: () => Promise<EgressRecord>;
 };
 

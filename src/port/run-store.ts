@@ -97,8 +97,11 @@ export type InboxStore = {
 /**
  * Lines that belong to a run and are no events, such as those of `egress.jsonl`.
  * 1. The lines of one `append` are kept whole, in order, behind those that are there; a torn last line is cut off.
- * 2. `append` is for one writer at a time, the holder of the run's lease; with `durable` it survives a power cut.
- * 3. `read` gives what was appended, nothing where that is nothing. It throws a `StoreError` that carries the fault.
+ * 2. `append` is for one writer at a time, the holder of the run's lease; with `durable` it survives a power cut, as does
+ *    all that was appended before, also when it has no lines itself. With `behind` it appends only when the whole lines
+ *    that are there have this many bytes; else somebody else wrote meanwhile, which is the fault LEASE_LOST.
+ * 3. `read` gives what was appended, nothing where that is nothing, from the byte `from` on. It throws a `StoreError` that
+ *    carries the fault.
  * 4. A name is one that `isRunLinesName` takes, else FILE_PATH: no file of the run has such a name. Another tenant's key is
  *    RUN_UNKNOWN; a full or absent medium is STORE_FULL or STORE_UNAVAILABLE, and then nothing of an `append` is kept.
  */
@@ -107,9 +110,9 @@ export type LineStore = {
     key: RunKey,
     name: string,
     lines: Uint8Array,
-    options: { readonly durable: boolean },
+    options: { readonly durable: boolean; readonly behind?: number },
   ) => Promise<Result<void>>;
-  readonly read: (key: RunKey, name: string) => AsyncIterable<Uint8Array>;
+  readonly read: (key: RunKey, name: string, from?: number) => AsyncIterable<Uint8Array>;
 };
 
 /** A row of the run index: disposable, made again from the ledgers by `reindex`. */

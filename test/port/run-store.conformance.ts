@@ -361,6 +361,27 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).toString(), numbers.join(""));
   });
 
+  check("lines can be asked to stand behind what is there, and are read from any byte on", async (t, rig, store) => {
+    const run = sampleRun();
+    await createSample(store, run);
+    const other = await rig.open();
+    const append = async (lines: RunStore["lines"], text: string, behind: number): Promise<string> =>
+      codeOf(await lines.append(run, "egress.jsonl", Buffer.from(text), { durable: true, behind }));
+    const readFrom = async (from: number): Promise<string> =>
+      (await readBytes(store.lines.read(run, "egress.jsonl", from))).toString();
+    t.equal(await append(store.lines, "", 0), "ok");
+    t.equal(await append(store.lines, "", 1), "LEASE_LOST");
+    t.equal(await append(store.lines, "1\n", 1), "LEASE_LOST");
+    t.equal(await append(store.lines, "1\n", 0), "ok");
+    t.equal(await append(other.lines, "2\n", 0), "LEASE_LOST", "another writer was there");
+    t.equal(await append(other.lines, "22\n", 2), "ok");
+    t.equal(await append(store.lines, "3\n", 2), "LEASE_LOST");
+    t.equal(await append(store.lines, "", 2), "LEASE_LOST");
+    t.equal(await append(store.lines, "", 5), "ok");
+    t.strictSame(await Promise.all([0, 1, 2, 4, 5, 9].map(readFrom)), ["1\n22\n", "\n22\n", "22\n", "\n", "", ""]);
+    await other.close();
+  });
+
   check("lines have names of their own, which no file of a run has", async (t, _rig, store) => {
     const run = sampleRun();
     await createSample(store, run);

@@ -1,3 +1,4 @@
+import type { OnReadOpts } from "node:net";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -8,9 +9,11 @@ import type { EgressRecord, EgressScope } from "#port/egress.ts";
 import type { EgressLine } from "#run/egress-line.ts";
 import { egressMatcher, type EgressMatcher } from "#run/egress-match.ts";
 import { egressCodes, type EgressCode } from "./codes.ts";
-import { dial, type Route } from "./dial.ts";
+import { dial, type Reached, type Route } from "./dial.ts";
 import { EgressTry, type Wanted } from "./egress-try.ts";
-import type { MeteredSocket } from "./metered-socket.ts";
+import { recordedHost } from "./recorded-host.ts";
+import { HostPool } from "./host-pool.ts";
+import { SpareDescriptors } from "./spare-descriptors.ts";
 import type { RunAccount } from "./run-account.ts";
 import type { UpstreamProxy } from "./upstream-proxy.ts";
 import { vettedAddresses, type NamePorts } from "./vet-address.ts";
@@ -34,19 +37,24 @@ export class AttemptNetwork {
   readonly #ports: NetworkPorts;
   readonly #scope: EgressScope;
   readonly #account: RunAccount;
+  readonly #user: object;
   readonly #ruleFor: EgressMatcher;
   readonly #live = new Set<EgressTry>();
   readonly #denied: EgressRecord["denied"][number][] = [];
   #denials = 0;
   #use = { requests: 0, bytesIn: 0, bytesOut: 0 };
   #isOver = false;
+  readonly pool: HostPool;
+  readonly spare = new SpareDescriptors();
 
-  constructor(ports: NetworkPorts, scope: EgressScope, account: RunAccount) {
+  /** `user` has entered the account, and leaves it when this is closed. */
+  constructor(ports: NetworkPorts, scope: EgressScope, { account, user }: { account: RunAccount; user: object }) {
     this.#ports = ports;
     this.#scope = scope;
     this.#account = account;
+    this.#user = user;
     this.#ruleFor = egressMatcher(scope.sandbox.egressAllowlist);
-    account.enter(this);
+    this.pool = new HostPool(ports.clock);
   }
 
   get clock(): Clock {
@@ -82,6 +90,9 @@ export class AttemptNetwork {
     if (rule.protocol !== protocol) {
       return fail(attempt.fail("EGRESS_PROTOCOL", { protocol }));
     }
+    if (this.#account.record.error !== undefined) {
+      return fail(attempt.fail("EGRESS_RECORD", { problem: problemOf(this.#account.record.error) }));
+    }
     if (this.#live.size > MOST_AT_ONCE) {
       return fail(attempt.fail("EGRESS_TOO_MANY", { limit: MOST_AT_ONCE }));
     }
@@ -92,31 +103,41 @@ export class AttemptNetwork {
     if (meters.some(({ left }) => left.bytes < 1)) {
       return fail(attempt.fail("EGRESS_QUOTA_BYTES"));
     }
+    const charged = attempt.charge(meters);
     try {
-      await attempt.charge(meters);
+      if (charged !== undefined) {
+        await unlessCut(attempt, charged);
+      }
     } catch (error) {
-      return fail(attempt.fail("EGRESS_RECORD", { problem: error instanceof Error ? error.message : "it failed" }));
+      return fail(attempt.fail("EGRESS_RECORD", { problem: problemOf(error) }));
     }
-    return this.#route(attempt, rule);
+    return attempt.fault === undefined ? this.#route(attempt, rule) : fail(attempt.fail("EGRESS_ENDED"));
   }
 
-  async dial(attempt: EgressTry, route: Route): Promise<MeteredSocket | undefined> {
-    return dial(attempt, route, this.#ports.clock);
+  async dial(attempt: EgressTry, route: Route, onread?: OnReadOpts): Promise<Reached | undefined> {
+    const reached = await dial(attempt, route, this.#ports.clock, onread);
+    this.spare.leaveOne();
+    return reached;
   }
 
   async #route(attempt: EgressTry, rule: EgressRule): Promise<Result<Route, Fault<EgressCode>>> {
     const { proxy, clock } = this.#ports;
     if (proxy !== undefined) {
-      return attempt.fault === undefined ? ok({ kind: "proxy", proxy }) : fail(attempt.fault);
+      return ok({ kind: "proxy", proxy });
     }
     const { promise: late, resolve } = Promise.withResolvers<"EGRESS_TIMEOUT">();
     const stop = clock.after(LOOKUP_MS, () => resolve("EGRESS_TIMEOUT"));
-    const found = await Promise.race([vettedAddresses(attempt.wanted.host, rule, this.#ports), late]);
+    const found = await unlessCut(
+      attempt,
+      Promise.race([vettedAddresses(attempt.wanted.host, rule, this.#ports), late]),
+    );
     stop();
-    if (typeof found === "string") {
-      return fail(attempt.fail(found));
+    if (found === undefined || typeof found === "string") {
+      return fail(attempt.fail(found ?? "EGRESS_ENDED"));
     }
-    return attempt.fault === undefined ? ok({ kind: "addresses", addresses: found }) : fail(attempt.fault);
+    return attempt.fault === undefined
+      ? ok({ kind: "addresses", addresses: found })
+      : fail(attempt.fail("EGRESS_ENDED"));
   }
 
   /** Cuts everything, now; what is tried later is refused. */
@@ -126,9 +147,14 @@ export class AttemptNetwork {
       live.cut("EGRESS_ENDED");
       live.end();
     }
+    this.pool.end();
+    this.spare.close();
   }
 
-  /** After `end`: everything is on the medium when it resolves. Rejects with a `StoreError`. */
+  /**
+   * After `end`: everything is on the medium when it resolves, or the record says why not. Then it also shows a refused
+   * try without a line, which no evidence can be verified with.
+   */
   async close(): Promise<EgressRecord> {
     this.end();
     const more = this.#denials - MOST_DENIALS;
@@ -138,8 +164,12 @@ export class AttemptNetwork {
       this.#write(this.clock.now(), { ...line, bytesIn: 0, bytesOut: 0, durationMs: 0, tries: more });
       this.#denied.push(this.#redacted(eventOf("*", 0, closing)));
     }
-    await this.#account.leave(this);
-    return { use: this.#use, denied: this.#denied };
+    const left = await this.#account.leave(this.#user);
+    if (left.ok) {
+      return { use: this.#use, denied: this.#denied };
+    }
+    const lost = faultOf(egressCodes, "EGRESS_RECORD", { problem: left.fault.message });
+    return { use: this.#use, denied: [...this.#denied, eventOf("*", 0, lost)], fault: left.fault };
   }
 
   #record(ended: EgressTry): void {
@@ -152,7 +182,9 @@ export class AttemptNetwork {
       bytesOut: this.#use.bytesOut + bytesOut,
     };
     if (ended.isDialled) {
-      this.#write(ended.startedAt, ended.line());
+      const { host, port } = ended.wanted;
+      const rule = this.#ruleFor(host, port);
+      this.#write(ended.startedAt, ended.line(), rule && recordedHost(host, rule, this.#scope.redactor));
       return;
     }
     this.#denials += 1;
@@ -164,16 +196,36 @@ export class AttemptNetwork {
     }
   }
 
-  #write(startedAt: number, line: Omit<EgressLine, "sequence" | "timestamp" | "stepId" | "attempt">): void {
+  #write(
+    startedAt: number,
+    line: Omit<EgressLine, "sequence" | "timestamp" | "stepId" | "attempt">,
+    host?: string,
+  ): void {
     const { stepId, attempt } = this.#scope;
     // Redacted whole, then shortened: a secret that is cut in two is not found.
-    const said = shortened(this.#redacted(line));
+    const redacted = this.#redacted(line);
+    const said = shortened(host === undefined ? redacted : { ...redacted, host });
     this.#account.record.add({ ...said, timestamp: timestampOf(startedAt), stepId, attempt });
   }
 
   #redacted<T>(value: T): T {
     return this.#scope.redactor.redactJson(value);
   }
+}
+
+/** What is waited for, or undefined as soon as the try is cut: whoever ends it does not wait for names or disks. */
+async function unlessCut<T>(attempt: EgressTry, work: Promise<T>): Promise<T | undefined> {
+  const { promise: cut, resolve } = Promise.withResolvers<undefined>();
+  const forget = attempt.onCut(() => resolve(undefined));
+  try {
+    return await Promise.race([work, cut]);
+  } finally {
+    forget();
+  }
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message : "it failed";
 }
 
 function eventOf(host: string, port: number, { code, hint = "" }: Fault): EgressRecord["denied"][number] {

@@ -140,6 +140,30 @@ export const egressCodes = codeTable({
       fix: "Lower the parallelism of the client.",
     },
   },
+  EGRESS_DESCRIPTORS: {
+    severity: "error",
+    exitCode: 1,
+    message: "the runner has no descriptor left for a connection to {target}",
+    hint: "let steps keep fewer connections open at once, or raise the limit on open files of the runner (ulimit -n)",
+    explanation: {
+      cause:
+        "Each connection of a step takes two descriptors of the runner. When those of its process or its host run out, what cannot be connected is refused; nothing else is harmed.",
+      example: "several downloaders with 64 connections each, and a runner started under `ulimit -n 256`",
+      fix: "Raise the limit (`ulimit -n`, LimitNOFILE= of a service), lower --max-parallel, or lower the parallelism of the clients.",
+    },
+  },
+  EGRESS_SECRET: {
+    severity: "error",
+    exitCode: 1,
+    message: "the egress rule for {host}:{port} holds a secret",
+    hint: "take the secret out of the host name, or give the step another secret; that one stands in the plan for all to read",
+    explanation: {
+      cause:
+        "Hosts of rules stand in the plan, which everyone may read who may verify the run. A secret that is part of one is none any more, and taken out of the record it would leave a host that no rule allows.",
+      example: "a rule for s3cr3tkey.hooks.acme.example:443 and a secret with the value s3cr3tkey",
+      fix: "Name the host without the secret, or use a rule with `*.`, and replace the secret: it was published.",
+    },
+  },
   EGRESS_UPSTREAM: {
     severity: "error",
     exitCode: 1,

@@ -1,12 +1,13 @@
-import { createServer, type IncomingMessage, type Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Server, Socket } from "node:net";
 import type { FaultData } from "#fault/fault.ts";
 import type { HostPort } from "#pack/egress-rule.ts";
 import { MOST_AT_ONCE, type AttemptNetwork } from "./attempt-network.ts";
 import type { EgressCode } from "./codes.ts";
 import type { EgressTry, Wanted } from "./egress-try.ts";
+import { nodeHttp } from "./node-http.ts";
 import { answerRefusal, forwardRequest, type Exchange } from "./forward-request.ts";
-import { hangUp, refusalBytes } from "./refusal-answer.ts";
+import { hangUp, refusalBytes, turnAway } from "./refusal-answer.ts";
 import { readRequest } from "./read-request.ts";
 import { hostText, readAbsolute, readAuthority } from "./target.ts";
 import { ESTABLISHED, tunnel } from "./tunnel.ts";
@@ -29,7 +30,12 @@ export class Door {
 
   constructor(network: AttemptNetwork) {
     this.#network = network;
-    this.#http = createServer({ insecureHTTPParser: false, maxHeaderSize: MOST_HEAD, requireHostHeader: false });
+    this.#http = nodeHttp().createServer({
+      insecureHTTPParser: false,
+      maxHeaderSize: MOST_HEAD,
+      requireHostHeader: false,
+    });
+    network.spare.open();
     // Headers beyond a count would be dropped silently, the one with the length among them.
     this.#http.maxHeadersCount = 0;
     // Times are kept by the clock that was given, not by the server.
@@ -81,7 +87,14 @@ export class Door {
       visit.stopTimer?.();
       this.#visits.delete(socket);
     });
-    if (isFull) {
+    const { spare } = this.#network;
+    const isLast = !spare.takeBack();
+    spare.leaveOne();
+    if (!visit.isOver && isLast) {
+      visit.isOver = true;
+      const fault = this.#network.begin(unread()).fail("EGRESS_DESCRIPTORS", { target: "a host" });
+      turnAway(socket, this.#network.clock, refusalBytes(fault));
+    } else if (isFull) {
       this.#refuse(socket, unread(), "EGRESS_TOO_MANY", { target: "a host", limit: MOST_AT_ONCE });
     } else if (!visit.isOver) {
       this.#awaitHead(socket, visit);

@@ -69,6 +69,10 @@ export class EgressTry {
     return this.#dialled !== undefined;
   }
 
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   get use(): { readonly bytesIn: number; readonly bytesOut: number } {
     return { bytesIn: this.#bytesIn, bytesOut: this.#bytesOut };
   }
@@ -82,13 +86,20 @@ export class EgressTry {
     return this.#ports.quotas.cover(meters);
   }
 
-  /** From here on it is allowed. Without an address, an upstream proxy looks the name up. */
-  dial(address: string | undefined): void {
-    if (this.#dialled === undefined) {
+  /**
+   * From here on it is allowed. Without an address, an upstream proxy looks the name up. The returned function takes it
+   * back, for an address that could not be dialled at all.
+   */
+  dial(address: string | undefined): () => void {
+    const before = this.#dialled;
+    if (before === undefined && this.#stopWatch === undefined) {
       this.#lastMove = this.#ports.clock.monotonic();
       this.#watch(IDLE_MS);
     }
     this.#dialled = { address };
+    return () => {
+      this.#dialled = before;
+    };
   }
 
   /** Takes bytes of every quota, before anything waits. Fewer than were asked means that the connection has to be cut. */

@@ -7,7 +7,8 @@ import type { LineStore } from "#port/run-store.ts";
 import { AttemptNetwork, type NetworkPorts } from "./attempt-network.ts";
 import { Door } from "./door.ts";
 import { fetchUrl } from "./fetch-url.ts";
-import { openAccount, type RunAccount } from "./run-account.ts";
+import { openAccount, reopenAccount, type RunAccount } from "./run-account.ts";
+import { ruleWithSecret } from "./recorded-host.ts";
 import { readUpstreamProxy } from "./upstream-proxy.ts";
 import { interfaceAddresses, systemResolve } from "./vet-address.ts";
 
@@ -33,26 +34,46 @@ export type SandboxEgress = Omit<Egress, "open"> & {
   readonly open: (scope: EgressScope) => Promise<Result<SandboxSession>>;
 };
 
-/** The one door to the network. What a run used and tried is kept in its lines and read once for each process. */
+/**
+ * The one door to the network. What a run used and tried is kept in its lines; they are read once for each process, and
+ * once more when another process had the run meanwhile.
+ */
 export function createEgress(options: EgressOptions): SandboxEgress {
   const { lines, clock, resolve = systemResolve, ownAddresses = interfaceAddresses, upstreamProxy } = options;
   const proxy = upstreamProxy === undefined ? ok(undefined) : readUpstreamProxy(upstreamProxy);
   const accounts = new Map<string, Promise<Result<RunAccount>>>();
   const sessions = new Set<SandboxSession>();
 
+  /** The account of a run, entered by this user. One look at a run's lines at a time. */
+  const enter = async ({ tenantId, runId }: EgressScope, user: object): Promise<Result<RunAccount>> => {
+    const name = `${tenantId}/${runId}`;
+    const open = async (): Promise<Result<RunAccount>> => openAccount(lines, clock, { tenantId, runId });
+    const before = accounts.get(name);
+    const opening = (async () => {
+      const known = await before;
+      const account = known?.ok === true ? await reopenAccount(known.value, open) : await open();
+      if (account.ok) {
+        account.value.enter(user);
+      }
+      return account;
+    })();
+    accounts.set(name, opening);
+    return opening;
+  };
+
   return {
     open: async (scope) => {
       if (!proxy.ok) {
         return proxy;
       }
-      const { tenantId, runId } = scope;
-      const name = `${tenantId}/${runId}`;
-      const opening = accounts.get(name) ?? openAccount(lines, clock, { tenantId, runId });
-      accounts.set(name, opening);
-      const account = await opening;
+      const published = ruleWithSecret(scope);
+      if (published !== undefined) {
+        return fail(published);
+      }
+      const user = {};
+      const account = await enter(scope, user);
       if (!account.ok) {
-        accounts.delete(name);
-        return fail(account.fault);
+        return account;
       }
       const ports: NetworkPorts = {
         clock,
@@ -60,13 +81,8 @@ export function createEgress(options: EgressOptions): SandboxEgress {
         ownAddresses,
         ...(proxy.value === undefined ? {} : { proxy: proxy.value }),
       };
-      const session: SandboxSession = openSession(new AttemptNetwork(ports, scope, account.value), (failed) => {
-        sessions.delete(session);
-        if (failed) {
-          // The next one reads again what is there.
-          accounts.delete(name);
-        }
-      });
+      const network = new AttemptNetwork(ports, scope, { account: account.value, user });
+      const session: SandboxSession = openSession(network, () => sessions.delete(session));
       sessions.add(session);
       return ok(session);
     },
@@ -77,7 +93,7 @@ export function createEgress(options: EgressOptions): SandboxEgress {
   };
 }
 
-function openSession(network: AttemptNetwork, onClosed: (failed: boolean) => void): SandboxSession {
+function openSession(network: AttemptNetwork, onClosed: () => void): SandboxSession {
   let door: Door | undefined;
   let closing: Promise<EgressRecord> | undefined;
   const end = (): void => {
@@ -89,14 +105,9 @@ function openSession(network: AttemptNetwork, onClosed: (failed: boolean) => voi
     await nextTurn();
     await nextTurn();
     end();
-    let failed = true;
-    try {
-      const record = await network.close();
-      failed = false;
-      return record;
-    } finally {
-      onClosed(failed);
-    }
+    const record = await network.close();
+    onClosed();
+    return record;
   };
   return {
     fetch: async (url, signal) => fetchUrl(network, url, signal),

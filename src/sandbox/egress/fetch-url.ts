@@ -1,7 +1,6 @@
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { StoreError } from "#fault/store-error.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -9,7 +8,8 @@ import type { Fetched } from "#port/egress.ts";
 import type { AttemptNetwork } from "./attempt-network.ts";
 import type { EgressCode } from "./codes.ts";
 import type { EgressTry } from "./egress-try.ts";
-import type { MeteredSocket } from "./metered-socket.ts";
+import { MeteredSocket } from "./metered-socket.ts";
+import { nodeHttp } from "./node-http.ts";
 import { hostHeader, hostText, readAbsolute, withoutQuery, type HttpTarget } from "./target.ts";
 
 /** Bytes of the head of an answer. */
@@ -26,25 +26,39 @@ export async function fetchUrl(network: AttemptNetwork, url: string, signal: Abo
   const { host, port, scheme } = target;
   const protocol = scheme === "https" ? "tls" : "http";
   const attempt = network.begin({ host, port, protocol, method: "GET", path: withoutQuery(target.path) });
+  const abort = (): void => attempt.cut("EGRESS_ENDED");
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) {
+    abort();
+  }
+  const answered = await answerThrough(network, attempt, target);
+  if (!answered.ok) {
+    signal.removeEventListener("abort", abort);
+    return answered;
+  }
+  const { connection, fetched } = answered.value;
+  connection.on("close", () => signal.removeEventListener("abort", abort));
+  return ok(fetched);
+}
+
+type Answered = { readonly connection: MeteredSocket; readonly fetched: Fetched };
+
+async function answerThrough(
+  network: AttemptNetwork,
+  attempt: EgressTry,
+  target: HttpTarget,
+): Promise<Result<Answered>> {
   const admitted = await network.admit(attempt);
   if (!admitted.ok) {
     return admitted;
   }
-  const abort = (): void => attempt.cut("EGRESS_ENDED");
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) {
-    return fail(attempt.fail("EGRESS_ENDED"));
-  }
-  const dialled = await network.dial(attempt, admitted.value);
-  if (dialled === undefined) {
-    signal.removeEventListener("abort", abort);
+  const reached = await network.dial(attempt, admitted.value);
+  if (reached === undefined) {
     return fail(attempt.refuse("EGRESS_UPSTREAM"));
   }
-  dialled.on("close", () => {
-    signal.removeEventListener("abort", abort);
-    attempt.end();
-  });
-  return answerOf(attempt, target, dialled);
+  const connection = new MeteredSocket(reached.socket, attempt);
+  const fetched = await answerOf(attempt, target, connection);
+  return fetched.ok ? ok({ connection, fetched: fetched.value }) : fetched;
 }
 
 /** As a browser reads it, then held to the form that goes out. */
@@ -83,9 +97,8 @@ async function answerOf(attempt: EgressTry, target: HttpTarget, dialled: Metered
 
 function startGet(target: HttpTarget, dialled: MeteredSocket): ClientRequest {
   const { scheme, path } = target;
-  const isHttps = scheme === "https";
-  return (isHttps ? httpsRequest : httpRequest)({
-    createConnection: () => (isHttps ? secured(target, dialled) : dialled),
+  return nodeHttp().request({
+    createConnection: () => (scheme === "https" ? secured(target, dialled) : dialled),
     method: "GET",
     path,
     headers: Object.entries({ Host: hostHeader(target), ...HEADERS }).flat(),
@@ -97,7 +110,8 @@ function startGet(target: HttpTarget, dialled: MeteredSocket): ClientRequest {
 
 /** Certificates are held to Node's own trust (with NODE_EXTRA_CA_CERTS), whatever the environment says besides. */
 function secured({ host }: HttpTarget, dialled: MeteredSocket): TLSSocket {
-  return connectTls({
+  // Loaded when it is needed: TLS takes longer to load than all the rest of the proxy.
+  return process.getBuiltinModule("node:tls").connect({
     socket: dialled,
     host,
     servername: isIP(host) === 0 ? host : "",

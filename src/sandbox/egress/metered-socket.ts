@@ -3,26 +3,27 @@ import { Duplex } from "node:stream";
 import type { EgressTry } from "./egress-try.ts";
 
 /**
- * The connection to a host, through which every byte is counted before it goes on.
- * 1. Exactly the bytes that the quotas allow pass, in both directions together.
+ * The connection to a host that HTTP is spoken on, through which every byte is counted before it goes on. It carries one
+ * try after the other.
+ * 1. Exactly the bytes that the quotas of its try allow pass, in both directions together.
  * 2. Then both directions end: what was allowed still arrives, what comes after it is dropped.
  * 3. Nothing is read while nobody takes it, and nothing is taken while the host does not read.
+ * 4. While it carries no try, whatever comes from the host ends it.
  */
 export class MeteredSocket extends Duplex {
   readonly #socket: Socket;
-  readonly #try: EgressTry;
+  #try: EgressTry | undefined;
+  #forget: (() => void) | undefined;
   #isOver = false;
   #isCut = false;
 
+  /** Takes over a connection that stands still. */
   constructor(socket: Socket, attempt: EgressTry) {
     super({ allowHalfOpen: true });
-    // Whoever uses it may stop listening before it is closed.
-    this.on("error", () => undefined);
     this.#socket = socket;
-    this.#try = attempt;
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.pause();
-    socket.on("end", () => this.#endReading());
+    socket.on("end", () => (this.#try === undefined ? this.destroy() : this.#endReading()));
     socket.on("error", (error) => {
       if (!this.#isCut) {
         this.destroy(error);
@@ -33,10 +34,35 @@ export class MeteredSocket extends Duplex {
         this.destroy();
       }
     });
-    attempt.onCut(() => {
-      socket.destroy();
+    this.on("close", () => this.release());
+    this.carry(attempt);
+  }
+
+  /** From here on it is used for this try, and ends with it when that is cut. */
+  carry(attempt: EgressTry): void {
+    // Those of what it carried before; whoever uses it may stop listening before it is closed.
+    this.removeAllListeners("error");
+    this.on("error", () => undefined);
+    this.#try = attempt;
+    this.#forget = attempt.onCut(() => {
+      this.#socket.destroy();
       this.destroy();
     });
+  }
+
+  /** Takes the try off it, which goes on elsewhere. */
+  detach(): EgressTry | undefined {
+    const carried = this.#try;
+    this.#forget?.();
+    this.#try = undefined;
+    return carried;
+  }
+
+  /** Ends the try. True when the connection may carry another one. */
+  release(): boolean {
+    const ended = this.detach();
+    ended?.end();
+    return ended !== undefined && ended.fault === undefined && !this.#isOver && !this.destroyed;
   }
 
   override _read(): void {
@@ -44,6 +70,11 @@ export class MeteredSocket extends Duplex {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#try === undefined) {
+      // An answer that nobody asked for.
+      this.destroy();
+      return;
+    }
     const { allowed, ready } = this.#try.take("in", chunk.length);
     const deliver = (): void => {
       if (!this.#isOver && !this.destroyed) {
@@ -66,7 +97,7 @@ export class MeteredSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#isCut) {
+    if (this.#isCut || this.#try === undefined) {
       done();
       return;
     }
@@ -125,7 +156,7 @@ export class MeteredSocket extends Duplex {
 
   #failed(error: unknown, done?: (error: Error) => void): void {
     const problem = error instanceof Error ? error : new Error(String(error));
-    this.#try.refuse("EGRESS_RECORD", { problem: problem.message });
+    this.#try?.refuse("EGRESS_RECORD", { problem: problem.message });
     if (done === undefined) {
       this.destroy(problem);
     } else {

@@ -1,6 +1,6 @@
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { integer, object, string, fits } from "#canon/shape.ts";
-import { appendLines, readLines, type LineFile } from "./line-file.ts";
+import type { LineFile } from "./line-file.ts";
 import type { Amount, Meter } from "./meter.ts";
 
 export const QUOTA_FILE = "egress-quota.jsonl";
@@ -17,7 +17,7 @@ type Waiter = {
 /** What was set aside, by meter; undefined when a line is none of ours. */
 export async function readReserved(file: LineFile): Promise<ReadonlyMap<string, Amount> | undefined> {
   const found = new Map<string, Amount>();
-  for await (const text of readLines(file)) {
+  for await (const text of file.read()) {
     const line = text === undefined ? undefined : parsed(text);
     if (line === undefined || !fits(quotaLineShape, line)) {
       return undefined;
@@ -39,6 +39,7 @@ function parsed(text: string): unknown {
  * Sets amounts of quotas aside in the run's lines, before they are used.
  * 1. Nothing resolves before what it needs is on the medium: after a crash, what was written counts as used.
  * 2. One write is under way at a time; it takes all that came together meanwhile.
+ * 3. What a write that failed was to set aside is not, whatever of it is on the medium.
  */
 export class QuotaFile {
   readonly #file: LineFile;
@@ -54,9 +55,6 @@ export class QuotaFile {
 
   /** Undefined when what the meters have used may leave now; else resolves when it may. Rejects with a `StoreError`. */
   cover(meters: readonly Meter[]): Promise<void> | undefined {
-    if (this.#error !== undefined) {
-      return Promise.reject(this.#error);
-    }
     this.#isIdle = false;
     for (const meter of meters.filter((each) => each.isLow || !each.isCovered)) {
       this.#due.add(meter);
@@ -73,11 +71,12 @@ export class QuotaFile {
   }
 
   /**
-   * Gives back what was set aside and not used. Nothing may be under way; what comes later is covered anew. Rejects with
-   * the `StoreError` of any write that failed.
+   * Gives back what was set aside and not used. Nothing may be under way; what comes later is covered anew. Rejects with a
+   * `StoreError` when that could not be written: it then stays set aside.
    */
   async release(meters: Iterable<Meter>): Promise<void> {
     this.#isIdle = true;
+    this.#error = undefined;
     for (const meter of meters) {
       if (meter.isAhead) {
         this.#due.add(meter);
@@ -91,7 +90,7 @@ export class QuotaFile {
   }
 
   #write(): void {
-    if (this.#writing === undefined && this.#due.size > 0 && this.#error === undefined) {
+    if (this.#writing === undefined && this.#due.size > 0) {
       this.#writing = this.#writeAll().finally(() => {
         this.#writing = undefined;
         // A meter may have become due after the last look.
@@ -101,14 +100,14 @@ export class QuotaFile {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#due.size > 0 && this.#error === undefined) {
+    while (this.#due.size > 0) {
       const batch = [...this.#due].map((meter) => ({ meter, next: meter.nextReserve(!this.#isIdle) }));
       this.#due.clear();
       for (const { meter, next } of batch) {
         meter.beginReserve(next);
       }
       try {
-        await appendLines(this.#file, Buffer.concat(batch.map(({ meter, next }) => lineOf(meter, next))));
+        await this.#file.append(Buffer.concat(batch.map(({ meter, next }) => lineOf(meter, next))), true);
       } catch (error) {
         this.#fail(error);
         return;
@@ -133,6 +132,7 @@ export class QuotaFile {
     }
   }
 
+  /** Who waits is refused; whoever comes later has it tried once more. */
   #fail(error: unknown): void {
     this.#error = error;
     this.#due.clear();

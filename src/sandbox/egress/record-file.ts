@@ -2,7 +2,7 @@ import { canonicalBytes } from "#canon/canonical-json.ts";
 import { fits } from "#canon/shape.ts";
 import type { Clock } from "#port/clock.ts";
 import { egressLineShape, type EgressLine } from "#run/egress-line.ts";
-import { appendLines, readLines, type LineFile } from "./line-file.ts";
+import type { LineFile } from "./line-file.ts";
 
 export const RECORD_FILE = "egress.jsonl";
 
@@ -10,7 +10,7 @@ export const RECORD_FILE = "egress.jsonl";
 export async function lastSequence(file: LineFile): Promise<number | undefined> {
   let count = 0;
   let last: string | undefined = "";
-  for await (const line of readLines(file)) {
+  for await (const line of file.read()) {
     if (line === undefined) {
       return undefined;
     }
@@ -29,19 +29,22 @@ function sequenceOf(text: string): number | undefined {
   }
 }
 
-/** How long a line may wait for company: each write makes the medium work. */
-const BATCH_MS = 50;
-/** Lines that do not wait any more. */
-const BATCH_LINES = 500;
+/** Between two writes: the first line is written at once, those that come right behind it go together. */
+const PAUSE_MS = 5;
 
-/** The run's record of tries. Lines are numbered in the order in which they come, over attempts and processes. */
+/**
+ * The run's record of tries. Lines are numbered in the order in which they come, over attempts and processes. A line that
+ * was written outlives this process; it outlives a power cut once `flush` has resolved.
+ */
 export class RecordFile {
   readonly #file: LineFile;
   readonly #clock: Clock;
   #sequence: number;
   #pending: Uint8Array[] = [];
-  #stopTimer: (() => void) | undefined;
+  #isResting = false;
   #writing: Promise<void> | undefined;
+  /** Something was written since the last flush. */
+  #isDirty = false;
   #error: unknown;
 
   constructor(file: LineFile, clock: Clock, sequence: number) {
@@ -50,47 +53,62 @@ export class RecordFile {
     this.#sequence = sequence;
   }
 
+  /** Why the last write failed. Its lines are kept, and written before any other. */
+  get error(): unknown {
+    return this.#error;
+  }
+
   add(line: Omit<EgressLine, "sequence">): void {
     this.#sequence += 1;
     this.#pending.push(Buffer.concat([canonicalBytes({ ...line, sequence: this.#sequence }), Buffer.of(0x0a)]));
-    if (this.#pending.length >= BATCH_LINES) {
-      this.#write();
-    } else {
-      this.#stopTimer ??= this.#clock.after(BATCH_MS, () => this.#write());
-    }
+    this.#writeSoon();
   }
 
-  #write(): void {
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
-    if (this.#pending.length > 0 && this.#error === undefined) {
-      this.#writing ??= this.#writeAll();
+  #writeSoon(): void {
+    if (this.#isResting || this.#writing !== undefined || this.#pending.length === 0) {
+      return;
     }
+    this.#isResting = true;
+    this.#clock.after(PAUSE_MS, () => {
+      this.#isResting = false;
+      // What failed is tried again with the next line, or with the last flush.
+      if (this.#error === undefined) {
+        this.#writeSoon();
+      }
+    });
+    this.#writing = this.#write(false);
   }
 
   /** Resolves when all lines are on the medium; rejects with a `StoreError` when one could not be written. */
   async flush(): Promise<void> {
-    this.#write();
     while (this.#writing !== undefined) {
       await this.#writing;
-      this.#write();
+    }
+    if (this.#pending.length > 0 || this.#isDirty) {
+      this.#writing = this.#write(true);
+      await this.#writing;
     }
     if (this.#error !== undefined) {
       throw this.#error as Error;
     }
   }
 
-  /** Never rejects; after a failure nothing more is written, so that no line goes missing between two others. */
-  async #writeAll(): Promise<void> {
-    while (this.#pending.length > 0 && this.#error === undefined) {
-      const bytes = Buffer.concat(this.#pending);
-      this.#pending = [];
-      try {
-        await appendLines(this.#file, bytes);
-      } catch (error) {
-        this.#error = error;
-      }
+  /** Never rejects. What could not be written stays, so that no line goes missing between two others. */
+  async #write(durable: boolean): Promise<void> {
+    const lines = this.#pending;
+    this.#pending = [];
+    try {
+      await this.#file.append(Buffer.concat(lines), durable);
+      this.#isDirty = !durable;
+      this.#error = undefined;
+    } catch (error) {
+      this.#pending = [...lines, ...this.#pending];
+      this.#error = error;
     }
     this.#writing = undefined;
+    // What came meanwhile, unless it has to wait.
+    if (this.#error === undefined) {
+      this.#writeSoon();
+    }
   }
 }

@@ -1,8 +1,8 @@
-import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Fault } from "#fault/fault.ts";
 import type { Clock } from "#port/clock.ts";
 import type { EgressCode } from "./codes.ts";
+import { nodeHttp } from "./node-http.ts";
 
 /** How long a client that was answered may take to hang up: closing at once could take the answer from it. */
 const LINGER_MS = 1000;
@@ -20,6 +20,7 @@ export function statusOf(code: EgressCode): number {
     case "EGRESS_UPSTREAM":
       return 502;
     case "EGRESS_RECORD":
+    case "EGRESS_DESCRIPTORS":
     case "EGRESS_ENDED":
       return 503;
     case "EGRESS_TIMEOUT":
@@ -32,6 +33,7 @@ export function statusOf(code: EgressCode): number {
     case "EGRESS_ECH":
     case "EGRESS_UPGRADE":
     case "EGRESS_DENIALS":
+    case "EGRESS_SECRET":
     case "EGRESS_PROXY":
       return 403;
   }
@@ -55,7 +57,7 @@ export function refusalHeaders(fault: Fault<EgressCode>): Readonly<Record<string
 export function refusalBytes(fault: Fault<EgressCode>): string {
   const status = statusOf(fault.code);
   const headers = Object.entries(refusalHeaders(fault)).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${headers.join("")}\r\n${refusalText(fault)}`;
+  return `HTTP/1.1 ${status} ${nodeHttp().STATUS_CODES[status] ?? ""}\r\n${headers.join("")}\r\n${refusalText(fault)}`;
 }
 
 /** Says a last thing to a client and hangs up; what it still sends is dropped. */
@@ -68,4 +70,12 @@ export function hangUp(client: Socket, clock: Clock, bytes: string | Uint8Array 
   client.on("end", () => client.destroySoon());
   client.end(bytes);
   client.resume();
+}
+
+/** Answers the first thing that a client says, and is rid of it at once. */
+export function turnAway(client: Socket, clock: Clock, bytes: string): void {
+  const stop = clock.after(LINGER_MS, () => client.destroy());
+  client.once("close", stop);
+  client.once("end", () => client.destroy());
+  client.once("data", () => client.end(bytes, () => client.destroy()));
 }

@@ -8,6 +8,7 @@ import type { EgressScope } from "#port/egress.ts";
 import type { LineStore, RunKey } from "#port/run-store.ts";
 import { egressCodes } from "./codes.ts";
 import { Meter, type Amount } from "./meter.ts";
+import { LineFile } from "./line-file.ts";
 import { QUOTA_FILE, QuotaFile, readReserved } from "./quota-file.ts";
 import { lastSequence, RECORD_FILE, RecordFile } from "./record-file.ts";
 
@@ -16,28 +17,44 @@ const NONE: Amount = { requests: 0, bytes: 0 };
 /** What all attempts of one run share: its quotas, and the record of what they tried. */
 export class RunAccount {
   readonly #meters = new Map<string, Meter>();
+  readonly #files: readonly LineFile[];
   readonly #reserved: ReadonlyMap<string, Amount>;
-  readonly #sessions = new Set<object>();
+  readonly #users = new Set<object>();
   readonly quotas: QuotaFile;
   readonly record: RecordFile;
 
-  constructor(quotas: QuotaFile, record: RecordFile, reserved: ReadonlyMap<string, Amount>) {
-    this.quotas = quotas;
-    this.record = record;
-    this.#reserved = reserved;
+  constructor(
+    clock: Clock,
+    files: { readonly quota: LineFile; readonly record: LineFile },
+    read: { readonly reserved: ReadonlyMap<string, Amount>; readonly sequence: number },
+  ) {
+    this.#files = [files.quota, files.record];
+    this.#reserved = read.reserved;
+    this.quotas = new QuotaFile(files.quota);
+    this.record = new RecordFile(files.record, clock, read.sequence);
   }
 
-  enter(session: object): void {
-    this.#sessions.add(session);
+  enter(user: object): void {
+    this.#users.add(user);
   }
 
-  /** The last one to leave gives back what is set aside and not used. Rejects with a `StoreError`. */
-  async leave(session: object): Promise<void> {
-    this.#sessions.delete(session);
-    if (this.#sessions.size === 0) {
-      await this.quotas.release(this.#meters.values());
-    }
-    await this.record.flush();
+  get isInUse(): boolean {
+    return this.#users.size > 0;
+  }
+
+  /** The last one to leave gives back what is set aside and not used. The fault is that of the store. */
+  async leave(user: object): Promise<Result<void>> {
+    this.#users.delete(user);
+    // Each is tried, whatever became of the other.
+    const given = this.isInUse ? ok(undefined) : await settled(this.quotas.release(this.#meters.values()));
+    const kept = await settled(this.record.flush());
+    return kept.ok ? given : kept;
+  }
+
+  /** What became of its files since it was last used: another process may have had the run meanwhile. */
+  async sinceThen(): Promise<"same" | "grown" | "shrunk"> {
+    const found = await Promise.all(this.#files.map(async (file) => file.sinceThen()));
+    return found.includes("shrunk") ? "shrunk" : found.includes("grown") ? "grown" : "same";
   }
 
   /**
@@ -90,21 +107,70 @@ function nameOf({ host, port }: EgressRule): string {
 
 /** Reads what earlier processes left of a run; a line that is none of ours is a fault, because quotas could not be kept. */
 export async function openAccount(lines: LineStore, clock: Clock, key: RunKey): Promise<Result<RunAccount>> {
-  const quotaFile = { lines, key, name: QUOTA_FILE };
-  const recordFile = { lines, key, name: RECORD_FILE };
-  try {
-    const reserved = await readReserved(quotaFile);
+  const quota = new LineFile(lines, key, QUOTA_FILE);
+  const record = new LineFile(lines, key, RECORD_FILE);
+  return reading(async () => {
+    const reserved = await readReserved(quota);
     if (reserved === undefined) {
-      return fail(faultOf(egressCodes, "EGRESS_RECORD", { problem: `a line of ${QUOTA_FILE} is not valid` }));
+      return notKept(`a line of ${QUOTA_FILE} is not valid`);
     }
-    const sequence = await lastSequence(recordFile);
+    const sequence = await lastSequence(record);
     return sequence === undefined
-      ? fail(faultOf(egressCodes, "EGRESS_RECORD", { problem: `a line of ${RECORD_FILE} is not valid` }))
-      : ok(new RunAccount(new QuotaFile(quotaFile), new RecordFile(recordFile, clock, sequence), reserved));
+      ? notKept(`a line of ${RECORD_FILE} is not valid`)
+      : ok(new RunAccount(clock, { quota, record }, { reserved, sequence }));
+  });
+}
+
+/**
+ * The account as it is now: the same one while somebody uses it, or when nobody wrote since; else it is read again. Lines
+ * that are gone are a fault: what they set aside would be given out twice.
+ */
+export async function reopenAccount(
+  account: RunAccount,
+  open: () => Promise<Result<RunAccount>>,
+): Promise<Result<RunAccount>> {
+  if (account.isInUse) {
+    return ok(account);
+  }
+  return reading(async () => {
+    const since = await account.sinceThen();
+    if (account.record.error !== undefined) {
+      // Lines of an attempt that has ended are lost, and it said so.
+      return open();
+    }
+    switch (since) {
+      case "same":
+        return ok(account);
+      case "grown":
+        return open();
+      case "shrunk":
+        return notKept(`lines of ${QUOTA_FILE} or ${RECORD_FILE} are gone`);
+    }
+  });
+}
+
+function notKept(problem: string): Result<never> {
+  return fail(faultOf(egressCodes, "EGRESS_RECORD", { problem }));
+}
+
+async function reading<T>(work: () => Promise<Result<T>>): Promise<Result<T>> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof StoreError) {
       return fail(error.fault);
     }
     throw error;
+  }
+}
+
+/** Whatever it throws is a fault: an attempt ends in any case. */
+async function settled(work: Promise<void>): Promise<Result<void>> {
+  try {
+    return ok(await work);
+  } catch (error) {
+    return error instanceof StoreError
+      ? fail(error.fault)
+      : notKept(error instanceof Error ? error.message : "it failed");
   }
 }

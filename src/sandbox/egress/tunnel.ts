@@ -5,8 +5,8 @@ import type { AttemptNetwork } from "./attempt-network.ts";
 import { HelloReader } from "./client-hello.ts";
 import type { EgressCode } from "./codes.ts";
 import type { EgressTry } from "./egress-try.ts";
-import type { MeteredSocket } from "./metered-socket.ts";
 import { hangUp, refusalBytes } from "./refusal-answer.ts";
+import { TunnelPump } from "./tunnel-pump.ts";
 
 /** A client that asked for a tunnel, and what it sent behind its request. */
 export type Client = { readonly socket: Socket; readonly head: Buffer };
@@ -38,7 +38,8 @@ export async function tunnel(network: AttemptNetwork, attempt: EgressTry, client
   if (first === undefined) {
     return;
   }
-  const host = await network.dial(attempt, admitted.value);
+  const pump = new TunnelPump(attempt, socket, clock);
+  const host = await network.dial(attempt, admitted.value, pump.onread);
   if (host === undefined) {
     const fault = attempt.refuse("EGRESS_UPSTREAM");
     hangUp(socket, clock, isTls ? alertFor(fault) : refusalBytes(fault));
@@ -47,36 +48,7 @@ export async function tunnel(network: AttemptNetwork, attempt: EgressTry, client
   if (!isTls) {
     socket.write(ESTABLISHED);
   }
-  join(attempt, { socket, head: first }, host, clock);
-}
-
-/** Both ways until both have ended; the try ends when the host's connection is gone. */
-function join(attempt: EgressTry, { socket, head }: Client, host: MeteredSocket, clock: Clock): void {
-  host.on("error", (error: NodeJS.ErrnoException) => {
-    // A client that hung up is no fault of the host's.
-    if (!socket.destroyed) {
-      attempt.refuse("EGRESS_UPSTREAM", { problem: error.code ?? error.message });
-    }
-  });
-  host.on("end", () => {
-    if (attempt.fault !== undefined) {
-      hangUp(socket, clock);
-    }
-  });
-  host.on("close", () => {
-    attempt.end();
-    socket.destroySoon();
-  });
-  socket.on("close", () => host.destroy());
-  if (socket.destroyed) {
-    host.destroy();
-    return;
-  }
-  if (head.length > 0) {
-    host.write(head);
-  }
-  socket.pipe(host);
-  host.pipe(socket);
+  pump.start(host, first);
 }
 
 /** The bytes up to the end of a ClientHello for the right host; undefined when there is none, and all has ended. */

@@ -1,9 +1,9 @@
-import { request } from "node:http";
 import type { Socket } from "node:net";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { egressCodes } from "./codes.ts";
+import { nodeHttp } from "./node-http.ts";
 
 /**
  * An operator's HTTP proxy, through which everything leaves. Names go to it as names: the hosts that need such a proxy
@@ -39,7 +39,7 @@ function unusable(problem: string): Fault {
 /** Asks the proxy, over a connection to it, for a tunnel to `target`. Gives the raw connection, or what was wrong. */
 export async function openTunnel(connection: Socket, proxy: UpstreamProxy, target: string): Promise<Socket | string> {
   return new Promise((resolve) => {
-    const asked = request({
+    const asked = nodeHttp().request({
       createConnection: () => connection,
       method: "CONNECT",
       path: target,

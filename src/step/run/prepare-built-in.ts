@@ -58,6 +58,11 @@ export function prepareBuiltIn(
         record = await network.close();
       }
       const used = record === undefined ? {} : { egress: record.use, denied: record.denied };
+      if (record?.fault !== undefined) {
+        const { code, hint, message } = record.fault;
+        const { durationMs, artifacts } = outcome;
+        return { durationMs, artifacts, ...used, kind: "failed", reason: code, hint: hint ?? message };
+      }
       return outcome.kind === "cancelled" && ending.signal.reason === "timeout"
         ? { ...outcome, ...used, kind: "failed", reason: "STEP_TIMEOUT", hint: "raise the step's timeout" }
         : { ...outcome, ...used };

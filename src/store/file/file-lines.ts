@@ -33,33 +33,44 @@ export function fileLines(folders: RunFolders): LineStore {
       : fail(faultOf(storeCodes, "FILE_PATH", { path: name }));
   };
   return {
-    append: async (key, name, lines, { durable }) => {
+    append: async (key, name, lines, { durable, behind }) => {
       if (lines.length > 0 && lines.at(-1) !== NEWLINE) {
         throw new Error(`the lines for ${name} do not end with a newline`);
       }
       // The turn is taken at once: looking for the run's folder takes now longer, now shorter.
       return turns.take(`${key.runId}/${name}`, async () => {
         const path = await pathOf(key, name);
-        return path.ok ? append(path.value, lines, durable) : path;
+        if (!path.ok) {
+          return path;
+        }
+        const lost = fail(faultOf(storeCodes, "LEASE_LOST", { runId: key.runId }));
+        return (await append(path.value, lines, durable, behind)) ?? lost;
       });
     },
-    read: async function* read(key, name) {
+    read: async function* read(key, name, from = 0) {
       const path = await pathOf(key, name);
       if (!path.ok) {
         throw new StoreError(path.fault);
       }
-      yield* readLines(path.value);
+      yield* readLines(path.value, from);
     },
   };
 }
 
-async function append(path: string, lines: Uint8Array, durable: boolean): Promise<Result<void>> {
-  if (lines.length === 0) {
-    return ok(undefined);
-  }
+/** Undefined when what is there is not as long as it should be. */
+async function append(
+  path: string,
+  lines: Uint8Array,
+  durable: boolean,
+  behind: number | undefined,
+): Promise<Result<void> | undefined> {
   try {
-    await using file = await open(path, "a+");
+    // A file is made only for lines.
+    await using file = await open(path, lines.length === 0 ? "r+" : "a+");
     const end = await cutTornLine(file);
+    if (behind !== undefined && behind !== end) {
+      return undefined;
+    }
     if (end === 0) {
       await syncFolder(dirname(path));
     }
@@ -74,15 +85,18 @@ async function append(path: string, lines: Uint8Array, durable: boolean): Promis
     }
     return ok(undefined);
   } catch (error) {
+    if (lines.length === 0 && systemCodeOf(error) === "ENOENT") {
+      return (behind ?? 0) === 0 ? ok(undefined) : undefined;
+    }
     return fail(mediumFault(error));
   }
 }
 
-async function* readLines(path: string): AsyncGenerator<Uint8Array> {
+async function* readLines(path: string, from: number): AsyncGenerator<Uint8Array> {
   try {
     await using file = await open(path, "r");
     const end = await endOfLines(file, (await file.stat()).size);
-    for (let at = 0; at < end;) {
+    for (let at = from; at < end;) {
       const chunk = Buffer.allocUnsafe(Math.min(WINDOW, end - at));
       const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
       if (bytesRead === 0) {

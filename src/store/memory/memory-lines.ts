@@ -15,13 +15,20 @@ export function memoryLines(state: MemoryState): LineStore {
     return !run.ok || isRunLinesName(name) ? run : fail(faultOf(storeCodes, "FILE_PATH", { path: name }));
   };
   return {
-    append: async (key, name, lines) => {
+    append: async (key, name, lines, { behind }) => {
       if (lines.length > 0 && lines.at(-1) !== NEWLINE) {
         throw new Error(`the lines for ${name} do not end with a newline`);
       }
       const run = find(key, name);
-      if (!run.ok || lines.length === 0) {
-        return run.ok ? ok(undefined) : run;
+      if (!run.ok) {
+        return run;
+      }
+      const size = (run.value.lineFiles.get(name) ?? []).reduce((sum, { length }) => sum + length, 0);
+      if (behind !== undefined && behind !== size) {
+        return fail(faultOf(storeCodes, "LEASE_LOST", { runId: key.runId }));
+      }
+      if (lines.length === 0) {
+        return ok(undefined);
       }
       const room = takeRoom(state, lines.length);
       if (room.ok) {
@@ -31,12 +38,18 @@ export function memoryLines(state: MemoryState): LineStore {
       }
       return room;
     },
-    read: async function* read(key, name) {
+    read: async function* read(key, name, from = 0) {
       const run = find(key, name);
       if (!run.ok) {
         throw new StoreError(run.fault);
       }
-      yield* (run.value.lineFiles.get(name) ?? []).map((lines) => Uint8Array.from(lines));
+      let skip = from;
+      for (const lines of run.value.lineFiles.get(name) ?? []) {
+        if (skip < lines.length) {
+          yield Uint8Array.from(lines.subarray(skip));
+        }
+        skip = Math.max(0, skip - lines.length);
+      }
     },
   };
 }

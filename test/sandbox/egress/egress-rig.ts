@@ -14,7 +14,9 @@ import type { LineStore } from "#port/run-store.ts";
 import type { EgressLine } from "#run/egress-line.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { createEgress, type EgressOptions, type SandboxEgress, type SandboxSession } from "#sandbox/egress/egress.ts";
-import { ok } from "#fault/result.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok } from "#fault/result.ts";
+import { storeCodes } from "#fault/store-codes.ts";
 import { systemClock } from "../../port/system-clock.ts";
 
 const runId = "019b8cc2-8400-7000-8000-000000000001" as RunId;
@@ -37,18 +39,21 @@ export function seenLines(): SeenLines {
     appends: 0,
     text: (name) => files.get(name)?.toString("utf8") ?? "",
     set: (name, text) => void files.set(name, Buffer.from(text)),
-    append: async (_, name, lines) => {
+    append: async ({ runId: id }, name, lines, { behind }) => {
       seen.appends += 1;
       const answer = await seen.hook?.(name);
       if (answer?.ok === false) {
         return answer;
       }
+      if (behind !== undefined && behind !== (files.get(name)?.length ?? 0)) {
+        return fail(faultOf(storeCodes, "LEASE_LOST", { runId: id }));
+      }
       files.set(name, Buffer.concat([files.get(name) ?? Buffer.alloc(0), lines]));
       return ok(undefined);
     },
-    read: async function* read(_, name) {
-      const bytes = files.get(name);
-      if (bytes !== undefined) {
+    read: async function* read(_, name, from = 0) {
+      const bytes = files.get(name)?.subarray(from);
+      if (bytes !== undefined && bytes.length > 0) {
         yield bytes;
       }
     },

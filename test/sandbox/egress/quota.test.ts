@@ -330,7 +330,10 @@ t.test("nothing leaves any more when the quota cannot be written, and the end sa
   const refused = await connectThrough(t, await openDoor(session), `127.0.0.1:${counted.port}`);
   t.match((await refused.closed).toString(), /^HTTP\/1\.1 503 [^]*EGRESS_RECORD/);
   t.equal(counted.received, 0);
-  await t.rejects(session.close(), StoreError);
+  const closed = await session.close();
+  t.match(closed, { fault: { code: "STORE_FULL" }, use: { requests: 0, bytesOut: 0 } });
+  t.match(closed.denied.at(-1), { host: "*", code: "EGRESS_RECORD" }, "evidence of that cannot be verified");
+  t.equal(await session.close(), closed);
   lines.hook = undefined;
   const next = must(await egress.open(scopeOf({ rules })));
   t.equal(await exchange(t, await openDoor(next), counted.port, [10]), 0);
@@ -350,7 +353,7 @@ t.test("a connection is cut when its quota cannot be written any more", async (t
   client.socket.write(Buffer.alloc(1500));
   await client.closed;
   t.ok(counted.received < 400, "no more than was set aside");
-  await t.rejects(session.close(), StoreError);
+  t.match(await session.close(), { fault: { code: "STORE_FULL" } });
 });
 
 t.test("lines that are none of ours are a fault: quotas could not be kept", async (t) => {
