@@ -128,8 +128,11 @@ export class FileLedger {
     const end = headBehind(head, events);
     const bytes = concatBytes(...events.map(eventBytes));
     try {
-      for (let tries = 0; tries < TRIES && this.#holds(key, lease); tries += 1) {
+      for (let tries = 0; tries < TRIES; tries += 1) {
         const ledger = await this.#opened(known.value, lease);
+        if (ledger === undefined) {
+          break;
+        }
         const written = this.#ground.database.locked((connection) =>
           holdsLease(connection, key, lease) ? ledger.write(head, bytes, end) : "conflict",
         );
@@ -169,11 +172,17 @@ export class FileLedger {
     return fail(faultOf(storeCodes, "LEASE_LOST", { runId: key.runId }));
   }
 
-  /** The ledger as opened under this very lease: under another one, others may have written in between. */
-  async #opened(run: RunIdentity, lease: Lease): Promise<OpenLedger> {
+  /**
+   * The ledger as opened under this very lease: under another one, others may have written in between. Undefined when
+   * it would have to be opened and the lease is lost; whoever writes has to ask again under the lock.
+   */
+  async #opened(run: RunIdentity, lease: Lease): Promise<OpenLedger | undefined> {
     const there = this.#open.get(run.runId);
     if (there?.lease.fence === lease.fence && there.lease.owner === lease.owner) {
       return there;
+    }
+    if (!this.#holds(run, lease)) {
+      return undefined;
     }
     if (there !== undefined) {
       await this.release(run, there.lease);

@@ -93,7 +93,7 @@ function nameOf({ tenantId, runId }: RunKey, { fence }: Lease): string {
 
 function rowOf(connection: Connection, key: RunKey): Lease | undefined {
   const sql = "SELECT owner, fence, until FROM leases WHERE tenant = ? AND run = ?";
-  const [row] = connection.rows(sql, key.tenantId, key.runId);
+  const row = connection.row(sql, key.tenantId, key.runId);
   return row === undefined
     ? undefined
     : { owner: String(row["owner"]), fence: Number(row["fence"]), until: Number(row["until"]) };

@@ -38,6 +38,11 @@ export class Connection {
     return Number(this.#prepared(sql).run(...values).changes);
   }
 
+  /** The first row; undefined without one. */
+  row(sql: string, ...values: readonly (string | number | null)[]): Readonly<Record<string, unknown>> | undefined {
+    return this.#prepared(sql).get(...values);
+  }
+
   rows(sql: string, ...values: readonly (string | number | null)[]): readonly Readonly<Record<string, unknown>>[] {
     return this.#prepared(sql).all(...values);
   }
@@ -108,10 +113,10 @@ export class StateDatabase {
 
   locked<T>(work: (connection: Connection) => T): T {
     return this.use((connection) => {
-      connection.execute("BEGIN IMMEDIATE");
+      connection.run("BEGIN IMMEDIATE");
       try {
         const done = work(connection);
-        connection.execute("COMMIT");
+        connection.run("COMMIT");
         return done;
       } catch (error) {
         rollBack(connection);
