@@ -62,3 +62,11 @@ export function writePack(folder: string, name: string, text: string): string {
   writeFileSync(join(path, "pack.yaml"), text);
   return path;
 }
+
+/** One step that prints lines of a thousand characters. */
+export function printingPack(mebibytes: number): string {
+  const limits = `{mode: sealed, egressAllowlist: [], limits: {cpus: 2, memory: 256Mi, log: 2Gi}}`;
+  const script = `yes \\"$(printf %0999d 0)\\" | head -c ${mebibytes}M\\n`;
+  const step = `    - id: print\n      timeout: 30m\n      run: {script: "${script}"}\n`;
+  return `${HEAD.replace(/\{mode: sealed.*\}\}/, limits)}  steps:\n${step}`;
+}

@@ -59,8 +59,8 @@ export class Attempts {
   readonly #preparing = new Set<Promise<void>>();
   readonly #running = new Set<Promise<void>>();
   #upcoming: readonly AttemptEffect[] = [];
-  /** The upcoming attempt that could not be made ready. */
-  #refused: string | undefined;
+  /** Upcoming attempts that could not be made ready. */
+  readonly #refused = new Set<string>();
 
   constructor(desk: AttemptDesk) {
     this.#desk = desk;
@@ -103,7 +103,7 @@ export class Attempts {
       return;
     }
     for (const effect of this.#upcoming) {
-      if (!this.#flights.has(effect.key) && effect.key !== this.#refused) {
+      if (!this.#flights.has(effect.key) && !this.#refused.has(effect.key)) {
         this.#launch(effect, "upcoming", state);
       }
     }
@@ -111,6 +111,7 @@ export class Attempts {
 
   #want(effect: AttemptEffect, state: RunState): void {
     const flight = this.#flights.get(effect.key);
+    this.#refused.delete(effect.key);
     if (flight === undefined) {
       this.#launch(effect, "now", state);
     } else if (flight.stage === "held" && this.#desk.clock.monotonic() - flight.readyAt > HELD_MS) {
@@ -185,7 +186,7 @@ export class Attempts {
       this.#refuse(effect, ready.fault);
     } else {
       // It is tried once more when its turn has come, and refused then if need be.
-      this.#refused = effect.key;
+      this.#refused.add(effect.key);
     }
   }
 

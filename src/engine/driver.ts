@@ -156,6 +156,10 @@ export class Driver {
   async #step(): Promise<Result<ShiftEnd> | undefined> {
     await this.#mailbox.read(false);
     this.#decide();
+    if (this.#queue.length > 0) {
+      // What was ready for its turn asks for its start at once; that shares the write with what gave it its turn.
+      this.#decide();
+    }
     await this.#gather();
     const written = await this.#write();
     if (!written.ok) {

@@ -2,7 +2,7 @@ import type { Effect } from "./effect.ts";
 import { countedDecisions, hasQuorum } from "./gate-standing.ts";
 import { compareInstances, type Instance, type Section } from "./instance.ts";
 import { land } from "./finish-step.ts";
-import { firstReady, setReady } from "./ready-tree.ts";
+import { firstReady, give, setReady, take } from "./ready-tree.ts";
 import { isSecret } from "./resolve.ts";
 import { entryOf } from "./run-record.ts";
 import { isDriven, nextWait, wallClockEnd } from "./settle.ts";
@@ -64,14 +64,32 @@ function attemptOf({ id: stepId, record }: Instance): Omit<Extract<Effect, { kin
   return { key: `run:${stepId}:${attempt}`, stepId, attempt };
 }
 
-/**
- * One is enough: while it waits for its place, there is time to make the next one ready. A secret is not fetched before
- * its step's turn has come.
- */
+/** How many steps are named that get the next places: two that end together are followed without a pause. */
+const AHEAD = 2;
+
+/** A secret is not fetched before its step's turn has come. */
 function upcoming(state: RunState, section: Section, maxParallel: number): readonly Effect[] {
   const isFull = maxParallel > 0 && state.live.flight.size >= maxParallel;
-  const next = isFull && stopOf(state, { section }) === undefined ? firstReady(section.scope) : undefined;
-  return next === undefined || hasSecret(next) ? [] : [{ kind: "upcoming", ...attemptOf(next) }];
+  if (!isFull || stopOf(state, { section }) !== undefined) {
+    return [];
+  }
+  return nextReady(section.scope, Math.min(maxParallel, AHEAD))
+    .filter((next) => !hasSecret(next))
+    .map((next) => ({ kind: "upcoming", ...attemptOf(next) }));
+}
+
+/** The first so many that are ready, as if each took its place before the next one is looked for. */
+function nextReady(scope: Section["scope"], count: number): readonly Instance[] {
+  const found: Instance[] = [];
+  for (let next = firstReady(scope); next !== undefined && found.length < count; next = firstReady(scope)) {
+    take(next.slot);
+    found.push(next);
+  }
+  for (const { slot } of found) {
+    give(slot);
+    setReady(slot, true);
+  }
+  return found;
 }
 
 function hasSecret({ at: { node } }: Instance): boolean {

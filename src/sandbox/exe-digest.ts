@@ -18,8 +18,8 @@ export function findProgram(first: string, packFolder: string, shows: RootView["
   }
   const candidates = first.includes("/") ? [first] : INSIDE_PATH.split(":").map((folder) => `${folder}/${first}`);
   for (const candidate of candidates) {
-    const hostPath = resolved(candidate);
-    if (hostPath !== undefined && shows(hostPath) && isExecutable(hostPath)) {
+    const hostPath = isExecutable(candidate) ? resolved(candidate) : undefined;
+    if (hostPath !== undefined && shows(hostPath)) {
       return { path: hostPath, hostPath };
     }
   }
@@ -28,7 +28,7 @@ export function findProgram(first: string, packFolder: string, shows: RootView["
 
 function resolved(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return undefined;
   }

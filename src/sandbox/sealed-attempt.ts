@@ -7,7 +7,14 @@ import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
 import type { AttemptRequest, OutputSink, PreparedAttempt } from "#port/step-runner.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
-import { addFile, makeAttemptFolder, removeAttemptFolder, type AttemptFolder } from "./attempt-folder.ts";
+import {
+  addFile,
+  cleanUntouched,
+  hasSettled,
+  makeAttemptFolder,
+  removeAttemptFolder,
+  type AttemptFolder,
+} from "./attempt-folder.ts";
 import { collect } from "./collect/collect.ts";
 import type { SandboxEgress, SandboxSession } from "./egress/egress.ts";
 import { ArtifactBudget } from "./collect/collecting.ts";
@@ -103,8 +110,7 @@ async function takePlace(ground: Ground, request: AttemptRequest): Promise<Place
     const slot = await pool.take(Object.keys(request.secretFiles).length, request.sandbox.egressAllowlist.length > 0);
     try {
       slot.cgroup?.begin(request.sandbox.limits);
-      attempts += 1;
-      return { slot, folder: makeAttemptFolder(join(ground.folder, `attempt-${attempts}`), slot.uid) };
+      return { slot, folder: folderFor(slot, ground) };
     } catch (error) {
       pool.giveBack(slot, false);
       if (round === 3) {
@@ -112,6 +118,16 @@ async function takePlace(ground: Ground, request: AttemptRequest): Promise<Place
       }
     }
   }
+}
+
+function folderFor({ left, uid }: Slot, ground: Ground): AttemptFolder {
+  const { folder } = left;
+  if (folder !== undefined) {
+    left.folder = undefined;
+    return folder;
+  }
+  attempts += 1;
+  return makeAttemptFolder(join(ground.folder, `attempt-${attempts}`), uid);
 }
 
 function isPlace(value: unknown): value is Place {
@@ -148,6 +164,7 @@ class SealedAttempt {
       throw new Error("an attempt starts once");
     }
     this.#used = true;
+    const settled = hasSettled(this.#folder);
     let clean = false;
     try {
       const end = await this.#step.run(sink).catch(async (error: unknown) => {
@@ -162,21 +179,28 @@ class SealedAttempt {
       const collected = verdict.kind === "passed" ? await this.#collect() : undefined;
       return outcomeOf(end, verdict, collected, egress);
     } finally {
-      const { pool } = this.#ports.ground;
-      pool.giveBack(this.#slot, clean);
-      pool.later(removeAttemptFolder(this.#folder));
+      this.#giveBack(clean, settled);
     }
   }
 
   async discard(): Promise<void> {
     if (!this.#used) {
       this.#used = true;
-      const { pool } = this.#ports.ground;
       const clean = await this.#step.discard().catch(() => false);
       await this.#session?.close();
-      await removeAttemptFolder(this.#folder);
-      pool.giveBack(this.#slot, clean);
+      this.#giveBack(clean, clean);
     }
+  }
+
+  /** `settled`: whatever the step touched in its folder can be seen. */
+  #giveBack(clean: boolean, settled: boolean): void {
+    const { pool } = this.#ports.ground;
+    if (clean && settled && cleanUntouched(this.#folder)) {
+      this.#slot.left.folder = this.#folder;
+    } else {
+      pool.later(removeAttemptFolder(this.#folder));
+    }
+    pool.giveBack(this.#slot, clean);
   }
 
   #collect(): ReturnType<typeof collect> {

@@ -7,7 +7,6 @@ import { BuiltSandbox } from "./built-sandbox.ts";
 import type { CgroupLimits, CgroupUse } from "./cgroup/cgroup.ts";
 import { NO_TOKEN } from "./init/init-program.ts";
 import { LogMeter, OutputPump } from "./output-pump.ts";
-import { countIo } from "./watch/process-io.ts";
 import { childrenOf, identify, isAlive, isAsleep, signal, type ProcessIdentity } from "./watch/process-identity.ts";
 import type { Slot } from "./slot/slot.ts";
 import type { StatusChannel } from "./status-channel.ts";
@@ -59,14 +58,11 @@ export class StepProcess {
   #ended: EndReason | undefined;
   #over = false;
   readonly #watch: StepWatch;
-  readonly #io: () => number | undefined;
   #excess: string | undefined;
   #cancelGrace: () => void = () => undefined;
 
   constructor(plan: StepPlan) {
     this.#plan = plan;
-    const { cgroup, launcher } = plan.slot;
-    this.#io = cgroup?.countsIo === true ? () => undefined : countIo(launcher.pid);
     this.#watch = new StepWatch({
       plan: plan.watch,
       limits: plan.limits,
@@ -80,7 +76,13 @@ export class StepProcess {
 
   /** Has the sandbox built, up to its init, which waits: nothing of the step runs. */
   build(): BuiltSandbox {
-    this.#built ??= new BuiltSandbox(this.#plan, () => this.#ended !== undefined && this.#endHard());
+    if (this.#built === undefined) {
+      const { cgroup, launcher } = this.#plan.slot;
+      if (cgroup?.countsIo !== true) {
+        launcher.io.begin();
+      }
+      this.#built = new BuiltSandbox(this.#plan, () => this.#ended !== undefined && this.#endHard());
+    }
     return this.#built;
   }
 
@@ -126,6 +128,8 @@ export class StepProcess {
       await Promise.race([built.status.spoken, this.#plan.slot.launcher.gone]);
       await this.#waitThrough(built, () => built.refuseToken());
       const unheard = await built.listener?.end();
+      // What building took is none of the next step's.
+      this.#measure();
       return built.status.exitCode === NO_TOKEN && unheard === undefined;
     } finally {
       late();
@@ -251,15 +255,7 @@ export class StepProcess {
   }
 
   #end(durationMs: number, tail: string): StepEnd {
-    const { slot } = this.#plan;
-    const measured = slot.cgroup?.measure() ?? { outOfMemory: false, pidsRefused: false };
-    const peak = this.#watch.peakBytes;
-    const ioBytes = measured.ioBytes ?? this.#io();
-    const use = {
-      ...measured,
-      ...(peak === undefined ? {} : { memoryPeakBytes: peak }),
-      ...(ioBytes === undefined ? {} : { ioBytes }),
-    };
+    const use = this.#measure();
     const exitCode = this.#built?.status.exitCode;
     const netNamespace = this.#built?.status.namespace("net");
     return {
@@ -274,6 +270,19 @@ export class StepProcess {
       ...(this.#excess === undefined ? {} : { excess: this.#excess }),
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(netNamespace === undefined ? {} : { netNamespace }),
+    };
+  }
+
+  /** What was used since this was asked last in this slot. */
+  #measure(): CgroupUse {
+    const { cgroup, launcher } = this.#plan.slot;
+    const measured = cgroup?.measure() ?? { outOfMemory: false, pidsRefused: false };
+    const peak = this.#watch.peakBytes;
+    const ioBytes = cgroup?.countsIo === true ? measured.ioBytes : launcher.io.end();
+    return {
+      ...measured,
+      ...(peak === undefined ? {} : { memoryPeakBytes: peak }),
+      ...(ioBytes === undefined ? {} : { ioBytes }),
     };
   }
 }

@@ -23,6 +23,9 @@ export function createRedactor(options: { readonly mark?: Mark } = {}): Redactor
   const redaction = { matcher, mark: (name: string) => marks.get(name) ?? Buffer.from(blankMark(name, "")) };
 
   const redact = (text: string): string => {
+    if (forms.length === 0) {
+      return text;
+    }
     const bytes = Buffer.from(text, "utf8");
     let found = false;
     matcher().walk(ROOT, bytes, 0, () => (found = true));
@@ -43,7 +46,7 @@ export function createRedactor(options: { readonly mark?: Mark } = {}): Redactor
       built = undefined;
     },
     redact,
-    redactJson: <T>(value: T): T => redactInside(value, redact) as T,
+    redactJson: <T>(value: T): T => (forms.length === 0 ? value : (redactInside(value, redact) as T)),
     stream: () => new RedactingWalk(redaction),
     scanner: () => {
       let state = ROOT;

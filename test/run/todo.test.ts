@@ -57,6 +57,20 @@ t.test("the attempt that gets the next place is named while all places are taken
   t.end();
 });
 
+t.test("at most two are named, within every limit around them, and naming them changes nothing", (t) => {
+  const steps = ["c", "d", "e", "f"].map((id) => run(id));
+  const free = new ScriptedRun(planOf([parallel("p", [run("a"), run("b"), ...steps])]));
+  t.strictSame(upcoming(free, 2), ["run:c:1", "run:d:1"]);
+  t.strictSame(upcoming(free, 2), ["run:c:1", "run:d:1"]);
+  t.strictSame(keys(free, 2), ["run:a:1", "run:b:1"]);
+  t.strictSame(keys(free, 4), ["run:a:1", "run:b:1", "run:c:1", "run:d:1"]);
+  const bounded = new ScriptedRun(
+    planOf([parallel("p", [run("a"), run("b"), parallel("q", steps, { maxParallel: 1 })])]),
+  );
+  t.strictSame(upcoming(bounded, 2), ["run:c:1"]);
+  t.end();
+});
+
 t.test("a step with a secret is not named beforehand: its secret is fetched in its turn", (t) => {
   const secret = { env: { TOKEN: { secret: "token", as: "env" as const } } };
   const driven = new ScriptedRun(planOf([parallel("p", [run("a"), run("b", secret)])]));

@@ -1,8 +1,25 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
-import { removeTree } from "#sandbox/attempt-folder.ts";
+import {
+  addFile,
+  cleanUntouched,
+  hasSettled,
+  makeAttemptFolder,
+  removeTree,
+  type AttemptFolder,
+} from "#sandbox/attempt-folder.ts";
 
 t.test("a tree whose paths are longer than a system call takes is removed, by tools that see no secret", async (t) => {
   const folder = t.testdir({ tools: {}, tree: {} });
@@ -23,3 +40,43 @@ t.test("a tree whose paths are longer than a system call takes is removed, by to
   t.notOk(existsSync(tree));
   t.notOk(existsSync(seen), existsSync(seen) ? readFileSync(seen, "utf8") : "");
 });
+
+const touches: Readonly<Record<string, (folder: AttemptFolder) => void>> = {
+  "a file made and removed again": ({ work }) => {
+    writeFileSync(join(work, "a"), "");
+    rmSync(join(work, "a"));
+  },
+  "a file left": ({ work }) => writeFileSync(join(work, "a"), ""),
+  "rights taken and given back": ({ work }) => [0o755, 0o700].forEach((mode) => chmodSync(work, mode)),
+  "times set": ({ work }) => utimesSync(work, 1, 1),
+  "an output written": ({ output }) => writeFileSync(output, "{}"),
+  "an output written and emptied": ({ output }) => ["{}", ""].forEach((text) => writeFileSync(output, text)),
+  "the output replaced": ({ output }) => {
+    rmSync(output);
+    writeFileSync(output, "", { mode: 0o600 });
+  },
+  "the working folder gone": ({ work }) => rmSync(work, { recursive: true }),
+};
+
+t.test(
+  "a folder is for another attempt only when nobody has touched it, and never before that can be told",
+  async (t) => {
+    const at = t.testdir({});
+    const kept = makeAttemptFolder(join(at, "kept"), undefined);
+    t.notOk(hasSettled(kept));
+    addFile(kept, "script", "true\n");
+    addFile(kept, "stdin", "");
+    const touched = Object.entries(touches).map(([name, touch], index) => {
+      return { name, touch, folder: makeAttemptFolder(join(at, String(index)), undefined) };
+    });
+    await wait(30);
+    t.ok(hasSettled(kept));
+    t.ok(cleanUntouched(kept));
+    t.strictSame(readdirSync(kept.path).toSorted(), ["output.json", "work"]);
+    t.ok(cleanUntouched(kept), "and again for the next one");
+    for (const { name, touch, folder } of touched) {
+      touch(folder);
+      t.notOk(cleanUntouched(folder), name);
+    }
+  },
+);

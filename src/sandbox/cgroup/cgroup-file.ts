@@ -5,28 +5,6 @@ export function readText(path: string): string {
   return readSmallFile(path).trim();
 }
 
-/** Undefined where the file or the figure is not there: kernels differ. */
-export function readNumber(path: string): number | undefined {
-  try {
-    const value = Number(readText(path));
-    return Number.isFinite(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The number behind a key in a file of `key value` lines. */
-export function readKey(path: string, key: string): number | undefined {
-  try {
-    const line = readText(path)
-      .split("\n")
-      .find((each) => each.startsWith(`${key} `));
-    return line === undefined ? undefined : Number(line.slice(key.length + 1));
-  } catch {
-    return undefined;
-  }
-}
-
 export function write(path: string, value: string | number): void {
   writeFileSync(path, String(value));
 }

@@ -2,7 +2,8 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CPU_PERIOD_US, OWN_PIDS, STAIN_BYTES, quotaUs, type Cgroup, type CgroupLimits } from "./cgroup.ts";
-import { readKey, readNumber, readPids, tryWrite, write } from "./cgroup-file.ts";
+import { readPids, tryWrite, write } from "./cgroup-file.ts";
+import { KernelFile } from "../watch/kernel-file.ts";
 
 /** `cpuacct` only measures; `blkio` counts nothing on today's kernels and is not used. */
 export const V1_CONTROLLERS = ["memory", "pids", "cpu", "cpuacct"] as const;
@@ -22,7 +23,10 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
   const folders = [...new Set(Object.values(at))];
   folders.forEach((folder) => mkdirSync(folder, { recursive: true }));
   const procsFile = join(folders[0] ?? "", "cgroup.procs");
-  const before = { limits: "", kills: 0, refusals: 0 };
+  const files = filesOf(at);
+  const before: Tally = { kills: 0, refusals: 0, cpuNs: 0 };
+  let held = "";
+  let isTallied = false;
 
   return {
     procsFile,
@@ -32,35 +36,65 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
     },
     begin: (limits) => {
       const key = JSON.stringify(limits);
-      if (before.limits !== key) {
-        before.limits = "";
+      if (held !== key) {
+        held = "";
         setLimits(at, limits);
-        before.limits = key;
+        held = key;
+      }
+      if (!isTallied) {
+        isTallied = true;
+        Object.assign(before, tallyOf(files));
       }
       if (at.memory !== undefined) {
         tryWrite(join(at.memory, "memory.max_usage_in_bytes"), 0);
-        before.kills = readKey(join(at.memory, "memory.oom_control"), "oom_kill") ?? 0;
       }
-      if (at.cpuacct !== undefined) {
-        tryWrite(join(at.cpuacct, "cpuacct.usage"), 0);
-      }
-      before.refusals = at.pids === undefined ? 0 : (readKey(join(at.pids, "pids.events"), "max") ?? 0);
     },
     members: () => readPids(procsFile),
     measure: () => {
-      const peak = at.memory === undefined ? undefined : readNumber(join(at.memory, "memory.max_usage_in_bytes"));
-      const cpuNs = at.cpuacct === undefined ? undefined : readNumber(join(at.cpuacct, "cpuacct.usage"));
-      const kills = at.memory === undefined ? 0 : (readKey(join(at.memory, "memory.oom_control"), "oom_kill") ?? 0);
-      const refusals = at.pids === undefined ? 0 : (readKey(join(at.pids, "pids.events"), "max") ?? 0);
-      return {
+      const peak = files.peak?.number();
+      const now = tallyOf(files);
+      const use = {
         ...(peak === undefined ? {} : { memoryPeakBytes: peak }),
-        ...(cpuNs === undefined ? {} : { cpuMs: Math.round(cpuNs / 1e6) }),
-        outOfMemory: kills > before.kills,
-        pidsRefused: refusals > before.refusals,
+        ...(files.cpu === undefined ? {} : { cpuMs: Math.round((now.cpuNs - before.cpuNs) / 1e6) }),
+        outOfMemory: now.kills > before.kills,
+        pidsRefused: now.refusals > before.refusals,
       };
+      Object.assign(before, now);
+      return use;
     },
-    stained: () => at.memory !== undefined && (readNumber(join(at.memory, "memory.usage_in_bytes")) ?? 0) > STAIN_BYTES,
-    remove: () => folders.every(removeFolder),
+    stained: () => (files.usage?.number() ?? 0) > STAIN_BYTES,
+    remove: () => {
+      Object.values(files).forEach((file) => file?.close());
+      return folders.every(removeFolder);
+    },
+  };
+}
+
+/** What only ever grows; between two steps nothing happens that it counts, but for the launcher's own moment of CPU. */
+type Tally = { kills: number; refusals: number; cpuNs: number };
+
+type V1Files = Readonly<Partial<Record<"peak" | "usage" | "events" | "cpu" | "refusals", KernelFile>>>;
+
+function filesOf({ memory, pids, cpuacct }: V1Folders): V1Files {
+  const file = (folder: string, name: string): KernelFile => new KernelFile(join(folder, name));
+  return {
+    ...(memory === undefined
+      ? {}
+      : {
+          peak: file(memory, "memory.max_usage_in_bytes"),
+          usage: file(memory, "memory.usage_in_bytes"),
+          events: file(memory, "memory.oom_control"),
+        }),
+    ...(pids === undefined ? {} : { refusals: file(pids, "pids.events") }),
+    ...(cpuacct === undefined ? {} : { cpu: file(cpuacct, "cpuacct.usage") }),
+  };
+}
+
+function tallyOf({ events, refusals, cpu }: V1Files): Tally {
+  return {
+    kills: events?.key("oom_kill") ?? 0,
+    refusals: refusals?.key("max") ?? 0,
+    cpuNs: cpu?.number() ?? 0,
   };
 }
 

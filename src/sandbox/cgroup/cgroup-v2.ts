@@ -3,14 +3,18 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CPU_PERIOD_US, OWN_PIDS, STAIN_BYTES, quotaUs, type Cgroup } from "./cgroup.ts";
 import type { CgroupTree } from "./cgroup-tree.ts";
-import { readKey, readNumber, readPids, readText, tryWrite, write } from "./cgroup-file.ts";
+import { readPids, tryWrite, write } from "./cgroup-file.ts";
+import { KernelFile } from "../watch/kernel-file.ts";
 
 /** One folder below `base`, which passes `controllers` on: memory and pids at least (Documentation/cgroup-v2.rst). */
 export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): Cgroup {
   const folder = join(base, name);
   mkdirSync(folder, { recursive: true });
   const file = (leaf: string): string => join(folder, leaf);
-  const before = { limits: "", kills: 0, refusals: 0, cpuUs: 0, io: 0 };
+  const files = filesIn(folder);
+  const before: Tally = { kills: 0, refusals: 0, cpuUs: 0, ioBytes: 0 };
+  let held = "";
+  let isTallied = false;
 
   return {
     procsFile: file("cgroup.procs"),
@@ -18,8 +22,8 @@ export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): C
     attach: (pid) => writeFile(file("cgroup.procs"), String(pid)),
     begin: (limits) => {
       const key = JSON.stringify(limits);
-      if (before.limits !== key) {
-        before.limits = "";
+      if (held !== key) {
+        held = "";
         write(file("memory.max"), limits.memoryBytes);
         tryWrite(file("memory.swap.max"), 0);
         write(file("memory.oom.group"), 1);
@@ -27,28 +31,31 @@ export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): C
         if (controllers.includes("cpu")) {
           write(file("cpu.max"), `${quotaUs(limits.cpus)} ${CPU_PERIOD_US}`);
         }
-        before.limits = key;
+        held = key;
       }
-      before.kills = readKey(file("memory.events"), "oom_kill") ?? 0;
-      before.refusals = readKey(file("pids.events"), "max") ?? 0;
-      before.cpuUs = readKey(file("cpu.stat"), "usage_usec") ?? 0;
-      before.io = ioBytes(file("io.stat")) ?? 0;
+      if (!isTallied) {
+        isTallied = true;
+        Object.assign(before, tallyOf(files));
+      }
     },
     members: () => readPids(file("cgroup.procs")),
     measure: () => {
-      const peak = readNumber(file("memory.peak"));
-      const io = ioBytes(file("io.stat"));
-      return {
+      const peak = files.peak.number();
+      const now = tallyOf(files);
+      const use = {
         ...(peak === undefined ? {} : { memoryPeakBytes: peak }),
-        cpuMs: Math.round(((readKey(file("cpu.stat"), "usage_usec") ?? 0) - before.cpuUs) / 1000),
-        ...(io === undefined ? {} : { ioBytes: io - before.io }),
-        outOfMemory: (readKey(file("memory.events"), "oom_kill") ?? 0) > before.kills,
-        pidsRefused: (readKey(file("pids.events"), "max") ?? 0) > before.refusals,
+        cpuMs: Math.round((now.cpuUs - before.cpuUs) / 1000),
+        ...(now.ioBytes === undefined ? {} : { ioBytes: now.ioBytes - (before.ioBytes ?? 0) }),
+        outOfMemory: now.kills > before.kills,
+        pidsRefused: now.refusals > before.refusals,
       };
+      Object.assign(before, now);
+      return use;
     },
     // The peak cannot be set back on most kernels, so a cgroup that has seen a large step is not used again.
-    stained: () => (readNumber(file("memory.peak")) ?? readNumber(file("memory.current")) ?? 0) > STAIN_BYTES,
+    stained: () => (files.peak.number() ?? files.current.number() ?? 0) > STAIN_BYTES,
     remove: () => {
+      Object.values(files).forEach((each) => each.close());
       try {
         rmdirSync(folder);
         return true;
@@ -59,12 +66,33 @@ export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): C
   };
 }
 
-/** Bytes read and written, of all devices. */
-function ioBytes(path: string): number | undefined {
-  try {
-    const fields = readText(path).match(/\b[rw]bytes=\d+/g) ?? [];
-    return fields.reduce((sum, field) => sum + Number(field.slice(field.indexOf("=") + 1)), 0);
-  } catch {
-    return undefined;
-  }
+/** What only ever grows; between two steps nothing happens that it counts, but for the launcher's own moment of CPU. */
+type Tally = { kills: number; refusals: number; cpuUs: number; ioBytes: number | undefined };
+
+type V2Files = Readonly<Record<"peak" | "current" | "kills" | "refusals" | "cpu" | "io", KernelFile>>;
+
+function filesIn(folder: string): V2Files {
+  const file = (name: string): KernelFile => new KernelFile(join(folder, name));
+  return {
+    peak: file("memory.peak"),
+    current: file("memory.current"),
+    kills: file("memory.events"),
+    refusals: file("pids.events"),
+    cpu: file("cpu.stat"),
+    io: file("io.stat"),
+  };
+}
+
+function tallyOf({ kills, refusals, cpu, io }: V2Files): Tally {
+  return {
+    kills: kills.key("oom_kill") ?? 0,
+    refusals: refusals.key("max") ?? 0,
+    cpuUs: cpu.key("usage_usec") ?? 0,
+    ioBytes: ioBytesIn(io.text()),
+  };
+}
+
+/** Bytes read and written, of all devices. The file is there where the controller is. */
+function ioBytesIn(text: string | undefined): number | undefined {
+  return text?.match(/\b[rw]bytes=\d+/g)?.reduce((sum, field) => sum + Number(field.slice(field.indexOf("=") + 1)), 0);
 }

@@ -34,9 +34,13 @@ export function writeLaunch({ ground, seccompFile, slot, program, argv, stdinFil
     ulimits: ground.ulimits,
     tie: tiesCpus(means) ? [means.taskset ?? "", "-c", cpuListFor(means, limits.cpus)] : [],
   });
-  rmSync(path, { force: true });
-  writeFileSync(path, script, { flag: "wx" });
-  chmodSync(path, 0o444);
+  if (slot.left.launch !== script) {
+    delete slot.left.launch;
+    rmSync(path, { force: true });
+    writeFileSync(path, script, { flag: "wx" });
+    chmodSync(path, 0o444);
+    slot.left.launch = script;
+  }
 }
 
 /** Host path of what is process 1 in this slot's sandboxes; where no cgroup counts processes, it limits them. */

@@ -6,6 +6,7 @@ import type { Cgroup } from "../cgroup/cgroup.ts";
 import { coverInherited } from "./inherited-fds.ts";
 import { launcherScript } from "./launch-script.ts";
 import { openChildReader } from "./pipe-feed.ts";
+import { FamilyIo } from "../watch/process-io.ts";
 import { identify, signal, type ProcessIdentity } from "../watch/process-identity.ts";
 
 export type LauncherPlace = {
@@ -29,6 +30,8 @@ export type Launcher = {
   readonly isGone: () => boolean;
   readonly go: () => void;
   readonly collectChildren: () => void;
+  /** What it and its steps have the disks do. */
+  readonly io: FamilyIo;
   /** Who gets what comes over the channel from now on. */
   readonly receive: (call: Receive) => void;
   /** Ends it and everything that it started; resolves when it is gone. */
@@ -72,6 +75,7 @@ function launcherOf(child: ChildProcess, pid: number): Launcher {
       resolve();
     });
   });
+  const io = new FamilyIo(pid);
   let receive: Receive = (_, server) => server?.close();
   child.on("message", (message, handle) => receive(message, handle instanceof Server ? handle : undefined));
   // Idle launchers do not keep the process alive; the pipes of a running step do.
@@ -85,9 +89,11 @@ function launcherOf(child: ChildProcess, pid: number): Launcher {
     isGone: () => isGone,
     go: () => control.write("go\n"),
     collectChildren: () => control.write("end\n"),
+    io,
     receive: (call) => (receive = call),
     end: async () => {
       child.ref();
+      io.close();
       control.end();
       const forced = setTimeout(() => identity !== undefined && signal(identity, "SIGKILL"), 2000);
       await (isGone ? undefined : gone);

@@ -93,7 +93,7 @@ export class SlotPool {
     const cgroup = makeCgroup(host, `${ownerName()}.${name}`);
     try {
       const launcher = await startLauncher({ folder: path, uid, cgroup, secretPipes, channel, inherited });
-      const slot = { name, folder: path, uid, cgroup, launcher, secretPipes, channel };
+      const slot = { name, folder: path, uid, cgroup, launcher, secretPipes, channel, left: {} };
       this.#live.add(slot);
       return slot;
     } catch (error) {

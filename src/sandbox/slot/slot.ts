@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Cgroup } from "../cgroup/cgroup.ts";
+import { removeAttemptFolder, type AttemptFolder } from "../attempt-folder.ts";
 import type { Launcher } from "./launcher.ts";
 
 /** A place in which one step runs at a time: a user, a cgroup, a launcher and FIFOs, used again and again. */
@@ -18,6 +19,8 @@ export type Slot = {
   readonly secretPipes: number;
   /** Its launcher has a channel to the runner: it is for steps with a way out, and for no others. */
   readonly channel: boolean;
+  /** What earlier steps left as it was, for the next one. */
+  readonly left: { folder?: AttemptFolder | undefined; launch?: string };
 };
 
 const run = promisify(execFile);
@@ -64,8 +67,12 @@ export async function dissolveSlot({
   folder,
   cgroup,
   launcher,
-}: Pick<Slot, "folder" | "cgroup" | "launcher">): Promise<boolean> {
+  left,
+}: Pick<Slot, "folder" | "cgroup" | "launcher" | "left">): Promise<boolean> {
   await launcher.end();
+  if (left.folder !== undefined) {
+    await removeAttemptFolder(left.folder);
+  }
   let isGone = cgroup === undefined || cgroup.remove();
   for (let round = 0; round < 400 && !isGone; round += 1) {
     cgroup?.members()?.forEach(tryKill);

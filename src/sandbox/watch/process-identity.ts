@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { readSmallFile } from "./small-file.ts";
 
 /** Which process: pids are used again, so the start time (clock ticks since boot) stands beside it. */
@@ -30,7 +30,8 @@ export function isAsleep(pid: number): boolean {
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {
-  return identify(identity.pid)?.start === identity.start;
+  // Most that are asked for are gone, and an error costs more than a look.
+  return existsSync(`/proc/${identity.pid}`) && identify(identity.pid)?.start === identity.start;
 }
 
 /** Sends a signal to exactly this process; false when it is gone. */
