@@ -2,6 +2,7 @@ import { configShape } from "../src/app/config.ts";
 import { approvalPredicate, approvalRequestPredicate } from "../src/attest/approval.ts";
 import { approvalRequestFileShape } from "../src/attest/approval-request.ts";
 import { packRunPredicate } from "../src/attest/pack-run.ts";
+import { revocationListPredicate } from "../src/attest/revocation-claim.ts";
 import { trustRootPredicate } from "../src/attest/root-claim.ts";
 import { runRequestPredicate } from "../src/attest/run-request.ts";
 import { statementShape, type Predicate } from "../src/attest/statement.ts";
@@ -13,6 +14,7 @@ import { inputsLockShape } from "../src/plan/inputs-lock.ts";
 import { planShape } from "../src/plan/plan.ts";
 import { egressLineShape } from "../src/run/egress-line.ts";
 import { eventShape } from "../src/run/event-shape.ts";
+import { revocationsShape } from "../src/trust/revocation-list.ts";
 import { trustRootShape } from "../src/trust/trust-root.ts";
 
 /** A schema file and its text. */
@@ -35,11 +37,13 @@ export function schemaFiles(): readonly SchemaFile[] {
     ),
     schemaFile("outputs", outputsShape.schema, "packrun outputs file: what a finished run produced"),
     schemaFile("trust-root", trustRootShape.schema, "packrun trust root: which keys hold which roles"),
+    schemaFile("revocations", revocationsShape.schema, "packrun revocation list: what is revoked in a trust domain"),
     statementFile("run-request", runRequestPredicate),
     statementFile("approval-request", approvalRequestPredicate),
     statementFile("approval", approvalPredicate),
     statementFile("pack-run", packRunPredicate),
     statementFile("trust-root", trustRootPredicate),
+    statementFile("revocation-list", revocationListPredicate),
   ];
 }
 

@@ -7,12 +7,19 @@ import { parseArgs } from "node:util";
 
 // src/app/verify-evidence.ts
 import { createHash } from "node:crypto";
+import { readFile, stat as stat2 } from "node:fs/promises";
+
+// src/canon/json.ts
+function isJsonObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 // src/canon/bytes.ts
+var HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 function toHex(bytes) {
   let text5 = "";
   for (const byte of bytes) {
-    text5 += byte.toString(16).padStart(2, "0");
+    text5 += HEX[byte] ?? "";
   }
   return text5;
 }
@@ -31,152 +38,6 @@ function concatBytes(...parts) {
     at += part.length;
   }
   return whole;
-}
-
-// node_modules/canonicalize/lib/canonicalize.js
-function serializeString(value) {
-  if (!value.isWellFormed()) {
-    throw new Error("Lone surrogate is not allowed");
-  }
-  return JSON.stringify(value);
-}
-function serializePrimitive(value) {
-  switch (typeof value) {
-    case "number":
-      if (isNaN(value)) {
-        throw new Error("NaN is not allowed");
-      }
-      if (!isFinite(value)) {
-        throw new Error("Infinity is not allowed");
-      }
-      return JSON.stringify(value);
-    case "string":
-      return serializeString(value);
-    case "boolean":
-      return value ? "true" : "false";
-    default:
-      return JSON.stringify(value);
-  }
-}
-function enterValue(value, seen) {
-  let wrappers = null;
-  while (value !== null && typeof value === "object" && typeof value.toJSON === "function") {
-    if (seen.has(value)) {
-      throw new Error("Circular reference detected");
-    }
-    seen.add(value);
-    (wrappers ??= []).push(value);
-    value = value.toJSON();
-  }
-  if (value instanceof Number || value instanceof String || value instanceof Boolean) {
-    value = value.valueOf();
-  }
-  if (value === null || typeof value !== "object") {
-    if (wrappers !== null) {
-      for (const wrapper of wrappers) seen.delete(wrapper);
-    }
-    return serializePrimitive(value);
-  }
-  if (seen.has(value)) {
-    throw new Error("Circular reference detected");
-  }
-  seen.add(value);
-  return {
-    container: value,
-    // null marks an array frame; object frames carry their sorted keys.
-    // `sort()`'s default comparator orders by UTF-16 code unit, which is the
-    // order JCS requires.
-    keys: Array.isArray(value) ? null : Object.keys(value).sort(),
-    // Next child to serialize; the frame resumes here after a nested
-    // container's subtree completes.
-    index: 0,
-    // Whether no member has been emitted yet (controls comma placement).
-    first: true,
-    // toJSON wrappers to release from `seen` when this frame completes.
-    wrappers
-  };
-}
-function canonicalize(object2) {
-  if (object2 === null || typeof object2 !== "object") {
-    return serializePrimitive(object2);
-  }
-  const seen = /* @__PURE__ */ new Set();
-  const root = enterValue(object2, seen);
-  if (typeof root !== "object") {
-    return root;
-  }
-  let result = root.keys === null ? "[" : "{";
-  const stack = [root];
-  outer:
-    while (stack.length > 0) {
-      const frame = stack[stack.length - 1];
-      const container = frame.container;
-      if (frame.keys === null) {
-        while (frame.index < container.length) {
-          const i = frame.index++;
-          if (i > 0) {
-            result += ",";
-          }
-          const element = container[i];
-          const value = element === void 0 || typeof element === "symbol" || typeof element === "function" ? null : element;
-          if (value === null || typeof value !== "object") {
-            result += serializePrimitive(value);
-            continue;
-          }
-          const child = enterValue(value, seen);
-          if (typeof child !== "object") {
-            result += child === void 0 ? "null" : child;
-            continue;
-          }
-          result += child.keys === null ? "[" : "{";
-          stack.push(child);
-          continue outer;
-        }
-        result += "]";
-      } else {
-        const keys = frame.keys;
-        while (frame.index < keys.length) {
-          const key = keys[frame.index++];
-          const value = container[key];
-          if (value === void 0 || typeof value === "symbol" || typeof value === "function") {
-            continue;
-          }
-          if (value === null || typeof value !== "object") {
-            if (frame.first) {
-              frame.first = false;
-            } else {
-              result += ",";
-            }
-            result += serializeString(key) + ":" + serializePrimitive(value);
-            continue;
-          }
-          const child = enterValue(value, seen);
-          if (child === void 0) {
-            continue;
-          }
-          if (frame.first) {
-            frame.first = false;
-          } else {
-            result += ",";
-          }
-          result += serializeString(key) + ":";
-          if (typeof child !== "object") {
-            result += child;
-            continue;
-          }
-          result += child.keys === null ? "[" : "{";
-          stack.push(child);
-          continue outer;
-        }
-        result += "}";
-      }
-      seen.delete(container);
-      if (frame.wrappers !== null) {
-        for (const wrapper of frame.wrappers) seen.delete(wrapper);
-      }
-      stack.pop();
-    }
-  return result;
 }
 
 // src/canon/utf8.ts
@@ -209,14 +70,150 @@ function rank(unit) {
 
 // src/canon/canonical-json.ts
 function canonicalJson(value) {
-  const text5 = canonicalize(value);
-  if (text5 === void 0) {
-    throw new Error("not a JSON value");
+  const sorted = inOrder(value, 0);
+  if (sorted !== UNFIT) {
+    const text5 = JSON.stringify(sorted);
+    if (!text5.includes("\\ud")) {
+      return text5;
+    }
   }
-  return text5;
+  return write(value);
 }
 function canonicalBytes(value) {
   return encodeUtf8(canonicalJson(value));
+}
+var UNFIT = /* @__PURE__ */ Symbol("unfit");
+var SHALLOW = 64;
+function inOrder(value, depth) {
+  if (typeof value === "number") {
+    return Number.isFinite(value) ? value : UNFIT;
+  }
+  if (typeof value === "string" || typeof value === "boolean" || value === null) {
+    return value;
+  }
+  if (typeof value !== "object" || depth === SHALLOW) {
+    return UNFIT;
+  }
+  if (Array.isArray(value)) {
+    return itemsInOrder(value, depth + 1);
+  }
+  return isPlain(value) ? membersInOrder(value, depth + 1) : UNFIT;
+}
+function itemsInOrder(items, depth) {
+  let copy;
+  for (let at = 0; at < items.length; at += 1) {
+    const item = inOrder(items[at], depth);
+    if (item === UNFIT) {
+      return UNFIT;
+    }
+    if (item !== items[at]) {
+      copy ??= [...items];
+      copy[at] = item;
+    }
+  }
+  return copy ?? items;
+}
+function membersInOrder(members, depth) {
+  const names = Object.keys(members);
+  let copy;
+  if (!areSorted(names)) {
+    if (names.some(isUnruly)) {
+      return UNFIT;
+    }
+    names.sort();
+    copy = {};
+  }
+  for (const [at, name2] of names.entries()) {
+    const member = members[name2];
+    const ordered = member === void 0 ? void 0 : inOrder(member, depth);
+    if (ordered === UNFIT) {
+      return UNFIT;
+    }
+    if (ordered !== member && copy === void 0) {
+      if (names.some(isUnruly)) {
+        return UNFIT;
+      }
+      copy = Object.fromEntries(names.slice(0, at).map((before) => [before, members[before]]));
+    }
+    if (copy !== void 0) {
+      copy[name2] = ordered;
+    }
+  }
+  return copy ?? members;
+}
+function isUnruly(name2) {
+  const first = name2.charCodeAt(0);
+  return first >= 48 && first <= 57 || name2 === "__proto__";
+}
+function isPlain(value) {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+function areSorted(names) {
+  for (let at = 1; at < names.length; at += 1) {
+    if ((names[at] ?? "") < (names[at - 1] ?? "")) {
+      return false;
+    }
+  }
+  return true;
+}
+function write(value) {
+  const root = frameOf([value]);
+  const stack = [root];
+  let text5 = "";
+  for (let top = root; top !== void 0; top = stack.at(-1)) {
+    const at = top.next;
+    if (at === top.values.length) {
+      text5 += top === root ? "" : top.names === void 0 ? "]" : "}";
+      stack.pop();
+      continue;
+    }
+    const item = top.values[at];
+    const name2 = top.names?.[at];
+    text5 += `${at === 0 ? "" : ","}${name2 === void 0 ? "" : `${stringText(name2)}:`}`;
+    top.next += 1;
+    if (typeof item === "object" && item !== null) {
+      const frame = frameOf(item);
+      text5 += frame.names === void 0 ? "[" : "{";
+      stack.push(frame);
+      refuseCircle(stack);
+    } else {
+      text5 += scalarText(top.names === void 0 && item === void 0 && top !== root ? null : item);
+    }
+  }
+  return text5;
+}
+function frameOf(container) {
+  if (Array.isArray(container)) {
+    return { container, names: void 0, values: container, next: 0 };
+  }
+  if (!isPlain(container)) {
+    throw new Error("an instance of a class is no JSON value");
+  }
+  const names = Object.keys(container).filter((name2) => container[name2] !== void 0).sort();
+  return { container, names, values: names.map((name2) => container[name2]), next: 0 };
+}
+function refuseCircle(stack) {
+  const depth = stack.length;
+  if (depth >= 1024 && (depth & depth - 1) === 0 && new Set(stack.map((frame) => frame.container)).size < depth) {
+    throw new Error("a value that contains itself is no JSON value");
+  }
+}
+var LONE = new RegExp("\\p{Surrogate}", "u");
+function stringText(value) {
+  if (LONE.test(value)) {
+    throw new Error("a lone surrogate has no canonical text");
+  }
+  return JSON.stringify(value);
+}
+function scalarText(value) {
+  if (typeof value === "string") {
+    return stringText(value);
+  }
+  if (value === null || typeof value === "boolean" || typeof value === "number" && Number.isFinite(value)) {
+    return JSON.stringify(value);
+  }
+  throw new Error("not a JSON value");
 }
 
 // src/canon/digest.ts
@@ -245,24 +242,33 @@ function digestOfHex(hex2) {
 }
 
 // src/canon/timestamp.ts
-var PATTERN2 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})\.(\d{3})Z$/;
+var PATTERN2 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 var DAY = 864e5;
 function timestampOf(milliseconds) {
   const days = Math.floor(milliseconds / DAY);
   const [year, month, day] = civilOf(days);
-  const rest = milliseconds - days * DAY;
-  const at = (unit, size) => digits(Math.floor(rest / unit) % size, 2);
+  const rest2 = milliseconds - days * DAY;
+  const at = (unit, size) => digits(Math.floor(rest2 / unit) % size, 2);
   const date = `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)}`;
-  return `${date}T${at(36e5, 24)}:${at(6e4, 60)}:${at(1e3, 60)}.${digits(rest % 1e3, 3)}Z`;
+  return `${date}T${at(36e5, 24)}:${at(6e4, 60)}:${at(1e3, 60)}.${digits(rest2 % 1e3, 3)}Z`;
 }
 function millisecondsOf(text5) {
-  const match = PATTERN2.exec(text5);
-  if (match === null) {
+  if (!PATTERN2.test(text5)) {
     return void 0;
   }
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, milli = 0] = match.slice(1).map(Number);
-  const time = daysOf(year, month, day) * DAY + hour * 36e5 + minute * 6e4 + second * 1e3 + milli;
-  return year >= 1970 && timestampOf(time) === text5 ? time : void 0;
+  const [year, month, day] = [numberAt(text5, 0, 4), numberAt(text5, 5, 7), numberAt(text5, 8, 10)];
+  const [hour, minute, second] = [numberAt(text5, 11, 13), numberAt(text5, 14, 16), numberAt(text5, 17, 19)];
+  const days = daysOf(year, month, day);
+  const [realYear, realMonth, realDay] = civilOf(days);
+  const isReal = year >= 1970 && year === realYear && month === realMonth && day === realDay;
+  return isReal && hour < 24 && minute < 60 && second < 60 ? days * DAY + hour * 36e5 + minute * 6e4 + second * 1e3 + numberAt(text5, 20, 23) : void 0;
+}
+function numberAt(text5, start, end) {
+  let number2 = 0;
+  for (let at = start; at < end; at += 1) {
+    number2 = number2 * 10 + text5.charCodeAt(at) - 48;
+  }
+  return number2;
 }
 function isTimestamp(text5) {
   return typeof text5 === "string" && millisecondsOf(text5) !== void 0;
@@ -291,6 +297,380 @@ function civilOf(days) {
   return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day];
 }
 
+// src/canon/shape.ts
+function misfitsOf(shape, value) {
+  const walk2 = { path: [], misfits: [] };
+  shape.check(value, walk2);
+  return walk2.misfits;
+}
+function describeMisfit(misfit2) {
+  const at = misfit2.path.length === 0 ? "the document" : pointerOf(misfit2.path);
+  switch (misfit2.problem) {
+    case "unknown":
+      return `${at}: unknown member "${misfit2.found}"`;
+    case "missing":
+      return `${at}: member "${misfit2.found}" is missing`;
+    case "type":
+    case "value":
+      return `${at}: expected ${misfit2.expected}, found ${misfit2.found}`;
+  }
+}
+function pointerOf(path) {
+  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+function object(required, optional, description) {
+  const members = new Map([...Object.entries(required), ...Object.entries(optional ?? {})]);
+  const needed = Object.keys(required);
+  const known = [...members.keys()];
+  return {
+    schema: {
+      type: "object",
+      ...description === void 0 ? {} : { description },
+      properties: Object.fromEntries([...members].map(([name2, shape]) => [name2, shape.schema])),
+      ...needed.length === 0 ? {} : { required: needed },
+      additionalProperties: false
+    },
+    check: (value, walk2) => {
+      if (!isJsonObject(value)) {
+        misfit(walk2, "type", "an object", value);
+        return;
+      }
+      for (const name2 of Object.keys(value)) {
+        const shape = members.get(name2);
+        if (shape === void 0) {
+          walk2.misfits.push({ problem: "unknown", path: [...walk2.path], expected: "", found: name2, known });
+        } else if (value[name2] !== void 0) {
+          checkAt(shape, value[name2], name2, walk2);
+        }
+      }
+      for (const name2 of needed) {
+        if (!Object.hasOwn(value, name2) || value[name2] === void 0) {
+          walk2.misfits.push({ problem: "missing", path: [...walk2.path], expected: "", found: name2 });
+        }
+      }
+    }
+  };
+}
+function record(names, values2, nameHint, { max } = {}) {
+  return {
+    schema: {
+      type: "object",
+      propertyNames: { pattern: names.source },
+      additionalProperties: values2.schema,
+      ...max === void 0 ? {} : { maxProperties: max }
+    },
+    check: (value, walk2) => {
+      if (!isJsonObject(value)) {
+        misfit(walk2, "type", "an object", value);
+        return;
+      }
+      const { length } = Object.keys(value);
+      if (max !== void 0 && length > max) {
+        misfit(walk2, "value", `at most ${max} members`, length);
+      }
+      for (const [name2, member] of Object.entries(value)) {
+        walk2.path.push(name2);
+        if (!names.test(name2)) {
+          misfit(walk2, "value", nameHint, name2);
+        }
+        values2.check(member, walk2);
+        walk2.path.pop();
+      }
+    }
+  };
+}
+function array(items, limits = {}) {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = limits;
+  return {
+    schema: {
+      type: "array",
+      items: items.schema,
+      ...limits.min === void 0 ? {} : { minItems: min },
+      ...limits.max === void 0 ? {} : { maxItems: max }
+    },
+    check: (value, walk2) => {
+      if (!Array.isArray(value)) {
+        misfit(walk2, "type", "an array", value);
+        return;
+      }
+      if (value.length < min) {
+        misfit(walk2, "value", `at least ${min} items`, value.length);
+      } else if (value.length > max) {
+        misfit(walk2, "value", `at most ${max} items`, value.length);
+      }
+      value.forEach((item, at) => checkAt(items, item, at, walk2));
+    }
+  };
+}
+function string(limits = {}) {
+  const { pattern: pattern2, expected = "a string", max, min = 0 } = limits;
+  return {
+    schema: {
+      type: "string",
+      ...pattern2 === void 0 ? {} : { pattern: pattern2.source },
+      ...max === void 0 ? {} : { maxLength: max },
+      ...min === 0 ? {} : { minLength: min }
+    },
+    check: (value, walk2) => {
+      if (typeof value !== "string") {
+        misfit(walk2, "type", expected, value);
+      } else if (pattern2?.test(value) === false || value.length < min || value.length > (max ?? value.length)) {
+        misfit(walk2, "value", expected, value);
+      }
+    }
+  };
+}
+function integer(limits = {}) {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = limits;
+  return {
+    schema: { type: "integer", minimum: min, maximum: max },
+    check: (value, walk2) => {
+      if (typeof value !== "number" || !Number.isSafeInteger(value)) {
+        misfit(walk2, "type", "an integer", value);
+      } else if (value < min || value > max) {
+        misfit(walk2, "value", `an integer from ${min} to ${max}`, value);
+      }
+    }
+  };
+}
+function number(limits = {}) {
+  const { above = -Number.MAX_VALUE, max = Number.MAX_VALUE } = limits;
+  return {
+    schema: {
+      type: "number",
+      ...limits.above === void 0 ? {} : { exclusiveMinimum: above },
+      ...limits.max === void 0 ? {} : { maximum: max }
+    },
+    check: (value, walk2) => {
+      if (typeof value !== "number" || !Number.isFinite(value)) {
+        misfit(walk2, "type", "a number", value);
+      } else if (value <= above || value > max) {
+        misfit(walk2, "value", `a number above ${above}, at most ${max}`, value);
+      }
+    }
+  };
+}
+function boolean() {
+  return {
+    schema: { type: "boolean" },
+    check: (value, walk2) => {
+      if (typeof value !== "boolean") {
+        misfit(walk2, "type", "true or false", value);
+      }
+    }
+  };
+}
+function literal(...choices) {
+  const expected = choices.length === 1 ? JSON.stringify(choices[0]) : `one of ${choices.map(String).join(", ")}`;
+  return {
+    schema: choices.length === 1 ? { const: choices[0] ?? null } : { enum: choices },
+    check: (value, walk2) => {
+      if (!choices.some((choice) => choice === value)) {
+        misfit(walk2, choices.some((choice) => typeof choice === typeof value) ? "value" : "type", expected, value);
+      }
+    }
+  };
+}
+function nullable(shape) {
+  return {
+    schema: { anyOf: [shape.schema, { type: "null" }] },
+    check: (value, walk2) => {
+      if (value !== null) {
+        shape.check(value, walk2);
+      }
+    }
+  };
+}
+function anything() {
+  return { schema: true, check: () => void 0 };
+}
+function tagged(tag, cases2) {
+  const names = Object.keys(cases2);
+  return {
+    schema: { oneOf: Object.values(cases2).map((shape) => shape.schema) },
+    check: (value, walk2) => {
+      if (!isJsonObject(value)) {
+        misfit(walk2, "type", "an object", value);
+        return;
+      }
+      const name2 = value[tag];
+      const chosen = typeof name2 === "string" && Object.hasOwn(cases2, name2) ? cases2[name2] : void 0;
+      if (chosen !== void 0) {
+        chosen.check(value, walk2);
+      } else if (name2 === void 0) {
+        walk2.misfits.push({ problem: "missing", path: [...walk2.path], expected: "", found: tag });
+      } else {
+        walk2.path.push(tag);
+        misfit(walk2, "value", `one of ${names.join(", ")}`, name2);
+        walk2.path.pop();
+      }
+    }
+  };
+}
+function either(shapes, choose) {
+  return {
+    schema: { anyOf: shapes.map((shape) => shape.schema) },
+    check: (value, walk2) => choose(value).check(value, walk2)
+  };
+}
+function digest() {
+  return guarded("sha256: and 64 lower-case hex digits", "^sha256:[0-9a-f]{64}$", isDigest);
+}
+function timestamp() {
+  const pattern2 = "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$";
+  return guarded("a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z", pattern2, isTimestamp);
+}
+function guarded(expected, pattern2, guard) {
+  return {
+    schema: { type: "string", pattern: pattern2 },
+    check: (value, walk2) => {
+      if (!guard(value)) {
+        misfit(walk2, typeof value === "string" ? "value" : "type", expected, value);
+      }
+    }
+  };
+}
+function checkAt(shape, value, part, walk2) {
+  walk2.path.push(part);
+  shape.check(value, walk2);
+  walk2.path.pop();
+}
+function misfit(walk2, problem, expected, value) {
+  walk2.misfits.push({ problem, path: [...walk2.path], expected, found: show(value) });
+}
+function show(value) {
+  if (value === null || typeof value === "boolean" || typeof value === "number") {
+    return String(value);
+  }
+  if (typeof value === "string") {
+    const text5 = value.length > 60 ? `${value.slice(0, 57)}...` : value;
+    return JSON.stringify(text5);
+  }
+  return Array.isArray(value) ? "an array" : "an object";
+}
+
+// src/canon/base64.ts
+var ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+var LETTERS = Uint8Array.from(ALPHABET, (letter2) => letter2.charCodeAt(0));
+var PADDING = 61;
+var VALUES = new Uint8Array(128).fill(64);
+LETTERS.forEach((letter2, value) => {
+  VALUES[letter2] = value;
+});
+var decoder2 = new TextDecoder();
+function toBase64(bytes) {
+  const text5 = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  let out = 0;
+  for (let at = 0; at < bytes.length; at += 3) {
+    const group = (bytes[at] ?? 0) << 16 | (bytes[at + 1] ?? 0) << 8 | (bytes[at + 2] ?? 0);
+    const left = bytes.length - at;
+    text5[out] = letter(group >> 18);
+    text5[out + 1] = letter(group >> 12);
+    text5[out + 2] = left > 1 ? letter(group >> 6) : PADDING;
+    text5[out + 3] = left > 2 ? letter(group) : PADDING;
+    out += 4;
+  }
+  return decoder2.decode(text5);
+}
+function fromBase64(text5) {
+  const padding = text5.endsWith("==") ? 2 : Number(text5.endsWith("="));
+  const length = text5.length - padding;
+  if (text5.length % 4 !== 0 || length % 4 === 1) {
+    return void 0;
+  }
+  const bytes = new Uint8Array(Math.floor(length * 3 / 4));
+  let bits = 0;
+  let held2 = 0;
+  let out = 0;
+  for (let at = 0; at < length; at += 1) {
+    const value = VALUES[text5.charCodeAt(at)] ?? 64;
+    if (value === 64) {
+      return void 0;
+    }
+    held2 = (held2 << 6 | value) & 65535;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[out] = held2 >> bits & 255;
+      out += 1;
+    }
+  }
+  return (held2 & (1 << bits) - 1) === 0 ? bytes : void 0;
+}
+function fromLooseBase64(text5) {
+  const bare = text5.replaceAll("-", "+").replaceAll("_", "/").replace(/={1,2}$/, "");
+  return fromBase64(bare + "=".repeat((4 - bare.length % 4) % 4));
+}
+function letter(bits) {
+  return LETTERS[bits & 63] ?? 0;
+}
+
+// src/attest/public-key.ts
+var SPKI_PREFIX = {
+  "ecdsa-p256-sha256": [
+    48,
+    89,
+    48,
+    19,
+    6,
+    7,
+    42,
+    134,
+    72,
+    206,
+    61,
+    2,
+    1,
+    6,
+    8,
+    42,
+    134,
+    72,
+    206,
+    61,
+    3,
+    1,
+    7,
+    3,
+    66,
+    0
+  ],
+  ed25519: [48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0]
+};
+function rawKeyOf(alg, spkiDer) {
+  return spkiDer.subarray(SPKI_PREFIX[alg].length);
+}
+function fingerprintOf(alg, spkiDer, sha256) {
+  const raw = rawKeyOf(alg, spkiDer);
+  const fields = alg === "ed25519" ? [encodeUtf8("ssh-ed25519"), raw] : [encodeUtf8("ecdsa-sha2-nistp256"), encodeUtf8("nistp256"), raw];
+  const wire = concatBytes(...fields.flatMap((field) => [lengthOf(field), field]));
+  return `SHA256:${toBase64(sha256(wire)).replace("=", "")}`;
+}
+function publicKeyPem(spkiDer) {
+  const lines = toBase64(spkiDer).match(/.{1,64}/g) ?? [];
+  return ["-----BEGIN PUBLIC KEY-----", ...lines, "-----END PUBLIC KEY-----", ""].join("\n");
+}
+var KEYID = /^SHA256:[A-Za-z0-9+/]{43}$/;
+function lengthOf(field) {
+  return Uint8Array.of(0, 0, field.length >> 8, field.length & 255);
+}
+
+// src/attest/sidecar.ts
+var BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+var PAYLOAD_TYPE = "application/vnd.in-toto+json";
+var SIDECAR_SUFFIX = ".sigstore.json";
+var MAX_SIDECAR_BYTES = 64 * 1024 * 1024;
+var keyid = string({ pattern: KEYID, expected: "an OpenSSH fingerprint, SHA256: and 43 letters of base64" });
+var sidecarShape = object({
+  mediaType: literal(BUNDLE_MEDIA_TYPE),
+  verificationMaterial: object({ publicKey: object({ hint: keyid }) }),
+  dsseEnvelope: object({
+    payload: string(),
+    payloadType: literal(PAYLOAD_TYPE),
+    signatures: array(object({ keyid, sig: string() }), { min: 1, max: 1 })
+  })
+});
+
 // src/fault/code-table.ts
 function codeTable(table) {
   return table;
@@ -313,6 +693,252 @@ function ok(value) {
 }
 function fail(fault) {
   return { ok: false, fault };
+}
+
+// src/fault/system-problem.ts
+var WORDS = {
+  EACCES: "permission denied",
+  EEXIST: "it is already there",
+  EISDIR: "it is a folder",
+  ENAMETOOLONG: "its name is too long",
+  ENOENT: "it is not there",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of its path is no folder",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only"
+};
+function systemCode(error) {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
+function systemProblem(error) {
+  const code2 = systemCode(error);
+  return Object.hasOwn(WORDS, code2) ? WORDS[code2] ?? code2 : code2;
+}
+
+// src/verify/bundle-codes.ts
+var bundleCodes = codeTable({
+  BUNDLE_NOT_FOUND: {
+    severity: "error",
+    exitCode: 2,
+    message: "there is no bundle at {path}",
+    hint: "give the folder of an evidence bundle, or its .tar",
+    explanation: {
+      cause: "The path names neither a folder nor a file that can be read.",
+      example: "packrun verify ./evidence when the folder is elsewhere",
+      fix: "Look where `packrun run` put the bundle: `.packrun/evidence/RUN`, or `--evidence DIR`."
+    }
+  },
+  BUNDLE_UNREADABLE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} cannot be read: {problem}",
+    hint: "check the medium and the permissions, then verify again",
+    explanation: {
+      cause: "A file of the bundle could not be read to its end, or changed while it was read.",
+      example: "a damaged disc, or a file without read permission",
+      fix: "Copy the bundle from its source again."
+    }
+  },
+  BUNDLE_ENTRY_UNSAFE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} does not belong into a bundle",
+    hint: "a bundle holds only regular files with the names of the layout",
+    explanation: {
+      cause: "A bundle holds a link, a device, a FIFO, or a file with a foreign name.",
+      example: "a symbolic link in place of an artifact",
+      fix: "Take the bundle from its source again; never add anything to a sealed bundle."
+    }
+  },
+  BUNDLE_TOO_LARGE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} has {size} bytes, more than the {limit} that are read",
+    hint: "this is no file that packrun wrote",
+    explanation: {
+      cause: "A document of the bundle is larger than packrun ever writes it.",
+      example: "an inputs.lock of a gigabyte",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  BUNDLE_TAR_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "the archive is refused at byte {at}: {problem}",
+    hint: "use the .tar that `packrun evidence export` wrote, or unpack it and verify the folder",
+    explanation: {
+      cause: "Archives are read in one fixed form of ustar, so that nothing can hide in them; this one has another form.",
+      example: "an archive that was packed again with another tool, or has something behind its end",
+      fix: "Export it again with `packrun evidence export`, or verify the folder."
+    }
+  },
+  EVIDENCE_MANIFEST_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "evidence.manifest.json is refused: {problem}",
+    hint: "use the bundle exactly as packrun sealed it",
+    explanation: {
+      cause: "The manifest is not canonical JSON of the schema packrun.evidence/v1.",
+      example: "a manifest that was reformatted",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  EVIDENCE_NOT_FINAL: {
+    severity: "error",
+    exitCode: 7,
+    message: "this is a snapshot of a run that was still going on",
+    hint: "verify the evidence of the finished run",
+    explanation: {
+      cause: "Only the manifest of a finished run is final; a snapshot is never verified.",
+      example: "a snapshot that was taken when a gate opened",
+      fix: "Wait for the run to finish, then verify its bundle."
+    }
+  },
+  EVIDENCE_FILE_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is missing",
+    hint: "take the whole bundle from its source again",
+    explanation: {
+      cause: "The manifest or the contract names a file that the bundle does not have.",
+      example: "an artifact that was deleted to save room",
+      fix: "Copy the bundle again, completely."
+    }
+  },
+  EVIDENCE_FILE_EXTRA: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is not in the manifest",
+    hint: "nothing may be added to a sealed bundle",
+    explanation: {
+      cause: "The bundle holds a file that the manifest does not list.",
+      example: "a note that somebody put into the folder",
+      fix: "Remove what was added, or take the bundle from its source again."
+    }
+  },
+  EVIDENCE_FILE_FORM: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} has a wrong form: {problem}",
+    hint: "verify the bundle; it was changed or cut",
+    explanation: {
+      cause: "A file of the bundle is not canonical JSON of its schema.",
+      example: "an outputs.json that was reformatted",
+      fix: "Take the bundle from its source again."
+    }
+  },
+  EXPORT_FAILED: {
+    severity: "error",
+    exitCode: 10,
+    message: "the archive {path} was not written: {problem}",
+    hint: "check the folder, its permissions and the free space",
+    explanation: {
+      cause: "An archive of a bundle could not be written whole; nothing was left behind.",
+      example: "packrun evidence export RUN -o /missing/folder/run.tar",
+      fix: "Name a file in a folder that exists and has room."
+    }
+  },
+  EXTRACT_TARGET: {
+    severity: "error",
+    exitCode: 2,
+    message: "{folder} is not empty",
+    hint: "give a folder that is new or empty",
+    explanation: {
+      cause: "Artifacts are only written into an empty folder, so that nothing is overwritten or mixed up.",
+      example: "packrun evidence extract BUNDLE -o .",
+      fix: "Name another folder."
+    }
+  },
+  EVIDENCE_FILE_UNNAMED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} belongs to nothing in the ledger",
+    hint: "do not rely on this run",
+    explanation: {
+      cause: "The bundle holds an approval, a request or a policy context that no event of the ledger speaks of.",
+      example: "a third response in the folder of a gate that two people decided",
+      fix: "Find out who sealed the bundle; the runner does not write such files."
+    }
+  },
+  EVIDENCE_FILE_CHANGED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is not the file that was sealed",
+    hint: "take the bundle from its source again",
+    explanation: {
+      cause: "Size or SHA-256 of the file differ from the manifest.",
+      example: "an edited ledger",
+      fix: "Find out who changed the file; copy the bundle again from its source."
+    }
+  }
+});
+
+// src/verify/bundle-reader.ts
+var DOCUMENT_LIMIT = MAX_SIDECAR_BYTES;
+var BundleReader = class {
+  #source;
+  #startHash;
+  #files;
+  #seen = /* @__PURE__ */ new Map();
+  constructor(source, files, startHash2) {
+    this.#source = source;
+    this.#startHash = startHash2;
+    this.#files = new Map(files.map((file) => [file.path, file]));
+  }
+  has(path) {
+    return this.#files.has(path);
+  }
+  get files() {
+    return this.#files;
+  }
+  /** What was read of this path so far. */
+  seen(path) {
+    return this.#seen.get(path);
+  }
+  /** Streams a file to its end. Chunks are valid only during the call. Fault: BUNDLE_UNREADABLE. */
+  async stream(path, take2) {
+    const hash2 = this.#startHash();
+    let size = 0;
+    try {
+      for await (const chunk of this.#source.open(path)) {
+        hash2.update(chunk);
+        size += chunk.length;
+        take2(chunk);
+      }
+    } catch (error) {
+      const problem = readingProblem(error);
+      return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem }));
+    }
+    const seen = { sha256: toHex(hash2.digest()), size };
+    const before = this.#seen.get(path);
+    if (before !== void 0 && before.sha256 !== seen.sha256) {
+      return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem: "it changed while it was read" }));
+    }
+    this.#seen.set(path, seen);
+    return ok(seen);
+  }
+  /** A whole small file. Faults: EVIDENCE_FILE_MISSING, BUNDLE_TOO_LARGE, BUNDLE_UNREADABLE. */
+  async document(path) {
+    const file = this.#files.get(path);
+    if (file === void 0) {
+      return fail(faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path }));
+    }
+    if (file.size > DOCUMENT_LIMIT) {
+      return fail(faultOf(bundleCodes, "BUNDLE_TOO_LARGE", { path, size: file.size, limit: DOCUMENT_LIMIT }));
+    }
+    const parts = [];
+    let kept = 0;
+    const read = await this.stream(path, (chunk) => {
+      if (kept + chunk.length <= DOCUMENT_LIMIT) {
+        parts.push(chunk.slice());
+        kept += chunk.length;
+      }
+    });
+    return read.ok ? ok(concatBytes(...parts)) : read;
+  }
+};
+function readingProblem(error) {
+  return error instanceof Error && !("code" in error) ? error.message : systemProblem(error);
 }
 
 // src/verify/codes.ts
@@ -403,28 +1029,6 @@ var verifyCodes = codeTable({
       cause: "Every member of the attestation is computed again from the bundle; one differs.",
       example: "an attestation that calls a failed step succeeded",
       fix: "Do not rely on this run."
-    }
-  },
-  REVOCATIONS_UNCHECKED: {
-    severity: "error",
-    exitCode: 7,
-    message: "trust domain {trustDomain} takes nothing without a revocation list, and this version reads none",
-    hint: "use a trust root that does not require revocations, or a later version of packrun",
-    explanation: {
-      cause: "The trust root says that signatures count only together with a revocation list.",
-      example: "policy.revocation.required in the trust root",
-      fix: "Verify with a version of packrun that reads revocation lists."
-    }
-  },
-  REVOCATIONS_UNSUPPORTED: {
-    severity: "error",
-    exitCode: 2,
-    message: "--revocations is not read by this version",
-    hint: "leave the flag out; nothing is checked against revocation lists",
-    explanation: {
-      cause: "A revocation list was given to a verifier that cannot read one; ignoring it would be wrong.",
-      example: "packrun verify BUNDLE --revocations revocations.json",
-      fix: "Verify with a version of packrun that reads revocation lists."
     }
   },
   LEDGER_UNFINISHED: {
@@ -920,6 +1524,17 @@ var trustCodes = codeTable({
       fix: "Make a key for the other person: packrun keys generate NAME."
     }
   },
+  TRUST_EDIT_KEY: {
+    severity: "error",
+    exitCode: 2,
+    message: "the trust root has no key {keyid}",
+    hint: "`packrun trust show` lists its keys",
+    explanation: {
+      cause: "Keys are named by their fingerprint: SHA256: and 43 letters.",
+      example: "packrun trust remove alice",
+      fix: "Copy the fingerprint from `packrun trust show`."
+    }
+  },
   TRUST_EDIT_SCOPE: {
     severity: "error",
     exitCode: 2,
@@ -955,62 +1570,6 @@ function checkKeyWindow(key, at) {
 }
 function needsRevocations(root) {
   return root.document.policy?.revocation?.required === true;
-}
-
-// src/canon/base64.ts
-var ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-var LETTERS = Uint8Array.from(ALPHABET, (letter2) => letter2.charCodeAt(0));
-var PADDING = 61;
-var VALUES = new Uint8Array(128).fill(64);
-LETTERS.forEach((letter2, value) => {
-  VALUES[letter2] = value;
-});
-var decoder2 = new TextDecoder();
-function toBase64(bytes) {
-  const text5 = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
-  let out = 0;
-  for (let at = 0; at < bytes.length; at += 3) {
-    const group = (bytes[at] ?? 0) << 16 | (bytes[at + 1] ?? 0) << 8 | (bytes[at + 2] ?? 0);
-    const left = bytes.length - at;
-    text5[out] = letter(group >> 18);
-    text5[out + 1] = letter(group >> 12);
-    text5[out + 2] = left > 1 ? letter(group >> 6) : PADDING;
-    text5[out + 3] = left > 2 ? letter(group) : PADDING;
-    out += 4;
-  }
-  return decoder2.decode(text5);
-}
-function fromBase64(text5) {
-  const padding = text5.endsWith("==") ? 2 : Number(text5.endsWith("="));
-  const length = text5.length - padding;
-  if (text5.length % 4 !== 0 || length % 4 === 1) {
-    return void 0;
-  }
-  const bytes = new Uint8Array(Math.floor(length * 3 / 4));
-  let bits = 0;
-  let held2 = 0;
-  let out = 0;
-  for (let at = 0; at < length; at += 1) {
-    const value = VALUES[text5.charCodeAt(at)] ?? 64;
-    if (value === 64) {
-      return void 0;
-    }
-    held2 = (held2 << 6 | value) & 65535;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[out] = held2 >> bits & 255;
-      out += 1;
-    }
-  }
-  return (held2 & (1 << bits) - 1) === 0 ? bytes : void 0;
-}
-function fromLooseBase64(text5) {
-  const bare = text5.replaceAll("-", "+").replaceAll("_", "/").replace(/={1,2}$/, "");
-  return fromBase64(bare + "=".repeat((4 - bare.length % 4) % 4));
-}
-function letter(bits) {
-  return LETTERS[bits & 63] ?? 0;
 }
 
 // src/attest/codes.ts
@@ -1210,7 +1769,7 @@ var attestCodes = codeTable({
     explanation: {
       cause: "Public keys are read as SubjectPublicKeyInfo in PEM, one per file.",
       example: "a private key, a certificate, or an OpenSSH line in place of a .pub file of packrun",
-      fix: "Convert it: `openssl pkey -in KEY -pubout`, or `ssh-keygen -e -m PKCS8 -f KEY.pub`."
+      fix: "Convert it: `openssl pkey -in KEY -pubout`, or for lines of OpenSSH `packrun keys import KEY.pub`."
     }
   },
   KEY_ALGORITHM: {
@@ -1300,56 +1859,6 @@ function algorithmName(spkiDer) {
   return known?.[1] ?? "an unknown algorithm";
 }
 
-// src/attest/public-key.ts
-var SPKI_PREFIX = {
-  "ecdsa-p256-sha256": [
-    48,
-    89,
-    48,
-    19,
-    6,
-    7,
-    42,
-    134,
-    72,
-    206,
-    61,
-    2,
-    1,
-    6,
-    8,
-    42,
-    134,
-    72,
-    206,
-    61,
-    3,
-    1,
-    7,
-    3,
-    66,
-    0
-  ],
-  ed25519: [48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0]
-};
-function rawKeyOf(alg, spkiDer) {
-  return spkiDer.subarray(SPKI_PREFIX[alg].length);
-}
-function fingerprintOf(alg, spkiDer, sha256) {
-  const raw = rawKeyOf(alg, spkiDer);
-  const fields = alg === "ed25519" ? [encodeUtf8("ssh-ed25519"), raw] : [encodeUtf8("ecdsa-sha2-nistp256"), encodeUtf8("nistp256"), raw];
-  const wire = concatBytes(...fields.flatMap((field) => [lengthOf(field), field]));
-  return `SHA256:${toBase64(sha256(wire)).replace("=", "")}`;
-}
-function publicKeyPem(spkiDer) {
-  const lines = toBase64(spkiDer).match(/.{1,64}/g) ?? [];
-  return ["-----BEGIN PUBLIC KEY-----", ...lines, "-----END PUBLIC KEY-----", ""].join("\n");
-}
-var KEYID = /^SHA256:[A-Za-z0-9+/]{43}$/;
-function lengthOf(field) {
-  return Uint8Array.of(0, 0, field.length >> 8, field.length & 255);
-}
-
 // src/attest/read-public-key.ts
 var PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*$/;
 var LENGTH = { "ecdsa-p256-sha256": 91, ed25519: 44 };
@@ -1389,263 +1898,6 @@ function algorithmOf(spkiDer) {
 }
 function notAKey(problem) {
   return fail(faultOf(attestCodes, "KEY_SYNTAX", { problem }));
-}
-
-// src/canon/json.ts
-function isJsonObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-// src/canon/shape.ts
-function misfitsOf(shape, value) {
-  const walk2 = { path: [], misfits: [] };
-  shape.check(value, walk2);
-  return walk2.misfits;
-}
-function describeMisfit(misfit2) {
-  const at = misfit2.path.length === 0 ? "the document" : pointerOf(misfit2.path);
-  switch (misfit2.problem) {
-    case "unknown":
-      return `${at}: unknown member "${misfit2.found}"`;
-    case "missing":
-      return `${at}: member "${misfit2.found}" is missing`;
-    case "type":
-    case "value":
-      return `${at}: expected ${misfit2.expected}, found ${misfit2.found}`;
-  }
-}
-function pointerOf(path) {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
-function object(required, optional, description) {
-  const members = new Map([...Object.entries(required), ...Object.entries(optional ?? {})]);
-  const needed = Object.keys(required);
-  const known = [...members.keys()];
-  return {
-    schema: {
-      type: "object",
-      ...description === void 0 ? {} : { description },
-      properties: Object.fromEntries([...members].map(([name2, shape]) => [name2, shape.schema])),
-      ...needed.length === 0 ? {} : { required: needed },
-      additionalProperties: false
-    },
-    check: (value, walk2) => {
-      if (!isJsonObject(value)) {
-        misfit(walk2, "type", "an object", value);
-        return;
-      }
-      for (const name2 of Object.keys(value)) {
-        const shape = members.get(name2);
-        if (shape === void 0) {
-          walk2.misfits.push({ problem: "unknown", path: [...walk2.path], expected: "", found: name2, known });
-        } else if (value[name2] !== void 0) {
-          checkAt(shape, value[name2], name2, walk2);
-        }
-      }
-      for (const name2 of needed) {
-        if (!Object.hasOwn(value, name2) || value[name2] === void 0) {
-          walk2.misfits.push({ problem: "missing", path: [...walk2.path], expected: "", found: name2 });
-        }
-      }
-    }
-  };
-}
-function record(names, values2, nameHint, { max } = {}) {
-  return {
-    schema: {
-      type: "object",
-      propertyNames: { pattern: names.source },
-      additionalProperties: values2.schema,
-      ...max === void 0 ? {} : { maxProperties: max }
-    },
-    check: (value, walk2) => {
-      if (!isJsonObject(value)) {
-        misfit(walk2, "type", "an object", value);
-        return;
-      }
-      const { length } = Object.keys(value);
-      if (max !== void 0 && length > max) {
-        misfit(walk2, "value", `at most ${max} members`, length);
-      }
-      for (const [name2, member] of Object.entries(value)) {
-        walk2.path.push(name2);
-        if (!names.test(name2)) {
-          misfit(walk2, "value", nameHint, name2);
-        }
-        values2.check(member, walk2);
-        walk2.path.pop();
-      }
-    }
-  };
-}
-function array(items, limits = {}) {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER } = limits;
-  return {
-    schema: {
-      type: "array",
-      items: items.schema,
-      ...limits.min === void 0 ? {} : { minItems: min },
-      ...limits.max === void 0 ? {} : { maxItems: max }
-    },
-    check: (value, walk2) => {
-      if (!Array.isArray(value)) {
-        misfit(walk2, "type", "an array", value);
-        return;
-      }
-      if (value.length < min) {
-        misfit(walk2, "value", `at least ${min} items`, value.length);
-      } else if (value.length > max) {
-        misfit(walk2, "value", `at most ${max} items`, value.length);
-      }
-      value.forEach((item, at) => checkAt(items, item, at, walk2));
-    }
-  };
-}
-function string(limits = {}) {
-  const { pattern: pattern2, expected = "a string", max, min = 0 } = limits;
-  return {
-    schema: {
-      type: "string",
-      ...pattern2 === void 0 ? {} : { pattern: pattern2.source },
-      ...max === void 0 ? {} : { maxLength: max },
-      ...min === 0 ? {} : { minLength: min }
-    },
-    check: (value, walk2) => {
-      if (typeof value !== "string") {
-        misfit(walk2, "type", expected, value);
-      } else if (pattern2?.test(value) === false || value.length < min || value.length > (max ?? value.length)) {
-        misfit(walk2, "value", expected, value);
-      }
-    }
-  };
-}
-function integer(limits = {}) {
-  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = limits;
-  return {
-    schema: { type: "integer", minimum: min, maximum: max },
-    check: (value, walk2) => {
-      if (typeof value !== "number" || !Number.isSafeInteger(value)) {
-        misfit(walk2, "type", "an integer", value);
-      } else if (value < min || value > max) {
-        misfit(walk2, "value", `an integer from ${min} to ${max}`, value);
-      }
-    }
-  };
-}
-function number(limits = {}) {
-  const { above = -Number.MAX_VALUE, max = Number.MAX_VALUE } = limits;
-  return {
-    schema: {
-      type: "number",
-      ...limits.above === void 0 ? {} : { exclusiveMinimum: above },
-      ...limits.max === void 0 ? {} : { maximum: max }
-    },
-    check: (value, walk2) => {
-      if (typeof value !== "number" || !Number.isFinite(value)) {
-        misfit(walk2, "type", "a number", value);
-      } else if (value <= above || value > max) {
-        misfit(walk2, "value", `a number above ${above}, at most ${max}`, value);
-      }
-    }
-  };
-}
-function boolean() {
-  return {
-    schema: { type: "boolean" },
-    check: (value, walk2) => {
-      if (typeof value !== "boolean") {
-        misfit(walk2, "type", "true or false", value);
-      }
-    }
-  };
-}
-function literal(...choices) {
-  const expected = choices.length === 1 ? JSON.stringify(choices[0]) : `one of ${choices.map(String).join(", ")}`;
-  return {
-    schema: choices.length === 1 ? { const: choices[0] ?? null } : { enum: choices },
-    check: (value, walk2) => {
-      if (!choices.some((choice) => choice === value)) {
-        misfit(walk2, choices.some((choice) => typeof choice === typeof value) ? "value" : "type", expected, value);
-      }
-    }
-  };
-}
-function nullable(shape) {
-  return {
-    schema: { anyOf: [shape.schema, { type: "null" }] },
-    check: (value, walk2) => {
-      if (value !== null) {
-        shape.check(value, walk2);
-      }
-    }
-  };
-}
-function anything() {
-  return { schema: true, check: () => void 0 };
-}
-function tagged(tag, cases2) {
-  const names = Object.keys(cases2);
-  return {
-    schema: { oneOf: Object.values(cases2).map((shape) => shape.schema) },
-    check: (value, walk2) => {
-      if (!isJsonObject(value)) {
-        misfit(walk2, "type", "an object", value);
-        return;
-      }
-      const name2 = value[tag];
-      const chosen = typeof name2 === "string" && Object.hasOwn(cases2, name2) ? cases2[name2] : void 0;
-      if (chosen !== void 0) {
-        chosen.check(value, walk2);
-      } else if (name2 === void 0) {
-        walk2.misfits.push({ problem: "missing", path: [...walk2.path], expected: "", found: tag });
-      } else {
-        walk2.path.push(tag);
-        misfit(walk2, "value", `one of ${names.join(", ")}`, name2);
-        walk2.path.pop();
-      }
-    }
-  };
-}
-function either(shapes, choose) {
-  return {
-    schema: { anyOf: shapes.map((shape) => shape.schema) },
-    check: (value, walk2) => choose(value).check(value, walk2)
-  };
-}
-function digest() {
-  return guarded("sha256: and 64 lower-case hex digits", "^sha256:[0-9a-f]{64}$", isDigest);
-}
-function timestamp() {
-  const pattern2 = "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$";
-  return guarded("a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z", pattern2, isTimestamp);
-}
-function guarded(expected, pattern2, guard) {
-  return {
-    schema: { type: "string", pattern: pattern2 },
-    check: (value, walk2) => {
-      if (!guard(value)) {
-        misfit(walk2, typeof value === "string" ? "value" : "type", expected, value);
-      }
-    }
-  };
-}
-function checkAt(shape, value, part, walk2) {
-  walk2.path.push(part);
-  shape.check(value, walk2);
-  walk2.path.pop();
-}
-function misfit(walk2, problem, expected, value) {
-  walk2.misfits.push({ problem, path: [...walk2.path], expected, found: show(value) });
-}
-function show(value) {
-  if (value === null || typeof value === "boolean" || typeof value === "number") {
-    return String(value);
-  }
-  if (typeof value === "string") {
-    const text5 = value.length > 60 ? `${value.slice(0, 57)}...` : value;
-    return JSON.stringify(text5);
-  }
-  return Array.isArray(value) ? "an array" : "an object";
 }
 
 // src/canon/codes.ts
@@ -1824,9 +2076,13 @@ var trustDomainShape = guarded(
 );
 var nonceShape = string({ pattern: /^[0-9a-f]{32}$/, expected: "32 lower-case hex digits" });
 
+// src/trust/pack-version.ts
+var PACK_NAME = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+var SEM_VER = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+
 // src/trust/trust-root.ts
 var text = string({ min: 1 });
-var keyid = string({ pattern: KEYID, expected: "an OpenSSH fingerprint" });
+var keyid2 = string({ pattern: KEYID, expected: "an OpenSSH fingerprint" });
 var PRINCIPAL = /^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$/;
 var ROLE = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 var pattern = string({ pattern: /^[^*\s]*\*?$/, min: 1, expected: "a name, or a beginning and *" });
@@ -1840,7 +2096,7 @@ var keyShape = object({
   validUntil: timestamp()
 });
 var roleShape = object(
-  { keyids: array(keyid), threshold: integer({ min: 1 }) },
+  { keyids: array(keyid2), threshold: integer({ min: 1 }) },
   { packs: array(pattern), tenants: array(pattern), gates: array(pattern) }
 );
 var SCOPES = ["packs", "tenants", "gates"];
@@ -1862,7 +2118,7 @@ var trustRootShape = object(
       {},
       {
         revocation: object({ required: boolean(), maxAgeHours: integer({ min: 1 }), minSequence: integer({ min: 0 }) }),
-        minVersion: record(/^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/, text, "a pack name")
+        minVersion: record(PACK_NAME, string({ pattern: SEM_VER, expected: "a SemVer version" }), "a pack name")
       }
     )
   }
@@ -1955,267 +2211,6 @@ function tokenFault(document) {
 }
 function refuse(code2, data) {
   return fail(faultOf(trustCodes, code2, data));
-}
-
-// src/attest/sidecar.ts
-var BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
-var PAYLOAD_TYPE = "application/vnd.in-toto+json";
-var MAX_SIDECAR_BYTES = 64 * 1024 * 1024;
-var keyid2 = string({ pattern: KEYID, expected: "an OpenSSH fingerprint, SHA256: and 43 letters of base64" });
-var sidecarShape = object({
-  mediaType: literal(BUNDLE_MEDIA_TYPE),
-  verificationMaterial: object({ publicKey: object({ hint: keyid2 }) }),
-  dsseEnvelope: object({
-    payload: string(),
-    payloadType: literal(PAYLOAD_TYPE),
-    signatures: array(object({ keyid: keyid2, sig: string() }), { min: 1, max: 1 })
-  })
-});
-
-// src/fault/system-problem.ts
-var WORDS = {
-  EACCES: "permission denied",
-  EEXIST: "it is already there",
-  EISDIR: "it is a folder",
-  ENAMETOOLONG: "its name is too long",
-  ENOENT: "it is not there",
-  ENOSPC: "the disk is full",
-  ENOTDIR: "a part of its path is no folder",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only"
-};
-function systemCode(error) {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-}
-function systemProblem(error) {
-  const code2 = systemCode(error);
-  return Object.hasOwn(WORDS, code2) ? WORDS[code2] ?? code2 : code2;
-}
-
-// src/verify/bundle-codes.ts
-var bundleCodes = codeTable({
-  BUNDLE_NOT_FOUND: {
-    severity: "error",
-    exitCode: 2,
-    message: "there is no bundle at {path}",
-    hint: "give the folder of an evidence bundle, or its .tar",
-    explanation: {
-      cause: "The path names neither a folder nor a file that can be read.",
-      example: "packrun verify ./evidence when the folder is elsewhere",
-      fix: "Look where `packrun run` put the bundle: `.packrun/evidence/RUN`, or `--evidence DIR`."
-    }
-  },
-  BUNDLE_UNREADABLE: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} cannot be read: {problem}",
-    hint: "check the medium and the permissions, then verify again",
-    explanation: {
-      cause: "A file of the bundle could not be read to its end, or changed while it was read.",
-      example: "a damaged disc, or a file without read permission",
-      fix: "Copy the bundle from its source again."
-    }
-  },
-  BUNDLE_ENTRY_UNSAFE: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} does not belong into a bundle",
-    hint: "a bundle holds only regular files with the names of the layout",
-    explanation: {
-      cause: "A bundle holds a link, a device, a FIFO, or a file with a foreign name.",
-      example: "a symbolic link in place of an artifact",
-      fix: "Take the bundle from its source again; never add anything to a sealed bundle."
-    }
-  },
-  BUNDLE_TOO_LARGE: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} has {size} bytes, more than the {limit} that are read",
-    hint: "this is no file that packrun wrote",
-    explanation: {
-      cause: "A document of the bundle is larger than packrun ever writes it.",
-      example: "an inputs.lock of a gigabyte",
-      fix: "Take the bundle from its source again."
-    }
-  },
-  BUNDLE_TAR_INVALID: {
-    severity: "error",
-    exitCode: 7,
-    message: "the archive is refused at byte {at}: {problem}",
-    hint: "use the .tar that `packrun evidence export` wrote, or unpack it and verify the folder",
-    explanation: {
-      cause: "Archives are read in one fixed form of ustar, so that nothing can hide in them; this one has another form.",
-      example: "an archive that was packed again with another tool, or has something behind its end",
-      fix: "Export it again with `packrun evidence export`, or verify the folder."
-    }
-  },
-  EVIDENCE_MANIFEST_INVALID: {
-    severity: "error",
-    exitCode: 7,
-    message: "evidence.manifest.json is refused: {problem}",
-    hint: "use the bundle exactly as packrun sealed it",
-    explanation: {
-      cause: "The manifest is not canonical JSON of the schema packrun.evidence/v1.",
-      example: "a manifest that was reformatted",
-      fix: "Take the bundle from its source again."
-    }
-  },
-  EVIDENCE_NOT_FINAL: {
-    severity: "error",
-    exitCode: 7,
-    message: "this is a snapshot of a run that was still going on",
-    hint: "verify the evidence of the finished run",
-    explanation: {
-      cause: "Only the manifest of a finished run is final; a snapshot is never verified.",
-      example: "a snapshot that was taken when a gate opened",
-      fix: "Wait for the run to finish, then verify its bundle."
-    }
-  },
-  EVIDENCE_FILE_MISSING: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} is missing",
-    hint: "take the whole bundle from its source again",
-    explanation: {
-      cause: "The manifest or the contract names a file that the bundle does not have.",
-      example: "an artifact that was deleted to save room",
-      fix: "Copy the bundle again, completely."
-    }
-  },
-  EVIDENCE_FILE_EXTRA: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} is not in the manifest",
-    hint: "nothing may be added to a sealed bundle",
-    explanation: {
-      cause: "The bundle holds a file that the manifest does not list.",
-      example: "a note that somebody put into the folder",
-      fix: "Remove what was added, or take the bundle from its source again."
-    }
-  },
-  EVIDENCE_FILE_FORM: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} has a wrong form: {problem}",
-    hint: "verify the bundle; it was changed or cut",
-    explanation: {
-      cause: "A file of the bundle is not canonical JSON of its schema.",
-      example: "an outputs.json that was reformatted",
-      fix: "Take the bundle from its source again."
-    }
-  },
-  EXPORT_FAILED: {
-    severity: "error",
-    exitCode: 10,
-    message: "the archive {path} was not written: {problem}",
-    hint: "check the folder, its permissions and the free space",
-    explanation: {
-      cause: "An archive of a bundle could not be written whole; nothing was left behind.",
-      example: "packrun evidence export RUN -o /missing/folder/run.tar",
-      fix: "Name a file in a folder that exists and has room."
-    }
-  },
-  EXTRACT_TARGET: {
-    severity: "error",
-    exitCode: 2,
-    message: "{folder} is not empty",
-    hint: "give a folder that is new or empty",
-    explanation: {
-      cause: "Artifacts are only written into an empty folder, so that nothing is overwritten or mixed up.",
-      example: "packrun evidence extract BUNDLE -o .",
-      fix: "Name another folder."
-    }
-  },
-  EVIDENCE_FILE_UNNAMED: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} belongs to nothing in the ledger",
-    hint: "do not rely on this run",
-    explanation: {
-      cause: "The bundle holds an approval, a request or a policy context that no event of the ledger speaks of.",
-      example: "a third response in the folder of a gate that two people decided",
-      fix: "Find out who sealed the bundle; the runner does not write such files."
-    }
-  },
-  EVIDENCE_FILE_CHANGED: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} is not the file that was sealed",
-    hint: "take the bundle from its source again",
-    explanation: {
-      cause: "Size or SHA-256 of the file differ from the manifest.",
-      example: "an edited ledger",
-      fix: "Find out who changed the file; copy the bundle again from its source."
-    }
-  }
-});
-
-// src/verify/bundle-reader.ts
-var DOCUMENT_LIMIT = MAX_SIDECAR_BYTES;
-var BundleReader = class {
-  #source;
-  #startHash;
-  #files;
-  #seen = /* @__PURE__ */ new Map();
-  constructor(source, files, startHash2) {
-    this.#source = source;
-    this.#startHash = startHash2;
-    this.#files = new Map(files.map((file) => [file.path, file]));
-  }
-  has(path) {
-    return this.#files.has(path);
-  }
-  get files() {
-    return this.#files;
-  }
-  /** What was read of this path so far. */
-  seen(path) {
-    return this.#seen.get(path);
-  }
-  /** Streams a file to its end. Chunks are valid only during the call. Fault: BUNDLE_UNREADABLE. */
-  async stream(path, take2) {
-    const hash = this.#startHash();
-    let size = 0;
-    try {
-      for await (const chunk of this.#source.open(path)) {
-        hash.update(chunk);
-        size += chunk.length;
-        take2(chunk);
-      }
-    } catch (error) {
-      const problem = readingProblem(error);
-      return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem }));
-    }
-    const seen = { sha256: toHex(hash.digest()), size };
-    const before = this.#seen.get(path);
-    if (before !== void 0 && before.sha256 !== seen.sha256) {
-      return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem: "it changed while it was read" }));
-    }
-    this.#seen.set(path, seen);
-    return ok(seen);
-  }
-  /** A whole small file. Faults: EVIDENCE_FILE_MISSING, BUNDLE_TOO_LARGE, BUNDLE_UNREADABLE. */
-  async document(path) {
-    const file = this.#files.get(path);
-    if (file === void 0) {
-      return fail(faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path }));
-    }
-    if (file.size > DOCUMENT_LIMIT) {
-      return fail(faultOf(bundleCodes, "BUNDLE_TOO_LARGE", { path, size: file.size, limit: DOCUMENT_LIMIT }));
-    }
-    const parts = [];
-    let kept = 0;
-    const read = await this.stream(path, (chunk) => {
-      if (kept + chunk.length <= DOCUMENT_LIMIT) {
-        parts.push(chunk.slice());
-        kept += chunk.length;
-      }
-    });
-    return read.ok ? ok(concatBytes(...parts)) : read;
-  }
-};
-function readingProblem(error) {
-  return error instanceof Error && !("code" in error) ? error.message : systemProblem(error);
 }
 
 // src/run/status.ts
@@ -2597,8 +2592,8 @@ function readOwn(bytes) {
   if (read.ok) {
     return read;
   }
-  const plain = readJson(bytes, "sidecar");
-  return plain.ok ? refuse2("ENVELOPE_NOT_CANONICAL") : refuse2("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
+  const plain2 = readJson(bytes, "sidecar");
+  return plain2.ok ? refuse2("ENVELOPE_NOT_CANONICAL") : refuse2("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
 }
 function readForeign(bytes) {
   const read = readJson(bytes, "sidecar");
@@ -2660,6 +2655,265 @@ function show2(value) {
 }
 function refuse3(code2, data = {}) {
   return fail(faultOf(attestCodes, code2, data));
+}
+
+// src/trust/revocation-codes.ts
+var revocationCodes = codeTable({
+  REVOCATIONS_SYNTAX: {
+    severity: "error",
+    exitCode: 7,
+    message: "the revocation list cannot be read: {problem}",
+    hint: "use the file exactly as packrun wrote it",
+    explanation: {
+      cause: "A revocation list is exactly its RFC 8785 bytes; these are not.",
+      example: "revocations.json after an editor reformatted it",
+      fix: "Take the file from its owner again, or restore the copy `<sequence>.revocations.json` beside it."
+    }
+  },
+  REVOCATIONS_SHAPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the revocation list has a wrong form: {problem}",
+    hint: "compare it with schemas/revocations.schema.json",
+    explanation: {
+      cause: "A member is missing, unknown, or has a value that is not allowed. Nothing unknown is overlooked.",
+      example: "an entry of an unknown kind, or one that stands twice",
+      fix: "Make revocation lists with `packrun revoke`, or update packrun."
+    }
+  },
+  REVOCATIONS_DOMAIN: {
+    severity: "error",
+    exitCode: 7,
+    message: "the revocation list is for {found}, not for {expected}",
+    hint: "use the list of trust domain {expected}",
+    explanation: {
+      cause: "A list speaks for one trust domain only.",
+      example: "the staging list beside the production trust root",
+      fix: "Correct `revocations` in packrun.config.yaml or --revocations, or put the right list beside the trust root."
+    }
+  },
+  REVOCATIONS_UNSIGNED: {
+    severity: "error",
+    exitCode: 7,
+    message: "the revocation list has no signature: its sidecar is not there",
+    hint: "put revocations.json.sigstore.json beside the list",
+    explanation: {
+      cause: "A list counts only with the signature of a key with role revoker, which stands in its sidecar.",
+      example: "revocations.json was copied without revocations.json.sigstore.json",
+      fix: "Copy both files."
+    }
+  },
+  REVOCATIONS_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the signature of the revocation list speaks of another {member}",
+    hint: "take list and sidecar from the same source again",
+    explanation: {
+      cause: "Trust domain and sequence are signed beside the list's digest and must be the list's own.",
+      example: "a list of sequence 5 signed as sequence 4",
+      fix: "Write the list again with `packrun revoke`."
+    }
+  },
+  REVOCATIONS_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "there is no revocation list for {trustDomain}, and {why}",
+    hint: "put revocations.json and its sidecar beside the trust root, or name the list with `revocations` or --revocations",
+    explanation: {
+      cause: "The trust root relies on signatures only together with a revocation list, or one was in use here before.",
+      example: "a trust root with policy.revocation.required, on a machine that has the root but not the list",
+      fix: "Fetch the list from its owner; a first one is made with `packrun revoke --renew --key KEY`."
+    }
+  },
+  REVOCATIONS_ROLLBACK: {
+    severity: "error",
+    exitCode: 7,
+    message: "the revocation list has sequence {sequence}; {lowest} is the least, because {why}",
+    hint: "use the newest list",
+    explanation: {
+      cause: "An older list lacks what was revoked since.",
+      example: "a backup of revocations.json was restored",
+      fix: "Get the newest list from its owner."
+    }
+  },
+  REVOCATIONS_FORKED: {
+    severity: "error",
+    exitCode: 7,
+    message: "the revocation list with sequence {sequence} does not continue the one that was used before",
+    hint: "find out which of the two lists is right before anything is run or verified",
+    explanation: {
+      cause: "There are two histories: another list of the same sequence, or one that names another predecessor.",
+      example: "two people revoked something at the same time, each on a copy of their own",
+      fix: "Keep one list in one place, and revoke there what only the other one has."
+    }
+  },
+  REVOCATIONS_STALE: {
+    severity: "error",
+    exitCode: 11,
+    message: "the revocation list (sequence {sequence}) is out of date: {why}; it is now {at}",
+    hint: "get the newest list; its owner makes it with `packrun revoke --renew --key KEY`",
+    explanation: {
+      cause: "The list is past its nextUpdate, or older than the trust root's policy allows. What is newer is unknown.",
+      example: "a list that should be renewed every week and was not",
+      fix: "Fetch the newest list. Whoever owns it renews it even when there is nothing to revoke."
+    }
+  },
+  REVOKED_RUN: {
+    severity: "error",
+    exitCode: 7,
+    message: "run {value} was revoked at {revokedAt}: {reason}",
+    hint: "do not rely on this run",
+    explanation: {
+      cause: "A revoker withdrew this run: neither its gates nor its evidence count any more.",
+      example: "packrun revoke run 0198c5a0-…, after somebody else's files were promoted",
+      fix: "Make a new run. An unfinished one is ended with `packrun cancel RUN`."
+    }
+  },
+  REVOKED_PLAN: {
+    severity: "error",
+    exitCode: 7,
+    message: "plan {value} was revoked at {revokedAt}: {reason}",
+    hint: "plan with other inputs or another version of the pack",
+    explanation: {
+      cause: "A revoker withdrew this very plan; no run of it counts.",
+      example: "packrun revoke plan sha256:…, after its inputs turned out to be wrong",
+      fix: "Correct pack or inputs and plan again."
+    }
+  },
+  REVOKED_PACK: {
+    severity: "error",
+    exitCode: 7,
+    message: "pack {value} was revoked at {revokedAt}: {reason}",
+    hint: "use another version of the pack",
+    explanation: {
+      cause: "A revoker withdrew this pack, by its digest or by name and version.",
+      example: "packrun revoke pack acme/promote@1.4.0, which had a harmful step",
+      fix: "Use a version that is not revoked."
+    }
+  },
+  REVOKED_KEY: {
+    severity: "error",
+    exitCode: 7,
+    message: "key {value} was revoked at {revokedAt}: {reason}",
+    hint: "sign with another key; what this one signed does not count, whenever it was made",
+    explanation: {
+      cause: "A revoked key proves nothing: whoever has it can also write any earlier time.",
+      example: "packrun revoke key SHA256:…, after a laptop was stolen",
+      fix: "Give the person a new key. Keys that only retire get an end of their window instead."
+    }
+  },
+  REVOKED_PAYLOAD: {
+    severity: "error",
+    exitCode: 7,
+    message: "the attestation {value} was revoked at {revokedAt}: {reason}",
+    hint: "ask for a new signature",
+    explanation: {
+      cause: "A revoker withdrew this one signed statement; the key that made it still counts.",
+      example: "packrun revoke payload sha256:…, for an approval that was given by mistake",
+      fix: "Sign again if the statement is right after all."
+    }
+  },
+  PACK_BELOW_MINIMUM: {
+    severity: "error",
+    exitCode: 7,
+    message: "{name} {version} is older than {least}, the least version that the trust root takes",
+    hint: "use {least} or a later version",
+    explanation: {
+      cause: "The trust root's policy.minVersion bars versions that must not be used any more.",
+      example: "acme/promote 1.4.0 where the trust root says 2.0.0",
+      fix: "Plan and run a newer version of the pack."
+    }
+  }
+});
+
+// src/trust/revocation-list.ts
+var REVOKED_PACK_NAME = new RegExp(
+  `^(?:sha256:[0-9a-f]{64}|${PACK_NAME.source.slice(1, -1)}@${SEM_VER.source.slice(1, -1)})$`
+);
+var reason = string({ min: 1, max: 4096, expected: "a reason of at most 4,096 letters" });
+var rest = { reason, revokedAt: timestamp() };
+var entryShape = tagged("kind", {
+  pack: object({
+    kind: literal("pack"),
+    value: string({ pattern: REVOKED_PACK_NAME, expected: "a pack digest, or NAME@VERSION" }),
+    ...rest
+  }),
+  plan: object({ kind: literal("plan"), value: digest(), ...rest }),
+  key: object({
+    kind: literal("key"),
+    value: string({ pattern: KEYID, expected: "an OpenSSH fingerprint" }),
+    ...rest
+  }),
+  payload: object({ kind: literal("payload"), value: digest(), ...rest }),
+  run: object({ kind: literal("run"), value: runIdShape, ...rest })
+});
+var revocationsShape = object(
+  {
+    schema: literal("packrun.revocations/v1"),
+    trustDomain: trustDomainShape,
+    sequence: integer({ min: 1 }),
+    issuedAt: timestamp(),
+    nextUpdate: timestamp(),
+    entries: array(entryShape)
+  },
+  { previousDigest: digest() }
+);
+function revocationName(kind, value) {
+  return `${kind} ${value}`;
+}
+function readRevocations(bytes, sha256) {
+  const read = readCanonicalJson(bytes, "revocations.json");
+  if (!read.ok) {
+    return fail(faultOf(revocationCodes, "REVOCATIONS_SYNTAX", { problem: read.fault.message }));
+  }
+  const [misfit2] = misfitsOf(revocationsShape, read.value);
+  if (misfit2 !== void 0) {
+    return wrongShape(describeMisfit(misfit2));
+  }
+  const document = read.value;
+  const { issuedAt, nextUpdate, sequence, previousDigest, entries } = document;
+  if (nextUpdate <= issuedAt) {
+    return wrongShape("nextUpdate is not later than issuedAt");
+  }
+  if (sequence === 1 !== (previousDigest === void 0)) {
+    return wrongShape("previousDigest is absent in the first list, and in no other");
+  }
+  const byName = new Map(entries.map((entry2) => [revocationName(entry2.kind, entry2.value), entry2]));
+  return byName.size === entries.length ? ok({ document, digest: digestOf(bytes, sha256), byName }) : wrongShape("an entry stands twice");
+}
+function wrongShape(problem) {
+  return fail(faultOf(revocationCodes, "REVOCATIONS_SHAPE", { problem }));
+}
+
+// src/trust/find-revoked.ts
+var CODES = {
+  run: "REVOKED_RUN",
+  plan: "REVOKED_PLAN",
+  pack: "REVOKED_PACK",
+  key: "REVOKED_KEY",
+  payload: "REVOKED_PAYLOAD"
+};
+function findRevoked(list, what) {
+  const { run, plan, pack, key, payload } = what;
+  const asked = [
+    ["run", run],
+    ["plan", plan],
+    ["pack", pack?.digest],
+    ["pack", pack === void 0 ? void 0 : `${pack.name}@${pack.version}`],
+    ["key", key],
+    ["payload", payload]
+  ];
+  for (const [kind, value] of asked) {
+    const entry2 = value === void 0 ? void 0 : list?.byName.get(revocationName(kind, value));
+    if (entry2 !== void 0) {
+      const { reason: reason2, revokedAt } = entry2;
+      return faultOf(revocationCodes, CODES[kind], { value: entry2.value, reason: plain(reason2), revokedAt });
+    }
+  }
+  return void 0;
+}
+function plain(reason2) {
+  return reason2.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, 300);
 }
 
 // src/attest/pae.ts
@@ -2755,6 +3009,11 @@ function readSigned(check, envelope2, signer) {
   if (!role.ok) {
     return role;
   }
+  const payloadDigest = digestOf(envelope2.payload, check.sha256);
+  const revoked = findRevoked(check.revocations, { key: signer.key.keyid, payload: payloadDigest });
+  if (revoked !== void 0) {
+    return fail(revoked);
+  }
   const statement = readStatement(envelope2.payload, check.predicate);
   if (!statement.ok) {
     return statement;
@@ -2765,7 +3024,7 @@ function readSigned(check, envelope2, signer) {
     principal: signer.principal,
     keyid: signer.key.keyid,
     role: role.value,
-    payloadDigest: digestOf(envelope2.payload, check.sha256)
+    payloadDigest
   }) : subject;
 }
 function checkRole(root, signer, roles, scope2) {
@@ -2785,20 +3044,6 @@ function failed(fault) {
   return { status: "fail", code: fault.code, why: fault.message };
 }
 
-// src/trust/unheld-policy.ts
-function unheldPolicy({ document: { policy = {} } }) {
-  const found = [];
-  if (policy.revocation !== void 0 && !policy.revocation.required) {
-    const why = "maxAgeHours and minSequence bind a revocation list, and this version reads none";
-    found.push({ name: "policy.revocation", why });
-  }
-  if (Object.keys(policy.minVersion ?? {}).length > 0) {
-    const why = "the least versions of packs are held at their import, which this version does not have";
-    found.push({ name: "policy.minVersion", why });
-  }
-  return found;
-}
-
 // src/verify/check-attestation.ts
 var PARTS = [
   [
@@ -2809,6 +3054,7 @@ var PARTS = [
   ["payload-type", /^ENVELOPE_PAYLOAD_TYPE$/, "application/vnd.in-toto+json"],
   ["signature", /^SIGNATURE_/, "made by a key of the trust root over this payload"],
   ["role", /^ROLE_/, "the key holds the role run-attestor here"],
+  ["revocation", /^REVOKED_/, "neither the key nor the attestation is revoked"],
   ["payload", /^STATEMENT_(?:NOT_CANONICAL|TYPE|PREDICATE_TYPE)$/, "a canonical in-toto Statement v1, pack-run/v1"],
   ["schema", /^STATEMENT_SHAPE$/, "every member known, present and of its type"],
   ["subject", /^STATEMENT_SUBJECT$/, "subject[0] is evidence.manifest.json"]
@@ -2836,6 +3082,7 @@ async function checkAttestation(given, pack) {
     roles: ["run-attestor"],
     scope: { tenant: manifest.tenantId, ...pack === void 0 ? {} : { pack } },
     trustRoot,
+    revocations: given.revocations,
     at: given.at,
     verifySignature: given.verifySignature,
     sha256: given.sha256
@@ -2850,7 +3097,6 @@ async function checkAttestation(given, pack) {
   }
   checks.pass("window", `the key of ${verdict.principal} is valid at ${given.at}`);
   checks.pass("quorum", "1 of 1");
-  checkRevocation(given);
   return verdict.statement;
 }
 function partOf(code2) {
@@ -2865,17 +3111,6 @@ function passParts({ checks }, failed2) {
     checks.pass(name2, why);
   }
 }
-function checkRevocation({ checks, trustRoot }) {
-  if (trustRoot !== void 0 && needsRevocations(trustRoot)) {
-    const { trustDomain } = trustRoot.document;
-    checks.fail("revocation", faultOf(verifyCodes, "REVOCATIONS_UNCHECKED", { trustDomain }));
-  } else {
-    const unheld = trustRoot === void 0 ? [] : unheldPolicy(trustRoot);
-    const bounds = unheld.find(({ name: name2 }) => name2 === "policy.revocation");
-    const why = bounds === void 0 ? "the trust root asks for none" : `the trust root demands none; ${bounds.why}`;
-    checks.skip("revocation", `no revocation list was checked; ${why}`);
-  }
-}
 
 // src/pack/names.ts
 var MAX_OUTPUTS = 1023;
@@ -2884,8 +3119,8 @@ var MAX_OUTPUTS = 1023;
 var NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
 var STEP_ID = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 var NODE_ID = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[\*\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
-var PACK_NAME = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
-var SEM_VER = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+var PACK_NAME2 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+var SEM_VER2 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 var name = string({ pattern: NAME, expected: "a name such as channel or dryRun2" });
 var nodeId = string({ pattern: NODE_ID, expected: "a node id such as build or rollout[*]::push" });
 var count2 = integer({ min: 0 });
@@ -3011,8 +3246,8 @@ var planShape = object(
     kind: literal("Plan"),
     planVersion: literal(1),
     pack: object({
-      name: string({ pattern: PACK_NAME, expected: "a pack name" }),
-      version: string({ pattern: SEM_VER, expected: "a SemVer version" }),
+      name: string({ pattern: PACK_NAME2, expected: "a pack name" }),
+      version: string({ pattern: SEM_VER2, expected: "a SemVer version" }),
       digest: digest()
     }),
     inputs: record(NAME, inputShape, "a name"),
@@ -3097,7 +3332,7 @@ async function checkPack(given) {
 function checkPackSource({ checks, ledger, plan, trustRoot, requireDsse }) {
   const { minVersion = {} } = trustRoot?.document.policy ?? {};
   const least = Object.hasOwn(minVersion, plan.pack.name) ? minVersion[plan.pack.name] : void 0;
-  const unheld = least === void 0 ? "" : `; that the trust root takes it from version ${least} on is held at its import, not here`;
+  const unheld = least === void 0 ? "" : `; that the trust root takes it from version ${least} on is held when it is planned and run, not here`;
   if (ledger.facts.created?.packSource !== "folder") {
     checks.pass("pack-source", `the pack came from the registry${unheld}`);
   } else if (requireDsse) {
@@ -3429,8 +3664,8 @@ function isAddress(host) {
 
 // src/verify/shown.ts
 function shown(name2) {
-  const plain = /^[\u0020-\u007e]{1,200}$/.test(name2);
-  return plain ? name2 : JSON.stringify(name2.slice(0, 200)).replaceAll(/[^\u0020-\u007e]/g, escaped);
+  const plain2 = /^[\u0020-\u007e]{1,200}$/.test(name2);
+  return plain2 ? name2 : JSON.stringify(name2.slice(0, 200)).replaceAll(/[^\u0020-\u007e]/g, escaped);
 }
 function escaped(letter2) {
   return `\\u${letter2.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -3911,12 +4146,23 @@ var approvalCodes = codeTable({
   APPROVAL_REVOCATIONS_MISSING: {
     severity: "error",
     exitCode: 5,
-    message: "trust domain {trustDomain} takes no decision without a revocation list",
-    hint: "give the revocation list of {trustDomain}, or a trust root that does not require one",
+    message: "trust domain {trustDomain} takes no decision without a revocation list that can be relied on",
+    hint: "put the newest revocation list of {trustDomain} beside the trust root, or name it with `revocations`",
     explanation: {
-      cause: "The trust root requires revocations, and there is no list to check the key against.",
-      example: "policy.revocation.required in the trust root of a site without revocations.json",
-      fix: "Configure the site's revocation list."
+      cause: "The trust root requires revocations and there is no list, or the one that is there does not hold.",
+      example: "policy.revocation.required on a site without revocations.json, or a list that was not renewed in time",
+      fix: "Configure the site's revocation list; `packrun trust check` says what is wrong with it."
+    }
+  },
+  APPROVAL_REVOKED: {
+    severity: "error",
+    exitCode: 5,
+    message: "the decision does not count: {problem}",
+    hint: "{problem} ({code})",
+    explanation: {
+      cause: "The run, its plan, its pack, the key that signed, or the very decision stands in the revocation list.",
+      example: "packrun approve with a key that was revoked after a laptop was stolen",
+      fix: "Decide with another key. A revoked run, plan or pack takes no decision at all: cancel the run."
     }
   },
   REQUESTER_UNKNOWN: {
@@ -4000,7 +4246,7 @@ var runRequestPredicate = {
 
 // src/verify/check-requests.ts
 async function checkRunRequest(given) {
-  const { checks, reader, trustRoot, manifest, ledger } = given;
+  const { checks, reader, trustRoot, manifest } = given;
   if (!reader.has(RUN_REQUEST_PATH)) {
     if (given.requireDsse) {
       checks.fail("run-request", faultOf(verifyCodes, "SIGNATURE_ABSENT", { path: RUN_REQUEST_PATH }));
@@ -4025,6 +4271,7 @@ async function checkRunRequest(given) {
     roles: ["requester", "run-attestor"],
     scope: { tenant: manifest.tenantId, pack: given.plan.pack.name },
     trustRoot,
+    revocations: given.revocations,
     at: given.at,
     verifySignature: given.verifySignature,
     sha256: given.sha256
@@ -4033,6 +4280,15 @@ async function checkRunRequest(given) {
     checks.fail("run-request", { code: signed.code, message: signed.why });
     return;
   }
+  const wrong = runRequestProblem(given, trustRoot, signed);
+  if (wrong !== void 0) {
+    checks.fail("run-request", faultOf(verifyCodes, "RUN_REQUEST_MISMATCH", { problem: wrong }));
+  } else if (signed.status === "stale") {
+    checks.stale("run-request", { code: signed.code, message: signed.why });
+  }
+  checks.pass("run-request", `requested by ${signed.statement.predicate.requestedBy}`);
+}
+function runRequestProblem({ manifest, ledger }, trustRoot, signed) {
   const { predicate } = signed.statement;
   const { authn, requestedBy } = predicate;
   const created = ledger.facts.created;
@@ -4048,13 +4304,7 @@ async function checkRunRequest(given) {
     [signed.role === "requester" === (authn.kind === "key"), `a ${authn.kind} request is not signed so`],
     [bearer === requestedBy, "the requester is not who signed, nor whom the token stands for"]
   ];
-  const wrong = fitting.find(([fits2]) => !fits2);
-  if (wrong !== void 0) {
-    checks.fail("run-request", faultOf(verifyCodes, "RUN_REQUEST_MISMATCH", { problem: wrong[1] }));
-  } else if (signed.status === "stale") {
-    checks.stale("run-request", { code: signed.code, message: signed.why });
-  }
-  checks.pass("run-request", `requested by ${requestedBy}`);
+  return fitting.find(([fits2]) => !fits2)?.[1];
 }
 async function readGateRequest(given, gateId, node, opened) {
   const { checks, reader, requireDsse } = given;
@@ -4089,6 +4339,7 @@ async function readGateRequest(given, gateId, node, opened) {
     roles: ["run-attestor"],
     scope: { tenant: given.manifest.tenantId, gate: gateId, pack: given.plan.pack.name },
     trustRoot: given.trustRoot,
+    revocations: given.revocations,
     at: given.at,
     verifySignature: given.verifySignature,
     sha256: given.sha256
@@ -4223,6 +4474,7 @@ async function judge(given, gateCase, decision, decided) {
     roles: rule.from,
     scope: { tenant: manifest.tenantId, gate: id, pack: given.plan.pack.name },
     trustRoot,
+    revocations: given.revocations,
     at: given.at,
     verifySignature: given.verifySignature,
     sha256: given.sha256
@@ -4258,7 +4510,7 @@ function recordProblem(decision, signed) {
   return wrong === void 0 ? void 0 : faultOf(verifyCodes, "DECISION_MISMATCH", { problem: wrong[1] });
 }
 function ruleProblem({ trustRoot, ledger }, { rule, request }, decision, { statement, principal: principal2, keyid: keyid3 }, decided) {
-  const { approver, reason, notAfter } = statement.predicate;
+  const { approver, reason: reason2, notAfter } = statement.predicate;
   const requester = ledger.facts.created?.requestedBy ?? "";
   const until = notAfter < request.notAfter ? notAfter : request.notAfter;
   if (trustRoot !== void 0 && !isPrincipal(trustRoot, requester)) {
@@ -4282,7 +4534,7 @@ function ruleProblem({ trustRoot, ledger }, { rule, request }, decision, { state
   if (rule.separationOfDuties && principal2 === requester) {
     return faultOf(approvalCodes, "APPROVAL_SELF", { principal: principal2 });
   }
-  return rule.reasonRequired && reason.trim() === "" ? faultOf(approvalCodes, "APPROVAL_REASON_MISSING") : void 0;
+  return rule.reasonRequired && reason2.trim() === "" ? faultOf(approvalCodes, "APPROVAL_REASON_MISSING") : void 0;
 }
 
 // src/run/codes.ts
@@ -4688,6 +4940,7 @@ function relationMisfit(event) {
 }
 
 // src/run/ledger-chain.ts
+var NEWLINE2 = 10;
 function genesisHash(identity, sha256) {
   const { runId, tenantId, trustDomain, planHash } = identity;
   return digestOfJson({ runId, tenantId, trustDomain, planHash }, sha256);
@@ -4709,18 +4962,13 @@ function partsOf(event) {
     return void 0;
   }
 }
-function eventBytes(event) {
-  return encodeUtf8(eventLine(event));
+function textOf({ before, after }, hash2) {
+  return `{${before}"hash":"${hash2}",${after}}`;
 }
-function eventLine(event) {
-  const parts = partsOf(event);
-  if (parts === void 0) {
-    throw new Error(`event ${event.sequence} has no canonical text`);
-  }
-  return `{${parts.before}"hash":"${event.hash}",${parts.after}}
-`;
+function hashOf({ before, after }, sha256) {
+  return digestOf(encodeUtf8(`{${before}${after}}`), sha256);
 }
-function checkEvent(event, head, sha256) {
+function checkParts(event, head, sha256) {
   const misfit2 = eventMisfit(event);
   if (misfit2 !== void 0) {
     return broken(head, misfit2);
@@ -4736,28 +4984,35 @@ function checkEvent(event, head, sha256) {
     return broken(head, "its timestamp lies before that of the event before");
   }
   const parts = partsOf(found);
-  if (parts === void 0 || digestOf(encodeUtf8(`{${parts.before}${parts.after}}`), sha256) !== found.hash) {
+  if (parts === void 0 || hashOf(parts, sha256) !== found.hash) {
     return broken(head, "hash is not that of its content");
   }
-  return ok(found);
+  return ok(parts);
 }
 function readLedgerLine(line, head, sha256) {
-  const bytes = line.at(-1) === 10 ? line.subarray(0, -1) : line;
-  const read = readJson(bytes, "ledger.jsonl");
-  if (!read.ok) {
+  const text5 = decodeUtf8(line.at(-1) === NEWLINE2 ? line.subarray(0, -1) : line);
+  const read = text5 === void 0 ? void 0 : parsed(text5);
+  if (read === void 0) {
     return broken(head, "the line is not JSON in UTF-8");
   }
-  const checked = checkEvent(read.value, head, sha256);
+  const checked = checkParts(read.value, head, sha256);
   if (!checked.ok) {
     return checked;
   }
-  const line8785 = eventBytes(checked.value);
-  return equalBytes(line8785.subarray(0, -1), bytes) ? checked : broken(head, "its bytes are not canonical JSON");
+  const event = checked.value.event;
+  return textOf(checked.value, event.hash) === text5 ? ok(event) : broken(head, "its bytes are not canonical JSON");
+}
+function parsed(text5) {
+  try {
+    return { value: JSON.parse(text5) };
+  } catch {
+    return void 0;
+  }
 }
 function broken(head, problem) {
   return fail(faultOf(runCodes, "LEDGER_BROKEN", { problem: `event ${head.sequence + 1}: ${problem}` }));
 }
-var LONE = new RegExp("\\p{Surrogate}", "gu");
+var LONE2 = new RegExp("\\p{Surrogate}", "gu");
 
 // src/verify/gate-log.ts
 function logGate(log, event) {
@@ -4798,8 +5053,8 @@ function gateOf(log, id) {
 var ONE_OUTPUT = /^steps(?:\.(?<plain>[A-Za-z0-9_]+)|\["(?<quoted>[A-Za-z0-9_-]+)"\])\.outputs(?:\.(?<name>[A-Za-z0-9_]+)|\["(?<key>[A-Za-z0-9_]+)"\])$/;
 function namedOutput(from) {
   const [part] = isCel(from) && from.$cel.length === 1 ? from.$cel : [];
-  const { plain, quoted, name: name2, key } = typeof part === "object" && ONE_OUTPUT.exec(part.expr)?.groups || {};
-  const step = plain ?? quoted;
+  const { plain: plain2, quoted, name: name2, key } = typeof part === "object" && ONE_OUTPUT.exec(part.expr)?.groups || {};
+  const step = plain2 ?? quoted;
   const output = name2 ?? key;
   return step === void 0 || output === void 0 ? void 0 : { step, name: output };
 }
@@ -4857,7 +5112,7 @@ var OutputLog = class {
       const value = memberOf(outputs, name2);
       const named = namedOutput(from);
       const source = named === void 0 ? void 0 : this.#named.get(named.step);
-      if (named !== void 0 && textOf(value) !== textOf(memberOf(source ?? {}, named.name))) {
+      if (named !== void 0 && textOf2(value) !== textOf2(memberOf(source ?? {}, named.name))) {
         return `output ${name2} is not what ${named.step} gave`;
       }
       if (value !== void 0 && isReference(value) && !this.#references.has(canonicalJson(value))) {
@@ -4879,7 +5134,7 @@ function isSame(value, captured) {
 function memberOf(values2, name2) {
   return Object.hasOwn(values2, name2) ? values2[name2] : void 0;
 }
-function textOf(value) {
+function textOf2(value) {
   return value === void 0 ? "" : canonicalJson(value);
 }
 
@@ -5353,18 +5608,18 @@ var RunOrder = class {
     this.#instances += wrong === void 0 ? found.count * perItem : 0;
     return wrong;
   }
-  #skip(at, reason) {
+  #skip(at, reason2) {
     const { node, status, stage } = at.record;
     if (status !== void 0 || stage === "running" || stage === "lost") {
       return order(`${at.id} is skipped after it had begun`);
     }
-    if (reason === "WHEN_FALSE" && !("when" in node && node.when !== void 0 && node.when !== true)) {
+    if (reason2 === "WHEN_FALSE" && !("when" in node && node.when !== void 0 && node.when !== true)) {
       return order(`${at.id} is skipped by a condition that it does not have`);
     }
-    if (reason === "UPSTREAM_FAILED" && this.#blockOf(at) === void 0) {
+    if (reason2 === "UPSTREAM_FAILED" && this.#blockOf(at) === void 0) {
       return order(`${at.id} is skipped although nothing that it needs has failed`);
     }
-    at.record.reason = reason;
+    at.record.reason = reason2;
     return settle(at, "skipped");
   }
   /** Why this may not begin now: something before it, or before a container around it, does not let it. */
@@ -5819,6 +6074,154 @@ function checkNamed({ checks, manifest, ledger, sha256 }) {
   }
 }
 
+// src/attest/revocation-claim.ts
+var revocationClaimShape = object({ trustDomain: trustDomainShape, sequence: integer({ min: 1 }) });
+var revocationListPredicate = {
+  type: `${PREDICATE_BASE}revocation-list/v1`,
+  shape: revocationClaimShape,
+  maxSubjects: 1
+};
+
+// src/trust/check-revocations.ts
+var HOUR_MS = 36e5;
+async function checkRevocations({ list, sidecar }, tools) {
+  const read = readRevocations(list, tools.sha256);
+  if (!read.ok) {
+    return read;
+  }
+  const { trustDomain, sequence } = read.value.document;
+  const expected = tools.trustRoot.document.trustDomain;
+  if (trustDomain !== expected) {
+    return fail(faultOf(revocationCodes, "REVOCATIONS_DOMAIN", { found: trustDomain, expected }));
+  }
+  if (sidecar === void 0) {
+    return fail(faultOf(revocationCodes, "REVOCATIONS_UNSIGNED"));
+  }
+  const signed = await checkSigned({
+    ...tools,
+    sidecar,
+    profile: "own",
+    file: read.value.digest,
+    predicate: revocationListPredicate,
+    roles: ["revoker"],
+    scope: {},
+    // What revokes is not held against itself: a revoker may revoke the very key that signs.
+    revocations: void 0
+  });
+  if (signed.status === "fail") {
+    return fail({ code: signed.code, message: signed.why });
+  }
+  const claim = signed.statement.predicate;
+  const signer = tools.trustRoot.keys.get(signed.keyid);
+  if (signer === void 0) {
+    throw new Error("a signature counts only by a key of the root");
+  }
+  if (claim.trustDomain !== trustDomain || claim.sequence !== sequence) {
+    const member = claim.trustDomain === trustDomain ? "sequence" : "trustDomain";
+    return fail(faultOf(revocationCodes, "REVOCATIONS_MISMATCH", { member }));
+  }
+  return ok({ ...read.value, signer });
+}
+function checkLeastSequence({ document }, root) {
+  const { sequence } = document;
+  const lowest = root.document.policy?.revocation?.minSequence ?? 0;
+  const why = "the trust root's policy says so";
+  return sequence < lowest ? fail(faultOf(revocationCodes, "REVOCATIONS_ROLLBACK", { sequence, lowest, why })) : ok(void 0);
+}
+function revocationsStaleness(list, root, at) {
+  const { sequence, nextUpdate, issuedAt } = list.document;
+  const stale = (why) => faultOf(revocationCodes, "REVOCATIONS_STALE", { sequence, why, at });
+  if (at >= nextUpdate) {
+    return stale(`it was to be renewed by ${nextUpdate}`);
+  }
+  const hours = root.document.policy?.revocation?.maxAgeHours;
+  const age = (millisecondsOf(at) ?? 0) - (millisecondsOf(issuedAt) ?? 0);
+  if (hours !== void 0 && age >= hours * HOUR_MS) {
+    return stale(`it was issued at ${issuedAt}, and the trust root takes none of ${hours} hours or older`);
+  }
+  const window = checkKeyWindow(list.signer, at);
+  return window.ok ? void 0 : window.fault;
+}
+
+// src/verify/check-revocation.ts
+async function checkRevocation(given, site, pack) {
+  const { checks, reader, requireDsse, trustRoot, manifest } = given;
+  if (requireDsse && !reader.has(REVOCATIONS_PATH + SIDECAR)) {
+    checks.fail("revocation", faultOf(verifyCodes, "SIGNATURE_ABSENT", { path: REVOCATIONS_PATH + SIDECAR }));
+  }
+  if (trustRoot === void 0) {
+    checks.skip("revocation", "no trust root to check it with");
+    return given;
+  }
+  const rooted = { ...given, trustRoot };
+  const own = await signedList(rooted, site);
+  const files = await bundledFiles(given);
+  if (!files.ok) {
+    checks.fail("revocation", files.fault);
+  }
+  const floor = await signedList(rooted, files.ok ? files.value : void 0);
+  const list = inForce(own, floor);
+  if (list === void 0) {
+    sayNone(rooted);
+    return given;
+  }
+  judgeList(rooted, list);
+  const { runId: run, planHash: plan } = manifest;
+  const revoked = findRevoked(list, { run, plan, ...pack === void 0 ? {} : { pack } });
+  if (revoked !== void 0) {
+    checks.fail("revocation", revoked);
+  }
+  const { sequence, nextUpdate } = list.document;
+  const whose = list === own ? "the site's list" : "the bundle's own list";
+  checks.pass("revocation", `nothing here is revoked by ${whose}, sequence ${sequence}, good until ${nextUpdate}`);
+  return { ...given, revocations: list };
+}
+async function signedList(given, files) {
+  const read = files === void 0 ? void 0 : await checkRevocations(files, given);
+  if (read?.ok === false) {
+    given.checks.fail("revocation", read.fault);
+  }
+  return read?.ok === true ? read.value : void 0;
+}
+async function bundledFiles({ reader }) {
+  const sidecarPath = REVOCATIONS_PATH + SIDECAR;
+  if (!reader.has(REVOCATIONS_PATH) && !reader.has(sidecarPath)) {
+    return ok(void 0);
+  }
+  const list = await reader.document(REVOCATIONS_PATH);
+  if (!list.ok || !reader.has(sidecarPath)) {
+    return list.ok ? ok({ list: list.value }) : list;
+  }
+  const sidecar = await reader.document(sidecarPath);
+  return sidecar.ok ? ok({ list: list.value, sidecar: sidecar.value }) : sidecar;
+}
+function inForce(own, floor) {
+  if (own === void 0 || floor === void 0) {
+    return own ?? floor;
+  }
+  const distrusted = findRevoked(own, { key: floor.signer.key.keyid }) !== void 0;
+  return distrusted || floor.document.sequence <= own.document.sequence ? own : floor;
+}
+function sayNone({ checks, trustRoot }) {
+  if (!needsRevocations(trustRoot)) {
+    checks.skip("revocation", "no revocation list was given, none is in the bundle, and the trust root demands none");
+    return;
+  }
+  const { trustDomain } = trustRoot.document;
+  const why = "its trust root demands one";
+  checks.fail("revocation", faultOf(revocationCodes, "REVOCATIONS_MISSING", { trustDomain, why }));
+}
+function judgeList({ checks, trustRoot, at }, list) {
+  const least = checkLeastSequence(list, trustRoot);
+  if (!least.ok) {
+    checks.fail("revocation", least.fault);
+  }
+  const stale = revocationsStaleness(list, trustRoot, at);
+  if (stale !== void 0) {
+    checks.stale("revocation", stale);
+  }
+}
+
 // src/evidence/pack-run-statement.ts
 function packRunOf(sources, sha256) {
   const { identity, plan, facts, steps, files } = sources;
@@ -5925,14 +6328,14 @@ function checkStatement(given, statement) {
   }
   for (const [name2, members, why] of MEMBERS) {
     for (const member of members) {
-      if (textOf2(expected[member]) !== textOf2(statement.predicate[member])) {
+      if (textOf3(expected[member]) !== textOf3(statement.predicate[member])) {
         differ(name2, member);
       }
     }
     checks.pass(name2, why);
   }
 }
-function textOf2(member) {
+function textOf3(member) {
   return member === void 0 ? "" : canonicalJson(member);
 }
 function stepsOf({ ledger }) {
@@ -6021,9 +6424,11 @@ async function checkBundle(source, options, host, checks, trustRoot) {
   const { runId, planHash } = manifest;
   return { type: "evidence", runId, planHash, manifestDigest };
 }
-async function checkEvidence(given, options) {
-  const { checks, manifest, reader, sha256 } = given;
-  const planned = await checkPlan(given);
+async function checkEvidence(unheld, options) {
+  const { checks, manifest, reader, sha256 } = unheld;
+  const planOf = await checkPlan(unheld);
+  const given = await checkRevocation(unheld, options.revocations, planOf?.plan.pack);
+  const planned = planOf === void 0 ? void 0 : { ...planOf, ...given };
   const statement = await checkAttestation(given, planned?.plan.pack.name);
   checkBindings(given, statement);
   checkAssertedPlan(given, options.planHash);
@@ -6071,13 +6476,9 @@ function sayPlanned({ checks, ledger, plan }) {
 }
 function sayUnchecked({ checks, reader, requireDsse }) {
   if (requireDsse) {
-    for (const [name2, path] of [
-      ["sbom", SBOM_PATH + SIDECAR],
-      ["revocation", REVOCATIONS_PATH + SIDECAR]
-    ]) {
-      const code2 = reader.has(path) ? "SIGNATURE_UNCHECKED" : "SIGNATURE_ABSENT";
-      checks.fail(name2, faultOf(verifyCodes, code2, { path }));
-    }
+    const path = SBOM_PATH + SIDECAR;
+    const code2 = reader.has(path) ? "SIGNATURE_UNCHECKED" : "SIGNATURE_ABSENT";
+    checks.fail("sbom", faultOf(verifyCodes, code2, { path }));
   }
   checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
   const attested = reader.has(PACK_ATTESTATION_PATH);
@@ -6366,8 +6767,9 @@ async function verifyEvidence(request, tools) {
     const data = { option: "--at", expected: "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z" };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  if (revocations !== void 0) {
-    return fail(faultOf(verifyCodes, "REVOCATIONS_UNSUPPORTED"));
+  const files = typeof revocations === "string" ? await readRevocationFiles(revocations) : ok(revocations);
+  if (!files.ok) {
+    return files;
   }
   const bundle = await openBundle(path);
   if (!bundle.ok) {
@@ -6377,7 +6779,8 @@ async function verifyEvidence(request, tools) {
     at: timestampOf(at),
     requireDsse,
     ...trustRoot === void 0 ? {} : { trustRoot },
-    ...planHash === void 0 ? {} : { planHash }
+    ...planHash === void 0 ? {} : { planHash },
+    ...files.value === void 0 ? {} : { revocations: files.value }
   };
   try {
     const { sha256, verifySignature } = tools;
@@ -6386,18 +6789,35 @@ async function verifyEvidence(request, tools) {
     await bundle.value.close();
   }
 }
+async function readRevocationFiles(path) {
+  const list = await readUpTo(path, DOCUMENT_LIMIT);
+  if (list === void 0) {
+    const data = { option: "--revocations", expected: "a file that can be read, of at most 64 MiB" };
+    return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
+  }
+  const sidecar = await readUpTo(path + SIDECAR_SUFFIX, DOCUMENT_LIMIT);
+  return ok(sidecar === void 0 ? { list } : { list, sidecar });
+}
+async function readUpTo(path, limit) {
+  try {
+    const { size } = await stat2(path);
+    return size > limit ? void 0 : await readFile(path);
+  } catch {
+    return void 0;
+  }
+}
 function startHash() {
-  const hash = createHash("sha256");
-  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
+  const hash2 = createHash("sha256");
+  return { update: (bytes) => void hash2.update(bytes), digest: () => hash2.digest() };
 }
 
 // src/cli/version.ts
 var version = "0.1.0";
 
 // src/signer/node-crypto.ts
-import { createHash as createHash2, createPublicKey, verify as verify2 } from "node:crypto";
-var nodeSha256 = (bytes) => createHash2("sha256").update(bytes).digest();
-var parsed = /* @__PURE__ */ new WeakMap();
+import { createPublicKey, hash, verify as verify2 } from "node:crypto";
+var nodeSha256 = (bytes) => hash("sha256", bytes, "buffer");
+var parsed2 = /* @__PURE__ */ new WeakMap();
 function nodeVerifySignature(key, message, signature) {
   try {
     const digest2 = key.alg === "ed25519" ? null : "sha256";
@@ -6407,8 +6827,8 @@ function nodeVerifySignature(key, message, signature) {
   }
 }
 function keyObject(key) {
-  const known = parsed.get(key) ?? createPublicKey({ key: Buffer.from(key.spkiDer), format: "der", type: "spki" });
-  parsed.set(key, known);
+  const known = parsed2.get(key) ?? createPublicKey({ key: Buffer.from(key.spkiDer), format: "der", type: "spki" });
+  parsed2.set(key, known);
   return known;
 }
 
@@ -6457,7 +6877,7 @@ Verifies an evidence bundle of packrun, a folder or a tar, without network and w
 
   --trust FILE         the trust root that you pinned; without it nothing is verified
   --plan-hash HASH     the plan that it must be: sha256:…
-  --revocations FILE   a revocation list (refused: not read by this version)
+  --revocations FILE   your own revocation list, with FILE.sigstore.json beside it
   --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it

@@ -928,13 +928,13 @@ def _openable(contents: Sequence[bytes]) -> Iterator[Tuple[List[str], List[int]]
 
 
 def _known_signatures() -> Iterator[Tuple[PublicKey, bytes, bytes]]:
-    """One signature of each algorithm that verifies: RFC 8032 7.1 test 1; RFC 6979 A.2.5, SHA-256, "sample"."""
-    ed25519 = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-    p256 = "YP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ=="
-    yield PublicKey(ED25519, _ED25519_HEAD + base64.b64decode(ed25519), ""), b"", bytes.fromhex(
-        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
-        "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+    """One signature of each algorithm that verifies: RFC 8032 7.1 test 2; RFC 6979 A.2.5, SHA-256, "sample"."""
+    ed25519 = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+    yield PublicKey(ED25519, _ED25519_HEAD + bytes.fromhex(ed25519), ""), b"\x72", bytes.fromhex(
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
     )
+    p256 = "YP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ=="
     yield PublicKey(P256, _P256_HEAD + b"\x04" + base64.b64decode(p256), ""), b"sample", bytes.fromhex(
         "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
         "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
@@ -2795,8 +2795,7 @@ class Verifier:
             self._accept_manifest()
         except Fault as fault:
             self.report.fail("manifest", fault)
-            if self.root is not None and ATTESTATION not in self._bundle.sizes:
-                self.report.fail("envelope", Fault("ATTESTATION_MISSING", "the bundle has no attestation"))
+            self._has_attestation()
             return
         self._check_unread()
         plan_stands = self._check_plan()
@@ -2806,6 +2805,8 @@ class Verifier:
         self.report.run("plan-hash", self._check_plan_hash)
         if plan_stands and self._plan is not None:
             LedgerChecks(self, self._plan).make()
+        else:
+            self.report.run("ledger-chain", lambda: self.read_ledger([])[0])
         self.report.run("manifest", self._check_files)
 
     # Before everything else ------------------------------------------------------------------------------------------
@@ -2948,13 +2949,17 @@ class Verifier:
         judge = Judge(self.root, self._options.at, self._revocations, self._ssl)
         return check_signed(self._bundle.document(path), file_digest, asked, judge)
 
+    def _has_attestation(self) -> bool:
+        if ATTESTATION not in self._bundle.sizes:
+            self.report.fail("envelope", Fault("ATTESTATION_MISSING", "the bundle has no attestation"))
+        return ATTESTATION in self._bundle.sizes
+
     def _check_attestation(self) -> None:
+        if not self._has_attestation():
+            return
         if self.root is None:
             for name in _SIGNED_CHECKS:
                 self.report.add(name, "skipped", "no trust root to check it with")
-            return
-        if ATTESTATION not in self._bundle.sizes:
-            self.report.fail("envelope", Fault("ATTESTATION_MISSING", "the bundle has no attestation"))
             return
         try:
             found = self.signed(ATTESTATION, self.subject["manifestDigest"], "pack-run/v1", ["run-attestor"])
@@ -2997,6 +3002,18 @@ class Verifier:
             raise Fault("ASSERTED_PLAN_MISMATCH", f"the plan is {self._manifest['planHash']}")
         return "the asserted one"
 
+    def read_ledger(self, takers: Sequence[Callable[[Event], None]]) -> Tuple[str, Chain, str]:
+        """Hands every event to all takers; words for people, the chain, the digest of the file. Fault LEDGER_BROKEN."""
+        chain, sha = Chain({name: self._manifest[name] for name in _IDENTITY}), hashlib.sha256()
+        try:
+            for line in lines_of(_hashed(self._bundle.chunks(LEDGER), sha), DOCUMENT_BYTES):
+                event = chain.read(line)
+                for take in takers:
+                    take(event)
+        except (ValueError, Misfit) as problem:
+            raise Fault("LEDGER_BROKEN", f"line {chain.count + 1}: {problem}") from None
+        return f"{chain.count} events, head {chain.head}", chain, "sha256:" + sha.hexdigest()
+
     # What the checks of the ledger need ------------------------------------------------------------------------------
 
     @property
@@ -3031,7 +3048,7 @@ class LedgerChecks:
         self._plan = plan
         self._facts = Facts(plan)
         self._fold = Fold(plan)
-        self._chain = Chain({name: self._manifest[name] for name in _IDENTITY})
+        self._chain = Chain({})
         self._ledger_digest = ""
         self._listings: Dict[str, Optional[List[Any]]] = {}
 
@@ -3060,16 +3077,8 @@ class LedgerChecks:
         report.run("egress", self._check_egress)
 
     def _read_ledger(self) -> str:
-        sha = hashlib.sha256()
-        try:
-            for line in lines_of(_hashed(self._bundle.chunks(LEDGER), sha), DOCUMENT_BYTES):
-                event = self._chain.read(line)
-                self._facts.take(event)
-                self._fold.take(event)
-        except (ValueError, Misfit) as problem:
-            raise Fault("LEDGER_BROKEN", f"line {self._chain.count + 1}: {problem}") from None
-        self._ledger_digest = "sha256:" + sha.hexdigest()
-        return f"{self._chain.count} events, head {self._chain.head}"
+        why, self._chain, self._ledger_digest = self._whole.read_ledger([self._facts.take, self._fold.take])
+        return why
 
     # Attestation -----------------------------------------------------------------------------------------------------
 
@@ -3115,18 +3124,17 @@ class LedgerChecks:
         return [{"name": name, "digest": {"sha256": found[len("sha256:") :]}} for name, found in subjects]
 
     def _check_statement(self) -> "str | Skip":
-        if self._whole.attestation is None:
-            return Skip("not reached")
         created, finished = self._facts.created, self._facts.finished
-        end = {} if finished is None else finished.data
+        if self._whole.attestation is None or created is None or finished is None:
+            return Skip("not reached")
         self._compare({
             "schemaVersion": 1,
             "pack": self._plan.value["pack"],
-            "packSource": None if created is None else created.data["packSource"],
+            "packSource": created.data["packSource"],
             "inputs": input_digests(self._plan),
-            "inputsLock": None if created is None else {"digest": created.data["inputsLock"]},
-            "outcome": end.get("status"),
-            "reason": end.get("reason"),
+            "inputsLock": {"digest": created.data["inputsLock"]},
+            "outcome": finished.data["status"],
+            "reason": finished.data.get("reason"),
             "evidence": {
                 "manifestDigest": self._whole.subject["manifestDigest"],
                 "fileCount": len(self._manifest["hashes"]),
@@ -3136,7 +3144,7 @@ class LedgerChecks:
         return "every other member is what the bundle shows"
 
     def _check_redaction(self) -> "str | Skip":
-        if self._whole.attestation is None:
+        if self._whole.attestation is None or self._facts.created is None or self._facts.finished is None:
             return Skip("not reached")
         self._compare({"redaction": {"policy": self._plan.value["security"]["secretsRedactionPolicy"]}})
         return "the attested policy is the plan's"
@@ -3237,13 +3245,13 @@ class LedgerChecks:
         pack, created = self._plan.value["pack"], self._facts.created
         if "sha256:" + self._bundle.digest(PACK_MANIFEST) != pack["digest"]:
             raise Fault("PACK_MISMATCH", f"{PACK_MANIFEST} is not that of the plan's pack")
-        if created is None or created.data["packDigest"] != pack["digest"]:
+        if created is not None and created.data["packDigest"] != pack["digest"]:
             raise Fault("PACK_MISMATCH", "the run was created with another pack")
         return f"{pack['name']} {pack['version']}, {pack['digest']}"
 
     def _check_pack_source(self) -> "str | Skip":
         created = self._facts.created
-        if created is not None and created.data["packSource"] == "registry":
+        if created is None or created.data["packSource"] == "registry":
             return "the pack came from a registry"
         if self._whole.options.require_dsse:
             raise Fault("PACK_SOURCE_FOLDER", "the pack came from a folder: nobody signed it")
@@ -3337,7 +3345,7 @@ class LedgerChecks:
                 raise Fault("POLICY_CONTEXT_MISMATCH", f"{path} is not there, or not canonical JSON") from None
             if digest_of(data) != event.data["contextDigest"]:
                 raise Fault("POLICY_CONTEXT_MISMATCH", f"{path} is not the context of the ledger")
-        _hold_named(self._manifest, "policy-context", named)
+        _hold_named(self._manifest, ("policy-context",), named)
         return f"{len(named)} contexts, each the recorded one"
 
     def _check_outcome(self) -> "str | Skip":
@@ -3422,9 +3430,9 @@ def _plain_reference(source: Any) -> Optional[Tuple[str, str]]:
     return None if found is None else (found[1] or found[2] or "", found[3] or found[4] or "")
 
 
-def _hold_named(manifest: Any, role: str, named: Set[str]) -> None:
+def _hold_named(manifest: Any, roles: Sequence[str], named: Set[str]) -> None:
     for file in manifest["hashes"]:
-        if file["role"] == role and file["path"] not in named:
+        if file["role"] in roles and file["path"] not in named:
             raise Fault("EVIDENCE_FILE_UNNAMED", f"{file['path']} belongs to nothing in the ledger")
 
 
@@ -3441,22 +3449,20 @@ class GateChecks:
 
     def make(self) -> None:
         """Every gate that opened, in the order of ids; then files that belong to none."""
-        requests: Set[str] = set()
-        responses: Set[str] = set()
+        named: Set[str] = set()
         for step in sorted(self._facts.gates):
             folder = f"approvals/{gate_folder(step)}"
-            requests |= {f"{folder}/request.json", f"{folder}/request.json.sigstore.json"}
-            responses |= {f"{folder}/{at}.sigstore.json" for at in range(1, len(self._facts.by_gate[step]) + 1)}
+            named |= {f"{folder}/request.json", f"{folder}/request.json.sigstore.json"}
+            named |= {f"{folder}/{at}.sigstore.json" for at in range(1, len(self._facts.by_gate[step]) + 1)}
             self._check_gate(step, folder)
-        report, count = self._report, len(self._facts.gates)
-        report.run("approval-requests", lambda: self._files("approval-request", requests, f"{count} requests"))
-        report.run("approvals", lambda: self._files("approval", responses, f"{count} gates"))
+        self._report.add("approval-requests", "pass", f"{len(self._facts.gates)} requests")
+        self._report.run("approvals", lambda: self._check_named(named))
 
-    def _files(self, role: str, named: Set[str], why: str) -> "str | Skip":
-        _hold_named(self._manifest, role, named)
-        if role == "approval" and self._whole.root is None and self._facts.gates:
+    def _check_named(self, named: Set[str]) -> "str | Skip":
+        _hold_named(self._manifest, ("approval-request", "approval"), named)
+        if self._whole.root is None and self._facts.gates:
             return Skip("no trust root to check it with")
-        return why
+        return "no gate asked for approvals"
 
     def _check_gate(self, step: str, folder: str) -> None:
         gate = self._facts.gates[step]

@@ -1,15 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { trustCheck, type TrustChecked } from "#app/trust-check.ts";
-import { trustAdd, trustInit, trustSign, type TrustTools } from "#app/trust-edit.ts";
+import { trustAdd, trustInit, trustPolicy, trustSign, type TrustTools } from "#app/trust-edit.ts";
 import { readTrustFile } from "#app/trust-file.ts";
 import { admitRoot } from "#app/trust-memory.ts";
-import { canonicalBytes } from "#canon/canonical-json.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { fileKeyring } from "#signer/file-keyring.ts";
 import { code, value } from "../attest/signing.ts";
+import { revocations } from "../trust/sample-revocations.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 
@@ -71,17 +71,30 @@ t.test("a version below one that was used from here fails", async (t) => {
   t.equal(code(await trustCheck(join(dir, "none.json"), tools)), "TRUST_FILE_ACCESS");
 });
 
-t.test("what a root asks for and this version cannot hold is said", async (t) => {
-  const { file, tools } = await desk(t);
-  const names = async () => value(await trustCheck(file, tools)).checks.map(({ name }) => name);
-  t.notOk((await names()).some((name) => name.startsWith("policy.")));
-  const policy = {
-    revocation: { required: false, maxAgeHours: 1, minSequence: 0 },
-    minVersion: { "acme/app": "2.0.0" },
+t.test("the revocation list that belongs to the root is looked at: where it is, and where it must be", async (t) => {
+  const { dir, file, tools } = await desk(t);
+  const look = async () => value(await trustCheck(file, tools)).checks.find(({ name }) => name === "revocations");
+  t.match(await look(), { status: "skipped", why: /demands none/ });
+  value(await trustPolicy({ file, revocations: "required", maxAgeHours: 2 }, tools));
+  t.match(await look(), { status: "fail", code: "REVOCATIONS_MISSING" });
+  value(await trustAdd({ file, keyFile: join(dir, "ann.pub"), principal: "ann", roles: ["revoker"] }, tools));
+  const signer = value(await fileKeyring.open(join(dir, "ann.key"), () => Promise.resolve(undefined)));
+  const write = async (nextUpdate: number, sequence = 1) => {
+    const sample = {
+      trustDomain: "acme",
+      issuedAt: timestampOf(NOW - 1000),
+      nextUpdate: timestampOf(nextUpdate),
+      sequence,
+    };
+    const { list, sidecar } = await revocations(signer, sample);
+    writeFileSync(join(dir, "revocations.json"), list);
+    writeFileSync(join(dir, "revocations.json.sigstore.json"), sidecar);
   };
-  writeFileSync(file, canonicalBytes({ ...(JSON.parse(readFileSync(file, "utf8")) as object), policy }));
-  const checked = value(await trustCheck(file, tools));
-  t.equal(statusOf(checked, "policy.revocation"), "skipped");
-  t.equal(statusOf(checked, "policy.minVersion"), "skipped");
-  t.equal(checked.exitCode, 0);
+  await write(NOW + 1000, 3);
+  t.match(await look(), { status: "pass", why: /^sequence 3, 0 revoked/ });
+  await write(NOW, 5);
+  t.match(await look(), { status: "stale", code: "REVOCATIONS_STALE" });
+  t.equal(value(await trustCheck(file, tools)).exitCode, 11);
+  await write(NOW + 1000, 4);
+  t.match(await look(), { status: "fail", code: "REVOCATIONS_ROLLBACK" });
 });

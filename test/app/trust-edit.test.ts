@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { trustAdd, trustInit, trustSign, type TrustTools } from "#app/trust-edit.ts";
+import { trustAdd, trustInit, trustPolicy, trustRemove, trustSign, type TrustTools } from "#app/trust-edit.ts";
 import { trustShow } from "#app/trust-show.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { fileKeyring } from "#signer/file-keyring.ts";
@@ -166,4 +166,19 @@ t.test("files that are no trust root are refused", async (t) => {
     code(await trustAdd({ file, keyFile: await at.key("eve"), principal: "eve", roles: [] }, at.tools)),
     "TRUST_ROOT_SHAPE",
   );
+});
+
+t.test("a key is removed and a policy set in next versions, each beside the one before", async (t) => {
+  const at = desk(t);
+  const file = await initiated(at);
+  const eve = { file, keyFile: await at.key("eve"), principal: "eve", roles: ["approver"] };
+  value(await trustAdd(eve, at.tools));
+  const keyid = value(await trustShow(file, at.tools)).keys.find(({ principal }) => principal === "eve")?.keyid ?? "";
+  t.match(await trustRemove({ file, keyid }, at.tools), { value: { version: 3 } });
+  t.notOk(value(await trustShow(file, at.tools)).keys.some(({ principal }) => principal === "eve"));
+  t.equal(code(await trustRemove({ file, keyid }, at.tools)), "TRUST_EDIT_KEY");
+  const out = join(at.dir, "strict.json");
+  t.match(await trustPolicy({ file, out, revocations: "required" }, at.tools), { value: { version: 4, file: out } });
+  t.equal(value(await trustShow(file, at.tools)).version, 3, "in place of nothing");
+  t.equal(code(await trustPolicy({ file: join(at.dir, "none.json") }, at.tools)), "TRUST_FILE_ACCESS");
 });

@@ -103,9 +103,9 @@ t.test("other forms of keys are refused with what they are", async (t) => {
 
 t.test("keys of other algorithms are refused by their name", async (t) => {
   const cases = {
-    "ECDSA secp384r1": generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey,
+    "ECDSA P-384": generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey,
     RSA: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
-    ED448: generateKeyPairSync("ed448").privateKey,
+    Ed448: generateKeyPairSync("ed448").privateKey,
   };
   for (const [name, key] of Object.entries(cases)) {
     const refused = await signWithFile(keyFile(folder(t), key.export({ type: "pkcs8", format: "pem" })), never);

@@ -1,6 +1,15 @@
 import t from "tap";
 import { nodeSha256 } from "#signer/node-crypto.ts";
-import { firstRoot, grantKey, STANDARD_ROLES, type FirstRoot, type KeyGrant } from "#trust/edit-root.ts";
+import {
+  changePolicy,
+  firstRoot,
+  grantKey,
+  removeKey,
+  STANDARD_ROLES,
+  type FirstRoot,
+  type KeyGrant,
+  type PolicyChange,
+} from "#trust/edit-root.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import { code, value } from "../attest/signing.ts";
 import { NOW, people, rootOf, time } from "./world.ts";
@@ -84,4 +93,44 @@ t.test("windows can be given, and ones that hold never are refused", async (t) =
   t.equal(root.keys.get(people.mallory.key.keyid)?.validUntil, validUntil);
   t.equal(code(grantKey(rootOf(), grant({ validUntil: NOW }), LATER, nodeSha256)), "TRUST_EDIT_INVALID");
   t.equal(code(grantKey(rootOf(), grant({ roles: ["no role"] }), LATER, nodeSha256)), "TRUST_EDIT_INVALID");
+});
+
+t.test("a key that is removed stands nowhere any more", async (t) => {
+  const before = rootOf();
+  const { keyid } = people.bob.key;
+  const { root } = value(removeKey(before, keyid, LATER, nodeSha256));
+  t.equal(root.document.version, before.document.version + 1);
+  t.equal(root.document.issuedAt, LATER);
+  t.notOk(root.keys.has(keyid));
+  t.notOk(JSON.stringify(root.document.roles).includes(keyid));
+  t.strictSame(root.document.roles["approver"]?.tenants, ["t1"], "its roles keep their bounds");
+  t.equal(code(removeKey(before, people.mallory.key.keyid, LATER, nodeSha256)), "TRUST_EDIT_KEY");
+  t.equal(code(removeKey(before, "constructor", LATER, nodeSha256)), "TRUST_EDIT_KEY");
+  const needed = removeKey(before, people.rooty.key.keyid, LATER, nodeSha256);
+  t.equal(code(needed), "TRUST_EDIT_INVALID", "without it the root role cannot reach its threshold");
+});
+
+t.test("a policy is changed member by member, and never into one that cannot be read", async (t) => {
+  const start = value(firstRoot(first, nodeSha256)).root;
+  const change = (more: PolicyChange, from = start) => value(changePolicy(from, more, LATER, nodeSha256)).root;
+  const required = change({ revocations: "required" });
+  t.equal(required.document.version, 2);
+  t.strictSame(required.document.policy, { revocation: { required: true, maxAgeHours: 168, minSequence: 0 } });
+  const bounded = change({ maxAgeHours: 24, minVersion: { "acme/a": "2.0.0" } }, required);
+  t.strictSame(bounded.document.policy, {
+    revocation: { required: true, maxAgeHours: 24, minSequence: 0 },
+    minVersion: { "acme/a": "2.0.0" },
+  });
+  const both = change({ revocations: "optional", minSequence: 9, minVersion: { "acme/b": "1.0.0" } }, bounded);
+  t.strictSame(both.document.policy, {
+    revocation: { required: false, maxAgeHours: 24, minSequence: 9 },
+    minVersion: { "acme/a": "2.0.0", "acme/b": "1.0.0" },
+  });
+  t.strictSame(change({ revocations: "none" }, required).document.policy, {});
+  t.strictSame(change({ rootThreshold: 1 }).document.policy, {}, "what is not asked for is not made up");
+  t.equal(change({ rootThreshold: 1 }).document.roles["root"]?.threshold, 1);
+  const wrong = [{ rootThreshold: 3 }, { minVersion: { "acme/a": "2" } }, { minVersion: { "Acme A": "2.0.0" } }];
+  for (const more of wrong) {
+    t.equal(code(changePolicy(start, more, LATER, nodeSha256)), "TRUST_EDIT_INVALID");
+  }
 });
