@@ -3,6 +3,8 @@ import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { pae } from "#attest/pae.ts";
+import { PAYLOAD_TYPE } from "#attest/sidecar.ts";
 import { MAIN } from "./command-line.ts";
 import { answerOf, faultOf, Place } from "./place.ts";
 
@@ -115,6 +117,38 @@ t.test("at a terminal it asks before it signs, unless told not to", async (t) =>
   t.match(atTerminal("y\n"), { status: 0, stdout: /approve ok as alice/ });
   t.notMatch(atTerminal("", "--yes").stdout, /\[y\/N\]/);
 });
+
+t.test(
+  "a signer that knows nothing of packrun signs the statement, and its bundle is evidence like any other",
+  async (t) => {
+    const site = new Place(t);
+    site.pack("gated", pack(1, gate));
+    const { runId } = answerOf(await site.packrun("run", "gated", "--no-wait", "--json"));
+    await site.person("alice");
+    await site.packrun("approvals", "request", "last", "ok", "-o", "request");
+    const decision = ["--decision", "approve", "--reason", "read", "--approver", "alice", "-o", "statement.json"];
+    t.equal((await site.packrun("approvals", "statement", "request", ...decision)).code, 0);
+    const payload = readFileSync(site.here("statement.json"));
+    const signing = { input: pae(PAYLOAD_TYPE, payload) };
+    const { stdout } = spawnSync("openssl", ["dgst", "-sha256", "-sign", site.here("alice.key")], signing);
+    const bundle = {
+      dsseEnvelope: {
+        signatures: [{ sig: stdout.toString("base64") }],
+        payloadType: PAYLOAD_TYPE,
+        payload: payload.toString("base64"),
+      },
+      mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+      verificationMaterial: { publicKey: { hint: "Zm9yZWlnbg==" }, tlogEntries: [] },
+    };
+    const file = site.write("foreign.json", JSON.stringify(bundle, undefined, 2));
+    t.equal((await site.packrun("approvals", "import", "foreign.json")).code, 0);
+    t.equal((await site.packrun("resume", "last")).code, 0);
+    const kept = site.here(".packrun/evidence", runId, "approvals/ok/1.sigstore.json");
+    t.equal(readFileSync(kept, "utf8"), readFileSync(file, "utf8"), "kept as it was received");
+    const verified = await site.packrun("verify", "last");
+    t.match(verified, { code: 0, out: /ok passed: 1 of 1 \(alice\)/ });
+  },
+);
 
 t.test("a decision that came before the runner was killed is recorded once by whoever goes on", async (t) => {
   const place = new Place(t);
