@@ -3,6 +3,7 @@ import { driveRun, type DriveEnd, type DriveOptions } from "#engine/drive-run.ts
 import { ok, type Result } from "#fault/result.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import type { Plan } from "#plan/plan.ts";
+import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
@@ -16,6 +17,8 @@ import type { Workplace } from "./workplace.ts";
 
 export type StoredDrive = DriveOptions & {
   readonly references: ReadonlyMap<string, SecretReference>;
+  /** The pack as this process has just read it. */
+  readonly known?: KnownPack;
 };
 
 /** Drives a run that stands in the store, whoever created it: everything it needs comes from the run's own copies. */
@@ -55,7 +58,9 @@ export async function driveStoredRun(
     egress: workplace.egress,
     sha256,
   });
-  const recompile = (): Promise<Result<Uint8Array>> => recompileStored(identity, workplace);
+  const { known } = options;
+  const recompile = (pinned?: Plan): Promise<Result<Uint8Array>> =>
+    recompileStored(identity, workplace, { pinned, known });
   // Awaited here: what is in use is closed when this function ends, not before.
   return await driveRun(
     identity,
@@ -64,7 +69,7 @@ export async function driveStoredRun(
       clock,
       sha256,
       attempts,
-      gates: gatesOf(identity, given.value, recompile, workplace, trust),
+      gates: gatesOf(identity, given.value, () => recompile(), workplace, trust),
       policies,
       redactor,
       engine,

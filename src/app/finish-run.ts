@@ -1,4 +1,5 @@
 import { ok, type Result } from "#fault/result.ts";
+import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import type { LedgerEvent } from "#run/event.ts";
@@ -12,6 +13,8 @@ import type { Workplace } from "./workplace.ts";
 /** How a run is to be driven by this process. */
 export type RunOrder = {
   readonly references: ReadonlyMap<string, SecretReference>;
+  /** The pack as this process has just read it. */
+  readonly known?: KnownPack;
   readonly maxParallel: number;
   /** Stay while the run only waits for people. */
   readonly wait: boolean;

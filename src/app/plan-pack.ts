@@ -11,6 +11,7 @@ import { readPack } from "#pack/read-pack.ts";
 import { compilePlan, lintPlan, type CompiledPlan } from "#plan/compile-plan.ts";
 import { inputsLock } from "#plan/inputs-lock.ts";
 import { resolveInputs, type InputsRequest, type ResolvedInputs, type ValidateSchema } from "#plan/resolve-inputs.ts";
+import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { readGivenInputs, type Given, type InputArguments } from "./given-inputs.ts";
@@ -25,9 +26,14 @@ export type PlanRequest = InputArguments & {
   readonly onText?: (size: number) => void;
 };
 
+/** The longest text, in bytes, whose reading is kept: a tree takes some fifty times its text. */
+const KEPT = 128 * 1024;
+
 /** A pack and its inputs as they were when they were planned. */
 export type PlannedPack = {
   readonly compiled: CompiledPlan;
+  /** What `pack.yaml` says, unless it is large: then it is read again rather than kept while steps run. */
+  readonly known?: KnownPack;
   readonly packFolder: string;
   readonly packListing: readonly FileEntry[];
   /** File and directory inputs on this machine. */
@@ -52,12 +58,14 @@ export async function planPack(request: PlanRequest, ports: PackPorts): Promise<
   if (resolved.diagnostics.length > 0) {
     return refusedFor(resolved.diagnostics, place.file, pack.source.text);
   }
-  const compiled = compilePlan({ ...compileBase(read.value, ports.sha256), inputs: resolved.resolved.inputs });
+  const base = compileBase(read.value, ports.sha256);
+  const compiled = compilePlan({ ...base, inputs: resolved.resolved.inputs });
   if (!compiled.ok) {
     return refusedFor(compiled.fault, place.file, pack.source.text);
   }
   return ok({
     compiled: compiled.value,
+    ...(place.bytes.length > KEPT ? {} : { known: { digest: base.packDigest, pack } }),
     packFolder: place.folder,
     packListing: place.listing,
     inputFiles: resolved.files,

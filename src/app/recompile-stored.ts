@@ -6,10 +6,14 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import { planCodes } from "#plan/codes.ts";
-import { PACK_FILE, recompilePlan } from "#plan/recompile-plan.ts";
+import type { Plan } from "#plan/plan.ts";
+import { PACK_FILE, recompilePlan, type KnownPack } from "#plan/recompile-plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
-import type { RunIdentity } from "#port/run-store.ts";
+import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
 import type { Workplace } from "./workplace.ts";
+
+/** What the caller has read already: it is not read again. */
+export type Recompiling = { readonly pinned?: Plan | undefined; readonly known?: KnownPack | undefined };
 
 /**
  * The canonical bytes of a run's plan, compiled anew from the copies that were stored when it was created: its pack
@@ -18,6 +22,7 @@ import type { Workplace } from "./workplace.ts";
 export async function recompileStored(
   identity: RunIdentity,
   workplace: Pick<Workplace, "store" | "artifacts" | "sha256" | "builtIns">,
+  { pinned, known }: Recompiling = {},
 ): Promise<Result<Uint8Array>> {
   const { store, sha256, builtIns } = workplace;
   const manifest = await store.ledger.getFile(identity, "pack.manifest.json");
@@ -34,11 +39,22 @@ export async function recompileStored(
   if (!packBytes.ok) {
     return packBytes;
   }
-  const stored = await store.ledger.getFile(identity, "plan.canonical.json");
-  const pinned = stored.ok ? readPlan(stored.value) : stored;
-  const request = { packBytes: packBytes.value, packListing, inputsLock: lock.value, builtIns, sha256 };
-  const compiled = recompilePlan({ ...request, pinned: pinned.ok ? pinned.value : undefined });
+  const compiled = recompilePlan({
+    packBytes: packBytes.value,
+    packListing,
+    inputsLock: lock.value,
+    pinned: pinned ?? (await readPinned(identity, store.ledger)),
+    builtIns,
+    sha256,
+    ...(known === undefined ? {} : { known }),
+  });
   return compiled.ok ? ok(compiled.value.bytes) : compiled;
+}
+
+async function readPinned(identity: RunIdentity, ledger: LedgerStore): Promise<Plan | undefined> {
+  const stored = await ledger.getFile(identity, "plan.canonical.json");
+  const pinned = stored.ok ? readPlan(stored.value) : stored;
+  return pinned.ok ? pinned.value : undefined;
 }
 
 async function readPackBytes(

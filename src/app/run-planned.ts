@@ -59,7 +59,8 @@ export async function runPlanned(
     return identity;
   }
   order.onCreated?.(identity.value);
-  return finishRun(identity.value, order, workplace, trust.value);
+  const { known } = planned;
+  return finishRun(identity.value, { ...order, ...(known === undefined ? {} : { known }) }, workplace, trust.value);
 }
 
 /** Whether this host can run the plan: its sandboxes are enforceable, its secrets can be had. */

@@ -1,8 +1,9 @@
-import { digestOf, digestOfHex, type Sha256 } from "#canon/digest.ts";
+import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
-import { fail, type Result } from "#fault/result.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
 import { treeDigest, type FileEntry } from "#pack/pack-files.ts";
+import type { Pack } from "#pack/pack.ts";
 import { readPack } from "#pack/read-pack.ts";
 import type { BuiltInRules } from "./built-in-rule.ts";
 import { planCodes } from "./codes.ts";
@@ -13,6 +14,9 @@ import type { Plan } from "./plan.ts";
 /** The name of a pack's own file in its folder. */
 export const PACK_FILE = "pack.yaml";
 
+/** A pack as it was read, and the digest of all its files: the same bytes are the same pack. */
+export type KnownPack = { readonly digest: Digest; readonly pack: Pack };
+
 export type RecompileRequest = {
   /** The stored copies that belong to the run. */
   readonly packBytes: Uint8Array;
@@ -20,6 +24,8 @@ export type RecompileRequest = {
   readonly inputsLock: Uint8Array;
   /** Only names and sizes of file inputs are taken from it: an inputs lock does not hold them. */
   readonly pinned: Plan | undefined;
+  /** Taken when the stored copy is exactly this pack; what it compiles to is found anew all the same. */
+  readonly known?: KnownPack;
   readonly builtIns: BuiltInRules;
   readonly sha256: Sha256;
 };
@@ -30,7 +36,7 @@ export type RecompileRequest = {
  * more.
  */
 export function recompilePlan(request: RecompileRequest): Result<CompiledPlan> {
-  const { packBytes, packListing, pinned, builtIns, sha256 } = request;
+  const { packBytes, packListing, pinned, known, builtIns, sha256 } = request;
   const listed = packListing.find(({ path }) => path === PACK_FILE);
   if (listed === undefined || digestOfHex(listed.sha256) !== digestOf(packBytes, sha256)) {
     return fail(faultOf(planCodes, "PLAN_DRIFT", { node: PACK_FILE, pointer: "/pack/digest" }));
@@ -40,11 +46,13 @@ export function recompilePlan(request: RecompileRequest): Result<CompiledPlan> {
   if (!inputs.ok) {
     return inputs;
   }
-  const pack = readPack(packBytes, { file: PACK_FILE, files: packListing });
+  const packDigest = treeDigest(packListing, sha256);
+  const pack =
+    known?.digest === packDigest ? ok(known.pack) : readPack(packBytes, { file: PACK_FILE, files: packListing });
   const compiled = pack.ok
     ? compilePlan({
         pack: pack.value,
-        packDigest: treeDigest(packListing, sha256),
+        packDigest,
         packFiles: packListing,
         inputs: inputs.value,
         builtIns,

@@ -7,7 +7,7 @@ import { compilePlan } from "#plan/compile-plan.ts";
 import { firstDifference } from "#plan/first-difference.ts";
 import { inputsLock } from "#plan/inputs-lock.ts";
 import { readPlan } from "#plan/read-plan.ts";
-import { recompilePlan } from "#plan/recompile-plan.ts";
+import { recompilePlan, type KnownPack, type RecompileRequest } from "#plan/recompile-plan.ts";
 import {
   digestOfDigits,
   golden,
@@ -60,6 +60,24 @@ t.test("the stored copies compile to the pinned bytes", async (t) => {
   const again = recompilePlan(request);
   t.ok(again.ok);
   t.strictSame(again.ok && again.value.bytes, bytes);
+});
+
+t.test("a pack that was read before stands for its own bytes only", async (t) => {
+  const { bytes, request } = stored(pack);
+  const other = stored(pack.replace("{id: a,", "{id: a, idempotent: true,"));
+  const knownOf = ({ packBytes, packListing }: RecompileRequest): KnownPack => ({
+    digest: treeDigest(packListing, sha256),
+    pack: packOf(new TextDecoder().decode(packBytes), packListing),
+  });
+  const known = knownOf(request);
+  for (let time = 0; time < 2; time += 1) {
+    t.match(recompilePlan({ ...request, known }), { ok: true, value: { bytes } });
+  }
+  t.match(recompilePlan({ ...request, known: knownOf(other.request) }), { ok: true, value: { bytes } });
+  t.match(recompilePlan({ ...request, packBytes: bytesOf(`${pack}# more\n`), known }), {
+    ok: false,
+    fault: { code: "PLAN_DRIFT" },
+  });
 });
 
 t.test("a pack that is not the listed one is drift, and so is one that compiles no more", async (t) => {
