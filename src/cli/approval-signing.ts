@@ -36,7 +36,7 @@ const EXIT_CODES =
 export function defineSign(group: Command, cli: Cli, done: Done): void {
   const command = group.command("sign <request>").description("sign a decision; needs no store and no network");
   withDecision(command)
-    .requiredOption("--key <file>", "private key of whoever decides")
+    .requiredOption("--key <key>", "private key of whoever decides: a file, or signer:NAME of the configuration")
     .option("--yes", "do not ask at the terminal")
     .addHelpText(
       "after",
@@ -51,7 +51,7 @@ export function defineSign(group: Command, cli: Cli, done: Done): void {
       const mayAsk = options.input !== false;
       const signed = await withTools(cli, options, (tools) =>
         signApproval(
-          { ...orderOf(cli, path, options), keyFile: resolve(cli.cwd, options.key) },
+          { ...orderOf(cli, path, options), keyFile: options.key },
           {
             ...tools,
             password: passwordSource(cli.env, mayAsk),
@@ -121,9 +121,9 @@ async function withTools<T>(
   if (!settings.ok) {
     return settings;
   }
-  const { keyring, clock } = await import("#compose.ts");
+  const { keyringFor, clock } = await import("#compose.ts");
   const show = (review: ApprovalReview): void => cli.err(`${approvalReviewText(review)}\n`);
-  return work({ settings: settings.value, keyring, now: clock.now, show });
+  return work({ settings: settings.value, keyring: keyringFor(settings.value), now: clock.now, show });
 }
 
 function writtenText({ file, decision, gateId, approver }: WrittenResponse): string {
