@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmod, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { systemCode } from "#fault/system-problem.ts";
 import type { ManifestFile } from "#evidence/evidence-manifest.ts";
 import { mediaTypeOf, roleOf } from "#evidence/evidence-path.ts";
 import { writeAll } from "./write-all.ts";
@@ -115,7 +116,7 @@ export class BundleWriter implements AsyncDisposable {
     try {
       await rename(this.#draft, this.#target);
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      const code = systemCode(error);
       if (code === "ENOTEMPTY" || code === "EEXIST") {
         return false;
       }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { systemProblem } from "#fault/system-problem.ts";
+import { systemCode, systemProblem } from "#fault/system-problem.ts";
 import type { RunState } from "#run/state.ts";
 import type { Value } from "#run/value.ts";
 import { stageTree } from "#step/stage-tree.ts";
@@ -68,7 +68,7 @@ const ANYBODY_WRITES = 0o222;
 
 async function isFree(path: string): Promise<boolean> {
   const found = await lstat(path).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+    if (systemCode(error) === "ENOENT") {
       return undefined;
     }
     throw error;

@@ -67,7 +67,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "show, extract and export evidence bundles",
     load: async () => (await import("./evidence.ts")).evidence,
   },
-  keys: { group: APPROVE, summary: "make, import and show signing keys", load: async () => (await import("./keys.ts")).keys },
+  keys: {
+    group: APPROVE,
+    summary: "make, import and show signing keys",
+    load: async () => (await import("./keys.ts")).keys,
+  },
   trust: {
     group: APPROVE,
     summary: "make, edit and show trust roots",

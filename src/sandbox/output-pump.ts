@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { systemCode } from "#fault/system-problem.ts";
 import type { RedactingStream } from "#port/secrets.ts";
 import type { OutputBatch, OutputSink } from "#port/step-runner.ts";
 import { LineBatcher } from "./line-batcher.ts";
@@ -135,5 +136,5 @@ export class OutputPump {
 
 /** The reading end was closed on purpose while a read was waiting. */
 function wasCut(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+  return systemCode(error) === "ERR_STREAM_PREMATURE_CLOSE";
 }

@@ -5,7 +5,7 @@ import type { KeyAlgorithm } from "#attest/public-key.ts";
 import { toBase64 } from "#canon/base64.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { systemProblem } from "#fault/system-problem.ts";
+import { systemCode, systemProblem } from "#fault/system-problem.ts";
 import type { KeyPair } from "#port/keyring.ts";
 import type { Signer } from "#port/signer.ts";
 import { signerCodes } from "./codes.ts";
@@ -70,7 +70,7 @@ export async function writeNew(path: string, text: string, mode: number): Promis
     await file.sync();
     return ok(undefined);
   } catch (error) {
-    const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
+    const exists = systemCode(error) === "EEXIST";
     return fail(
       faultOf(signerCodes, exists ? "KEY_EXISTS" : "KEY_FILE", { file: path, problem: systemProblem(error) }),
     );

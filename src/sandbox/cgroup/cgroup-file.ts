@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { systemCode } from "#fault/system-problem.ts";
 import { readSmallFile } from "../watch/small-file.ts";
 
 export function readText(path: string): string {
@@ -24,7 +25,7 @@ export function readPids(path: string): readonly number[] | undefined {
   try {
     return readText(path).split("\n").filter(Boolean).map(Number);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = systemCode(error);
     return code === "ENOENT" || code === "ENODEV" ? [] : undefined;
   }
 }

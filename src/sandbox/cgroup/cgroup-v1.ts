@@ -1,6 +1,7 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemCode } from "#fault/system-problem.ts";
 import { CPU_PERIOD_US, OWN_PIDS, STAIN_BYTES, quotaUs, type Cgroup, type CgroupLimits } from "./cgroup.ts";
 import { readPids, tryWrite, write } from "./cgroup-file.ts";
 import { KernelFile } from "../watch/kernel-file.ts";
@@ -125,6 +126,6 @@ function removeFolder(folder: string): boolean {
     rmdirSync(folder);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ENOENT";
+    return systemCode(error) === "ENOENT";
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemCode } from "#fault/system-problem.ts";
 import { CPU_PERIOD_US, OWN_PIDS, STAIN_BYTES, quotaUs, type Cgroup } from "./cgroup.ts";
 import type { CgroupTree } from "./cgroup-tree.ts";
 import { readPids, tryWrite, write } from "./cgroup-file.ts";
@@ -60,7 +61,7 @@ export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): C
         rmdirSync(folder);
         return true;
       } catch (error) {
-        return error instanceof Error && "code" in error && error.code === "ENOENT";
+        return systemCode(error) === "ENOENT";
       }
     },
   };

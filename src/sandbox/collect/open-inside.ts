@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from "node:fs";
+import { systemCode } from "#fault/system-problem.ts";
 
 /** An open file of a step, or why it is none that may be taken. */
 export type Opened =
@@ -55,7 +56,7 @@ function openAnyway(path: Buffer, flags: number, mode: number): number {
   try {
     return openSync(path, flags);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EACCES")) {
+    if (systemCode(error) !== "EACCES") {
       throw error;
     }
     chmodSync(path, mode);

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
+import { systemCode } from "#fault/system-problem.ts";
 
 /**
  * Writes bytes into a FIFO that has a reader, then closes it, so that the reader meets the end. What the pipe holds at
@@ -13,7 +14,7 @@ export function feedPipe(path: string, bytes: Uint8Array): void {
       at += writeSync(fd, bytes, at);
     }
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EAGAIN") {
+    if (systemCode(error) === "EAGAIN") {
       const rest = new Socket({ fd, readable: false, writable: true });
       rest.on("error", () => rest.destroy());
       rest.end(bytes.subarray(at));

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
+import { systemCode } from "#fault/system-problem.ts";
 import { makeCgroup, type CgroupHost } from "../cgroup/cgroup-host.ts";
 import { startLauncher } from "./launcher.ts";
 import { ownerName } from "../watch/process-identity.ts";
@@ -142,7 +143,7 @@ export class SlotPool {
         closeSync(fd);
         return uid;
       } catch (error) {
-        if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
+        if (systemCode(error) !== "EEXIST") {
           throw error;
         }
       }

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, statSync, statfsSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { systemCode } from "#fault/system-problem.ts";
 
 /** How long counting may hold up everything else, in milliseconds. */
 const SLICE_MS = 5;
@@ -77,7 +78,7 @@ function looked<T>(look: () => T): T | "gone" | "unseen" {
   try {
     return look();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = systemCode(error);
     return code === "ENOENT" || code === "ENOTDIR" ? "gone" : "unseen";
   }
 }

@@ -1,5 +1,6 @@
 import { chmod, mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { systemCode } from "#fault/system-problem.ts";
 import { hexOf, type Digest } from "#canon/digest.ts";
 import type { TenantId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -91,7 +92,7 @@ function storeFaultOf(error: unknown): Result<string> {
   if (error instanceof StoreError) {
     return fail(error.fault);
   }
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = systemCode(error);
   if (code === "ENOSPC" || code === "EDQUOT") {
     return fail(faultOf(storeCodes, "STORE_FULL", { problem: "no room to stage the files of a step" }));
   }

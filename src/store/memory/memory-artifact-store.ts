@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { systemCode } from "#fault/system-problem.ts";
 import { concatBytes } from "#canon/bytes.ts";
 import { digestOfHex, type Digest } from "#canon/digest.ts";
 import type { TenantId } from "#canon/ids.ts";
@@ -44,7 +45,7 @@ export function memoryArtifactStore(): ArtifactStore {
       const placed = await writeFile(path, bytes, { flag: "wx", mode: executable ? 0o555 : 0o444 }).then(
         () => true,
         (error: unknown) => {
-          if (error instanceof Error && "code" in error && error.code === "EEXIST") {
+          if (systemCode(error) === "EEXIST") {
             return false;
           }
           throw error;
