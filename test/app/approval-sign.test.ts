@@ -8,8 +8,10 @@ import { exportApproval } from "#app/approval-export.ts";
 import { writeApprovalStatement } from "#app/approval-sign.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { hexOf } from "#canon/digest.ts";
+import { timestampOf } from "#canon/timestamp.ts";
 import { keyring } from "#compose.ts";
 import { code, value } from "../attest/signing.ts";
+import { revocations } from "../trust/sample-revocations.ts";
 import { approvalWorld, HOUR, tampered } from "./approval-world.ts";
 
 const world = await approvalWorld(t);
@@ -159,6 +161,29 @@ t.test("a statement for a foreign signer is what would be signed here, in canoni
   const barred = (approver: string) => writeApprovalStatement({ ...order, approver }, tools);
   t.equal(code(await barred("developer")), "APPROVAL_SELF");
   t.equal(code(await barred("nobody")), "APPROVAL_ROLE");
+});
+
+t.test("what is revoked is not decided on, nor with a revoked key", async (t) => {
+  const other = await approvalWorld(t);
+  const key = await other.person("alice");
+  await other.request();
+  const signer = value(await keyring.open(other.place.here("state/trust/dev.key"), () => Promise.resolve(undefined)));
+  const { keyid } = value(await keyring.open(key, () => Promise.resolve(undefined)));
+  const now = other.workplace.clock.now();
+  const revoke = async (sequence: number, kind: "run" | "key", name: string): Promise<void> => {
+    const times = { issuedAt: timestampOf(now - HOUR), nextUpdate: timestampOf(now + HOUR) };
+    const entries = [[kind, name]] as const;
+    const { list, sidecar } = await revocations(signer, { trustDomain: "development", sequence, ...times, entries });
+    other.place.write("state/trust/revocations.json", Buffer.from(list).toString());
+    other.place.write("state/trust/revocations.json.sigstore.json", Buffer.from(sidecar).toString());
+  };
+  await revoke(1, "key", keyid);
+  t.equal(code(await other.sign({ keyFile: key })), "APPROVAL_REVOKED");
+  t.strictSame(other.shown.at(-1)?.mayDecide, [], "which is shown before");
+  await revoke(3, "run", other.identity.runId);
+  const seen = other.shown.length;
+  t.equal(code(await other.sign({ keyFile: key })), "APPROVAL_REVOKED");
+  t.equal(other.shown.length, seen, "nobody is asked about a revoked run");
 });
 
 t.test("once the time is over nothing is signed or exported any more", async (t) => {
