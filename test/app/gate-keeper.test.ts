@@ -4,7 +4,21 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { planCodes } from "#plan/codes.ts";
-import { finishedRun, samplePlan, type World } from "./sealed-world.ts";
+import { checkRevocations, type SignedRevocations } from "#trust/check-revocations.ts";
+import { readTrustRoot } from "#trust/read-trust-root.ts";
+import { revocationCodes } from "#trust/revocation-codes.ts";
+import { revocations } from "../trust/sample-revocations.ts";
+import {
+  finishedRun,
+  keys,
+  LATER,
+  must,
+  rootBytes,
+  samplePlan,
+  sha256,
+  verifySignature,
+  type World,
+} from "./sealed-world.ts";
 
 /** Codes of the decisions that were refused while the stored copies compiled to this. */
 async function refusals(recompile: () => Result<Uint8Array>): Promise<readonly string[]> {
@@ -51,4 +65,41 @@ t.test("a well signed response that other tools cannot read as a bundle is refus
   t.same(await refusalsOf(await finishedRun({ respond: changed([]) })), [], "in the form of another tool");
   const refused = await refusalsOf(await finishedRun({ respond: changed([{}]) }));
   t.same(refused, ["APPROVAL_SIGNATURE", "APPROVAL_SIGNATURE"]);
+});
+
+t.test(
+  "a key that is revoked before it decides is refused, one that is revoked before the gate passes loses its decision",
+  async (t) => {
+    const list = async (person: "approver-1" | "approver-2"): Promise<Result<SignedRevocations>> => {
+      const files = await revocations(keys.root, { entries: [["key", keys[person].keyid]] });
+      const trustRoot = must(readTrustRoot(rootBytes(), sha256));
+      return checkRevocations(files, { trustRoot, at: LATER, verifySignature, sha256 });
+    };
+    const first = await list("approver-1");
+    const early = await finishedRun({ revocations: () => Promise.resolve(first) });
+    t.same(await refusalsOf(early), ["APPROVAL_REVOKED"]);
+    let asked = 0;
+    const later = await finishedRun({ revocations: () => Promise.resolve((asked += 1) > 2 ? first : ok(undefined)) });
+    const voided: (string | undefined)[] = [];
+    const decisions: string[] = [];
+    for await (const event of later.ports.ledger.read(later.identity)) {
+      if (event.eventType === "gate.refused") {
+        voided.push(event.metadata.code, event.metadata.commandId);
+      } else if (event.eventType === "gate.decision") {
+        decisions.push(event.metadata.commandId);
+      }
+    }
+    t.same(voided, ["APPROVAL_REVOKED", decisions[0]], "when the gate would have passed");
+  },
+);
+
+t.test("without a list that can be relied on, no decision is taken, and the hint says why", async (t) => {
+  const stale = fail(faultOf(revocationCodes, "REVOCATIONS_STALE", { sequence: 3, why: "it is old", at: "now" }));
+  const refused = await finishedRun({ revocations: () => Promise.resolve(stale) });
+  t.same(await refusalsOf(refused), ["APPROVAL_REVOCATIONS_MISSING", "APPROVAL_REVOCATIONS_MISSING"]);
+  for await (const event of refused.ports.ledger.read(refused.identity)) {
+    if (event.eventType === "gate.refused") {
+      t.match(event.metadata.hint, /sequence 3.*\(REVOCATIONS_STALE\)/);
+    }
+  }
 });

@@ -385,8 +385,16 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
         const opened = must(await keeper.open({ gateId: effect.stepId, approval: "go", message: "Go?" }));
         return send({ kind: "gateOpened", stepId: effect.stepId, ...opened });
       }
-      case "confirmGate":
-        return send({ kind: "confirmed", stepId: effect.stepId, void: [] });
+      case "confirmGate": {
+        const fallen = [];
+        for (const payloadDigest of effect.approvals) {
+          const holds = await keeper.recheck(effect.stepId, payloadDigest);
+          if (!holds.ok) {
+            fallen.push({ payloadDigest, code: holds.fault.code, hint: holds.fault.hint ?? "" });
+          }
+        }
+        return send({ kind: "confirmed", stepId: effect.stepId, void: fallen });
+      }
       case "policy": {
         const context = { inputs: {}, pack: {}, run: {}, steps: {} };
         must(await store.ledger.putFile(identity, policyContextPath(effect.stepId, sha256), canonicalBytes(context)));

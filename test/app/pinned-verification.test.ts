@@ -1,0 +1,88 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { verifyPinned, type PinnedVerdict } from "#app/pinned-verification.ts";
+import { millisecondsOf } from "#canon/timestamp.ts";
+import type { Result } from "#fault/result.ts";
+import type { Signer } from "#port/signer.ts";
+import { code, value } from "../attest/signing.ts";
+import { folder } from "../signer/folder.ts";
+import { revocations, type SampleRevocations } from "../trust/sample-revocations.ts";
+import { keys, LATER, rootBytes, sealedRun, sha256, verifySignature } from "./sealed-world.ts";
+
+const world = await sealedRun();
+const tools = { sha256, verifySignature, now: () => millisecondsOf(LATER) ?? 0 };
+
+type Desk = {
+  readonly dir: string;
+  readonly verify: (revocations?: string, configured?: string) => Promise<Result<PinnedVerdict>>;
+  readonly put: (name: string, sample?: SampleRevocations, signer?: Signer) => Promise<string>;
+};
+
+/** A pinned root and a state folder of its own. */
+function desk(t: Test, root: Uint8Array = rootBytes()): Desk {
+  const dir = folder(t);
+  const trustFile = join(dir, "trust-root.json");
+  writeFileSync(trustFile, root);
+  return {
+    dir,
+    verify: (given, configured) => {
+      const settings = { tenantId: "default" as never, stateFolder: dir, artifactsPath: dir, trustFile };
+      const list = configured === undefined ? {} : { revocationsFile: join(dir, configured) };
+      const request = { path: world.folder, ...(given === undefined ? {} : { revocations: given }) };
+      return verifyPinned(request, { ...settings, ...list }, tools);
+    },
+    put: async (name, sample = {}, signer = keys.root) => {
+      const path = join(dir, name);
+      const { list, sidecar } = await revocations(signer, sample);
+      writeFileSync(path, list);
+      writeFileSync(`${path}.sigstore.json`, sidecar);
+      return path;
+    },
+  };
+}
+
+const checkOf = (found: Result<PinnedVerdict>) => value(found).verdict.checks.find(({ name }) => name === "revocation");
+
+t.test("the list beside the pinned root is held against the bundle without being named", async (t) => {
+  const { verify, put } = desk(t);
+  t.match(checkOf(await verify()), { status: "skipped" });
+  await put("revocations.json", { sequence: 2 });
+  t.match(checkOf(await verify()), { status: "pass", why: /site's list, sequence 2/ });
+  await put("revocations.json", { sequence: 3, entries: [["run", world.identity.runId]] });
+  t.match(await verify(), { fault: { code: "REVOCATIONS_FORKED" } }, "it does not name the one before");
+});
+
+t.test("a list that is named, or configured, takes its place", async (t) => {
+  const { verify, put } = desk(t);
+  await put("revocations.json");
+  const other = await put("other.json", { sequence: 5, entries: [["run", world.identity.runId]] });
+  t.match(checkOf(await verify(undefined, "other.json")), { code: "REVOKED_RUN" });
+  t.match(checkOf(await verify(other)), { code: "REVOKED_RUN" });
+  t.equal(value(await verify(other)).exitCode, 7);
+});
+
+t.test(
+  "what is wrong with a list stands in the verdict; that it is older than another, or gone, ends in a fault",
+  async (t) => {
+    const { verify, put, dir } = desk(t);
+    await put("revocations.json", {}, keys.requester);
+    t.match(checkOf(await verify()), { code: "ROLE_NOT_HELD" });
+    await put("revocations.json", { sequence: 4 });
+    t.match(checkOf(await verify()), { status: "pass" });
+    t.ok(existsSync(join(dir, "trust", "seen.json")), "remembered by verifying alone");
+    const older = await put("older.json", { sequence: 3 });
+    t.equal(code(await verify(older)), "REVOCATIONS_ROLLBACK");
+    rmSync(join(dir, "revocations.json"));
+    t.equal(code(await verify()), "REVOCATIONS_MISSING");
+    t.equal(code(await verify(undefined, "none.json")), "REVOCATIONS_MISSING");
+    t.equal(code(await verify(join(dir, "none.json"))), "VERIFY_OPTION");
+  },
+);
+
+t.test("a root that demands a list fails a bundle where there is none", async (t) => {
+  const strict = desk(t, rootBytes({ revocation: { required: true, maxAgeHours: 1000, minSequence: 0 } }));
+  t.match(checkOf(await strict.verify()), { code: "REVOCATIONS_MISSING" });
+  await strict.put("revocations.json");
+  t.match(checkOf(await strict.verify()), { status: "pass" });
+});
