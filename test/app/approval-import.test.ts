@@ -1,39 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
-import { approvalPredicate, approvalRequestPredicate, type Approval } from "#attest/approval.ts";
+import { approvalRequestPredicate } from "#attest/approval.ts";
 import { pae } from "#attest/pae.ts";
 import { PAYLOAD_TYPE } from "#attest/sidecar.ts";
 import { importApproval } from "#app/approval-import.ts";
-import { readApprovalRequest } from "#attest/approval-request.ts";
-import { requestPath } from "#app/approval-paths.ts";
 import { writeApprovalStatement } from "#app/approval-sign.ts";
 import { signStatement } from "#app/sign-statement.ts";
-import { digestOfHex, type Digest } from "#canon/digest.ts";
+import { digestOfHex } from "#canon/digest.ts";
 import { keyring, sha256, verifySignature } from "#compose.ts";
 import { code, value } from "../attest/signing.ts";
-import { approvalWorld, HOUR, type ApprovalWorld } from "./approval-world.ts";
+import { approvalWorld, HOUR, responseOf, type ApprovalWorld } from "./approval-world.ts";
 
 const TWO = { required: 2 };
 
-/** A response that differs from a good one, signed by the key in a file. */
-async function response(
-  world: ApprovalWorld,
-  keyFile: string,
-  change: Partial<Record<keyof Approval, unknown>>,
-  subject: Digest = world.identity.planHash,
-): Promise<string> {
-  const stored = await world.workplace.store.ledger.getFile(world.identity, requestPath("ok"));
-  const { nonce, notAfter, requestedAt: issuedAt } = value(readApprovalRequest(value(stored)));
-  const answer = { decision: "approve", approver: "alice", reason: "read it", issuedAt, notAfter };
-  const draft = {
-    predicate: approvalPredicate,
-    subjects: [{ name: "plan.canonical.json", digest: subject }],
-    value: { ...world.identity, gateId: "ok", nonce, ...answer, ...change } as Approval,
-  };
-  const signer = value(await keyring.open(keyFile, () => Promise.resolve(undefined)));
-  const { sidecar } = value(await signStatement(signer, draft, { sha256, verifySignature }));
-  return place(world, sidecar);
+async function response(...given: Parameters<typeof responseOf>): Promise<string> {
+  return place(given[0], await responseOf(...given));
 }
 
 let files = 0;
@@ -154,7 +136,7 @@ t.test("an approval whose key lost its role meanwhile is taken back when the gat
   const { world, alice } = await waiting(t);
   const bob = await world.person("bob");
   value(await bring(world, await response(world, alice, {})));
-  await world.rename("alice", "zoe");
+  world.rename("alice", "zoe");
   value(await bring(world, await response(world, bob, { approver: "bob" })));
   t.match(await world.refusals(), [{ code: "APPROVAL_APPROVER" }]);
   t.equal(await world.drive(), "waiting", "one key is one approval, whoever holds it");

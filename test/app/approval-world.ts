@@ -1,5 +1,10 @@
 import { chmodSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import type { Test } from "tap";
+import { approvalPredicate, type Approval } from "#attest/approval.ts";
+import { readApprovalRequest } from "#attest/approval-request.ts";
+import { requestPath } from "#app/approval-paths.ts";
+import { signStatement } from "#app/sign-statement.ts";
+import type { Digest } from "#canon/digest.ts";
 import { exportApproval } from "#app/approval-export.ts";
 import {
   signApproval,
@@ -14,6 +19,7 @@ import { openRunTrust } from "#app/run-trust.ts";
 import { startRun } from "#app/start-run.ts";
 import { trustAdd } from "#app/trust-edit.ts";
 import type { Workplace } from "#app/workplace.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
 import { keyring } from "#compose.ts";
 import type { Result } from "#fault/result.ts";
 import type { RunIdentity } from "#port/run-store.ts";
@@ -34,8 +40,10 @@ export type ApprovalWorld = {
   readonly person: (name: string, roles?: readonly string[]) => Promise<string>;
   /** Gives roles to a key that was made before. */
   readonly grant: (name: string, roles: readonly string[]) => Promise<void>;
-  /** Hands the key of one principal to another in the next version of the trust root. */
-  readonly rename: (from: string, to: string) => Promise<void>;
+  /** Hands the keys of one principal to another in the next version of the trust root. */
+  readonly rename: (from: string, to: string) => void;
+  /** Changes the trust root into its next version. */
+  readonly editRoot: (change: (document: RootDraft) => void) => void;
   /** Drives the run until it waits or ends; its status. */
   readonly drive: () => Promise<string>;
   /** Exports the gate's request; the path of the folder or archive. */
@@ -45,6 +53,15 @@ export type ApprovalWorld = {
   readonly shown: ApprovalReview[];
   readonly events: () => Promise<readonly LedgerEvent[]>;
   readonly refusals: () => Promise<readonly Metadata<"gate.refused">[]>;
+};
+
+/** A trust root's document, open to change. */
+export type RootDraft = {
+  version: number;
+  expires: string;
+  policy?: object;
+  readonly keys: Readonly<Record<string, { principal: string; validFrom: string; validUntil: string }>>;
+  readonly roles: Record<string, { keyids: string[]; gates?: string[] }>;
 };
 
 export type PackOptions = { readonly rule?: object; readonly gates?: readonly object[]; readonly inputs?: object };
@@ -71,6 +88,12 @@ export async function approvalWorld(t: Test, options: PackOptions = {}): Promise
     const tools = { keyring, now: clock.now, stateFolder: place.here("state") };
     value(await trustAdd({ file, keyFile: place.here(`${name}.pub`), principal: name, roles }, tools));
   };
+  const editRoot: ApprovalWorld["editRoot"] = (change) => {
+    const document = JSON.parse(readFileSync(file, "utf8")) as RootDraft;
+    change(document);
+    document.version += 1;
+    writeFileSync(file, canonicalBytes(document));
+  };
   const world: ApprovalWorld = {
     place,
     workplace,
@@ -86,12 +109,12 @@ export async function approvalWorld(t: Test, options: PackOptions = {}): Promise
       return privateFile;
     },
     grant,
-    rename: async (from, to) => {
-      const text = readFileSync(file, "utf8");
-      const { version } = JSON.parse(text) as { readonly version: number };
-      const next = text.replace(`"principal":"${from}"`, `"principal":"${to}"`);
-      writeFileSync(file, next.replace(`"version":${version}`, `"version":${version + 1}`));
-    },
+    rename: (from, to) =>
+      editRoot(({ keys }) => {
+        const held = Object.values(keys).filter(({ principal }) => principal === from);
+        held.forEach((key) => Object.assign(key, { principal: to }));
+      }),
+    editRoot,
     drive: async () => {
       const how = { maxParallel: 1, wait: false, cancelBy: "developer", references: new Map() };
       return value(await driveStoredRun(identity, workplace, trust, how)).state.status;
@@ -133,4 +156,23 @@ export function tampered(from: string, to: string, file: string, change: (text: 
   chmodSync(`${to}/${file}`, 0o644);
   writeFileSync(`${to}/${file}`, change(readFileSync(`${to}/${file}`, "utf8")));
   return to;
+}
+
+/** A response that differs from a good one, signed by the key in a file; `subject` is the plan that it speaks of. */
+export async function responseOf(
+  { workplace, identity }: ApprovalWorld,
+  keyFile: string,
+  change: Partial<Record<keyof Approval, unknown>> = {},
+  subject: Digest = identity.planHash,
+): Promise<Uint8Array> {
+  const stored = value(await workplace.store.ledger.getFile(identity, requestPath("ok")));
+  const { nonce, notAfter, requestedAt: issuedAt } = value(readApprovalRequest(stored));
+  const answer = { decision: "approve", approver: "alice", reason: "read it", issuedAt, notAfter };
+  const draft = {
+    predicate: approvalPredicate,
+    subjects: [{ name: "plan.canonical.json", digest: subject }],
+    value: { ...identity, gateId: "ok", nonce, ...answer, ...change } as Approval,
+  };
+  const signer = value(await keyring.open(keyFile, () => Promise.resolve(undefined)));
+  return value(await signStatement(signer, draft, keyring)).sidecar;
 }

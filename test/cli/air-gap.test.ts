@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
@@ -89,6 +89,12 @@ t.test("two people, two machines, one stick: asked here, decided there, recorded
   const rejected = await there.packrun(...compared);
   t.equal(rejected.code, 0, rejected.err);
   t.match(rejected.err, /changed since run \S+ \(succeeded, approved by alice\)[^]*"beta"[^]*"stable"/);
+  const spoilt = join(bundle, "outputs.json");
+  chmodSync(spoilt, 0o644);
+  writeFileSync(spoilt, readFileSync(spoilt, "utf8").replace("outputs", "OUTPUTS"));
+  const unproven = await there.packrun(...compared, "--json");
+  t.equal(unproven.code, 7);
+  t.match(faultOf(unproven), { code: "APPROVAL_PREVIOUS", message: /does not verify/ });
   const taken = await site.packrun("approvals", "import", there.here("no.json"));
   t.match(taken.out, /^rejected ok of \S+ as alice\n$/, taken.err);
   t.equal((await site.packrun("resume", "last")).code, 5);
