@@ -2,6 +2,7 @@ import { packRunPredicate, type PackRun } from "#attest/pack-run.ts";
 import { pae } from "#attest/pae.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
 import { readStatement } from "#attest/read-statement.ts";
+import type { Envelope } from "#attest/sidecar.ts";
 import { digestOf, type Digest, type Sha256 } from "#canon/digest.ts";
 import { evidenceManifestShape, type EvidenceManifest } from "#evidence/evidence-manifest.ts";
 import { ATTESTATION_PATH, MANIFEST_PATH, OUTPUTS_PATH } from "#evidence/evidence-path.ts";
@@ -22,8 +23,6 @@ export type EvidenceView = {
   readonly outputs: OutputsFile;
   /** What its ledger says that steps used: those of which it says something, in ledger order. */
   readonly use: readonly ({ readonly id: string } & StepUse)[];
-  /** The bytes that the attestation's signature is made over. */
-  readonly pae: Uint8Array;
 };
 
 /** Reads a bundle for `evidence show`. Faults: those of reading and of the formats. */
@@ -33,16 +32,12 @@ export async function showEvidence(source: BundleSource, sha256: Sha256): Promis
     return manifest;
   }
   const bytes = await readBundleFile(source, MANIFEST_PATH);
-  const sidecar = await readBundleFile(source, ATTESTATION_PATH);
+  const signed = await readAttestation(source);
   const outputs = await readBundleJson(source, OUTPUTS_PATH, outputsShape);
-  if (!bytes.ok || !sidecar.ok || !outputs.ok) {
-    return bytes.ok ? (sidecar.ok ? (outputs as Result<never>) : sidecar) : bytes;
+  if (!bytes.ok || !signed.ok || !outputs.ok) {
+    return bytes.ok ? (signed.ok ? (outputs as Result<never>) : signed) : bytes;
   }
-  const envelope = readSidecar(sidecar.value, "own");
-  const statement = envelope.ok ? readStatement(envelope.value.payload, packRunPredicate) : envelope;
-  if (!envelope.ok || !statement.ok) {
-    return envelope.ok ? (statement as Result<never>) : envelope;
-  }
+  const { envelope, attestation } = signed.value;
   const uses = new Map<string, StepUse>();
   for await (const event of readBundleEvents(source)) {
     addStepUse(uses, event);
@@ -50,10 +45,27 @@ export async function showEvidence(source: BundleSource, sha256: Sha256): Promis
   return ok({
     manifest: manifest.value,
     manifestDigest: digestOf(bytes.value, sha256),
-    attestation: statement.value.predicate,
-    keyid: envelope.value.keyid ?? "",
+    attestation,
+    keyid: envelope.keyid ?? "",
     outputs: outputs.value,
     use: [...uses].map(([id, use]) => ({ id, ...use })),
-    pae: pae(envelope.value.payloadType, envelope.value.payload),
   });
+}
+
+/** The bytes that the signature of a bundle's attestation is made over, in UTF-8. Faults: those of reading and of the formats. */
+export async function attestationPae(source: BundleSource): Promise<Result<Uint8Array>> {
+  const signed = await readAttestation(source);
+  return signed.ok ? ok(pae(signed.value.envelope.payloadType, signed.value.envelope.payload)) : signed;
+}
+
+async function readAttestation(
+  source: BundleSource,
+): Promise<Result<{ readonly envelope: Envelope; readonly attestation: PackRun }>> {
+  const sidecar = await readBundleFile(source, ATTESTATION_PATH);
+  const envelope = sidecar.ok ? readSidecar(sidecar.value, "own") : sidecar;
+  if (!envelope.ok) {
+    return envelope;
+  }
+  const statement = readStatement(envelope.value.payload, packRunPredicate);
+  return statement.ok ? ok({ envelope: envelope.value, attestation: statement.value.predicate }) : statement;
 }

@@ -1,10 +1,11 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { exportEvidence } from "#app/export-evidence.ts";
 import { extractEvidence } from "#app/extract-evidence.ts";
 import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
 import { readBundleEvents } from "#app/read-bundle-events.ts";
-import { showEvidence, type EvidenceView } from "#app/show-evidence.ts";
-import { decodeUtf8 } from "#canon/utf8.ts";
+import { attestationPae, showEvidence, type EvidenceView } from "#app/show-evidence.ts";
+import { writeUserFile } from "#app/user-file.ts";
 import { useTexts } from "#view/step-use.ts";
 import { padded } from "#view/text-width.ts";
 import { visibleText } from "#view/visible-text.ts";
@@ -15,7 +16,7 @@ import { formatOf, withGlobals } from "./options.ts";
 
 type BundleSource = OpenBundle["source"];
 type Done = (code: number) => void;
-type ShowOptions = GlobalOptions & { readonly logs?: boolean; readonly pae?: boolean };
+type ShowOptions = GlobalOptions & { readonly logs?: boolean; readonly pae?: boolean; readonly output?: string };
 
 /** `packrun evidence …`. */
 export const evidence: CommandFile = {
@@ -38,8 +39,15 @@ function defineShow(group: Command, cli: Cli, done: Done): void {
   withGlobals(group.command("show <path>").description("what a bundle says of its run"))
     .option("--logs", "the output of its steps instead")
     .option("--pae", "the bytes that its attestation's signature is made over instead")
-    .addHelpText("after", "\nExample: packrun evidence show last --logs")
-    .action(async (path: string, options: ShowOptions) => {
+    .option("-o, --output <file>", "with --pae: write them there")
+    .addHelpText(
+      "after",
+      "\nExamples: packrun evidence show last --logs\n          packrun evidence show last --pae -o run.pae",
+    )
+    .action(async (path: string, options: ShowOptions, command: Command) => {
+      if (options.output !== undefined && options.pae !== true) {
+        command.error("error: -o goes with --pae alone; stdout has all else");
+      }
       done(await withBundle(cli, path, options, (source) => show(cli, source, options)));
     });
 }
@@ -48,18 +56,30 @@ async function show(cli: Cli, source: BundleSource, options: ShowOptions): Promi
   if (options.logs === true) {
     return showLogs(cli, source, options);
   }
+  if (options.pae === true) {
+    return showPae(cli, source, options);
+  }
   const { sha256 } = await import("#compose.ts");
   const shown = await showEvidence(source, sha256);
   if (!shown.ok) {
     return cli.fault(shown.fault, formatOf(options));
   }
-  const { pae, ...view } = shown.value;
-  if (options.pae === true) {
-    cli.out(decodeUtf8(pae) ?? "");
+  cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, ...shown.value }) : viewText(shown.value));
+  return 0;
+}
+
+/** Exactly the signed bytes: no line end is added, whatever the format. */
+async function showPae(cli: Cli, source: BundleSource, options: ShowOptions): Promise<number> {
+  const pae = await attestationPae(source);
+  if (!pae.ok) {
+    return cli.fault(pae.fault, formatOf(options));
+  }
+  if (options.output === undefined) {
+    cli.out(Buffer.from(pae.value).toString("utf8"));
     return 0;
   }
-  cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, ...view }) : viewText(shown.value));
-  return 0;
+  const written = await writeUserFile(resolve(cli.cwd, options.output), pae.value);
+  return written.ok ? 0 : cli.fault(written.fault, formatOf(options));
 }
 
 async function showLogs(cli: Cli, source: BundleSource, options: GlobalOptions): Promise<number> {

@@ -51,10 +51,16 @@ t.test("evidence show tells what a bundle says, its output, and what was signed"
     code: 0,
     out: /outcome {3}succeeded[^]*not verified here/,
   });
-  t.match(packrun(folder, "evidence", "show", "run.tar", "--pae"), {
-    code: 0,
-    out: /^DSSEv1 28 application\/vnd\.in-toto\+json \d+ \{/,
-  });
+  const sidecar = readFileSync(join(world.folder, "evidence.manifest.json.sigstore.json"), "utf8");
+  const { dsseEnvelope } = JSON.parse(sidecar) as { dsseEnvelope: { payload: string } };
+  const payload = Buffer.from(dsseEnvelope.payload, "base64").toString();
+  const pae = `DSSEv1 28 application/vnd.in-toto+json ${Buffer.byteLength(payload)} ${payload}`;
+  t.equal(packrun(folder, "evidence", "show", world.folder, "--pae").out, pae);
+  t.match(packrun(folder, "evidence", "show", "run.tar", "--pae", "-o", "run.pae"), { code: 0, out: "", err: "" });
+  t.equal(readFileSync(join(folder, "run.pae"), "utf8"), pae);
+  t.match(packrun(folder, "evidence", "show", "run.tar", "-o", "run.pae"), { code: 2, err: /goes with --pae/ });
+  const nowhere = packrun(folder, "evidence", "show", "run.tar", "--pae", "-o", "none/run.pae");
+  t.match(nowhere, { code: 2, err: /USER_FILE_WRITE/ });
   const logs = packrun(folder, "evidence", "show", world.folder, "--logs", "--json");
   t.match(JSON.parse(logs.out), { schemaVersion: 1, items: Array });
 });
