@@ -24,7 +24,7 @@ export async function openEgress(hosts: Readonly<Record<string, string>> = {}): 
   return { egress, lines: async () => readLines(store.lines.read(rigRun, "egress.jsonl")) };
 }
 
-async function readLines(chunks: AsyncIterable<Uint8Array>): Promise<readonly EgressLine[]> {
+export async function readLines(chunks: AsyncIterable<Uint8Array>): Promise<readonly EgressLine[]> {
   const read: Uint8Array[] = [];
   for await (const chunk of chunks) {
     read.push(chunk);

@@ -1,6 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { Json } from "#canon/json.ts";
@@ -285,3 +286,76 @@ t.test("what is known of with is refused when the plan is made, with the member 
   t.match(refusals({ url: "https://acme.example/" }), [{ fault: { code: "FETCH_NOT_ALLOWED" }, member: "url" }]);
   t.match(refusals({ url: "https://ann@a.acme.example/" }), [{ fault: { code: "FETCH_URL" }, member: "url" }]);
 });
+
+/** The runner as a site starts it: with its own authority in the environment. */
+const tlsRunner = `
+  import { createServer } from "node:https";
+  const { createEgress } = await import("#sandbox/egress/egress.ts");
+  const { httpFetch } = await import("#step/http-fetch/http-fetch.ts");
+  const { prepareBuiltIn } = await import("#step/run/prepare-built-in.ts");
+  const { fileArtifactStore } = await import("#store/file/file-artifact-store.ts");
+  const { memoryRunStore } = await import("#store/memory/memory-run-store.ts");
+  const { systemClock: clock } = await import("./test/port/system-clock.ts");
+  const { createRedactor } = await import("#secret/redactor.ts");
+  const [folder, key, cert, checksumSha256, body, host] = process.argv.slice(1);
+  const server = createServer({ key, cert }, (asked, answer) => answer.end(body)).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address();
+  const identity = { tenantId: "default", runId: "019a0000-0000-7000-8000-000000000001", trustDomain: "a.example", planHash: "sha256:" + "0".repeat(64) };
+  const store = memoryRunStore({ clock });
+  await store.ledger.create(identity, new Map(), []);
+  const egress = createEgress({ lines: store.lines, clock, resolve: async () => ["127.0.0.1"] });
+  const sandbox = { mode: "sealed", egressAllowlist: [{ host, port, protocol: "tls", allowPrivate: true }], egressQuota: { requests: 9, bytes: 1e6 }, limits: { cpus: 1, memoryBytes: 1e6, pids: 1, logBytes: 1e6, artifactBytes: 1e6 } };
+  const ports = { builtIns: new Map([[httpFetch.name, httpFetch]]), packListing: [], artifacts: fileArtifactStore(folder), artifactsPath: folder, redactor: createRedactor(), egress, plan: { sandbox } };
+  const ready = prepareBuiltIn({ stepId: "get", sandbox, timeoutMs: 60000 }, { uses: "http.fetch", with: { url: "https://" + host + ":" + port + "/feed", checksumSha256 } }, { identity, attempt: 1, startedAt: 0 }, ports);
+  const outcome = await ready.value.start();
+  const [line] = await Array.fromAsync(store.lines.read(identity, "egress.jsonl"));
+  console.log(JSON.stringify({ outcome, line: JSON.parse(Buffer.from(line).toString()) }));
+  server.close();
+  server.closeAllConnections();
+`;
+
+t.test(
+  "a site's own authority is believed when its file is named in NODE_EXTRA_CA_CERTS, and not without",
+  async (t) => {
+    const host = "feeds.acme.example";
+    const folder = t.testdir({});
+    const openssl = (...args: readonly string[]): unknown =>
+      execFileSync("openssl", [...args], { cwd: folder, stdio: "ignore" });
+    const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    openssl("req", ...newKey, "-x509", "-days", "1", "-subj", "/CN=site", "-keyout", "ca.key", "-out", "ca.pem");
+    openssl("req", ...newKey, "-subj", "/CN=server", "-keyout", "leaf.key", "-out", "leaf.csr");
+    writeFileSync(join(folder, "names"), `subjectAltName=DNS:${host}\n`);
+    openssl(
+      "x509",
+      "-req",
+      "-in",
+      "leaf.csr",
+      "-CA",
+      "ca.pem",
+      "-CAkey",
+      "ca.key",
+      "-days",
+      "1",
+      "-extfile",
+      "names",
+      "-out",
+      "leaf.pem",
+    );
+    const pem = (name: string): string => readFileSync(join(folder, name), "utf8");
+    const { NODE_OPTIONS: _, ...plain } = process.env;
+    const fetched = (env: NodeJS.ProcessEnv): unknown => {
+      const given = [join(folder, "artifacts"), pem("leaf.key"), pem("leaf.pem"), hex, text, host];
+      const argv = ["--conditions=@packrun/source", "--input-type=module", "-e", tlsRunner, ...given];
+      return JSON.parse(execFileSync(process.execPath, argv, { encoding: "utf8", env }));
+    };
+    t.match(fetched({ ...plain, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") }), {
+      outcome: { kind: "succeeded", outputs: { file: { digest: `sha256:${hex}`, size: text.length } } },
+      line: { decision: "allowed", protocol: "tls", host, status: 200, path: "/feed" },
+    });
+    t.match(fetched(plain), {
+      outcome: { kind: "failed", reason: "EGRESS_UPSTREAM" },
+      line: { decision: "allowed", protocol: "tls", host, reason: "EGRESS_UPSTREAM" },
+    });
+  },
+);

@@ -34,7 +34,8 @@ export class MeteredSocket extends Duplex {
         this.destroy();
       }
     });
-    this.on("close", () => this.release());
+    // What is on top of it (TLS) says what was wrong right after it was closed.
+    this.on("close", () => process.nextTick(() => this.release()));
     this.carry(attempt);
   }
 

@@ -51,6 +51,6 @@ export function withoutQuery(path: string): string {
 
 /** What a text that is no target names as its host, as far as that can be said: never a user, a path or a query. */
 export function hostText(text: string): string {
-  const [authority = ""] = text.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/*/, "").split(/[/?#\\]/, 1);
+  const [authority = ""] = text.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/+/, "").split(/[/?#\\]/, 1);
   return authority.slice(authority.lastIndexOf("@") + 1);
 }

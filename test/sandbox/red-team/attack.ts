@@ -1,3 +1,4 @@
+import type { AttemptOutcome } from "#run/outcome.ts";
 import type { Rig, Wanted } from "../sandbox-rig.ts";
 
 /** What has to come of an attack for the sandbox to have held; what is left out is `succeeded`, and any text. */
@@ -17,8 +18,11 @@ export type Expected = {
 export type Bait = {
   readonly env?: Readonly<Record<string, string>>;
   readonly mounts?: Wanted["mounts"];
+  readonly egress?: Wanted["egress"];
+  /** Under which it stands in records that attacks share. */
+  readonly stepId?: string;
   /** What was done to it; undefined when nothing was. */
-  readonly damage?: () => string | undefined | Promise<string | undefined>;
+  readonly damage?: (outcome: AttemptOutcome) => string | undefined | Promise<string | undefined>;
   readonly remove?: () => void | Promise<void>;
 };
 

@@ -9,7 +9,7 @@ const { TAP_PROCESSINFO_PREFIX: _, NODE_OPTIONS: __, ...env } = process.env;
 
 /** A runner that is not root has no users to give: steps are its own user, in a namespace. Everybody else runs so anyway. */
 for (const family of process.getuid?.() === 0
-  ? ["file", "process", "kernel", "network", "output", "secrets", "watchdog"]
+  ? ["file", "process", "kernel", "network", "egress", "output", "secrets", "watchdog"]
   : []) {
   const file = fileURLToPath(import.meta.resolve(`./${family}.test.ts`));
   void t.spawn(

@@ -42,7 +42,7 @@ export function runAttacks(t: Test, attacks: readonly Attack[], ground: Ground =
   });
 }
 
-function groundOfParent(): Ground {
+export function groundOfParent(): Ground {
   return JSON.parse(process.env[GROUND_VARIABLE] ?? "{}") as Ground;
 }
 
@@ -70,7 +70,7 @@ async function runAttack(t: Test, rig: Rig, attack: Attack): Promise<void> {
     t.ok(!/won/.test(`${stdout}\n${stderr}`), `nothing got through: ${seen}`);
     meet(t, attack.expect, { outcome, stdout, stderr }, seen);
     t.strictSame(marked(mark), [], "nothing of it runs any more");
-    t.equal(await bait?.damage?.(), undefined);
+    t.equal(await bait?.damage?.(outcome), undefined);
   } finally {
     await bait?.remove?.();
   }
@@ -83,6 +83,8 @@ function wantedOf(attack: Attack, bait: Bait | undefined, mark: string): Wanted 
     program: programOf(attack),
     env: { ...wanted.env, ...bait?.env, RED_TEAM: mark, PYTHONPATH: "/run/packrun/pack" },
     mounts: bait?.mounts ?? [],
+    egress: bait?.egress ?? [],
+    stepId: bait?.stepId ?? "step",
   };
 }
 

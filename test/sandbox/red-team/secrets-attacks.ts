@@ -31,7 +31,7 @@ function watched(rig: Rig): Bait {
     seen ??= holding(rig.scratch, [token, file.slice(0, 200)])[0];
   };
   const timer = setInterval(look, 20);
-  return { damage: () => seen ?? bait.damage?.(), remove: () => clearInterval(timer) };
+  return { damage: (outcome) => seen ?? bait.damage?.(outcome), remove: () => clearInterval(timer) };
 }
 
 async function earlier(rig: Rig): Promise<Bait> {

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import t from "tap";
 import { artifactsAttacks } from "./artifacts-attacks.ts";
+import { egressAttacks } from "./egress-attacks.ts";
 import { fileAttacks } from "./file-attacks.ts";
 import { kernelAttacks } from "./kernel-attacks.ts";
 import { limitsAttacks } from "./limits-attacks.ts";
@@ -13,6 +14,7 @@ import { watchdogAttacks } from "./watchdog-attacks.ts";
 
 const families: Readonly<Record<string, readonly { readonly name: string }[]>> = {
   artifacts: artifactsAttacks,
+  egress: egressAttacks,
   file: fileAttacks,
   kernel: kernelAttacks,
   limits: limitsAttacks,
