@@ -111,6 +111,7 @@ function reachLines({ steps, approvals, secrets, sandbox }: Simulation): readonl
     ...field("network", hosts.length === 0 ? "none" : hosts.join(", ")),
     ...field("secrets", names.length === 0 ? "none" : names.join(", ")),
     ...field("sandbox", sandbox.mode),
+    ...field("in full", "simulation.txt and pack/ of the request, which are held to this planHash"),
   ];
 }
 
