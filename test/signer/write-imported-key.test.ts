@@ -90,7 +90,7 @@ t.test("lines whose key is damaged, or of another type than its name, are refuse
   const damaged = [
     "ssh-ed25519",
     "ssh-ed25519 !!!!",
-    `${ED25519.slice(0, -4)}`,
+    ED25519.slice(0, -4),
     `ssh-ed25519 ${P256.split(" ")[1]}`,
     `${ED25519}\nhello world`,
     `from="a" no-pty ${ED25519}`,
