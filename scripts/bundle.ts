@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 
 /**
@@ -8,6 +8,9 @@ import { build } from "esbuild";
  * or two on each module that it looks up, opens and links, and a run needs some four hundred, a third of them of packages.
  */
 const out = resolve(process.argv[2] ?? "dist");
+/** Packages that nearly every command loads become part of it; the others are loaded when they are needed. */
+const inside = new Set(["@marcbachmann/cel-js", "commander", "uuid", "yaml"]);
+const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
 const { outputFiles, metafile } = await build({
   // All of it one folder below `dist`, as in `src`: what stands beside the package is found from there.
   entryPoints: { "cli/main": "src/cli/main.ts", index: "src/index.ts" },
@@ -18,8 +21,7 @@ const { outputFiles, metafile } = await build({
   format: "esm",
   platform: "node",
   target: "node24",
-  // Packages that are loaded only when they are needed stay packages.
-  external: ["@cyclonedx/*", "@noble/*", "@sigstore/*", "ajv", "ajv/*", "ajv-formats"],
+  external: Object.keys(dependencies).flatMap((name) => (inside.has(name) ? [] : [name, `${name}/*`])),
   // The same sources as ES modules, so that what nobody calls is left out.
   alias: { yaml: resolve("node_modules/yaml/browser/index.js") },
   conditions: ["@packrun/source"],
@@ -47,7 +49,7 @@ function licensesOf(inputs: readonly string[]): string {
     if (name === undefined) {
       throw new Error(`${folder} has no file with its licence`);
     }
-    return `${relative("node_modules", folder)}\n\n${readFileSync(join(folder, name), "utf8").trim()}\n`;
+    return `${folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length)}\n\n${readFileSync(join(folder, name), "utf8").trim()}\n`;
   });
   return texts.join(`\n${"-".repeat(80)}\n\n`);
 }

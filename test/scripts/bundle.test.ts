@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { version } from "#cli/version.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+function node(cwd: string, ...args: readonly string[]): { readonly code: number | null; readonly out: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: "utf8" });
+  return { code: status, out: stdout + stderr };
+}
+
+t.test("what is published is the same program in a few files", async (t) => {
+  const place = t.testdir({ dist: { cli: { "run.js": "stale", "run.d.ts": "kept" } } });
+  const made = node(root, "--conditions=@packrun/source", "scripts/bundle.ts", join(place, "dist"));
+  t.same(made, { code: 0, out: "" });
+  for (const name of ["node_modules", "package.json", "schemas", "scripts"]) {
+    symlinkSync(join(root, name), join(place, name));
+  }
+  t.same(node(place, "dist/cli/main.js", "--version"), { code: 0, out: `${version}\n` });
+  const explained = node(place, "dist/cli/main.js", "explain", "STEP_EXIT");
+  t.match(explained, { code: 0, out: /^STEP_EXIT/ }, "finds what stands beside the package");
+  const planned = node(place, "dist/cli/main.js", "plan", join(root, "packs/quickstart"), "--json");
+  t.match(planned, { code: 0, out: /"planHash":"sha256:/ });
+  t.match(node(place, "--input-type=module", "-e", 'console.log(Object.keys(await import("./dist/index.js")))'), {
+    code: 0,
+    out: "[ 'verify' ]",
+  });
+  t.notOk(existsSync(join(place, "dist/cli/run.js")), "what was there before is gone");
+  t.ok(existsSync(join(place, "dist/cli/run.d.ts")));
+  t.ok(globSync("dist/part/*.js", { cwd: place }).length < 150);
+  const licences = readFileSync(join(place, "dist/licenses.txt"), "utf8");
+  for (const name of ["@marcbachmann/cel-js", "commander", "uuid", "yaml"]) {
+    t.match(licences, new RegExp(`^${name}\\n\\n`, "m"));
+  }
+});
