@@ -336,9 +336,10 @@ Shape = Callable[[Any, Path], None]
 class Misfit(Exception):
     """The first place at which a value has not the form that it must have."""
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: Path, what: str, missing: bool = False) -> None:
         super().__init__(f"{'.'.join(path) or 'the document'}: {what}")
         self.path = path
+        self.missing = missing
 
 
 def anything(value: Any, path: Path) -> None:
@@ -459,7 +460,7 @@ def closed(required: Mapping[str, Shape], optional: Optional[Mapping[str, Shape]
             known[name](each, path + (name,))
         for name in required:
             if name not in value:
-                raise Misfit(path + (name,), "missing")
+                raise Misfit(path + (name,), "missing", missing=True)
 
     return check
 
@@ -1002,7 +1003,7 @@ def read_sidecar(data: bytes, own: bool) -> Sidecar:
     try:
         (_OWN if own else _INTEROP)(parsed.value, ())
     except Misfit as misfit:
-        code = _ENVELOPE_CODES.get(misfit.path, "ENVELOPE_SHAPE")
+        code = "ENVELOPE_SHAPE" if misfit.missing else _ENVELOPE_CODES.get(misfit.path, "ENVELOPE_SHAPE")
         raise Fault(code, f"the sidecar has a wrong form: {misfit}") from None
     return _decoded(parsed.value, own)
 

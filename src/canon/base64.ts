@@ -51,13 +51,10 @@ export function fromBase64(text: string): Uint8Array | undefined {
   return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined;
 }
 
-/** Base64 as the interop profile takes it: both alphabets, padding optional (RFC 4648, sections 4 and 5). */
+/** Base64 as the interop profile takes it: both alphabets, padding whole or absent (RFC 4648, sections 4 and 5). */
 export function fromLooseBase64(text: string): Uint8Array | undefined {
-  const bare = text
-    .replaceAll("-", "+")
-    .replaceAll("_", "/")
-    .replace(/={1,2}$/, "");
-  return fromBase64(bare + "=".repeat((4 - (bare.length % 4)) % 4));
+  const plain = text.replaceAll("-", "+").replaceAll("_", "/");
+  return fromBase64(plain.includes("=") ? plain : plain + "=".repeat((4 - (plain.length % 4)) % 4));
 }
 
 function letter(bits: number): number {

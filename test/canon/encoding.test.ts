@@ -33,6 +33,9 @@ t.test("base64 that is not canonical is refused", (t) => {
     t.equal(fromBase64(text), undefined, text);
   }
   t.equal(fromLooseBase64("QR"), undefined, "unused bits must be zero in every profile");
+  for (const text of ["QQ=", "QUI==", "QUJD=", "QUJD==", "=", "Q", "-_=="]) {
+    t.equal(fromLooseBase64(text), undefined, `${text}: padding is whole or absent`);
+  }
   t.equal(fromHex("abc"), undefined);
   t.equal(fromHex("zz"), undefined);
   t.end();
