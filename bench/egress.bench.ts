@@ -87,7 +87,7 @@ async function* requestFigures(peer: Peer, door: number): AsyncGenerator<Figure>
     value: milliseconds(process.threadCpuUsage(before)) / (ROUNDS + 1) / REQUESTS,
     unit: "ms",
     goal: 1,
-    detail: "a connection of its own, its line and its quota on disk",
+    detail: "over a connection that is kept, with its line in the record and its quota on disk",
   };
 }
 
