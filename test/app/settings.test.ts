@@ -131,6 +131,41 @@ t.test("paths in a configuration are relative to it, wherever the command was st
   });
 });
 
+t.test("a revocation list belongs to the configured root: another root that is named comes with its own", async (t) => {
+  const place = placeOf(t);
+  place.write("project/packrun.config.yaml", "trust: trust-root.json\nrevocations: lists/revoked.json\n");
+  const list = (given?: Given) => place.settings(given).revocationsFile;
+  const configured = place.here("project/lists/revoked.json");
+  t.equal(list(), configured);
+  t.equal(list({ flags: { trust: place.here("project/trust-root.json") } }), configured, "the same root by its name");
+  t.equal(list({ flags: { trust: "other-root.json" } }), undefined);
+  t.equal(list({ env: { PACKRUN_TRUST: "other-root.json" } }), undefined);
+  t.equal(list({ env: { PACKRUN_REVOCATIONS: "mine.json" } }), place.here("project/mine.json"));
+});
+
+t.test("signers run in the folder of the configuration, and are no files where keys are named", async (t) => {
+  const place = placeOf(t);
+  const text = [
+    "requester: {key: 'signer:kms'}",
+    "attestor: {key: 'signer:kms'}",
+    "signers: {kms: {command: [./sign, --key, '1'], publicKey: kms.pub, timeoutSeconds: 5}, hsm: {command: [p11], publicKey: /h.pub}}",
+  ].join("\n");
+  place.write("project/packrun.config.yaml", text);
+  const cwd = place.here("project");
+  t.match(place.settings({ cwd: "project/deep" }), {
+    requesterKey: "signer:kms",
+    attestorKey: "signer:kms",
+    signers: {
+      kms: { command: ["./sign", "--key", "1"], cwd, publicKey: place.here("project/kms.pub"), timeoutMs: 5000 },
+      hsm: { command: ["p11"], cwd, publicKey: "/h.pub", timeoutMs: 30_000 },
+    },
+  });
+  for (const wrong of ["{command: [], publicKey: a}", "{command: [a]}", "{command: a, publicKey: a}"]) {
+    place.write("project/packrun.config.yaml", `signers: {kms: ${wrong}}\n`);
+    t.equal(code(place.read()), "CONFIG_INVALID", wrong);
+  }
+});
+
 t.test("a configuration that cannot be read, or holds what is not known, is CONFIG_INVALID", async (t) => {
   const place = placeOf(t);
   t.equal(code(place.read({ flags: { config: "nowhere.yaml" } })), "CONFIG_INVALID");

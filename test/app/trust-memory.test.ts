@@ -3,11 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { ensureDevelopmentTrust } from "#app/development-trust.ts";
-import { admitRoot, highestSeen } from "#app/trust-memory.ts";
+import { admitRevocations, admitRoot, highestSeen, lastRevocations } from "#app/trust-memory.ts";
+import { nodeSha256 } from "#signer/node-crypto.ts";
+import { readRevocations } from "#trust/revocation-list.ts";
 import { fileKeyring } from "#signer/file-keyring.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { code, value } from "../attest/signing.ts";
-import { rootOf } from "../trust/world.ts";
+import { revocations } from "../trust/sample-revocations.ts";
+import { people, rootOf } from "../trust/world.ts";
 
 const version = (number: number, trustDomain = "acme-prod"): TrustRoot =>
   rootOf((document) => {
@@ -49,6 +52,25 @@ t.test("a damaged record is told and never taken for an empty one", async (t) =>
     writeFileSync(join(state, "trust", "seen.json"), text);
     t.equal(code(await admitRoot(state, version(7))), "TRUST_MEMORY");
   }
+});
+
+t.test("the last revocation list of each trust domain is remembered beside the roots", async (t) => {
+  const state = stateFolder(t);
+  const list = async (sequence: number, trustDomain = "acme-prod") =>
+    value(readRevocations((await revocations(people.carol.signer, { sequence, trustDomain })).list, nodeSha256));
+  t.equal(code(await admitRoot(state, version(7))), "ok");
+  t.equal(value(await lastRevocations(state, version(7))), undefined);
+  t.equal(code(await admitRevocations(state, await list(4))), "ok");
+  t.equal(code(await admitRevocations(state, await list(3))), "REVOCATIONS_ROLLBACK");
+  t.equal(code(await admitRevocations(state, await list(5))), "REVOCATIONS_FORKED");
+  t.equal(code(await admitRevocations(state, await list(1, "acme-test"))), "ok", "another domain");
+  t.match(value(await lastRevocations(state, version(7))), { sequence: 4 });
+  t.equal(value(await highestSeen(state, version(1))), 7, "the roots stay");
+  t.equal(code(await admitRoot(state, version(8))), "ok");
+  t.match(value(await lastRevocations(state, version(8))), { sequence: 4 }, "and so do the lists");
+  writeFileSync(join(state, "trust", "seen.json"), "{}");
+  t.equal(code(await admitRevocations(state, await list(9))), "TRUST_MEMORY");
+  t.equal(code(await lastRevocations(state, version(7))), "TRUST_MEMORY");
 });
 
 t.test("many at once never lower what is remembered", async (t) => {
