@@ -203,7 +203,7 @@ function writtenText({ file, version, trustDomain }: { file: string; version: nu
 
 function showText(root: TrustShow): string {
   const lines = [
-    `trust domain  ${root.trustDomain}`,
+    `trust domain  ${root.trustDomain}${root.trustDomain === "development" ? " (made on first use, known to nobody else)" : ""}`,
     `version       ${root.version}, issued ${root.issuedAt}, expires ${root.expires}${root.expired ? " (expired)" : ""}`,
     `digest        ${root.digest}`,
     `consent       ${root.consent.principals.length} of ${root.consent.required} root principals signed this version`,
