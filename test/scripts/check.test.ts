@@ -5,8 +5,10 @@ import t from "tap";
 
 const root = join(import.meta.dirname, "../..");
 
-/** The last line and the exit code of `.ci/run` in a folder whose check has these two steps. */
-function check(folder: string, steps: { readonly format: string; readonly test: string }): readonly unknown[] {
+type Steps = { readonly format: string; readonly test: string; readonly "test:interop"?: string };
+
+/** What `.ci/run` prints, and its exit code, in a folder whose check has these steps. */
+function run(folder: string, steps: Steps): { readonly lines: readonly string[]; readonly status: number | null } {
   for (const path of ["scripts", ".ci", ".tap/plugins"]) {
     mkdirSync(join(folder, path), { recursive: true });
   }
@@ -14,10 +16,17 @@ function check(folder: string, steps: { readonly format: string; readonly test: 
     copyFileSync(join(root, path), join(folder, path));
   }
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  const scripts = { ...steps, check: "node --run format && node --run test" };
+  const names = Object.keys(steps).map((name) => `node --run ${name}`);
+  const scripts = { ...steps, check: names.join(" && ") };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts }));
   const { stdout, status } = spawnSync(join(folder, ".ci/run"), { encoding: "utf8" });
-  return [stdout.trimEnd().split("\n").at(-1), status];
+  return { lines: stdout.trimEnd().split("\n"), status };
+}
+
+/** The last line and the exit code. */
+function check(folder: string, steps: Steps): readonly unknown[] {
+  const { lines, status } = run(folder, steps);
+  return [lines.at(-1), status];
 }
 
 t.test("the last line counts assertions, and every failure shows in the exit code", async (t) => {
@@ -43,4 +52,22 @@ t.test("the last line counts assertions, and every failure shows in the exit cod
   for (const [what, steps, line, status] of cases) {
     t.strictSame(check(t.testdir(), steps), [line, status], what);
   }
+});
+
+t.test("what was skipped is named with its reason above the last line, and counts as neither", async (t) => {
+  const skipping =
+    "printf '    ok 1 - cosign accepts it # SKIP cosign 3.1.3: Go is not installed\\n# { total: 4, pass: 3, skip: 1 }\\n'";
+  const steps = { format: "true", test: "echo '# { total: 12, pass: 12 }'", "test:interop": skipping };
+  const { lines, status } = run(t.testdir(), steps);
+  t.strictSame(lines.slice(-3), [
+    "== skipped, and neither passed nor failed: 1",
+    "skipped: cosign accepts it # SKIP cosign 3.1.3: Go is not installed",
+    "15 passed, 0 failed",
+  ]);
+  t.equal(status, 0);
+});
+
+t.test("each step with tests has to pass some", async (t) => {
+  const steps = { format: "true", test: "echo '# { total: 12, pass: 12 }'", "test:interop": "true" };
+  t.strictSame(check(t.testdir(), steps), ["12 passed, 1 failed", 1]);
 });

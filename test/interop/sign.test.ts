@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { faultOf, type Place } from "../cli/place.ts";
+import { offline, type Ended } from "./offline.ts";
+import { done, trustedPlace, waitingRun } from "./signed-site.ts";
+import { needs, stockTool } from "./stock-tool.ts";
+
+const cosign = stockTool("cosign");
+const scripts = join(import.meta.dirname, "../../scripts/packs");
+const approvalType = "https://packrun.dev/attestations/approval/v1";
+const password = { COSIGN_PASSWORD: "correct horse" };
+/** Signing with neither a log nor a service of timestamps, so that no network is needed. */
+const noServices = ["--use-signing-config=false", "--tlog-upload=false", "--yes"];
+
+t.jobs = 2;
+
+/** Runs cosign where it has no network. */
+async function run(place: Place, ...args: readonly string[]): Promise<Ended> {
+  const ended = await offline([cosign.program, ...args], { cwd: place.folder, env: password });
+  if (ended.code !== 0) {
+    throw new Error(`cosign ${args.join(" ")} ended with ${ended.code}: ${ended.err}`);
+  }
+  return ended;
+}
+
+/** A place where a run waits, and where carol, who may approve it, has a key of cosign. */
+async function placeOfCarol(t: Parameters<typeof trustedPlace>[0]): Promise<{ place: Place; runId: string }> {
+  const place = await trustedPlace(t, "P-256");
+  await run(place, "generate-key-pair");
+  await done(place, "trust", "add", "cosign.pub", "--principal", "carol", "--role", "approver");
+  return { place, runId: await waitingRun(place) };
+}
+
+/** What `packrun approvals statement` gives carol to sign. */
+async function statementFor(place: Place, approver: string): Promise<string> {
+  await done(place, "approvals", "request", "last", "ok", "-o", "request");
+  const decision = ["--decision", "approve", "--reason", "read", "--approver", approver];
+  await done(place, "approvals", "statement", "request", ...decision, "-o", "statement.json");
+  return "statement.json";
+}
+
+/** What both offline verifiers say of a bundle: verdicts and exit codes. */
+async function verdicts(place: Place, evidence: string): Promise<readonly unknown[]> {
+  const found: unknown[] = [];
+  for (const verifier of [
+    [process.execPath, join(scripts, "verify_offline_bundle.mjs")],
+    ["python3", join(scripts, "verify_offline_bundle.py")],
+  ]) {
+    const trusted = ["--trust", place.here("trust-root.json"), "--revocations", place.here("revocations.json")];
+    const { code, out } = await offline([...verifier, evidence, ...trusted, "--format", "json"]);
+    found.push([code, (JSON.parse(out) as { readonly verdict: string }).verdict]);
+  }
+  return found;
+}
+
+function cosignVerifies(place: Place, evidence: string): Promise<Ended> {
+  const bundle = ["--bundle", join(evidence, "approvals/ok/1.sigstore.json"), "--insecure-ignore-tlog=true"];
+  const plan = join(evidence, "plan.canonical.json");
+  return run(place, "verify-blob-attestation", "--key", "cosign.pub", ...bundle, "--type", approvalType, plan);
+}
+
+t.test(
+  "cosign signs a statement of packrun, which is an approval and evidence like any other",
+  needs(cosign),
+  async (t) => {
+    const { place, runId } = await placeOfCarol(t);
+    const statement = await statementFor(place, "carol");
+    await run(
+      place,
+      "attest-blob",
+      "--key",
+      "cosign.key",
+      "--statement",
+      statement,
+      "--bundle",
+      "carol.json",
+      ...noServices,
+    );
+    t.match(await done(place, "approvals", "import", "carol.json"), /^approved ok of \S+ as carol\n$/);
+    await done(place, "resume", "last");
+    const evidence = place.here(".packrun/evidence", runId);
+    const kept = readFileSync(join(evidence, "approvals/ok/1.sigstore.json"), "utf8");
+    t.equal(kept, readFileSync(place.here("carol.json"), "utf8"), "kept as cosign wrote it");
+    t.strictSame(await verdicts(place, evidence), [
+      [0, "verified"],
+      [0, "verified"],
+    ]);
+    t.match(await cosignVerifies(place, evidence), { err: /Verified OK/ });
+  },
+);
+
+t.test("what cosign signed is refused after a byte of it was changed", needs(cosign), async (t) => {
+  const { place } = await placeOfCarol(t);
+  const statement = await statementFor(place, "carol");
+  await run(
+    place,
+    "attest-blob",
+    "--key",
+    "cosign.key",
+    "--statement",
+    statement,
+    "--bundle",
+    "carol.json",
+    ...noServices,
+  );
+  const bundle = JSON.parse(readFileSync(place.here("carol.json"), "utf8")) as { dsseEnvelope: { payload: string } };
+  const payload = Buffer.from(bundle.dsseEnvelope.payload, "base64").toString();
+  bundle.dsseEnvelope.payload = Buffer.from(payload.replace('"reason":"read"', '"reason":"reap"')).toString("base64");
+  place.write("changed.json", JSON.stringify(bundle));
+  t.equal((await place.packrun("approvals", "import", "changed.json")).code, 5);
+  t.match(place.ledger().at(-1), { eventType: "gate.refused", metadata: { code: "APPROVAL_SIGNATURE" } });
+});
+
+t.test("an encrypted private key of cosign signs in packrun with its password alone", needs(cosign), async (t) => {
+  const { place, runId } = await placeOfCarol(t);
+  t.match(readFileSync(place.here("cosign.key"), "utf8"), /^-----BEGIN ENCRYPTED (COSIGN|SIGSTORE) PRIVATE KEY-----/);
+  const approve = ["approve", "last", "ok", "--key", "cosign.key", "--reason", "read", "--json"];
+  const wrong = await place.start(approve, { COSIGN_PASSWORD: "battery staple" }).ended;
+  t.not(wrong.code, 0);
+  t.equal(faultOf(wrong).code, "KEY_PASSWORD");
+  const right = await place.start(approve, password).ended;
+  t.equal(right.code, 0, right.err);
+  await done(place, "resume", "last");
+  const evidence = place.here(".packrun/evidence", runId);
+  t.strictSame(await verdicts(place, evidence), [
+    [0, "verified"],
+    [0, "verified"],
+  ]);
+  t.match(await cosignVerifies(place, evidence), { err: /Verified OK/ });
+});

@@ -1,0 +1,66 @@
+import { appendFileSync, chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { alterationsOf } from "./alterations.ts";
+import { documented } from "./documented.ts";
+import { emptyNetwork, offline } from "./offline.ts";
+import { signedSite, type Algorithm } from "./signed-site.ts";
+import { needs, stockTool } from "./stock-tool.ts";
+import { verifyingTools } from "./verifying-tools.ts";
+
+const noNamespace = emptyNetwork.length === 0 && "network namespaces: this host lets nobody make one";
+
+t.test("the tools see no network but an empty one of their own", { skip: noNamespace }, async (t) => {
+  const { out } = await offline([
+    "sh",
+    "-c",
+    "tail -n +3 /proc/self/net/dev | cut -d : -f 1; cat /proc/self/net/route",
+  ]);
+  t.match(out.trim(), /^lo\s+Iface.*$/, "no interface but the loopback one, and no route");
+});
+
+for (const algorithm of ["P-256", "Ed25519"] satisfies readonly Algorithm[]) {
+  t.test(`what packrun signs with ${algorithm} keys`, async (t) => {
+    const { place, signed, strangersKey } = await signedSite(t, algorithm);
+    const root = place.here("trust-root.json");
+    const altered = signed.flatMap((each, at) => alterationsOf(each, place.here(`altered/${at}`), strangersKey));
+    for (const tool of verifyingTools) {
+      await t.test(`${tool.name} accepts it`, needs(tool), async (t) => {
+        const refusals = await tool.refusals(signed, root);
+        t.equal(refusals.length, signed.length);
+        for (const [at, { what }] of signed.entries()) {
+          t.equal(refusals[at], undefined, what);
+        }
+      });
+      await t.test(`${tool.name} refuses it altered, and says why`, needs(tool), async (t) => {
+        const cases = altered.filter(({ alteration }) => tool.says[alteration] !== undefined);
+        const refusals = await tool.refusals(cases, root);
+        for (const [at, { what, alteration }] of cases.entries()) {
+          t.match(refusals[at] ?? "accepted", tool.says[alteration], `${what}: ${alteration}`);
+        }
+      });
+    }
+  });
+}
+
+t.test("the commands of README and SPEC verify evidence as they stand there", needs(stockTool("cosign")), async (t) => {
+  const { place, evidence } = await signedSite(t, "P-256");
+  const folder = place.here("judge");
+  const programs = place.here("programs");
+  cpSync(evidence, join(folder, "evidence"), { recursive: true });
+  copyFileSync(place.here("attestor.pub"), join(folder, "attestor.pub"));
+  mkdirSync(programs);
+  symlinkSync(join(import.meta.dirname, "../../packrun"), join(programs, "packrun"));
+  symlinkSync(stockTool("cosign").program, join(programs, "cosign"));
+  const env = { PATH: `${programs}:${process.env["PATH"]}`, NODE_COMPILE_CACHE: place.here("compiled") };
+  const run = (script: string) => offline(["sh", "-euc", script], { cwd: folder, env });
+  const [withCosign = "", withOpenssl = ""] = documented("README.md", "### With stock tools");
+  const saysYes = { code: 0, err: /Verified OK/ };
+  t.match(await run(withCosign), saysYes);
+  t.match(await run(withOpenssl), { code: 0, out: /^Verified OK\nDSSEv1 28 / });
+  const manifest = join(folder, "evidence/evidence.manifest.json");
+  chmodSync(manifest, 0o644);
+  appendFileSync(manifest, " ");
+  t.match(await run(withCosign), { code: 1, err: /digest/ });
+  t.match(await run(withOpenssl), { code: 1 });
+});
