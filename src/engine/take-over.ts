@@ -7,14 +7,16 @@ import { firstDifference } from "#plan/first-difference.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { Lease, RunIdentity, RunKey } from "#port/run-store.ts";
 import { runCodes } from "#run/codes.ts";
-import type { CommandBody } from "#run/command.ts";
+import type { Command, CommandBody } from "#run/command.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { runningAttempts } from "#run/running-attempts.ts";
 import { initialState, type RunState } from "#run/state.ts";
 import { evolve } from "#run/evolve.ts";
 import { isTerminal } from "#run/status.ts";
 import type { DriverPorts } from "./driver.ts";
+import { readInboxCommand } from "./gate-desk.ts";
 import { Journal } from "./journal.ts";
+import { redactCommand } from "./redact-command.ts";
 import { isStoreFault } from "./store-fault.ts";
 
 export type TakeOverPorts = DriverPorts & {
@@ -65,7 +67,8 @@ export async function takeOver(
   }
   if (!isTerminal(state.status)) {
     const opening = await openingCommands(plans.value, state, lease, ports);
-    journal.take(opening.map((body, at) => ({ id: `open:${lease.fence}:${at}`, ...body })));
+    const sent = plans.value.drift === undefined ? await sentDecisions(identity, state, ports) : [];
+    journal.take([...opening.map((body, at) => ({ id: `open:${lease.fence}:${at}`, ...body })), ...sent]);
   }
   return ok({ journal, pinned });
 }
@@ -132,6 +135,25 @@ async function openingCommands(
     return [acquire, { kind: "refused", reason: code, hint: hint ?? message }, ...lost];
   }
   return [acquire, verified, ...lost];
+}
+
+/**
+ * Decisions that were sent while nobody drove the run. They are answered in the turn in which gates may expire: whoever
+ * came too late is told so, and the ledger, too.
+ */
+async function sentDecisions(
+  identity: RunIdentity,
+  state: RunState,
+  ports: TakeOverPorts,
+): Promise<readonly Command[]> {
+  const commands: Command[] = [];
+  for (const sent of await ports.store.inbox.pending(keyOf(identity))) {
+    if (sent.kind === "decision") {
+      const { id, body } = await readInboxCommand(sent, state, ports.gates);
+      commands.push(redactCommand({ id, ...body }, ports.redactor));
+    }
+  }
+  return commands;
 }
 
 /** The plan's own sandbox, and every narrowed one. */

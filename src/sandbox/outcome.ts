@@ -55,6 +55,13 @@ export function verdictOf(end: StepEnd, request: AttemptRequest): Verdict {
   return { kind: "failed", fault: { code: "STEP_EXIT", message, hint }, ...exit };
 }
 
+/** What an attempt did to the network and nobody can prove any more makes it fail, however it ended. */
+export function withRecord(verdict: Verdict, egress: EgressRecord | undefined): Verdict {
+  return egress?.fault === undefined || verdict.kind === "cancelled"
+    ? verdict
+    : { ...(verdict.kind === "failed" ? verdict : { exitCode: 0 }), kind: "failed", fault: egress.fault };
+}
+
 export function diskFault(problem: string): Fault {
   return faultOf(sandboxCodes, "STEP_DISK", { problem });
 }

@@ -25,7 +25,7 @@ import { inside, insideArgv, insideEnv } from "./root/inside.ts";
 import { initFileFor, writeLaunch } from "./slot/launch-file.ts";
 import { secretFd } from "./slot/launch-script.ts";
 import { enforcementsOf, enforcersOf } from "./limit/limit-enforcement.ts";
-import { diskFault, outcomeOf, verdictOf } from "./outcome.ts";
+import { diskFault, outcomeOf, verdictOf, withRecord } from "./outcome.ts";
 import { sandboxCodes } from "./codes.ts";
 import type { RootView } from "./root/root-view.ts";
 import type { Slot } from "./slot/slot.ts";
@@ -175,7 +175,7 @@ class SealedAttempt {
       const whole = this.#session === undefined || (end.unheard === undefined && end.ended === undefined);
       clean = whole && end.exitCode !== undefined && !end.use.outOfMemory;
       const egress = await this.#session?.close();
-      const verdict = verdictOf(end, this.#request);
+      const verdict = withRecord(verdictOf(end, this.#request), egress);
       const collected = verdict.kind === "passed" ? await this.#collect() : undefined;
       return outcomeOf(end, verdict, collected, egress);
     } finally {

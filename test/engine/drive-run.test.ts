@@ -1,12 +1,14 @@
 import t from "tap";
 import type { DriveOptions } from "#engine/drive-run.ts";
+import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
-import { fail } from "#fault/result.ts";
+import { fail, ok } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import type { HolderLife } from "#port/run-store.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { memoryState } from "#store/memory/memory-state.ts";
 import { approval, parallel, planOf, policy, run } from "../run/sample-plan.ts";
+import { systemClock } from "../port/system-clock.ts";
 import { tickingClock } from "../port/ticking-clock.ts";
 import { failure, rig, success, type Script } from "./rig.ts";
 
@@ -151,6 +153,29 @@ t.test("a waiting process goes on at once when another one decides", async (t) =
   await made.store.inbox.put(made.identity, { commandId: "d1", kind: "decision", body: { gate: "ok" } });
   const end = await driven;
   t.ok(end.ok && end.value.state.status === "succeeded");
+});
+
+t.test("a decision that was sent too late while nobody drove the run is refused before its gate expires", async (t) => {
+  let late = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + late };
+  const notAfter = timestampOf(systemClock.now() + 60_000);
+  const made = await rig(planOf([approval("ok"), run("b")], oneApproval), succeed, { clock });
+  const { gates } = made.ports;
+  Object.assign(gates, {
+    open: () => Promise.resolve(ok({ requestDigest: made.identity.planHash, notAfter })),
+    judge: () => Promise.resolve({ kind: "refused", code: "APPROVAL_LATE", hint: "it came too late" }),
+  });
+  await made.drive();
+  await made.store.inbox.put(made.identity, { commandId: "d1", kind: "decision", body: { gate: "ok" } });
+  await made.store.inbox.put(made.identity, { commandId: "d2", kind: "decision", body: { gate: "no-such" } });
+  late = 120_000;
+  const end = await made.drive();
+  t.ok(end.ok && end.value.state.status === "failed" && end.value.state.reason === "GATE_EXPIRED");
+  const said = (await made.events()).flatMap((event) =>
+    event.eventType === "gate.refused" ? [event.metadata.code] : event.eventType === "gate.expired" ? ["expired"] : [],
+  );
+  t.strictSame(said, ["APPROVAL_LATE", "GATE_UNKNOWN", "expired"]);
+  t.same(await made.store.inbox.pending(made.identity), []);
 });
 
 t.test("the same inbox command twice is recorded once", async (t) => {
