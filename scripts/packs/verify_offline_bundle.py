@@ -3,12 +3,12 @@
 
     python3 verify_offline_bundle.py PATH --trust trust-root.json
 
-PATH is a folder or a tar. Needed are Python 3.9 or later, its standard library, and the `openssl` command (3.0 or later)
-for signatures. No socket is opened and nothing is written: openssl is handed key, message and signature as anonymous
+PATH is a folder or a tar. Needed are Python 3.9 or later, its standard library, and for signatures the `openssl` command
+(3.0 or later). No socket is opened and nothing is written: openssl is handed key, message and signature as anonymous
 files in memory; only where a system has none of these, in a temporary folder that is removed at once.
 
-Numbers in comments are sections of SPEC.md. The parts stand in the order in which they are needed: JSON, forms, bundles,
-keys and signatures, trust root, plan, ledger, its fold, then the checks of 10.2.
+Numbers in comments are sections of SPEC.md. The parts stand in the order in which they are needed: JSON, forms,
+bundles, keys and signatures, trust root, revocations, plan, ledger, its fold, then the checks of 10.2.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ CHECKS = (
     "sizes", "trust-root", "envelope", "payload-type", "signature", "role", "window", "revocation", "quorum", "payload",
     "schema", "subject", "bindings", "plan-hash", "manifest", "ledger-chain", "ledger-fold", "statement", "outputs",
     "artifacts", "pack", "pack-source", "pack-attestation", "sbom", "inputs-lock", "plan", "plan-nodes", "order",
-    "conditions", "reuse", "run-request", "approval-requests", "approvals", "policies", "outcome", "redaction", "egress",
-    "anchor", "freshness",
+    "conditions", "reuse", "run-request", "approval-requests", "approvals", "policies", "outcome", "redaction",
+    "egress", "anchor", "freshness",
 )  # fmt: skip
 
 MANIFEST = "evidence.manifest.json"
@@ -2773,7 +2773,6 @@ class Verifier:
         self._bundle = Bundle()
         self._manifest: Any = None
         self._plan: Optional[Plan] = None
-        self._plan_digest = ""
         self._attestation: Optional[Signed] = None
         self._revocations: Optional[RevocationList] = None
 
@@ -2930,14 +2929,13 @@ class Verifier:
         """Whether the plan is not refused. Bytes with a wrong digest alone refuse nothing."""
         try:
             data = self._bundle.document(PLAN)
-            self._plan_digest = digest_of(data)
-            if self._plan_digest != self._manifest["planHash"]:
+            if digest_of(data) != self._manifest["planHash"]:
                 self.report.fail("plan", Fault("PLAN_BYTES_MISMATCH", "the plan has another digest than planHash"))
             self._plan = read_plan(data)
         except Fault as fault:
             self.report.fail("plan", fault)
             return False
-        self.report.add("plan", "pass", f"canonical, {self._plan_digest}")
+        self.report.add("plan", "pass", f"canonical, {self._manifest['planHash']}")
         return True
 
     def scope(self, gate: Optional[str] = None) -> Scope:
@@ -3031,10 +3029,6 @@ class Verifier:
     @property
     def attestation(self) -> Optional[Signed]:
         return self._attestation
-
-    @property
-    def plan_digest(self) -> str:
-        return self._plan_digest
 
     @property
     def options(self) -> Options:
@@ -3315,7 +3309,8 @@ class LedgerChecks:
             if whole.options.require_dsse:
                 raise Fault("SIGNATURE_ABSENT", "the run was requested without a signature")
             return Skip("unsigned")
-        found = whole.signed(REQUEST, whole.plan_digest, "run-request/v1", ["requester", "run-attestor"])
+        plan_hash = self._manifest["planHash"]
+        found = whole.signed(REQUEST, plan_hash, "run-request/v1", ["requester", "run-attestor"])
         if found.stale:
             why = f"the key of {found.principal} is out of its window"
             self._report.add("run-request", "stale", why, "KEY_WINDOW")
@@ -3561,8 +3556,8 @@ class GateChecks:
 
     def _check_decision(self, step: str, path: str, event: Event, request: Any) -> Signed:
         """10.5, 3 to 5."""
-        roles = self._rule(step)["from"]
-        signed = self._whole.signed(path, self._whole.plan_digest, "approval/v1", roles, own=False, gate=step)
+        roles, plan_hash = self._rule(step)["from"], self._manifest["planHash"]
+        signed = self._whole.signed(path, plan_hash, "approval/v1", roles, own=False, gate=step)
         for name, code in _BINDING_CODES:
             if signed.predicate[name] != request[name]:
                 raise Fault(code, f"{path} is a decision about another {name}")
