@@ -7,7 +7,7 @@ import { isEd25519Point, isP256Point } from "./curve-point.ts";
 import { algorithmName } from "./foreign-algorithm.ts";
 import { fingerprintOf, publicKeyPem, rawKeyOf, SPKI_PREFIX, type KeyAlgorithm, type PublicKey } from "./public-key.ts";
 
-const PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*$/;
+const PEM = /^[ \t\r\n]*-----BEGIN ([A-Z0-9 ]+)-----[ \t\r\n]([A-Za-z0-9+/= \t\r\n]*)-----END \1-----[ \t\r\n]*$/;
 const LENGTH: Readonly<Record<KeyAlgorithm, number>> = { "ecdsa-p256-sha256": 91, ed25519: 44 };
 /** SubjectPublicKeyInfo of a P-256 key whose point is compressed (33 bytes). */
 const COMPRESSED_P256_LENGTH = 59;
@@ -24,7 +24,7 @@ export function readPublicKey(pem: string, sha256: Sha256): Result<PublicKey> {
   if (label !== "PUBLIC KEY") {
     return notAKey(`it is a PEM block of type ${label}`);
   }
-  const spkiDer = fromBase64(body.replaceAll(/\s+/g, ""));
+  const spkiDer = fromBase64(body.replaceAll(/[ \t\r\n]+/g, ""));
   return spkiDer === undefined ? notAKey("its base64 is damaged") : readSpki(spkiDer, sha256);
 }
 

@@ -62,6 +62,25 @@ t.test("PEM is read with any white space around and written in lines of 64", asy
   t.equal(value(readPublicKey(rfc8032Key().key.pem, nodeSha256)).alg, "ed25519");
 });
 
+t.test("what is no whole key is no key of another algorithm, and other white space is none", async (t) => {
+  const { spkiDer } = value(readPublicKey(P256, nodeSha256));
+  const foreign = generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey.export({ type: "spki", format: "der" });
+  for (const der of [
+    Uint8Array.of(...spkiDer, 0),
+    spkiDer.subarray(0, -1),
+    Uint8Array.of(...foreign, 0),
+    foreign.subarray(0, -1),
+  ]) {
+    t.equal(code(readSpki(der, nodeSha256)), "KEY_SYNTAX");
+  }
+  t.equal(code(readSpki(foreign, nodeSha256)), "KEY_ALGORITHM");
+  for (const space of ["\u00a0", "\v", "\f", "\u2028", "\ufeff"]) {
+    t.equal(code(readPublicKey(space + P256, nodeSha256)), "KEY_SYNTAX");
+    t.equal(code(readPublicKey(P256 + space, nodeSha256)), "KEY_SYNTAX");
+    t.equal(code(readPublicKey(P256.replace("\n", `\n${space}`), nodeSha256)), "KEY_SYNTAX");
+  }
+});
+
 t.test("compressed points are refused", async (t) => {
   t.equal(code(readPublicKey(P256_COMPRESSED, nodeSha256)), "KEY_COMPRESSED");
 });
