@@ -2136,7 +2136,7 @@ class Fold:
         while waiting:
             one, dead = waiting.pop()
             status = self.status(one)
-            yield one, status or ("skipped" if dead else self._unfinished(one))
+            yield one, status or ("skipped" if dead else "pending")
             dead = dead or (one.node["kind"] in ("parallel", "map") and one.status is not None)
             children = self.plan.children.get(one.node["id"], [])
             numbers: Sequence[Tuple[int, ...]] = [()]
@@ -2144,12 +2144,6 @@ class Fold:
                 numbers = [(at,) for at in range(one.count or 0)]
             for number_ in reversed(numbers):
                 waiting.extend((self._named(child, one.indices + number_), dead) for child in reversed(children))
-
-    @staticmethod
-    def _unfinished(one: Instance) -> str:
-        if one.phase in ("running", "lost", "retry") or one.count is not None:
-            return "running"
-        return "waiting" if one.opened else "pending"
 
     def is_shielded(self, one: Instance) -> bool:
         return self._shielded[str(one.node["id"])]
