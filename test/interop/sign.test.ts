@@ -1,17 +1,17 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { faultOf, type Place } from "../cli/place.ts";
+import { documented } from "./documented.ts";
 import { offline, type Ended } from "./offline.ts";
 import { done, trustedPlace, waitingRun } from "./signed-site.ts";
 import { needs, stockTool } from "./stock-tool.ts";
 
 const cosign = stockTool("cosign");
-const scripts = join(import.meta.dirname, "../../scripts/packs");
+const project = join(import.meta.dirname, "../..");
+const scripts = join(project, "scripts/packs");
 const approvalType = "https://packrun.dev/attestations/approval/v1";
 const password = { COSIGN_PASSWORD: "correct horse" };
-/** Signing with neither a log nor a service of timestamps, so that no network is needed. */
-const noServices = ["--use-signing-config=false", "--tlog-upload=false", "--yes"];
 
 t.jobs = 2;
 
@@ -32,12 +32,21 @@ async function placeOfCarol(t: Parameters<typeof trustedPlace>[0]): Promise<{ pl
   return { place, runId: await waitingRun(place) };
 }
 
-/** What `packrun approvals statement` gives carol to sign. */
-async function statementFor(place: Place, approver: string): Promise<string> {
+/** Has carol approve as README says; her approval is imported unless `until` names a command before that. */
+async function signAsDocumented(place: Place, until?: "packrun approvals import"): Promise<Ended> {
   await done(place, "approvals", "request", "last", "ok", "-o", "request");
-  const decision = ["--decision", "approve", "--reason", "read", "--approver", approver];
-  await done(place, "approvals", "statement", "request", ...decision, "-o", "statement.json");
-  return "statement.json";
+  const [, , signing = ""] = documented("README.md", "### With stock tools");
+  const script = until === undefined ? signing : signing.slice(0, signing.indexOf(until));
+  const programs = place.here("programs");
+  mkdirSync(programs, { recursive: true });
+  symlinkSync(join(project, "packrun"), join(programs, "packrun"));
+  symlinkSync(cosign.program, join(programs, "cosign"));
+  const env = { ...password, PATH: `${programs}:${process.env["PATH"]}`, NODE_COMPILE_CACHE: place.here("compiled") };
+  const ended = await offline(["sh", "-euc", script], { cwd: place.folder, env });
+  if (ended.code !== 0) {
+    throw new Error(`${script} ended with ${ended.code}: ${ended.err}`);
+  }
+  return ended;
 }
 
 /** What both offline verifiers say of a bundle: verdicts and exit codes. */
@@ -60,53 +69,27 @@ function cosignVerifies(place: Place, evidence: string): Promise<Ended> {
   return run(place, "verify-blob-attestation", "--key", "cosign.pub", ...bundle, "--type", approvalType, plan);
 }
 
-t.test(
-  "cosign signs a statement of packrun, which is an approval and evidence like any other",
-  needs(cosign),
-  async (t) => {
-    const { place, runId } = await placeOfCarol(t);
-    const statement = await statementFor(place, "carol");
-    await run(
-      place,
-      "attest-blob",
-      "--key",
-      "cosign.key",
-      "--statement",
-      statement,
-      "--bundle",
-      "carol.json",
-      ...noServices,
-    );
-    t.match(await done(place, "approvals", "import", "carol.json"), /^approved ok of \S+ as carol\n$/);
-    await done(place, "resume", "last");
-    const evidence = place.here(".packrun/evidence", runId);
-    const kept = readFileSync(join(evidence, "approvals/ok/1.sigstore.json"), "utf8");
-    t.equal(kept, readFileSync(place.here("carol.json"), "utf8"), "kept as cosign wrote it");
-    t.strictSame(await verdicts(place, evidence), [
-      [0, "verified"],
-      [0, "verified"],
-    ]);
-    t.match(await cosignVerifies(place, evidence), { err: /Verified OK/ });
-  },
-);
+t.test("what cosign signs as README says is an approval, and evidence like any other", needs(cosign), async (t) => {
+  const { place, runId } = await placeOfCarol(t);
+  t.match(await signAsDocumented(place), { out: /^approved ok of \S+ as carol\n$/m });
+  await done(place, "resume", "last");
+  const evidence = place.here(".packrun/evidence", runId);
+  const kept = readFileSync(join(evidence, "approvals/ok/1.sigstore.json"), "utf8");
+  t.equal(kept, readFileSync(place.here("carol.sigstore.json"), "utf8"), "kept as cosign wrote it");
+  t.strictSame(await verdicts(place, evidence), [
+    [0, "verified"],
+    [0, "verified"],
+  ]);
+  t.match(await cosignVerifies(place, evidence), { err: /Verified OK/ });
+});
 
 t.test("what cosign signed is refused after a byte of it was changed", needs(cosign), async (t) => {
   const { place } = await placeOfCarol(t);
-  const statement = await statementFor(place, "carol");
-  await run(
-    place,
-    "attest-blob",
-    "--key",
-    "cosign.key",
-    "--statement",
-    statement,
-    "--bundle",
-    "carol.json",
-    ...noServices,
-  );
-  const bundle = JSON.parse(readFileSync(place.here("carol.json"), "utf8")) as { dsseEnvelope: { payload: string } };
+  await signAsDocumented(place, "packrun approvals import");
+  const text = readFileSync(place.here("carol.sigstore.json"), "utf8");
+  const bundle = JSON.parse(text) as { dsseEnvelope: { payload: string } };
   const payload = Buffer.from(bundle.dsseEnvelope.payload, "base64").toString();
-  bundle.dsseEnvelope.payload = Buffer.from(payload.replace('"reason":"read"', '"reason":"reap"')).toString("base64");
+  bundle.dsseEnvelope.payload = Buffer.from(payload.replace('"read it"', '"read at"')).toString("base64");
   place.write("changed.json", JSON.stringify(bundle));
   t.equal((await place.packrun("approvals", "import", "changed.json")).code, 5);
   t.match(place.ledger().at(-1), { eventType: "gate.refused", metadata: { code: "APPROVAL_SIGNATURE" } });

@@ -1,13 +1,14 @@
 import { appendFileSync, chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
+import t, { type Test } from "tap";
 import { alterationsOf } from "./alterations.ts";
 import { documented } from "./documented.ts";
 import { emptyNetwork, offline } from "./offline.ts";
-import { signedSite, type Algorithm } from "./signed-site.ts";
+import { signedSite, type Algorithm, type SignedSite } from "./signed-site.ts";
 import { needs, stockTool } from "./stock-tool.ts";
 import { verifyingTools } from "./verifying-tools.ts";
 
+const cosign = stockTool("cosign");
 const noNamespace = emptyNetwork.length === 0 && "network namespaces: this host lets nobody make one";
 
 t.test("the tools see no network but an empty one of their own", { skip: noNamespace }, async (t) => {
@@ -21,7 +22,8 @@ t.test("the tools see no network but an empty one of their own", { skip: noNames
 
 for (const algorithm of ["P-256", "Ed25519"] satisfies readonly Algorithm[]) {
   t.test(`what packrun signs with ${algorithm} keys`, async (t) => {
-    const { place, signed, strangersKey } = await signedSite(t, algorithm);
+    const site = await signedSite(t, algorithm);
+    const { place, signed, strangersKey } = site;
     const root = place.here("trust-root.json");
     const altered = signed.flatMap((each, at) => alterationsOf(each, place.here(`altered/${at}`), strangersKey));
     for (const tool of verifyingTools) {
@@ -40,27 +42,29 @@ for (const algorithm of ["P-256", "Ed25519"] satisfies readonly Algorithm[]) {
         }
       });
     }
+    if (algorithm === "P-256") {
+      await t.test("the commands of README verify it as they stand there", needs(cosign), (t) => asDocumented(t, site));
+    }
   });
 }
 
-t.test("the commands of README and SPEC verify evidence as they stand there", needs(stockTool("cosign")), async (t) => {
-  const { place, evidence } = await signedSite(t, "P-256");
+/** Runs what README shows in a folder with the evidence and the attestor's public key. */
+async function asDocumented(t: Test, { place, evidence }: SignedSite): Promise<void> {
   const folder = place.here("judge");
   const programs = place.here("programs");
   cpSync(evidence, join(folder, "evidence"), { recursive: true });
   copyFileSync(place.here("attestor.pub"), join(folder, "attestor.pub"));
   mkdirSync(programs);
   symlinkSync(join(import.meta.dirname, "../../packrun"), join(programs, "packrun"));
-  symlinkSync(stockTool("cosign").program, join(programs, "cosign"));
+  symlinkSync(cosign.program, join(programs, "cosign"));
   const env = { PATH: `${programs}:${process.env["PATH"]}`, NODE_COMPILE_CACHE: place.here("compiled") };
   const run = (script: string) => offline(["sh", "-euc", script], { cwd: folder, env });
   const [withCosign = "", withOpenssl = ""] = documented("README.md", "### With stock tools");
-  const saysYes = { code: 0, err: /Verified OK/ };
-  t.match(await run(withCosign), saysYes);
-  t.match(await run(withOpenssl), { code: 0, out: /^Verified OK\nDSSEv1 28 / });
+  t.match(await run(withCosign), { code: 0, err: /Verified OK/ });
+  t.match(await run(withOpenssl), { code: 0, out: "Verified OK\nit speaks of this file\n" });
   const manifest = join(folder, "evidence/evidence.manifest.json");
   chmodSync(manifest, 0o644);
   appendFileSync(manifest, " ");
   t.match(await run(withCosign), { code: 1, err: /digest/ });
   t.match(await run(withOpenssl), { code: 1 });
-});
+}
