@@ -41,6 +41,12 @@ export const rooms: readonly Room[] = [
   { name: "secret", floor: "adapter", rooms: ["port", "run", ...base], packages: ["node:*"] },
   { name: "policy", floor: "adapter", rooms: ["port", "plan", ...base], packages: ["node:*"] },
   { name: "signer", floor: "adapter", rooms: ["port", "attest", ...base], packages: ["node:*", "@noble/ciphers/*"] },
+  {
+    name: "anchor",
+    floor: "adapter",
+    rooms: ["port", "trust", "attest", ...base],
+    packages: ["node:*", "@peculiar/*", "@sigstore/*"],
+  },
   { name: "store/memory", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
   { name: "store/file", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
   {

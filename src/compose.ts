@@ -14,6 +14,7 @@ import type { Clock } from "#port/clock.ts";
 import type { FolderReader } from "#port/folder.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
 import type { LedgerStore, RunIdentity, RunRow } from "#port/run-store.ts";
+import type { AnchorSource } from "#port/anchor-source.ts";
 import { createEgress } from "#sandbox/egress/egress.ts";
 import { createSandbox } from "#sandbox/sandbox.ts";
 import { makeWorkspaceFolder, scratchFolder } from "#sandbox/scratch-folder.ts";
@@ -27,6 +28,7 @@ import { nodeSha256, nodeVerifySignature } from "#signer/node-crypto.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
+import type { ProveAnchor } from "#trust/anchor-finding.ts";
 import { version } from "#cli/version.ts";
 
 // The one place that picks adapters. Commands that need no store take what they need from here by name.
@@ -39,6 +41,18 @@ export const keyring: Keyring = fileKeyring;
 export const keyringFor = ({ signers = {} }: Pick<Settings, "signers">): Keyring => keyringWith(signers);
 export const passwordSource: (env: Env, mayAsk: boolean) => AskPassword = askPassword;
 export { parseSecretArgument, enterUserScope };
+
+/** Loaded only where something is anchored. */
+export const proveAnchor: ProveAnchor = async (anchor, root) =>
+  (await import("#anchor/prove-anchor.ts")).proveAnchor(anchor, root);
+export const anchorSource = (env: Env, timeoutMs?: number): AnchorSource => ({
+  timestamp: async (...asked) =>
+    (await import("#anchor/ask-anchors.ts")).askAnchors(env, timeoutMs).timestamp(...asked),
+  logEntry: async (...asked) => (await import("#anchor/ask-anchors.ts")).askAnchors(env, timeoutMs).logEntry(...asked),
+});
+
+/** How long a run that has ended waits for those who vouch for it, in milliseconds. */
+const RUN_PATIENCE = 10_000;
 
 type Env = SettingsSource["env"];
 
@@ -69,6 +83,7 @@ export async function openWorkplace(
     clock,
     sha256,
     verifySignature,
+    anchors: { source: anchorSource(source.env, RUN_PATIENCE), prove: proveAnchor },
     folders,
     store: store.value,
     artifacts,

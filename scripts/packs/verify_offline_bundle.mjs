@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 
 // src/app/verify-evidence.ts
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, stat as stat2 } from "node:fs/promises";
 
 // src/canon/json.ts
@@ -17,11 +18,11 @@ function isJsonObject(value) {
 // src/canon/bytes.ts
 var HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 function toHex(bytes) {
-  let text5 = "";
+  let text6 = "";
   for (const byte of bytes) {
-    text5 += HEX[byte] ?? "";
+    text6 += HEX[byte] ?? "";
   }
-  return text5;
+  return text6;
 }
 function equalBytes(a, b) {
   let at = a.length === b.length ? 0 : -1;
@@ -43,8 +44,8 @@ function concatBytes(...parts) {
 // src/canon/utf8.ts
 var encoder = new TextEncoder();
 var decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function encodeUtf8(text5) {
-  return encoder.encode(text5);
+function encodeUtf8(text6) {
+  return encoder.encode(text6);
 }
 function decodeUtf8(bytes) {
   try {
@@ -72,9 +73,9 @@ function rank(unit) {
 function canonicalJson(value) {
   const sorted = inOrder(value, 0);
   if (sorted !== UNFIT) {
-    const text5 = JSON.stringify(sorted);
-    if (!text5.includes("\\ud")) {
-      return text5;
+    const text6 = JSON.stringify(sorted);
+    if (!text6.includes("\\ud")) {
+      return text6;
     }
   }
   return write(value);
@@ -160,28 +161,28 @@ function areSorted(names) {
 function write(value) {
   const root = frameOf([value]);
   const stack = [root];
-  let text5 = "";
+  let text6 = "";
   for (let top = root; top !== void 0; top = stack.at(-1)) {
     const at = top.next;
     if (at === top.values.length) {
-      text5 += top === root ? "" : top.names === void 0 ? "]" : "}";
+      text6 += top === root ? "" : top.names === void 0 ? "]" : "}";
       stack.pop();
       continue;
     }
     const item = top.values[at];
     const name2 = top.names?.[at];
-    text5 += `${at === 0 ? "" : ","}${name2 === void 0 ? "" : `${stringText(name2)}:`}`;
+    text6 += `${at === 0 ? "" : ","}${name2 === void 0 ? "" : `${stringText(name2)}:`}`;
     top.next += 1;
     if (typeof item === "object" && item !== null) {
       const frame = frameOf(item);
-      text5 += frame.names === void 0 ? "[" : "{";
+      text6 += frame.names === void 0 ? "[" : "{";
       stack.push(frame);
       refuseCircle(stack);
     } else {
-      text5 += scalarText(top.names === void 0 && item === void 0 && top !== root ? null : item);
+      text6 += scalarText(top.names === void 0 && item === void 0 && top !== root ? null : item);
     }
   }
-  return text5;
+  return text6;
 }
 function frameOf(container) {
   if (Array.isArray(container)) {
@@ -218,11 +219,11 @@ function scalarText(value) {
 
 // src/canon/digest.ts
 var PATTERN = /^sha256:[0-9a-f]{64}$/;
-function isDigest(text5) {
-  return typeof text5 === "string" && PATTERN.test(text5);
+function isDigest(text6) {
+  return typeof text6 === "string" && PATTERN.test(text6);
 }
-function parseDigest(text5) {
-  return isDigest(text5) ? text5 : void 0;
+function parseDigest(text6) {
+  return isDigest(text6) ? text6 : void 0;
 }
 function digestOf(bytes, sha256) {
   return `sha256:${toHex(sha256(bytes))}`;
@@ -252,26 +253,26 @@ function timestampOf(milliseconds) {
   const date = `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)}`;
   return `${date}T${at(36e5, 24)}:${at(6e4, 60)}:${at(1e3, 60)}.${digits(rest2 % 1e3, 3)}Z`;
 }
-function millisecondsOf(text5) {
-  if (!PATTERN2.test(text5)) {
+function millisecondsOf(text6) {
+  if (!PATTERN2.test(text6)) {
     return void 0;
   }
-  const [year, month, day] = [numberAt(text5, 0, 4), numberAt(text5, 5, 7), numberAt(text5, 8, 10)];
-  const [hour, minute, second] = [numberAt(text5, 11, 13), numberAt(text5, 14, 16), numberAt(text5, 17, 19)];
+  const [year, month, day] = [numberAt(text6, 0, 4), numberAt(text6, 5, 7), numberAt(text6, 8, 10)];
+  const [hour, minute, second] = [numberAt(text6, 11, 13), numberAt(text6, 14, 16), numberAt(text6, 17, 19)];
   const days = daysOf(year, month, day);
   const [realYear, realMonth, realDay] = civilOf(days);
   const isReal = year >= 1970 && year === realYear && month === realMonth && day === realDay;
-  return isReal && hour < 24 && minute < 60 && second < 60 ? days * DAY + hour * 36e5 + minute * 6e4 + second * 1e3 + numberAt(text5, 20, 23) : void 0;
+  return isReal && hour < 24 && minute < 60 && second < 60 ? days * DAY + hour * 36e5 + minute * 6e4 + second * 1e3 + numberAt(text6, 20, 23) : void 0;
 }
-function numberAt(text5, start, end) {
+function numberAt(text6, start, end) {
   let number2 = 0;
   for (let at = start; at < end; at += 1) {
-    number2 = number2 * 10 + text5.charCodeAt(at) - 48;
+    number2 = number2 * 10 + text6.charCodeAt(at) - 48;
   }
   return number2;
 }
-function isTimestamp(text5) {
-  return typeof text5 === "string" && millisecondsOf(text5) !== void 0;
+function isTimestamp(text6) {
+  return typeof text6 === "string" && millisecondsOf(text6) !== void 0;
 }
 function digits(value, width) {
   return String(value).padStart(width, "0");
@@ -543,8 +544,8 @@ function show(value) {
     return String(value);
   }
   if (typeof value === "string") {
-    const text5 = value.length > 60 ? `${value.slice(0, 57)}...` : value;
-    return JSON.stringify(text5);
+    const text6 = value.length > 60 ? `${value.slice(0, 57)}...` : value;
+    return JSON.stringify(text6);
   }
   return Array.isArray(value) ? "an array" : "an object";
 }
@@ -559,23 +560,23 @@ LETTERS.forEach((letter2, value) => {
 });
 var decoder2 = new TextDecoder();
 function toBase64(bytes) {
-  const text5 = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  const text6 = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
   let out = 0;
   for (let at = 0; at < bytes.length; at += 3) {
     const group = (bytes[at] ?? 0) << 16 | (bytes[at + 1] ?? 0) << 8 | (bytes[at + 2] ?? 0);
     const left = bytes.length - at;
-    text5[out] = letter(group >> 18);
-    text5[out + 1] = letter(group >> 12);
-    text5[out + 2] = left > 1 ? letter(group >> 6) : PADDING;
-    text5[out + 3] = left > 2 ? letter(group) : PADDING;
+    text6[out] = letter(group >> 18);
+    text6[out + 1] = letter(group >> 12);
+    text6[out + 2] = left > 1 ? letter(group >> 6) : PADDING;
+    text6[out + 3] = left > 2 ? letter(group) : PADDING;
     out += 4;
   }
-  return decoder2.decode(text5);
+  return decoder2.decode(text6);
 }
-function fromBase64(text5) {
-  const padding = text5.endsWith("==") ? 2 : Number(text5.endsWith("="));
-  const length = text5.length - padding;
-  if (text5.length % 4 !== 0 || length % 4 === 1) {
+function fromBase64(text6) {
+  const padding = text6.endsWith("==") ? 2 : Number(text6.endsWith("="));
+  const length = text6.length - padding;
+  if (text6.length % 4 !== 0 || length % 4 === 1) {
     return void 0;
   }
   const bytes = new Uint8Array(Math.floor(length * 3 / 4));
@@ -583,7 +584,7 @@ function fromBase64(text5) {
   let held2 = 0;
   let out = 0;
   for (let at = 0; at < length; at += 1) {
-    const value = VALUES[text5.charCodeAt(at)] ?? 64;
+    const value = VALUES[text6.charCodeAt(at)] ?? 64;
     if (value === 64) {
       return void 0;
     }
@@ -597,9 +598,9 @@ function fromBase64(text5) {
   }
   return (held2 & (1 << bits) - 1) === 0 ? bytes : void 0;
 }
-function fromLooseBase64(text5) {
-  const bare = text5.replaceAll("-", "+").replaceAll("_", "/").replace(/={1,2}$/, "");
-  return fromBase64(bare + "=".repeat((4 - bare.length % 4) % 4));
+function fromLooseBase64(text6) {
+  const plain2 = text6.replaceAll("-", "+").replaceAll("_", "/");
+  return fromBase64(plain2.includes("=") ? plain2 : plain2 + "=".repeat((4 - plain2.length % 4) % 4));
 }
 function letter(bits) {
   return LETTERS[bits & 63] ?? 0;
@@ -661,14 +662,16 @@ var PAYLOAD_TYPE = "application/vnd.in-toto+json";
 var SIDECAR_SUFFIX = ".sigstore.json";
 var MAX_SIDECAR_BYTES = 64 * 1024 * 1024;
 var keyid = string({ pattern: KEYID, expected: "an OpenSSH fingerprint, SHA256: and 43 letters of base64" });
+var publicKeyShape = object({ hint: keyid });
+var envelopeShape = object({
+  payload: string(),
+  payloadType: literal(PAYLOAD_TYPE),
+  signatures: array(object({ keyid, sig: string() }), { min: 1, max: 1 })
+});
 var sidecarShape = object({
   mediaType: literal(BUNDLE_MEDIA_TYPE),
-  verificationMaterial: object({ publicKey: object({ hint: keyid }) }),
-  dsseEnvelope: object({
-    payload: string(),
-    payloadType: literal(PAYLOAD_TYPE),
-    signatures: array(object({ keyid, sig: string() }), { min: 1, max: 1 })
-  })
+  verificationMaterial: object({ publicKey: publicKeyShape }),
+  dsseEnvelope: envelopeShape
 });
 
 // src/fault/code-table.ts
@@ -1414,6 +1417,17 @@ var trustCodes = codeTable({
       fix: "Remove one of the entries."
     }
   },
+  TRUST_ROOT_LOG: {
+    severity: "error",
+    exitCode: 7,
+    message: "transparency log {origin} of the trust root cannot be used: {problem}",
+    hint: "give the log's own public key in PEM, with its algorithm",
+    explanation: {
+      cause: "A log of the trust root has a key that cannot be read, or that is not of the algorithm it is declared as.",
+      example: "the certificate of a log's web server in place of its key",
+      fix: "Ask the log's operator for its public key and put it into the next version of the trust root."
+    }
+  },
   TRUST_ROOT_EXPIRED: {
     severity: "error",
     exitCode: 11,
@@ -1564,9 +1578,9 @@ function checkRootExpiry(root, at) {
   const { expires, version: version2 } = root.document;
   return at < expires ? ok(void 0) : fail(faultOf(trustCodes, "TRUST_ROOT_EXPIRED", { version: version2, expires, at }));
 }
-function checkKeyWindow(key, at) {
+function checkKeyWindow(key, at, timestamps = []) {
   const { principal: principal2, validFrom, validUntil } = key;
-  return validFrom <= at && at < validUntil ? ok(void 0) : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal: principal2, validFrom, validUntil, at }));
+  return [...timestamps, at].some((time) => validFrom <= time && time < validUntil) ? ok(void 0) : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal: principal2, validFrom, validUntil, at }));
 }
 function needsRevocations(root) {
   return root.document.policy?.revocation?.required === true;
@@ -1850,17 +1864,36 @@ var NAMES = [
   ["608648016503040313", "ML-DSA-87"]
 ];
 function algorithmName(spkiDer) {
-  const header = toHex(spkiDer.subarray(0, 48));
-  const match = /^30(?:[0-7].|81..|82....)30(?:[0-7].)06/.exec(header);
-  if (match === null) {
+  const whole = derValue(spkiDer, SEQUENCE);
+  const algorithm = whole?.rest.length === 0 ? derValue(whole.content, SEQUENCE) : void 0;
+  const key = algorithm === void 0 ? void 0 : derValue(algorithm.rest, BIT_STRING);
+  if (algorithm === void 0 || key?.rest.length !== 0 || derValue(algorithm.content, OBJECT_ID) === void 0) {
     return void 0;
   }
-  const known = NAMES.find(([id]) => header.includes(`06${(id.length / 2).toString(16).padStart(2, "0")}${id}`));
+  const identifier = toHex(algorithm.content);
+  if (TAKEN.has(identifier)) {
+    return void 0;
+  }
+  const known = NAMES.find(([id]) => identifier.includes(`06${(id.length / 2).toString(16).padStart(2, "0")}${id}`));
   return known?.[1] ?? "an unknown algorithm";
+}
+var SEQUENCE = 48;
+var BIT_STRING = 3;
+var OBJECT_ID = 6;
+var TAKEN = /* @__PURE__ */ new Set(["06072a8648ce3d020106082a8648ce3d030107", "06032b6570"]);
+function derValue(der, tag) {
+  const [first, short = 0] = der;
+  const start = short > 127 ? 2 + (short & 127) : 2;
+  const long = der.subarray(2, start);
+  if (first !== tag || der.length < start || long.length > 4) {
+    return void 0;
+  }
+  const end = start + (short > 127 ? long.reduce((length, byte) => length * 256 + byte, 0) : short);
+  return end > der.length ? void 0 : { content: der.subarray(start, end), rest: der.subarray(end) };
 }
 
 // src/attest/read-public-key.ts
-var PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*$/;
+var PEM = /^[ \t\r\n]*-----BEGIN ([A-Z0-9 ]+)-----[ \t\r\n]([A-Za-z0-9+/= \t\r\n]*)-----END \1-----[ \t\r\n]*$/;
 var LENGTH = { "ecdsa-p256-sha256": 91, ed25519: 44 };
 var COMPRESSED_P256_LENGTH = 59;
 function readPublicKey(pem, sha256) {
@@ -1871,7 +1904,7 @@ function readPublicKey(pem, sha256) {
   if (label !== "PUBLIC KEY") {
     return notAKey(`it is a PEM block of type ${label}`);
   }
-  const spkiDer = fromBase64(body.replaceAll(/\s+/g, ""));
+  const spkiDer = fromBase64(body.replaceAll(/[ \t\r\n]+/g, ""));
   return spkiDer === void 0 ? notAKey("its base64 is damaged") : readSpki(spkiDer, sha256);
 }
 function readSpki(spkiDer, sha256) {
@@ -1930,23 +1963,23 @@ var canonCodes = codeTable({
 var BLANK = /[ \t\n\r]*/y;
 var WORD = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 var ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
-function jsonOffset(text5) {
+function jsonOffset(text6) {
   const open3 = [];
   let wanted = "value";
-  let at = endOf(BLANK, text5, 0);
-  while (at < text5.length) {
-    const mark = text5.charAt(at);
+  let at = endOf(BLANK, text6, 0);
+  while (at < text6.length) {
+    const mark = text6.charAt(at);
     if (mark === "{" || mark === "[" ? !mayBegin(wanted) : !fits(mark, wanted, open3.at(-1))) {
       return at;
     }
-    const token = "{[}],:".includes(mark) ? { sound: true, at: at + 1 } : tokenAt(text5, at);
+    const token = "{[}],:".includes(mark) ? { sound: true, at: at + 1 } : tokenAt(text6, at);
     if (!token.sound) {
       return token.at;
     }
     wanted = follow(mark, wanted, open3);
-    at = endOf(BLANK, text5, token.at);
+    at = endOf(BLANK, text6, token.at);
   }
-  return wanted === "nothing" ? void 0 : text5.length;
+  return wanted === "nothing" ? void 0 : text6.length;
 }
 function mayBegin(wanted) {
   return wanted === "value" || wanted === "value or ]";
@@ -1992,28 +2025,28 @@ function follow(mark, wanted, open3) {
   }
   return open3.length === 0 ? "nothing" : "comma or end";
 }
-function tokenAt(text5, from) {
-  if (text5.charAt(from) === '"') {
-    return stringAt(text5, from);
+function tokenAt(text6, from) {
+  if (text6.charAt(from) === '"') {
+    return stringAt(text6, from);
   }
-  const end = endOf(WORD, text5, from);
+  const end = endOf(WORD, text6, from);
   return { sound: end > from, at: end };
 }
-function stringAt(text5, from) {
+function stringAt(text6, from) {
   let at = from + 1;
-  while (at < text5.length && text5.charAt(at) !== '"') {
-    const isEscape = text5.charAt(at) === "\\";
-    const next = isEscape ? endOf(ESCAPE, text5, at) : at + 1;
-    if (next === at || text5.charAt(at) < " ") {
+  while (at < text6.length && text6.charAt(at) !== '"') {
+    const isEscape = text6.charAt(at) === "\\";
+    const next = isEscape ? endOf(ESCAPE, text6, at) : at + 1;
+    if (next === at || text6.charAt(at) < " ") {
       return { sound: false, at };
     }
     at = next;
   }
-  return { sound: at < text5.length, at: Math.min(at + 1, text5.length) };
+  return { sound: at < text6.length, at: Math.min(at + 1, text6.length) };
 }
-function endOf(pattern2, text5, from) {
+function endOf(pattern2, text6, from) {
   pattern2.lastIndex = from;
-  return pattern2.test(text5) ? pattern2.lastIndex : from;
+  return pattern2.test(text6) ? pattern2.lastIndex : from;
 }
 
 // src/canon/strict-json.ts
@@ -2026,15 +2059,15 @@ function readCanonicalJson(bytes, file) {
   return canonical !== void 0 && equalBytes(canonical, bytes) ? read : fail(faultOf(canonCodes, "JSON_NOT_CANONICAL", { file }, { place: { file } }));
 }
 function readJson(bytes, file) {
-  const text5 = decodeUtf8(bytes);
-  if (text5 === void 0) {
+  const text6 = decodeUtf8(bytes);
+  if (text6 === void 0) {
     return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem: "it is not valid UTF-8" }, { place: { file } }));
   }
   try {
-    return ok(JSON.parse(text5));
+    return ok(JSON.parse(text6));
   } catch {
-    const at = jsonOffset(text5) ?? 0;
-    const problem = at < text5.length ? `it goes wrong at character ${at + 1}` : "it ends too early";
+    const at = jsonOffset(text6) ?? 0;
+    const problem = at < text6.length ? `it goes wrong at character ${at + 1}` : "it ends too early";
     return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem }, { place: { file } }));
   }
 }
@@ -2046,16 +2079,79 @@ function canonicalBytesOf(value) {
   }
 }
 
+// src/trust/anchor-authority.ts
+var CERTIFICATE = /^-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/]{1,76}={0,2}\n)+-----END CERTIFICATE-----\n$/;
+var ORIGIN = /^[!-*,-~]{1,255}$/;
+var MOST_AUTHORITIES = 64;
+var MOST_CERTIFICATES = 8;
+var text = string({ min: 1 });
+var timestampAuthorityShape = object(
+  {
+    name: text,
+    /** The certificate that signs timestamps first, then its issuers, a self-signed root last. */
+    certificates: array(string({ pattern: CERTIFICATE, expected: "one certificate in PEM" }), {
+      min: 2,
+      max: MOST_CERTIFICATES
+    }),
+    validFrom: timestamp(),
+    validUntil: timestamp()
+  },
+  { url: text }
+);
+var transparencyLogShape = object(
+  {
+    origin: string({ pattern: ORIGIN, expected: "the origin of its checkpoints, one word without +" }),
+    alg: text,
+    pem: text,
+    validFrom: timestamp(),
+    validUntil: timestamp()
+  },
+  { url: text }
+);
+var timestampAuthoritiesShape = array(timestampAuthorityShape, { max: MOST_AUTHORITIES });
+var transparencyLogsShape = array(transparencyLogShape, { max: MOST_AUTHORITIES });
+var anchorPolicyShape = object({ required: array(literal("tsa", "rekor"), { max: 2 }) });
+function checkAuthorities(authorities) {
+  const never = authorities.find(({ validFrom, validUntil }) => validFrom >= validUntil);
+  return never === void 0 ? ok(void 0) : atNoTime(`timestamp authority ${never.name}`);
+}
+function readLogs(entries, sha256) {
+  const logs = [];
+  for (const entry2 of entries) {
+    const { origin, alg, pem, validFrom, validUntil } = entry2;
+    const key = readPublicKey(pem, sha256);
+    if (!key.ok) {
+      return key.fault.code === "KEY_ALGORITHM" ? key : fail(faultOf(trustCodes, "TRUST_ROOT_LOG", { origin, problem: key.fault.message }));
+    }
+    if (key.value.alg !== alg) {
+      const problem = `its key is declared as ${alg} but is ${key.value.alg}`;
+      return fail(faultOf(trustCodes, "TRUST_ROOT_LOG", { origin, problem }));
+    }
+    if (validFrom >= validUntil) {
+      return atNoTime(`transparency log ${origin}`);
+    }
+    logs.push({ origin, key: key.value, logId: logIdOf(origin, key.value, sha256), validFrom, validUntil });
+  }
+  return ok(logs);
+}
+function logIdOf(origin, key, sha256) {
+  return key.alg === "ed25519" ? sha256(concatBytes(encodeUtf8(`${origin}
+`), Uint8Array.of(1), rawKeyOf(key.alg, key.spkiDer))) : sha256(key.spkiDer);
+}
+function atNoTime(what) {
+  return fail(faultOf(trustCodes, "TRUST_ROOT_TIME", { problem: `${what} is valid at no time` }));
+}
+
 // src/canon/ids.ts
 var RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-function parseRunId(text5) {
-  return RUN_ID.test(text5) ? text5 : void 0;
+function parseRunId(text6) {
+  return RUN_ID.test(text6) ? text6 : void 0;
 }
-function parseTenantId(text5) {
-  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text5) ? text5 : void 0;
+function parseTenantId(text6) {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text6) ? text6 : void 0;
 }
-function parseTrustDomain(text5) {
-  return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text5) ? text5 : void 0;
+function parseTrustDomain(text6) {
+  return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text6) ? text6 : void 0;
 }
 
 // src/canon/id-shape.ts
@@ -2081,7 +2177,7 @@ var PACK_NAME = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
 var SEM_VER = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
 // src/trust/trust-root.ts
-var text = string({ min: 1 });
+var text2 = string({ min: 1 });
 var keyid2 = string({ pattern: KEYID, expected: "an OpenSSH fingerprint" });
 var PRINCIPAL = /^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$/;
 var ROLE = /^[a-z][A-Za-z0-9_-]{0,62}$/;
@@ -2089,8 +2185,8 @@ var pattern = string({ pattern: /^[^*\s]*\*?$/, min: 1, expected: "a name, or a 
 var principal = string({ pattern: PRINCIPAL, expected: "a principal such as alice or approver-1" });
 var keyShape = object({
   /** A closed list, read by hand, so that others are refused by their name. */
-  alg: text,
-  pem: text,
+  alg: text2,
+  pem: text2,
   principal,
   validFrom: timestamp(),
   validUntil: timestamp()
@@ -2111,14 +2207,15 @@ var trustRootShape = object(
     roles: record(ROLE, roleShape, "the name of a role")
   },
   {
-    tokens: array(object({ iss: text, sub: text, principal })),
-    timestampAuthorities: array(object({}), { max: 0 }),
-    transparencyLogs: array(object({}), { max: 0 }),
+    tokens: array(object({ iss: text2, sub: text2, principal })),
+    timestampAuthorities: timestampAuthoritiesShape,
+    transparencyLogs: transparencyLogsShape,
     policy: object(
       {},
       {
         revocation: object({ required: boolean(), maxAgeHours: integer({ min: 1 }), minSequence: integer({ min: 0 }) }),
-        minVersion: record(PACK_NAME, string({ pattern: SEM_VER, expected: "a SemVer version" }), "a pack name")
+        minVersion: record(PACK_NAME, string({ pattern: SEM_VER, expected: "a SemVer version" }), "a pack name"),
+        anchor: anchorPolicyShape
       }
     )
   }
@@ -2147,7 +2244,13 @@ function readTrustRoot(bytes, sha256) {
     return keys;
   }
   const broken2 = roleFault(document, keys.value) ?? tokenFault(document);
-  return broken2 ?? ok({ document, digest: digestOf(bytes, sha256), keys: keys.value });
+  if (broken2 !== void 0) {
+    return broken2;
+  }
+  const { timestampAuthorities = [], transparencyLogs = [] } = document;
+  const authorities = checkAuthorities(timestampAuthorities);
+  const logs = authorities.ok ? readLogs(transparencyLogs, sha256) : authorities;
+  return logs.ok ? ok({ document, digest: digestOf(bytes, sha256), keys: keys.value, logs: logs.value }) : logs;
 }
 function readKeys(document, sha256) {
   const keys = /* @__PURE__ */ new Map();
@@ -2358,119 +2461,108 @@ function isFileEntry(entry2) {
   return isFile && Number.isSafeInteger(size) && Number(size) >= 0 && /^[0-9a-f]{64}$/.test(String(sha256));
 }
 
-// src/verify/check-artifacts.ts
-function checkArtifacts(given) {
-  const { checks, manifest, ledger, plan, trees } = given;
-  const wrong = (digest2, problem) => checks.fail("artifacts", faultOf(verifyCodes, "ARTIFACT_MISMATCH", { digest: digest2, problem }));
-  ledger.outputs.uncaptured.forEach(({ digest: digest2, problem }) => wrong(digest2, problem));
-  const named = /* @__PURE__ */ new Map();
-  const mediaTypes = /* @__PURE__ */ new Map();
-  for (const { digest: digest2, size, mediaType } of ledger.facts.artifacts) {
-    named.set(digest2, trees.has(digest2) ? void 0 : size);
-    if (mediaType !== void 0 && !mediaTypes.has(digest2)) {
-      mediaTypes.set(digest2, mediaType);
+// src/attest/anchor-codes.ts
+var anchorCodes = codeTable({
+  ANCHOR_FORM: {
+    severity: "error",
+    exitCode: 7,
+    message: "the anchor has a wrong form: {problem}",
+    hint: "move the .anchor.sigstore.json file away and anchor the bundle again",
+    explanation: {
+      cause: "An anchor is canonical JSON: the sidecar of the bundle's attestation with RFC 3161 timestamps and log entries, each once at least and nothing else.",
+      example: "an anchor that went through a JSON formatter, or one without a timestamp's bytes",
+      fix: "Take the anchor from its source again, or remove it and run `packrun evidence anchor PATH`."
     }
-  }
-  for (const [digest2, tree] of trees) {
-    if (typeof tree === "string") {
-      wrong(digest2, tree);
-    } else {
-      tree.files.forEach((file) => named.set(file.digest, file.size));
-    }
-  }
-  for (const { digest: digest2, size } of treeUses(ledger.facts, plan)) {
-    const tree = trees.get(digest2);
-    if (typeof tree === "object" && size !== void 0 && size !== tree.size) {
-      wrong(digest2, "the ledger gives another size than its files have together");
-    }
-  }
-  let count5 = 0;
-  for (const { path, sha256: hex2, size, role, mediaType } of manifest.hashes) {
-    if (role === "artifact") {
-      const digest2 = digestOfHex(hex2);
-      const expected = named.get(digest2);
-      count5 += 1;
-      if (path !== artifactPath(hex2)) {
-        wrong(digest2, `it is stored as ${path}`);
-      } else if (!named.has(digest2)) {
-        wrong(digest2, "nothing in the ledger names it");
-      } else if ((expected ?? size) !== size || mediaType !== mediaTypeOf(path, mediaTypes.get(digest2))) {
-        wrong(digest2, "the manifest describes it in another way than the ledger");
-      }
-      named.delete(digest2);
-    }
-  }
-  for (const digest2 of named.keys()) {
-    wrong(digest2, "it is missing");
-  }
-  checks.pass("artifacts", `${count5} artifacts, each named by the ledger`);
-}
-
-// src/attest/statement.ts
-var STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
-var PREDICATE_BASE = "https://packrun.dev/attestations/";
-var MAX_SUBJECTS = 1024;
-function statementShape(predicate) {
-  const hex2 = string({ pattern: /^[0-9a-f]{64}$/, expected: "64 lower-case hex digits" });
-  const subject = object({ name: string({ min: 1 }), digest: object({ sha256: hex2 }) });
-  return object({
-    _type: literal(STATEMENT_TYPE),
-    subject: array(subject, { min: 1, max: predicate.maxSubjects }),
-    predicateType: literal(predicate.type),
-    predicate: predicate.shape
-  });
-}
-
-// src/attest/pack-run.ts
-var text2 = string({ min: 1 });
-var count = integer({ min: 0 });
-var stepShape = object({
-  id: text2,
-  kind: literal("run", "parallel", "map", "gate.approval", "gate.policy"),
-  status: literal("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
-});
-var decisionShape = object({
-  gateId: text2,
-  decision: literal("approve", "reject"),
-  principal: text2,
-  payloadDigest: digest()
-});
-var packRunShape = object(
-  {
-    schemaVersion: literal(1),
-    runId: runIdShape,
-    tenantId: tenantIdShape,
-    trustDomain: trustDomainShape,
-    pack: object({ name: text2, version: text2, digest: digest() }),
-    packSource: literal("registry", "folder"),
-    planHash: digest(),
-    inputs: array(object({ name: text2, digest: digest() })),
-    inputsLock: object({ digest: digest() }),
-    outcome: literal("succeeded", "failed", "cancelled"),
-    steps: array(stepShape),
-    approvals: array(decisionShape),
-    ledger: object({ count, headHash: digest(), digest: digest() }),
-    evidence: object({ manifestDigest: digest(), fileCount: count, totalBytes: count }),
-    redaction: object({ policy: literal("blank", "hash") }),
-    sandbox: object({
-      mode: literal("sealed", "restricted"),
-      enforcement: record(
-        /^[a-z][A-Za-z]*$/,
-        literal("kernel-tree", "kernel-process", "watchdog", "none"),
-        "a limit's name"
-      )
-    }),
-    engine: object({ name: text2, version: text2 }),
-    requestedAt: timestamp(),
-    completedAt: timestamp()
   },
-  { reason: text2, startedAt: timestamp() }
-);
-var packRunPredicate = {
-  type: `${PREDICATE_BASE}pack-run/v1`,
-  shape: packRunShape,
-  maxSubjects: MAX_SUBJECTS
-};
+  ANCHOR_FOREIGN: {
+    severity: "error",
+    exitCode: 7,
+    message: "the anchor speaks of another attestation",
+    hint: "an anchor lies beside the one bundle that it was made for",
+    explanation: {
+      cause: "The sidecar that the anchor repeats is not, byte for byte, the one that is sealed in the bundle.",
+      example: "the anchor of one run renamed to that of another",
+      fix: "Take the anchor that belongs to this bundle, or remove it and anchor the bundle again."
+    }
+  },
+  ANCHOR_TIMESTAMP_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "a timestamp in the name of {authority} does not hold: {problem}",
+    hint: "do not rely on this anchor",
+    explanation: {
+      cause: "A timestamp names a certificate of a timestamp authority of the trust root, but its signature, its chain or what it was made over is wrong.",
+      example: "a timestamp over another attestation, or one in which the time was changed",
+      fix: "Find out who made it. Remove the anchor and anchor the bundle again."
+    }
+  },
+  ANCHOR_TIMESTAMP_WINDOW: {
+    severity: "error",
+    exitCode: 7,
+    message: "{authority} made a timestamp at {time}, but is believed from {validFrom} until {validUntil} only",
+    hint: "an authority is not believed before or after its window",
+    explanation: {
+      cause: "The time of a timestamp is out of the window that the trust root gives to its authority.",
+      example: "a timestamp of an authority whose key was retired a month before",
+      fix: "Anchor with the authority's present key, or correct the window in the trust root."
+    }
+  },
+  ANCHOR_ENTRY_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "an entry in the name of log {origin} does not hold: {problem}",
+    hint: "do not rely on this anchor",
+    explanation: {
+      cause: "An entry names a transparency log of the trust root, but is not of this attestation, or its proof of inclusion or the log's signed checkpoint is wrong.",
+      example: "an entry of another attestation, or a checkpoint of another log",
+      fix: "Find out who made it. Remove the anchor and anchor the bundle again."
+    }
+  },
+  ANCHOR_LOG_WINDOW: {
+    severity: "error",
+    exitCode: 11,
+    message: "log {origin} is believed from {validFrom} until {validUntil}, not at {at}",
+    hint: "with a trusted timestamp inside that window the entry holds for good",
+    explanation: {
+      cause: "Entries prove no time. The key of the log is out of its window at the time of verification, and no trusted timestamp lies in it.",
+      example: "a bundle verified a year after its log was closed",
+      fix: "Anchor bundles with a timestamp, too. Correct the window in the trust root if it is wrong."
+    }
+  },
+  ANCHOR_AUTHORITY: {
+    severity: "error",
+    exitCode: 7,
+    message: "timestamp authority {authority} of the trust root cannot be used: {problem}",
+    hint: "correct its certificates in the trust root: the one that signs first, its root last",
+    explanation: {
+      cause: "The certificates of an authority are no chain of X.509 certificates, or the first is not one for timestamps (extended key usage timeStamping).",
+      example: "the certificate of the authority's web server",
+      fix: "Ask the authority for the chain of its timestamp signer and put it into the next version of the trust root."
+    }
+  },
+  ANCHOR_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root demands {what}, and there is none that it believes",
+    hint: "run packrun evidence anchor PATH",
+    explanation: {
+      cause: "The trust root's policy lists kinds of anchors that evidence must have: `tsa`, a timestamp, and `rekor`, a log entry. There is no anchor beside the bundle, or none of that kind by an authority of the trust root.",
+      example: "a bundle that was copied without its .anchor.sigstore.json",
+      fix: "Put the anchor beside the bundle again, or anchor it with an authority that the trust root names."
+    }
+  },
+  ANCHOR_UNCHECKED: {
+    severity: "error",
+    exitCode: 7,
+    message: "the trust root demands {what}, and this verifier checks no anchors",
+    hint: "use packrun verify",
+    explanation: {
+      cause: "The offline verifiers carry no reader of X.509 certificates and log proofs. What the trust root demands and they cannot check is not passed over.",
+      example: "the single-file verifier with a trust root whose policy has anchor: {required: [tsa]}",
+      fix: "Verify with `packrun verify`."
+    }
+  }
+});
 
 // src/attest/repeated-member.ts
 var QUOTE = 34;
@@ -2597,11 +2689,11 @@ function readOwn(bytes) {
 }
 function readForeign(bytes) {
   const read = readJson(bytes, "sidecar");
-  const text5 = decodeUtf8(bytes) ?? "";
+  const text6 = decodeUtf8(bytes) ?? "";
   if (!read.ok) {
     return refuse2("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
   }
-  const repeated = repeatedMember(text5);
+  const repeated = repeatedMember(text6);
   return repeated === void 0 ? read : refuse2("ENVELOPE_SYNTAX", { problem: `member "${repeated}" stands twice` });
 }
 function held(shape, value) {
@@ -2631,29 +2723,272 @@ function refuse2(code2, data = {}) {
   return fail(faultOf(attestCodes, code2, data));
 }
 
+// src/attest/anchor-file.ts
+var MOST_ANCHORS = 16;
+var base64 = string({
+  pattern: /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+  min: 4,
+  expected: "base64"
+});
+var count = string({ pattern: /^(?:0|[1-9][0-9]{0,18})$/, expected: "a count in digits" });
+var logEntryShape = object({
+  logIndex: count,
+  logId: object({ keyId: base64 }),
+  kindVersion: object({ kind: literal("hashedrekord"), version: literal("0.0.2") }),
+  inclusionProof: object({
+    logIndex: count,
+    rootHash: base64,
+    treeSize: count,
+    hashes: array(base64, { max: 64 }),
+    checkpoint: object({ envelope: string({ min: 1, max: 65536 }) })
+  }),
+  canonicalizedBody: base64
+});
+var anchorFileShape = object({
+  mediaType: literal(BUNDLE_MEDIA_TYPE),
+  verificationMaterial: object(
+    { publicKey: publicKeyShape },
+    {
+      timestampVerificationData: object({
+        rfc3161Timestamps: array(object({ signedTimestamp: base64 }), { min: 1, max: MOST_ANCHORS })
+      }),
+      tlogEntries: array(logEntryShape, { min: 1, max: MOST_ANCHORS })
+    }
+  ),
+  dsseEnvelope: envelopeShape
+});
+function readAnchorFile(bytes) {
+  if (bytes.length > 2 * MAX_SIDECAR_BYTES) {
+    return refuse3("it is larger than any anchor may be");
+  }
+  const read = readCanonicalJson(bytes, "anchor");
+  if (!read.ok) {
+    return refuse3("it is not canonical JSON");
+  }
+  const [misfit2] = misfitsOf(anchorFileShape, read.value);
+  if (misfit2 !== void 0) {
+    return refuse3(describeMisfit(misfit2));
+  }
+  const { mediaType, verificationMaterial, dsseEnvelope } = read.value;
+  const { publicKey, timestampVerificationData, tlogEntries = [] } = verificationMaterial;
+  const sidecar = canonicalBytes({ mediaType, verificationMaterial: { publicKey }, dsseEnvelope });
+  const envelope2 = readSidecar(sidecar, "own");
+  if (!envelope2.ok) {
+    return envelope2;
+  }
+  const timestamps = (timestampVerificationData?.rfc3161Timestamps ?? []).map(
+    ({ signedTimestamp }) => fromBase64(signedTimestamp)
+  );
+  const sound = timestamps.filter((timestamp2) => timestamp2 !== void 0);
+  if (timestamps.length + tlogEntries.length === 0) {
+    return refuse3("it has neither a timestamp nor a log entry");
+  }
+  return sound.length === timestamps.length ? ok({ sidecar, envelope: envelope2.value, timestamps: sound, entries: tlogEntries }) : refuse3("the base64 of a timestamp is damaged");
+}
+function refuse3(problem) {
+  return fail(faultOf(anchorCodes, "ANCHOR_FORM", { problem }));
+}
+
+// src/verify/check-anchor.ts
+var WORDS2 = { tsa: "a timestamp", rekor: "an entry of a transparency log" };
+async function checkAnchor(given, anchor, prove) {
+  const { checks, trustRoot } = given;
+  if (trustRoot === void 0) {
+    checks.skip("anchor", "no trust root to check it with");
+    return [];
+  }
+  const required = trustRoot.document.policy?.anchor?.required ?? [];
+  if (prove === void 0) {
+    required.forEach((kind) => checks.fail("anchor", faultOf(anchorCodes, "ANCHOR_UNCHECKED", { what: WORDS2[kind] })));
+    checks.skip("anchor", "not checked by this verifier");
+    return [];
+  }
+  const rooted = { ...given, trustRoot };
+  const findings = anchor === void 0 ? [] : await proven(rooted, anchor, prove);
+  if (findings === void 0) {
+    return [];
+  }
+  const believed = findings.filter((finding) => finding.status === "believed");
+  for (const kind of required) {
+    if (!believed.some((finding) => finding.kind === kind)) {
+      checks.fail("anchor", faultOf(anchorCodes, "ANCHOR_MISSING", { what: WORDS2[kind] }));
+    }
+  }
+  return conclude(rooted, believed, anchor !== void 0);
+}
+async function proven({ checks, reader, trustRoot }, bytes, prove) {
+  const anchor = readAnchorFile(bytes);
+  if (!anchor.ok) {
+    checks.fail("anchor", anchor.fault);
+    return void 0;
+  }
+  const sealed = reader.has(ATTESTATION_PATH) ? await reader.document(ATTESTATION_PATH) : void 0;
+  if (sealed?.ok !== true || !equalBytes(sealed.value, anchor.value.sidecar)) {
+    checks.fail("anchor", faultOf(anchorCodes, "ANCHOR_FOREIGN"));
+    return void 0;
+  }
+  const findings = await prove(anchor.value, trustRoot);
+  for (const finding of findings) {
+    if (finding.status === "refused") {
+      checks.fail("anchor", finding.fault);
+    }
+  }
+  return findings;
+}
+function conclude({ checks, at }, believed, there) {
+  const timestamps = believed.flatMap(({ time }) => time === void 0 ? [] : [time]);
+  for (const { by, window } of believed) {
+    if (window !== void 0 && ![...timestamps, at].some((t) => window.validFrom <= t && t < window.validUntil)) {
+      checks.stale("anchor", faultOf(anchorCodes, "ANCHOR_LOG_WINDOW", { origin: by, ...window, at }));
+    }
+  }
+  if (believed.length === 0) {
+    checks.skip("anchor", there ? "by nobody whom the trust root names" : "there is none beside the bundle");
+  }
+  checks.pass(
+    "anchor",
+    believed.map(({ by, time }) => time === void 0 ? `in the log ${by}` : `there at ${time}, says ${by}`).join("; ")
+  );
+  return checks.failed("anchor") ? [] : timestamps;
+}
+
+// src/verify/check-artifacts.ts
+function checkArtifacts(given) {
+  const { checks, manifest, ledger, plan, trees } = given;
+  const wrong = (digest2, problem) => checks.fail("artifacts", faultOf(verifyCodes, "ARTIFACT_MISMATCH", { digest: digest2, problem }));
+  ledger.outputs.uncaptured.forEach(({ digest: digest2, problem }) => wrong(digest2, problem));
+  const named = /* @__PURE__ */ new Map();
+  const mediaTypes = /* @__PURE__ */ new Map();
+  for (const { digest: digest2, size, mediaType } of ledger.facts.artifacts) {
+    named.set(digest2, trees.has(digest2) ? void 0 : size);
+    if (mediaType !== void 0 && !mediaTypes.has(digest2)) {
+      mediaTypes.set(digest2, mediaType);
+    }
+  }
+  for (const [digest2, tree] of trees) {
+    if (typeof tree === "string") {
+      wrong(digest2, tree);
+    } else {
+      tree.files.forEach((file) => named.set(file.digest, file.size));
+    }
+  }
+  for (const { digest: digest2, size } of treeUses(ledger.facts, plan)) {
+    const tree = trees.get(digest2);
+    if (typeof tree === "object" && size !== void 0 && size !== tree.size) {
+      wrong(digest2, "the ledger gives another size than its files have together");
+    }
+  }
+  let count6 = 0;
+  for (const { path, sha256: hex2, size, role, mediaType } of manifest.hashes) {
+    if (role === "artifact") {
+      const digest2 = digestOfHex(hex2);
+      const expected = named.get(digest2);
+      count6 += 1;
+      if (path !== artifactPath(hex2)) {
+        wrong(digest2, `it is stored as ${path}`);
+      } else if (!named.has(digest2)) {
+        wrong(digest2, "nothing in the ledger names it");
+      } else if ((expected ?? size) !== size || mediaType !== mediaTypeOf(path, mediaTypes.get(digest2))) {
+        wrong(digest2, "the manifest describes it in another way than the ledger");
+      }
+      named.delete(digest2);
+    }
+  }
+  for (const digest2 of named.keys()) {
+    wrong(digest2, "it is missing");
+  }
+  checks.pass("artifacts", `${count6} artifacts, each named by the ledger`);
+}
+
+// src/attest/statement.ts
+var STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+var PREDICATE_BASE = "https://packrun.dev/attestations/";
+var MAX_SUBJECTS = 1024;
+function statementShape(predicate) {
+  const hex2 = string({ pattern: /^[0-9a-f]{64}$/, expected: "64 lower-case hex digits" });
+  const subject = object({ name: string({ min: 1 }), digest: object({ sha256: hex2 }) });
+  return object({
+    _type: literal(STATEMENT_TYPE),
+    subject: array(subject, { min: 1, max: predicate.maxSubjects }),
+    predicateType: literal(predicate.type),
+    predicate: predicate.shape
+  });
+}
+
+// src/attest/pack-run.ts
+var text3 = string({ min: 1 });
+var count2 = integer({ min: 0 });
+var stepShape = object({
+  id: text3,
+  kind: literal("run", "parallel", "map", "gate.approval", "gate.policy"),
+  status: literal("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
+});
+var decisionShape = object({
+  gateId: text3,
+  decision: literal("approve", "reject"),
+  principal: text3,
+  payloadDigest: digest()
+});
+var packRunShape = object(
+  {
+    schemaVersion: literal(1),
+    runId: runIdShape,
+    tenantId: tenantIdShape,
+    trustDomain: trustDomainShape,
+    pack: object({ name: text3, version: text3, digest: digest() }),
+    packSource: literal("registry", "folder"),
+    planHash: digest(),
+    inputs: array(object({ name: text3, digest: digest() })),
+    inputsLock: object({ digest: digest() }),
+    outcome: literal("succeeded", "failed", "cancelled"),
+    steps: array(stepShape),
+    approvals: array(decisionShape),
+    ledger: object({ count: count2, headHash: digest(), digest: digest() }),
+    evidence: object({ manifestDigest: digest(), fileCount: count2, totalBytes: count2 }),
+    redaction: object({ policy: literal("blank", "hash") }),
+    sandbox: object({
+      mode: literal("sealed", "restricted"),
+      enforcement: record(
+        /^[a-z][A-Za-z]*$/,
+        literal("kernel-tree", "kernel-process", "watchdog", "none"),
+        "a limit's name"
+      )
+    }),
+    engine: object({ name: text3, version: text3 }),
+    requestedAt: timestamp(),
+    completedAt: timestamp()
+  },
+  { reason: text3, startedAt: timestamp() }
+);
+var packRunPredicate = {
+  type: `${PREDICATE_BASE}pack-run/v1`,
+  shape: packRunShape,
+  maxSubjects: MAX_SUBJECTS
+};
+
 // src/attest/read-statement.ts
 function readStatement(payload, predicate) {
   const read = readCanonicalJson(payload, "statement");
   if (!read.ok) {
-    return refuse3("STATEMENT_NOT_CANONICAL");
+    return refuse4("STATEMENT_NOT_CANONICAL");
   }
   const statement = isJsonObject(read.value) ? read.value : {};
   if (statement["_type"] !== STATEMENT_TYPE) {
-    return refuse3("STATEMENT_TYPE", { found: show2(statement["_type"]) });
+    return refuse4("STATEMENT_TYPE", { found: show2(statement["_type"]) });
   }
   if (statement["predicateType"] !== predicate.type) {
-    return refuse3("STATEMENT_PREDICATE_TYPE", { found: show2(statement["predicateType"]), expected: predicate.type });
+    return refuse4("STATEMENT_PREDICATE_TYPE", { found: show2(statement["predicateType"]), expected: predicate.type });
   }
   const [misfit2] = misfitsOf(statementShape(predicate), statement);
-  return misfit2 === void 0 ? ok(statement) : refuse3("STATEMENT_SHAPE", { problem: describeMisfit(misfit2) });
+  return misfit2 === void 0 ? ok(statement) : refuse4("STATEMENT_SHAPE", { problem: describeMisfit(misfit2) });
 }
 function checkSubject(statement, file) {
-  return statement.subject[0]?.digest.sha256 === hexOf(file) ? ok(void 0) : refuse3("STATEMENT_SUBJECT", { expected: file });
+  return statement.subject[0]?.digest.sha256 === hexOf(file) ? ok(void 0) : refuse4("STATEMENT_SUBJECT", { expected: file });
 }
 function show2(value) {
   return typeof value === "string" ? value.slice(0, 120) : "nothing";
 }
-function refuse3(code2, data = {}) {
+function refuse4(code2, data = {}) {
   return fail(faultOf(attestCodes, code2, data));
 }
 
@@ -3001,7 +3336,7 @@ async function checkSigned(check) {
   if (!signed.ok) {
     return { ...failed(signed.fault), principal: signer.value.principal, keyid: signer.value.key.keyid };
   }
-  const window = checkKeyWindow(signer.value, check.at);
+  const window = checkKeyWindow(signer.value, check.at, check.timestamps);
   return window.ok ? { status: "pass", ...signed.value } : { status: "stale", code: window.fault.code, why: window.fault.message, ...signed.value };
 }
 function readSigned(check, envelope2, signer) {
@@ -3084,6 +3419,7 @@ async function checkAttestation(given, pack) {
     trustRoot,
     revocations: given.revocations,
     at: given.at,
+    timestamps: given.timestamps,
     verifySignature: given.verifySignature,
     sha256: given.sha256
   });
@@ -3095,9 +3431,14 @@ async function checkAttestation(given, pack) {
   if (verdict.status === "stale") {
     checks.stale("window", { code: verdict.code, message: verdict.why });
   }
-  checks.pass("window", `the key of ${verdict.principal} is valid at ${given.at}`);
+  checks.pass("window", `the key of ${verdict.principal} is valid at ${momentOf(given, verdict.keyid)}`);
   checks.pass("quorum", "1 of 1");
   return verdict.statement;
+}
+function momentOf({ trustRoot, timestamps, at }, keyid3) {
+  const key = trustRoot?.keys.get(keyid3);
+  const trusted = timestamps.find((time) => key !== void 0 && checkKeyWindow(key, time).ok);
+  return trusted === void 0 ? at : `the trusted time ${trusted}`;
 }
 function partOf(code2) {
   return PARTS.find(([, codes]) => codes.test(code2))?.[0] ?? "signature";
@@ -3123,7 +3464,7 @@ var PACK_NAME2 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
 var SEM_VER2 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 var name = string({ pattern: NAME, expected: "a name such as channel or dryRun2" });
 var nodeId = string({ pattern: NODE_ID, expected: "a node id such as build or rollout[*]::push" });
-var count2 = integer({ min: 0 });
+var count3 = integer({ min: 0 });
 var positive = integer({ min: 1 });
 var celShape = object({
   $cel: array(
@@ -3137,7 +3478,7 @@ var celShape = object({
 function isCel(value) {
   return isJsonObject(value) && Array.isArray(value["$cel"]);
 }
-var text3 = either(
+var text4 = either(
   [string(), celShape],
   (value) => typeof value === "string" ? string() : celShape
 );
@@ -3146,7 +3487,7 @@ var inputShape = tagged("type", {
   ...Object.fromEntries(
     VALUE_TYPES.map((type) => [type, object({ type: literal(type), value: anything() })])
   ),
-  file: object({ type: literal("file"), name: string(), size: count2, digest: digest() }),
+  file: object({ type: literal("file"), name: string(), size: count3, digest: digest() }),
   directory: object({ type: literal("directory"), name: string(), digest: digest() })
 });
 var egressRuleShape = object(
@@ -3164,7 +3505,7 @@ var limitsShape = object(
 );
 var sandboxShape = object(
   { mode: literal("sealed", "restricted"), egressAllowlist: array(egressRuleShape), limits: limitsShape },
-  { egressQuota: object({ requests: count2, bytes: count2 }), wallClockMs: positive }
+  { egressQuota: object({ requests: count3, bytes: count3 }), wallClockMs: positive }
 );
 var approvalRuleShape = object({
   required: positive,
@@ -3178,7 +3519,7 @@ var policyShape = tagged("engine", {
   rego: object({ engine: literal("rego"), module: string(), digest: digest(), entrypoint: string() })
 });
 var retryShape = object(
-  { maxAttempts: integer({ min: 1, max: 20 }), initialMs: count2, factor: number({ above: 0 }), maxMs: count2 },
+  { maxAttempts: integer({ min: 1, max: 20 }), initialMs: count3, factor: number({ above: 0 }), maxMs: count3 },
   { onExitCodes: array(integer({ min: 0, max: 255 })) }
 );
 var envValueShape = either(
@@ -3213,22 +3554,22 @@ var runShape = object(
   },
   {
     ...maybeWhen,
-    command: array(text3, { min: 1 }),
+    command: array(text4, { min: 1 }),
     script: string(),
     shell: literal("sh", "bash"),
     uses: string(),
     with: anything(),
-    stdin: text3,
+    stdin: text4,
     sandbox: sandboxShape,
     files: array(object({ path: string(), digest: digest() }))
   }
 );
 var parallelShape = object({ ...common, kind: literal("parallel") }, { ...maybeWhen, maxParallel: positive });
 var mapShape = object(
-  { ...common, kind: literal("map"), items: anything(), as: name, maxItems: count2 },
+  { ...common, kind: literal("map"), items: anything(), as: name, maxItems: count3 },
   { ...maybeWhen, maxParallel: positive }
 );
-var approvalGateShape = object({ ...common, kind: literal("gate.approval"), approval: nodeId }, { message: text3 });
+var approvalGateShape = object({ ...common, kind: literal("gate.approval"), approval: nodeId }, { message: text4 });
 var policyGateShape = object(
   { ...common, kind: literal("gate.policy"), policy: nodeId, failAction: literal("halt", "continue") },
   { ...maybeWhen, with: anything() }
@@ -3261,7 +3602,7 @@ var planShape = object(
     finally: array(nodeShape),
     outputs: record(NAME, object({ from: anything() }), "a name", { max: MAX_OUTPUTS })
   },
-  { slo: object({}, { runP95Seconds: positive, approvalP95Seconds: positive, maxQueueDepth: count2 }) }
+  { slo: object({}, { runP95Seconds: positive, approvalP95Seconds: positive, maxQueueDepth: count3 }) }
 );
 
 // src/run/value.ts
@@ -3386,7 +3727,7 @@ function lockProblem({ manifest, plan, sha256 }, lock) {
 }
 
 // src/run/egress-line.ts
-var count3 = integer({ min: 0 });
+var count4 = integer({ min: 0 });
 var egressLineShape = object(
   {
     sequence: integer({ min: 1 }),
@@ -3398,11 +3739,11 @@ var egressLineShape = object(
     protocol: literal("tls", "http", "tcp", "unknown"),
     /** In its one spelling where it has one. */
     host: string(),
-    port: count3,
+    port: count4,
     decision: literal("allowed", "denied"),
-    bytesIn: count3,
-    bytesOut: count3,
-    durationMs: count3
+    bytesIn: count4,
+    bytesOut: count4,
+    durationMs: count4
   },
   {
     /** The vetted address that was dialled. */
@@ -3412,7 +3753,7 @@ var egressLineShape = object(
     /** Of an HTTP request: method, path without its query, status of the answer. */
     method: string(),
     path: string(),
-    status: count3,
+    status: count4,
     /** Only on the last line of an attempt with too many refused tries (host `*`, port 0): how many it stands for. */
     tries: integer({ min: 1 })
   }
@@ -3552,16 +3893,16 @@ function deniedKey(tried) {
 }
 
 // src/pack/ip-address.ts
-function parseIpv4(text5) {
-  const parts = text5.split(".");
+function parseIpv4(text6) {
+  const parts = text6.split(".");
   if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part))) {
     return void 0;
   }
   const octets = parts.map(Number);
   return octets.every((octet) => octet <= 255) ? octets : void 0;
 }
-function canonicalIpv6(text5) {
-  const groups = ipv6Groups(text5);
+function canonicalIpv6(text6) {
+  const groups = ipv6Groups(text6);
   if (groups === void 0) {
     return void 0;
   }
@@ -3569,8 +3910,8 @@ function canonicalIpv6(text5) {
   const hex2 = groups.map((group) => group.toString(16));
   return length < 2 ? hex2.join(":") : `${hex2.slice(0, start).join(":")}::${hex2.slice(start + length).join(":")}`;
 }
-function ipv6Groups(text5) {
-  const halves = text5.split("::");
+function ipv6Groups(text6) {
+  const halves = text6.split("::");
   if (halves.length > 2) {
     return void 0;
   }
@@ -3585,12 +3926,12 @@ function ipv6Groups(text5) {
   }
   return missing < 1 ? void 0 : [...head, ...Array.from({ length: missing }, () => 0), ...tail];
 }
-function groupsOf(text5, mayEndInIpv4) {
-  if (text5 === "") {
+function groupsOf(text6, mayEndInIpv4) {
+  if (text6 === "") {
     return [];
   }
   const groups = [];
-  const parts = text5.split(":");
+  const parts = text6.split(":");
   for (const [at, part] of parts.entries()) {
     const octets = mayEndInIpv4 && at === parts.length - 1 ? parseIpv4(part) : void 0;
     if (octets !== void 0) {
@@ -3617,15 +3958,15 @@ function longestZeros(groups) {
 }
 
 // src/pack/egress-rule.ts
-function canonicalHost(text5) {
-  if (text5.includes(":")) {
-    return canonicalIpv6(text5.startsWith("[") && text5.endsWith("]") ? text5.slice(1, -1) : text5);
+function canonicalHost(text6) {
+  if (text6.includes(":")) {
+    return canonicalIpv6(text6.startsWith("[") && text6.endsWith("]") ? text6.slice(1, -1) : text6);
   }
-  if (parseIpv4(text5) !== void 0) {
-    return text5;
+  if (parseIpv4(text6) !== void 0) {
+    return text6;
   }
-  const isWildcard = text5.startsWith("*.");
-  const name2 = (isWildcard ? text5.slice(2) : text5).toLowerCase();
+  const isWildcard = text6.startsWith("*.");
+  const name2 = (isWildcard ? text6.slice(2) : text6).toLowerCase();
   const labels = name2.split(".");
   const isName = name2.length <= 253 && labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
   const looksLikeAddress = /^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "");
@@ -3904,8 +4245,8 @@ function problemOf({ use, denied }, seen) {
       return `the ledger says ${member} ${use[member]}, its lines say ${found}`;
     }
   }
-  for (const [key, count5] of denied) {
-    if ((seen?.denied.get(key) ?? 0) < count5) {
+  for (const [key, count6] of denied) {
+    if ((seen?.denied.get(key) ?? 0) < count6) {
       return "the ledger shows a refused try that has no line";
     }
   }
@@ -4192,34 +4533,34 @@ function approvalMismatch(claim, request) {
 }
 
 // src/attest/approval-request.ts
-var text4 = string({ min: 1 });
+var text5 = string({ min: 1 });
 var approvalRequestFileShape = object(
   {
     schema: literal("packrun.approval-request/v1"),
     runId: runIdShape,
-    gateId: text4,
+    gateId: text5,
     tenantId: tenantIdShape,
     trustDomain: trustDomainShape,
     planHash: digest(),
-    approval: text4,
-    requestedBy: text4,
+    approval: text5,
+    requestedBy: text5,
     requestedAt: timestamp(),
     notAfter: timestamp(),
     nonce: nonceShape,
-    pack: object({ name: text4, version: text4, digest: digest() }),
-    inputs: array(object({ name: text4, digest: digest() }))
+    pack: object({ name: text5, version: text5, digest: digest() }),
+    inputs: array(object({ name: text5, digest: digest() }))
   },
   { message: string() }
 );
 function readApprovalRequest(bytes) {
   const read = readCanonicalJson(bytes, "request.json");
   if (!read.ok) {
-    return refuse4(read.fault.message);
+    return refuse5(read.fault.message);
   }
   const [misfit2] = misfitsOf(approvalRequestFileShape, read.value);
-  return misfit2 === void 0 ? ok(read.value) : refuse4(describeMisfit(misfit2));
+  return misfit2 === void 0 ? ok(read.value) : refuse5(describeMisfit(misfit2));
 }
-function refuse4(problem) {
+function refuse5(problem) {
   return fail(faultOf(attestCodes, "REQUEST_FILE", { problem }));
 }
 
@@ -4273,6 +4614,7 @@ async function checkRunRequest(given) {
     trustRoot,
     revocations: given.revocations,
     at: given.at,
+    timestamps: given.timestamps,
     verifySignature: given.verifySignature,
     sha256: given.sha256
   });
@@ -4341,6 +4683,7 @@ async function readGateRequest(given, gateId, node, opened) {
     trustRoot: given.trustRoot,
     revocations: given.revocations,
     at: given.at,
+    timestamps: given.timestamps,
     verifySignature: given.verifySignature,
     sha256: given.sha256
   });
@@ -4476,6 +4819,7 @@ async function judge(given, gateCase, decision, decided) {
     trustRoot,
     revocations: given.revocations,
     at: given.at,
+    timestamps: given.timestamps,
     verifySignature: given.verifySignature,
     sha256: given.sha256
   });
@@ -4795,11 +5139,11 @@ var runCodes = codeTable({
 });
 
 // src/run/event.ts
-var count4 = integer({ min: 0 });
+var count5 = integer({ min: 0 });
 var values = record(NAME, valueShape, "a name");
 var code = { code: string(), hint: string() };
-var usage = object({ hit: array(string()) }, { memoryPeakBytes: count4, cpuMs: count4, ioBytes: count4 });
-var egress = object({ requests: count4, bytesIn: count4, bytesOut: count4 });
+var usage = object({ hit: array(string()) }, { memoryPeakBytes: count5, cpuMs: count5, ioBytes: count5 });
+var egress = object({ requests: count5, bytesIn: count5, bytesOut: count5 });
 var enforcement = object({
   declared: number(),
   enforcedBy: string(),
@@ -4830,7 +5174,7 @@ var eventTypes = {
       sandbox: object({ mode: literal("sealed", "restricted") })
     })
   ),
-  "run.resumed": entry("run", object({ owner: string(), fence: count4 })),
+  "run.resumed": entry("run", object({ owner: string(), fence: count5 })),
   "run.waiting": entry("run", object({ gates: array(string()) })),
   "run.cancelRequested": entry("run", object({ commandId, by: string() }, { reason: string() })),
   "run.finished": entry(
@@ -4839,30 +5183,30 @@ var eventTypes = {
   ),
   "plan.verified": entry("run", empty),
   "plan.drift": entry("run", object({ node: string(), pointer: string(), ...code })),
-  "map.expanded": entry("step", object({ count: count4, items: anything() })),
+  "map.expanded": entry("step", object({ count: count5, items: anything() })),
   "step.started": entry("attempt", object({}, { exe: object({ path: string(), digest: digest() }) })),
   "step.output": entry(
     "attempt",
     object(
       { stream: literal("stdout", "stderr"), lines: array(string()) },
-      { partial: boolean(), invalidBytes: count4 }
+      { partial: boolean(), invalidBytes: count5 }
     )
   ),
   "step.artifact": entry(
     "attempt",
     object(
       { name: string(), status: literal("captured", "refused", "missing") },
-      { digest: digest(), size: count4, mediaType: string(), notes: string() }
+      { digest: digest(), size: count5, mediaType: string(), notes: string() }
     )
   ),
   "step.retry": entry("attempt", object({ reason: string(), notBefore: timestamp() })),
   "step.succeeded": entry(
     "attempt",
-    object({ durationMs: count4, outputs: values }, { usage, egress, reusedFrom: string() })
+    object({ durationMs: count5, outputs: values }, { usage, egress, reusedFrom: string() })
   ),
   "step.failed": entry(
     "attempt",
-    object({ reason: string(), durationMs: count4, ...code }, { exitCode: count4, signal: string(), usage, egress })
+    object({ reason: string(), durationMs: count5, ...code }, { exitCode: count5, signal: string(), usage, egress })
   ),
   "step.skipped": entry("step", object({ reason: string() })),
   "step.cancelled": entry("attempt", object({ reason: string() })),
@@ -4871,7 +5215,7 @@ var eventTypes = {
     "attempt",
     object({ mode: literal("sealed", "restricted"), limits: enforcements }, { proc: literal("host") })
   ),
-  "egress.denied": entry("attempt", object({ host: string(), port: count4, reason: string(), ...code })),
+  "egress.denied": entry("attempt", object({ host: string(), port: count5, reason: string(), ...code })),
   "gate.opened": entry("gate", object({ requestDigest: digest(), notAfter: timestamp() })),
   "gate.decision": entry(
     "gate",
@@ -4886,7 +5230,7 @@ var eventTypes = {
     object({ allowed: boolean(), policyDigest: digest(), contextDigest: digest() }, { code: string(), hint: string() })
   ),
   "secret.resolved": entry("attempt", object({ name: string(), provider: string() })),
-  "lease.acquired": entry("run", object({ owner: string(), fence: count4 }))
+  "lease.acquired": entry("run", object({ owner: string(), fence: count5 }))
 };
 
 // src/run/event-shape.ts
@@ -4990,8 +5334,8 @@ function checkParts(event, head, sha256) {
   return ok(parts);
 }
 function readLedgerLine(line, head, sha256) {
-  const text5 = decodeUtf8(line.at(-1) === NEWLINE2 ? line.subarray(0, -1) : line);
-  const read = text5 === void 0 ? void 0 : parsed(text5);
+  const text6 = decodeUtf8(line.at(-1) === NEWLINE2 ? line.subarray(0, -1) : line);
+  const read = text6 === void 0 ? void 0 : parsed(text6);
   if (read === void 0) {
     return broken(head, "the line is not JSON in UTF-8");
   }
@@ -5000,11 +5344,11 @@ function readLedgerLine(line, head, sha256) {
     return checked;
   }
   const event = checked.value.event;
-  return textOf(checked.value, event.hash) === text5 ? ok(event) : broken(head, "its bytes are not canonical JSON");
+  return textOf(checked.value, event.hash) === text6 ? ok(event) : broken(head, "its bytes are not canonical JSON");
 }
-function parsed(text5) {
+function parsed(text6) {
   try {
-    return { value: JSON.parse(text5) };
+    return { value: JSON.parse(text6) };
   } catch {
     return void 0;
   }
@@ -5358,8 +5702,8 @@ var StepRecords = class {
     }
     return indices.every((index, depth) => {
       const map = node.id.split("[*]").slice(0, depth + 1).join("[*]");
-      const count5 = this.#records.get(instanceOf(map, indices))?.count;
-      return count5 !== void 0 && index < count5;
+      const count6 = this.#records.get(instanceOf(map, indices))?.count;
+      return count6 !== void 0 && index < count6;
     });
   }
   /** Undefined while it is not terminal. */
@@ -6263,11 +6607,11 @@ function packRunSubjects(manifestDigest, outputs) {
   );
   return [{ name: MANIFEST_PATH, digest: { sha256: hexOf(manifestDigest) } }, ...further];
 }
-function timeOf(text5) {
-  if (!isTimestamp(text5)) {
+function timeOf(text6) {
+  if (!isTimestamp(text6)) {
     throw new Error("an event has no timestamp");
   }
-  return text5;
+  return text6;
 }
 
 // src/verify/check-statement.ts
@@ -6417,9 +6761,10 @@ async function checkBundle(source, options, host, checks, trustRoot) {
   const { manifest, digest: manifestDigest } = read.value;
   const { sha256, verifySignature } = host;
   const { at, requireDsse } = options;
-  const base = { checks, reader, manifest, manifestDigest, at, requireDsse, sha256, verifySignature };
+  const base = { checks, reader, manifest, manifestDigest, at, requireDsse, sha256, verifySignature, timestamps: [] };
   const given = trustRoot === void 0 ? base : { ...base, trustRoot };
-  await checkEvidence(given, options);
+  const timestamps = await checkAnchor(given, options.anchor, host.proveAnchor);
+  await checkEvidence({ ...given, timestamps }, options);
   await checkFiles(manifest, reader, checks);
   const { runId, planHash } = manifest;
   return { type: "evidence", runId, planHash, manifestDigest };
@@ -6483,7 +6828,12 @@ function sayUnchecked({ checks, reader, requireDsse }) {
   checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
   const attested = reader.has(PACK_ATTESTATION_PATH);
   checks.skip("pack-attestation", attested ? "not checked by this version" : "unsigned: there is none");
-  checks.skip("anchor", "no timestamp or transparency log was checked");
+}
+
+// src/app/anchor-path.ts
+import { basename, dirname, join } from "node:path";
+function anchorPath(bundle) {
+  return join(dirname(bundle), `${basename(bundle)}.anchor.sigstore.json`);
 }
 
 // src/app/open-bundle.ts
@@ -6492,7 +6842,7 @@ import { open as open2, stat } from "node:fs/promises";
 // src/app/bundle-folder.ts
 import { constants } from "node:fs";
 import { lstat, open, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join as join2 } from "node:path";
 
 // src/app/read-stretch.ts
 var CHUNK = 1024 * 1024;
@@ -6543,11 +6893,11 @@ function folderSource(root) {
       const walked = await walk(root, "", found);
       return walked.ok ? ok(found) : walked;
     },
-    open: (path) => readWhole(join(root, path))
+    open: (path) => readWhole(join2(root, path))
   };
 }
 async function walk(root, under, found) {
-  for (const entry2 of await readdir(join(root, under), { withFileTypes: true })) {
+  for (const entry2 of await readdir(join2(root, under), { withFileTypes: true })) {
     const path = `${under}${entry2.name}`;
     if (entry2.isDirectory()) {
       const walked = await walk(root, `${path}/`, found);
@@ -6555,7 +6905,7 @@ async function walk(root, under, found) {
         return walked;
       }
     } else if (entry2.isFile()) {
-      found.push({ path, size: (await lstat(join(root, path))).size });
+      found.push({ path, size: (await lstat(join2(root, path))).size });
     } else {
       return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path }));
     }
@@ -6643,8 +6993,8 @@ function splitPath(path) {
   const slash = whole.findIndex((byte, at) => byte === 47 && at > 0 && whole.length - at - 1 <= 100);
   return slash === -1 || slash > 155 || slash === whole.length - 1 ? void 0 : { name: whole.subarray(slash + 1), prefix: whole.subarray(0, slash) };
 }
-function put(header, at, text5) {
-  header.set(encodeUtf8(text5), at);
+function put(header, at, text6) {
+  header.set(encodeUtf8(text6), at);
 }
 function octal(value, width) {
   return value.toString(8).padStart(width, "0");
@@ -6771,6 +7121,10 @@ async function verifyEvidence(request, tools) {
   if (!files.ok) {
     return files;
   }
+  const anchor = tools.proveAnchor === void 0 ? ok(void 0) : await readAnchor(path);
+  if (!anchor.ok) {
+    return anchor;
+  }
   const bundle = await openBundle(path);
   if (!bundle.ok) {
     return bundle;
@@ -6780,11 +7134,12 @@ async function verifyEvidence(request, tools) {
     requireDsse,
     ...trustRoot === void 0 ? {} : { trustRoot },
     ...planHash === void 0 ? {} : { planHash },
-    ...files.value === void 0 ? {} : { revocations: files.value }
+    ...files.value === void 0 ? {} : { revocations: files.value },
+    ...anchor.value === void 0 ? {} : { anchor: anchor.value }
   };
   try {
-    const { sha256, verifySignature } = tools;
-    return ok(await verify(bundle.value.source, options, { sha256, verifySignature, startHash }));
+    const { now: _, ...host } = tools;
+    return ok(await verify(bundle.value.source, options, { ...host, startHash }));
   } finally {
     await bundle.value.close();
   }
@@ -6797,6 +7152,15 @@ async function readRevocationFiles(path) {
   }
   const sidecar = await readUpTo(path + SIDECAR_SUFFIX, DOCUMENT_LIMIT);
   return ok(sidecar === void 0 ? { list } : { list, sidecar });
+}
+async function readAnchor(path) {
+  const file = anchorPath(path);
+  if (!existsSync(file)) {
+    return ok(void 0);
+  }
+  const bytes = await readUpTo(file, DOCUMENT_LIMIT);
+  const data = { option: "PATH", expected: `a bundle whose anchor ${file} can be read, of at most 64 MiB` };
+  return bytes === void 0 ? fail(faultOf(verifyCodes, "VERIFY_OPTION", data)) : ok(bytes);
 }
 async function readUpTo(path, limit) {
   try {
@@ -6833,8 +7197,8 @@ function keyObject(key) {
 }
 
 // src/view/visible-text.ts
-function visibleText(text5) {
-  return text5.replaceAll(UNSAFE, (character) => {
+function visibleText(text6) {
+  return text6.replaceAll(UNSAFE, (character) => {
     const code2 = character.codePointAt(0) ?? 0;
     return code2 < 256 ? `\\x${code2.toString(16).padStart(2, "0")}` : `\\u{${code2.toString(16)}}`;
   });
@@ -6935,18 +7299,18 @@ ${USAGE}`);
   return exitCodeOf(verdict.value);
 }
 function readArguments(args) {
-  const text5 = { type: "string" };
+  const text6 = { type: "string" };
   const flag = { type: "boolean" };
   try {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
-        trust: text5,
-        "plan-hash": text5,
-        revocations: text5,
-        at: text5,
-        format: text5,
+        trust: text6,
+        "plan-hash": text6,
+        revocations: text6,
+        at: text6,
+        format: text6,
         "require-dsse": flag,
         version: flag,
         help: flag

@@ -766,7 +766,7 @@ _P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ED25519_PRIME = 2**255 - 19
-_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]*)-----END PUBLIC KEY-----", re.ASCII)
+_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----[ \t\r\n]([A-Za-z0-9+/= \t\r\n]*)-----END PUBLIC KEY-----", re.ASCII)
 
 
 class PublicKey(NamedTuple):
@@ -1205,6 +1205,9 @@ def _signer(sidecar: Sidecar, roles: Sequence[str], root: "TrustRoot", ssl: Open
 # Trust root (7)
 # ---------------------------------------------------------------------------------------------------------------------
 
+_CERTIFICATE = match(
+    r"-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/]{1,76}={0,2}\n)+-----END CERTIFICATE-----\n"
+)
 _SCOPE_ENTRIES = list_of(match(rf"(?=.)[^*{SPACE}]*\*?"))
 _TRUST_ROOT = closed(
     {
@@ -1224,11 +1227,24 @@ _TRUST_ROOT = closed(
     },
     {
         "tokens": list_of(closed({"iss": name_text, "sub": name_text, "principal": principal})),
-        "timestampAuthorities": list_of(anything, 0, 0),
-        "transparencyLogs": list_of(anything, 0, 0),
+        "timestampAuthorities": list_of(closed(
+            {
+                "name": name_text, "certificates": list_of(_CERTIFICATE, 2, 8),
+                "validFrom": timestamp, "validUntil": timestamp,
+            },
+            {"url": name_text},
+        ), 0, 64),
+        "transparencyLogs": list_of(closed(
+            {
+                "origin": match(r"[!-*,-~]{1,255}"), "alg": name_text, "pem": name_text,
+                "validFrom": timestamp, "validUntil": timestamp,
+            },
+            {"url": name_text},
+        ), 0, 64),
         "policy": closed({}, {
             "revocation": closed({"required": boolean, "maxAgeHours": integer(1), "minSequence": integer()}),
             "minVersion": map_of(PACK_NAME, match(SEMVER)),
+            "anchor": closed({"required": list_of(one_of("tsa", "rekor"), 0, 2)}),
         }),
     },
 )  # fmt: skip
@@ -1268,6 +1284,10 @@ class TrustRoot:
         """Everyone whom a key or a token names."""
         return {each["principal"] for each in [*self.value["keys"].values(), *self.value.get("tokens", [])]}
 
+    def required_anchors(self) -> List[str]:
+        """The kinds of anchors that evidence must have."""
+        return list(self.value.get("policy", {}).get("anchor", {}).get("required", []))
+
     def revocation_policy(self) -> Any:
         """`{required, maxAgeHours, minSequence}`; {} where the root says nothing."""
         return self.value.get("policy", {}).get("revocation", {})
@@ -1296,7 +1316,25 @@ def read_trust_root(data: bytes) -> TrustRoot:
     tokens = [(each["iss"], each["sub"]) for each in value.get("tokens", [])]
     if len(set(tokens)) != len(tokens):
         raise Fault("TRUST_ROOT_TOKEN", "an issuer and subject stand twice")
+    _check_witnesses(value)
     return TrustRoot(value, keys)
+
+
+def _check_witnesses(value: Any) -> None:
+    """Timestamp authorities and logs: whom this verifier does not ask, but holds to their form."""
+    for each in value.get("timestampAuthorities", []):
+        if each["validFrom"] >= each["validUntil"]:
+            raise Fault("TRUST_ROOT_TIME", f"the window of {each['name']} is empty")
+    for each in value.get("transparencyLogs", []):
+        try:
+            key = read_public_key(each["pem"])
+        except Fault as fault:
+            code = fault.code if fault.code == "KEY_ALGORITHM" else "TRUST_ROOT_LOG"
+            raise Fault(code, f"{each['origin']}: {fault.why}") from None
+        if key.alg != each["alg"]:
+            raise Fault("TRUST_ROOT_LOG", f"the key of {each['origin']} is not of the algorithm that stands there")
+        if each["validFrom"] >= each["validUntil"]:
+            raise Fault("TRUST_ROOT_TIME", f"the window of {each['origin']} is empty")
 
 
 def _root_key(keyid: str, entry: Any) -> PublicKey:
@@ -2558,7 +2596,18 @@ def in_one_spelling(host: str) -> bool:
         return _shortest_ipv6(host) == host
     if _LOOKS_LIKE_IPV4.fullmatch(host):
         return _IPV4.fullmatch(host) is not None
-    return _HOST_NAME.fullmatch(host) is not None and not host.endswith(".") and "*" not in host
+    return _HOST_NAME.fullmatch(host) is not None and "*" not in host and all(map(_is_label, host.split(".")))
+
+
+def _is_label(label: str) -> bool:
+    """Whether a part of a name is not empty and, with `xn--`, is Punycode of something that needs it."""
+    if not label.startswith("xn--"):
+        return label != ""
+    try:
+        decoded = label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return False
+    return not decoded.isascii() and decoded.encode("punycode").decode("ascii") == label[4:]
 
 
 def _shortest_ipv6(host: str) -> Optional[str]:
@@ -2850,9 +2899,17 @@ class Verifier:
     def _check_unread(self) -> None:
         """Checks of what this version does not have."""
         report = self.report
-        report.add("anchor", "skipped", "no timestamp or transparency log was checked")
+        report.run("anchor", self._check_anchor)
         report.add("pack-attestation", "skipped", "pack attestations are not checked")
         report.run("sbom", self._check_sbom)
+
+    def _check_anchor(self) -> Skip:
+        """What this verifier cannot check is not passed over where the root demands it."""
+        if self.root is None:
+            return Skip("no trust root to check it with")
+        if self.root.required_anchors():
+            raise Fault("ANCHOR_UNCHECKED", "the trust root demands an anchor, and this verifier checks none")
+        return Skip("not checked by this verifier")
 
     def _check_sbom(self) -> Skip:
         sidecar = "pack.sbom.cdx.json.sigstore.json"
@@ -3378,10 +3435,9 @@ class LedgerChecks:
     def _check_egress(self) -> str:
         check = EgressCheck(self._facts)
         malformed = self._read_egress(check) if EGRESS in self._bundle.sizes else None
-        if malformed is not None:
-            self._report.fail("egress", malformed)
-        if check.unplanned is not None:
-            self._report.fail("egress", check.unplanned)
+        for fault in (check.unplanned, malformed):
+            if fault is not None:
+                self._report.fail("egress", fault)
         check.hold_quotas()
         check.hold_use()
         return f"{check.count} tries, as plan and ledger say"

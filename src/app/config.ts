@@ -44,6 +44,16 @@ export const configShape = object(
         "a name such as kms or yubikey-1",
       ),
     ),
+    anchor: described(
+      "Who vouches for the evidence of every run, when it has been sealed. Where they cannot be reached the run is as it is.",
+      object(
+        {},
+        {
+          tsa: described("URL of a timestamp authority (RFC 3161 over HTTP).", string({ min: 1 })),
+          rekor: described("URL of a transparency log (Rekor v2).", string({ min: 1 })),
+        },
+      ),
+    ),
     sandbox: object(
       {},
       {

@@ -1,3 +1,4 @@
+import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { RunIdentity } from "#port/run-store.ts";
@@ -33,6 +34,8 @@ export type RunEnd = {
   readonly end: "finished" | "idle" | "aborted";
   /** Folder of the sealed bundle of a finished run. */
   readonly evidence?: string;
+  /** Why nobody vouches for that evidence although somebody is configured to. */
+  readonly unanchored?: Fault;
 };
 
 /** Drives a run that is in the store and seals it when it has ended. */
@@ -57,5 +60,9 @@ export async function finishRun(
   }
   const folder = evidence ?? evidenceFolder(identity.runId, workplace);
   const sealed = await sealFinished(identity, workplace, trust, folder, state);
-  return sealed.ok ? ok({ end, state, evidence: folder }) : sealed;
+  if (!sealed.ok) {
+    return sealed;
+  }
+  const { unanchored } = sealed.value;
+  return ok({ end, state, evidence: folder, ...(unanchored === undefined ? {} : { unanchored }) });
 }

@@ -1,7 +1,10 @@
 import { join } from "node:path";
+import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { RunState } from "#run/state.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import { anchorEvidence } from "./anchor-evidence.ts";
 import { readRunState } from "./read-run.ts";
 import { rowOf } from "./run-row.ts";
 import { heldRevocations } from "./revocation-standing.ts";
@@ -15,8 +18,11 @@ export function evidenceFolder(runId: string, { settings }: Workplace): string {
   return join(settings.stateFolder, "evidence", runId);
 }
 
+/** `unanchored`: why nobody vouches for new evidence although somebody is configured to. */
+type SealedFinished = SealedRun & { readonly unanchored?: Fault };
+
 /**
- * Seals a finished run; a bundle that is there already stands. `driven` is the state in which this process left the run,
+ * Seals a finished run, and has it vouched for as configured; a bundle that is there already stands. `driven` is the state in which this process left the run,
  * its index row written: the sealed ledger must end there. Without it the ledger is read for both.
  */
 export async function sealFinished(
@@ -25,7 +31,7 @@ export async function sealFinished(
   trust: Pick<RunTrust, "attestor" | "root">,
   folder: string = evidenceFolder(identity.runId, workplace),
   driven?: RunState,
-): Promise<Result<SealedRun>> {
+): Promise<Result<SealedFinished>> {
   const state = driven === undefined ? await indexRun(identity, workplace) : ok(driven);
   if (!state.ok) {
     return state;
@@ -38,7 +44,19 @@ export async function sealFinished(
   const revocations = held.ok && held.value !== undefined ? { revocations: held.value.files } : {};
   const { attestor } = trust;
   const ports = { artifacts, attestor, sha256, verifySignature, engine, verifier, plan, head, ...revocations };
-  return sealRun(identity, { ...ports, ledger: store.ledger, lines: store.lines }, folder);
+  const sealed = await sealRun(identity, { ...ports, ledger: store.ledger, lines: store.lines }, folder);
+  const unanchored = sealed.ok && sealed.value.made ? await anchorSealed(folder, workplace, trust.root) : undefined;
+  return sealed.ok && unanchored !== undefined ? ok({ ...sealed.value, unanchored }) : sealed;
+}
+
+/** Anchors new evidence with those who are configured. That nobody vouches for it takes nothing from it. */
+async function anchorSealed(folder: string, workplace: Workplace, root: TrustRoot): Promise<Fault | undefined> {
+  const { settings, anchors, verifySignature } = workplace;
+  if (settings.anchor === undefined) {
+    return undefined;
+  }
+  const anchored = await anchorEvidence(folder, settings.anchor, root, { ...anchors, verifySignature });
+  return anchored.ok ? undefined : anchored.fault;
 }
 
 async function indexRun(identity: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {

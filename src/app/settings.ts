@@ -7,6 +7,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { readYaml } from "#pack/read-yaml.ts";
 import type { SignerCommand } from "#port/signer-command.ts";
+import type { AnchorAddresses } from "./anchor-evidence.ts";
 import { appCodes } from "./codes.ts";
 import { configShape, type Config } from "./config.ts";
 import { readSandboxSettings, type SandboxSettings } from "./sandbox-settings.ts";
@@ -25,6 +26,8 @@ export type Settings = {
   readonly attestorKey?: string;
   /** External signers by name. */
   readonly signers?: Readonly<Record<string, SignerCommand>>;
+  /** Who vouches for sealed evidence. */
+  readonly anchor?: AnchorAddresses;
   /** The configuration file that was read. */
   readonly configFile?: string;
 } & SandboxSettings;
@@ -86,6 +89,7 @@ export function readSettings(source: SettingsSource): Result<Settings> {
       requesterKey: keyFrom(config.value.requester?.key),
       attestorKey: keyFrom(config.value.attestor?.key),
       signers: signersOf(config.value, base),
+      anchor: anchorOf(config.value, env),
       ...sandbox.value,
       configFile: file,
     }),
@@ -101,6 +105,14 @@ function signersOf({ signers }: Config, base: string): Settings["signers"] {
           { command, cwd: base, publicKey: resolve(base, publicKey), timeoutMs: timeoutSeconds * 1000 },
         ]),
       );
+}
+
+/** `PACKRUN_ANCHOR_TSA` and `PACKRUN_ANCHOR_REKOR`, of which an empty one means nobody, before the configuration. */
+function anchorOf({ anchor = {} }: Config, env: SettingsSource["env"]): AnchorAddresses | undefined {
+  const { PACKRUN_ANCHOR_TSA: tsa = anchor.tsa, PACKRUN_ANCHOR_REKOR: rekor = anchor.rekor } = env;
+  const named = { tsa, rekor };
+  const addresses = Object.fromEntries(Object.entries(named).filter(([, url]) => url !== undefined && url !== ""));
+  return Object.keys(addresses).length === 0 ? undefined : addresses;
 }
 
 function configFileOf({ flags, env, cwd }: SettingsSource): string | undefined {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
@@ -6,11 +7,13 @@ import { parseDigest, type Sha256 } from "#canon/digest.ts";
 import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { ProveAnchor } from "#trust/anchor-finding.ts";
 import type { RevocationFiles } from "#trust/check-revocations.ts";
 import { DOCUMENT_LIMIT } from "#verify/bundle-reader.ts";
 import { verifyCodes } from "#verify/codes.ts";
 import type { Verdict } from "#verify/verdict.ts";
 import { verify } from "#verify/verify.ts";
+import { anchorPath } from "./anchor-path.ts";
 import { openBundle } from "./open-bundle.ts";
 
 export type VerifyRequest = {
@@ -32,6 +35,8 @@ export type VerifyTools = {
   readonly verifySignature: VerifySignature;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Without it the anchor beside the bundle is not looked at. */
+  readonly proveAnchor?: ProveAnchor;
 };
 
 /**
@@ -54,6 +59,10 @@ export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools)
   if (!files.ok) {
     return files;
   }
+  const anchor = tools.proveAnchor === undefined ? ok(undefined) : await readAnchor(path);
+  if (!anchor.ok) {
+    return anchor;
+  }
   const bundle = await openBundle(path);
   if (!bundle.ok) {
     return bundle;
@@ -64,10 +73,11 @@ export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools)
     ...(trustRoot === undefined ? {} : { trustRoot }),
     ...(planHash === undefined ? {} : { planHash }),
     ...(files.value === undefined ? {} : { revocations: files.value }),
+    ...(anchor.value === undefined ? {} : { anchor: anchor.value }),
   };
   try {
-    const { sha256, verifySignature } = tools;
-    return ok(await verify(bundle.value.source, options, { sha256, verifySignature, startHash }));
+    const { now: _, ...host } = tools;
+    return ok(await verify(bundle.value.source, options, { ...host, startHash }));
   } finally {
     await bundle.value.close();
   }
@@ -82,6 +92,17 @@ async function readRevocationFiles(path: string): Promise<Result<RevocationFiles
   }
   const sidecar = await readUpTo(path + SIDECAR_SUFFIX, DOCUMENT_LIMIT);
   return ok(sidecar === undefined ? { list } : { list, sidecar });
+}
+
+/** One that is there and cannot be read is a wrong use: nobody shall believe that there is none. */
+async function readAnchor(path: string): Promise<Result<Uint8Array | undefined>> {
+  const file = anchorPath(path);
+  if (!existsSync(file)) {
+    return ok(undefined);
+  }
+  const bytes = await readUpTo(file, DOCUMENT_LIMIT);
+  const data = { option: "PATH", expected: `a bundle whose anchor ${file} can be read, of at most 64 MiB` };
+  return bytes === undefined ? fail(faultOf(verifyCodes, "VERIFY_OPTION", data)) : ok(bytes);
 }
 
 async function readUpTo(path: string, limit: number): Promise<Uint8Array | undefined> {

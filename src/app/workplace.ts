@@ -1,5 +1,6 @@
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Sha256 } from "#canon/digest.ts";
+import type { AnchorSource } from "#port/anchor-source.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
 import type { Egress } from "#port/egress.ts";
@@ -11,6 +12,7 @@ import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts
 import type { StepRunner } from "#port/step-runner.ts";
 import type { BuiltIn } from "#step/built-in.ts";
 import type { Result } from "#fault/result.ts";
+import type { ProveAnchor } from "#trust/anchor-finding.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the use cases work with: the settings of this command and the adapters that were picked for it. */
@@ -34,6 +36,8 @@ export type Workplace = {
   readonly builtIns: ReadonlyMap<string, BuiltIn>;
   readonly keyring: Keyring;
   readonly verifySignature: VerifySignature;
+  /** Who can be asked to vouch for evidence, and what proves it. */
+  readonly anchors: { readonly source: AnchorSource; readonly prove: ProveAnchor };
   /** Password of an encrypted key: `PACKRUN_KEY_PASSWORD`, `COSIGN_PASSWORD`, else a prompt on a terminal. */
   readonly password: AskPassword;
   readonly engine: { readonly name: string; readonly version: string };

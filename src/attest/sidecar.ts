@@ -12,15 +12,18 @@ export const MAX_SIDECAR_BYTES: number = 64 * 1024 * 1024;
 
 const keyid = string({ pattern: KEYID, expected: "an OpenSSH fingerprint, SHA256: and 43 letters of base64" });
 
+/** The parts of a sidecar as packrun writes it. */
+export const publicKeyShape = object({ hint: keyid });
+export const envelopeShape = object({
+  payload: string(),
+  payloadType: literal(PAYLOAD_TYPE),
+  signatures: array(object({ keyid, sig: string() }), { min: 1, max: 1 }),
+});
 /** A sidecar as packrun writes it: a Sigstore bundle v0.3 with exactly these members. */
 export const sidecarShape = object({
   mediaType: literal(BUNDLE_MEDIA_TYPE),
-  verificationMaterial: object({ publicKey: object({ hint: keyid }) }),
-  dsseEnvelope: object({
-    payload: string(),
-    payloadType: literal(PAYLOAD_TYPE),
-    signatures: array(object({ keyid, sig: string() }), { min: 1, max: 1 }),
-  }),
+  verificationMaterial: object({ publicKey: publicKeyShape }),
+  dsseEnvelope: envelopeShape,
 });
 type SidecarDocument = Infer<typeof sidecarShape>;
 

@@ -11,6 +11,7 @@ import { padded } from "#view/text-width.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { withBundlePath } from "./bundle-path.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { defineAnchor } from "./evidence-anchor.ts";
 import { answer } from "./keys.ts";
 import { formatOf, withGlobals } from "./options.ts";
 
@@ -21,10 +22,11 @@ type ShowOptions = GlobalOptions & { readonly logs?: boolean; readonly pae?: boo
 /** `packrun evidence …`. */
 export const evidence: CommandFile = {
   define: (program, cli, done) => {
-    const group = program.command("evidence").description("show, extract and export evidence bundles");
+    const group = program.command("evidence").description("show, extract, export and anchor evidence bundles");
     defineShow(group, cli, done);
     defineExtract(group, cli, done);
     defineExport(group, cli, done);
+    defineAnchor(group, cli, done);
     group.addHelpText(
       "after",
       "\nPATH is the folder or .tar of a bundle, or a run of this store (an id, the beginning of one, last).\n" +

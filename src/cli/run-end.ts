@@ -28,6 +28,10 @@ export async function showRunEnd(
   const { output } = options;
   const copied =
     output === undefined || end.end !== "finished" ? ok(undefined) : await copyOutputs(end.state, output, workplace);
+  if (end.unanchored !== undefined) {
+    const { code, message } = end.unanchored;
+    cli.note(`the evidence is sealed, but not anchored: ${message} [${code}]; later: packrun evidence anchor PATH`);
+  }
   if (formatOf(options) === "json") {
     cli.out(jsonLine({ schemaVersion: 1, ...answer, exitCode, ...(copied.ok ? {} : uncopied(copied.fault)) }));
   } else if (formatOf(options) === "text") {

@@ -49,7 +49,7 @@ async function verifyPath(cli: Cli, path: string, options: VerifyOptions): Promi
   if (!settings.ok) {
     return cli.fault(settings.fault, format);
   }
-  const { sha256, verifySignature, clock } = await import("#compose.ts");
+  const { sha256, verifySignature, proveAnchor, clock } = await import("#compose.ts");
   const { planHash, revocations, at, requireDsse } = options;
   const request = {
     path,
@@ -58,7 +58,7 @@ async function verifyPath(cli: Cli, path: string, options: VerifyOptions): Promi
     ...(at === undefined ? {} : { at }),
     ...(requireDsse === undefined ? {} : { requireDsse }),
   };
-  const found = await verifyPinned(request, settings.value, { sha256, verifySignature, now: clock.now });
+  const found = await verifyPinned(request, settings.value, { sha256, verifySignature, proveAnchor, now: clock.now });
   if (!found.ok) {
     return cli.fault(found.fault, format);
   }

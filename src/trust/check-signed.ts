@@ -29,8 +29,10 @@ export type SignedCheck<P> = {
   readonly trustRoot: TrustRoot;
   /** What is revoked here, or undefined where there is no list: whoever checks says so. */
   readonly revocations: Revocations | undefined;
-  /** The time of verification, or a trusted timestamp of this signature. */
+  /** The time of verification. */
   readonly at: Timestamp;
+  /** Trusted times at which this signature was there already: a key may be valid at one of these instead. */
+  readonly timestamps?: readonly Timestamp[];
   readonly verifySignature: VerifySignature;
   readonly sha256: Sha256;
 };
@@ -78,7 +80,7 @@ export async function checkSigned<P>(check: SignedCheck<P>): Promise<SignedVerdi
   if (!signed.ok) {
     return { ...failed(signed.fault), principal: signer.value.principal, keyid: signer.value.key.keyid };
   }
-  const window = checkKeyWindow(signer.value, check.at);
+  const window = checkKeyWindow(signer.value, check.at, check.timestamps);
   return window.ok
     ? { status: "pass", ...signed.value }
     : { status: "stale", code: window.fault.code, why: window.fault.message, ...signed.value };

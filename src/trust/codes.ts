@@ -69,6 +69,18 @@ export const trustCodes = codeTable({
       fix: "Remove one of the entries.",
     },
   },
+  TRUST_ROOT_LOG: {
+    severity: "error",
+    exitCode: 7,
+    message: "transparency log {origin} of the trust root cannot be used: {problem}",
+    hint: "give the log's own public key in PEM, with its algorithm",
+    explanation: {
+      cause:
+        "A log of the trust root has a key that cannot be read, or that is not of the algorithm it is declared as.",
+      example: "the certificate of a log's web server in place of its key",
+      fix: "Ask the log's operator for its public key and put it into the next version of the trust root.",
+    },
+  },
   TRUST_ROOT_EXPIRED: {
     severity: "error",
     exitCode: 11,

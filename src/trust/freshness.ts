@@ -11,12 +11,12 @@ export function checkRootExpiry(root: TrustRoot, at: Timestamp): Result<void> {
 }
 
 /**
- * Whether a key is valid at this moment: a trusted timestamp of the signature where there is one, else the time of
- * verification; never the signer's own word. Fault: KEY_WINDOW, which is stale, not failed.
+ * Whether a key is valid at a trusted timestamp of its signature, else at the time of verification; the signer's own word
+ * counts for nothing. Fault: KEY_WINDOW, which is stale, not failed.
  */
-export function checkKeyWindow(key: TrustedKey, at: Timestamp): Result<void> {
+export function checkKeyWindow(key: TrustedKey, at: Timestamp, timestamps: readonly Timestamp[] = []): Result<void> {
   const { principal, validFrom, validUntil } = key;
-  return validFrom <= at && at < validUntil
+  return [...timestamps, at].some((time) => validFrom <= time && time < validUntil)
     ? ok(undefined)
     : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal, validFrom, validUntil, at }));
 }

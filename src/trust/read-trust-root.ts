@@ -6,6 +6,7 @@ import { readCanonicalJson } from "#canon/strict-json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { checkAuthorities, readLogs } from "./anchor-authority.ts";
 import { trustCodes } from "./codes.ts";
 import {
   trustRootShape,
@@ -20,7 +21,7 @@ type KeyEntry = TrustRootDocument["keys"][string];
 /**
  * Reads `trust-root.json` and holds it to its rules: canonical bytes, closed shape, keyids that belong to their keys,
  * roles over known keys, a root role that can reach its threshold. Faults: TRUST_ROOT_SYNTAX, TRUST_ROOT_SHAPE,
- * TRUST_ROOT_TIME, TRUST_ROOT_KEY, KEY_ALGORITHM, TRUST_ROOT_ROLE, TRUST_ROOT_TOKEN. Expiry is not a fault here:
+ * TRUST_ROOT_TIME, TRUST_ROOT_KEY, KEY_ALGORITHM, TRUST_ROOT_ROLE, TRUST_ROOT_TOKEN, TRUST_ROOT_LOG. Expiry is not a fault here:
  * `checkRootExpiry` answers it for a moment.
  */
 export function readTrustRoot(bytes: Uint8Array, sha256: Sha256): Result<TrustRoot> {
@@ -41,7 +42,13 @@ export function readTrustRoot(bytes: Uint8Array, sha256: Sha256): Result<TrustRo
     return keys;
   }
   const broken = roleFault(document, keys.value) ?? tokenFault(document);
-  return broken ?? ok({ document, digest: digestOf(bytes, sha256), keys: keys.value });
+  if (broken !== undefined) {
+    return broken;
+  }
+  const { timestampAuthorities = [], transparencyLogs = [] } = document;
+  const authorities = checkAuthorities(timestampAuthorities);
+  const logs = authorities.ok ? readLogs(transparencyLogs, sha256) : authorities;
+  return logs.ok ? ok({ document, digest: digestOf(bytes, sha256), keys: keys.value, logs: logs.value }) : logs;
 }
 
 function readKeys(document: TrustRootDocument, sha256: Sha256): Result<ReadonlyMap<string, TrustedKey>> {

@@ -3,6 +3,12 @@ import type { Digest } from "#canon/digest.ts";
 import { trustDomainShape } from "#canon/id-shape.ts";
 import { array, boolean, integer, literal, object, record, string, timestamp, type Infer } from "#canon/shape.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
+import {
+  anchorPolicyShape,
+  timestampAuthoritiesShape,
+  transparencyLogsShape,
+  type TrustedLog,
+} from "./anchor-authority.ts";
 import { PACK_NAME, SEM_VER } from "./pack-version.ts";
 
 const text = string({ min: 1 });
@@ -33,10 +39,7 @@ export type RoleEntry = Infer<typeof roleShape>;
 export const SCOPES = ["packs", "tenants", "gates"] as const;
 export type ScopeName = (typeof SCOPES)[number];
 
-/**
- * `trust-root.json`: which keys hold which roles, the only source of trust. Timestamp authorities and transparency logs
- * are not read by this version: a root that lists any is refused, so that none is relied on in vain.
- */
+/** `trust-root.json`: which keys hold which roles, and whose timestamps and logs are believed; the only source of trust. */
 export const trustRootShape = object(
   {
     schema: literal("packrun.trust-root/v1"),
@@ -49,13 +52,14 @@ export const trustRootShape = object(
   },
   {
     tokens: array(object({ iss: text, sub: text, principal })),
-    timestampAuthorities: array(object({}), { max: 0 }),
-    transparencyLogs: array(object({}), { max: 0 }),
+    timestampAuthorities: timestampAuthoritiesShape,
+    transparencyLogs: transparencyLogsShape,
     policy: object(
       {},
       {
         revocation: object({ required: boolean(), maxAgeHours: integer({ min: 1 }), minSequence: integer({ min: 0 }) }),
         minVersion: record(PACK_NAME, string({ pattern: SEM_VER, expected: "a SemVer version" }), "a pack name"),
+        anchor: anchorPolicyShape,
       },
     ),
   },
@@ -77,6 +81,8 @@ export type TrustRoot = {
   readonly digest: Digest;
   /** By keyid, in the order of the file. */
   readonly keys: ReadonlyMap<string, TrustedKey>;
+  /** Transparency logs, in the order of the file. */
+  readonly logs: readonly TrustedLog[];
 };
 
 /** Everyone whom the trust root knows: principals of keys and of tokens. */

@@ -22,6 +22,8 @@ export type Case = {
   /** What is revoked; absent when there is no list that can be relied on. */
   readonly revocations?: SignedRevocations;
   readonly at: Timestamp;
+  /** Trusted times at which the attestation, and so everything that its manifest lists, was there already. */
+  readonly timestamps: readonly Timestamp[];
   readonly requireDsse: boolean;
   readonly sha256: Sha256;
   readonly verifySignature: VerifySignature;

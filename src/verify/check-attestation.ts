@@ -3,6 +3,7 @@ import type { Statement } from "#attest/statement.ts";
 import { ATTESTATION_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { checkSigned } from "#trust/check-signed.ts";
+import { checkKeyWindow } from "#trust/freshness.ts";
 import type { Case } from "./case.ts";
 import type { CheckName } from "./check-list.ts";
 import { verifyCodes } from "./codes.ts";
@@ -49,6 +50,7 @@ export async function checkAttestation(given: Case, pack: string | undefined): P
     trustRoot,
     revocations: given.revocations,
     at: given.at,
+    timestamps: given.timestamps,
     verifySignature: given.verifySignature,
     sha256: given.sha256,
   });
@@ -60,9 +62,16 @@ export async function checkAttestation(given: Case, pack: string | undefined): P
   if (verdict.status === "stale") {
     checks.stale("window", { code: verdict.code, message: verdict.why });
   }
-  checks.pass("window", `the key of ${verdict.principal} is valid at ${given.at}`);
+  checks.pass("window", `the key of ${verdict.principal} is valid at ${momentOf(given, verdict.keyid)}`);
   checks.pass("quorum", "1 of 1");
   return verdict.statement;
+}
+
+/** The first moment that lies in the window of a key: of a trusted timestamp, else that of verification. */
+function momentOf({ trustRoot, timestamps, at }: Case, keyid: string): string {
+  const key = trustRoot?.keys.get(keyid);
+  const trusted = timestamps.find((time) => key !== undefined && checkKeyWindow(key, time).ok);
+  return trusted === undefined ? at : `the trusted time ${trusted}`;
 }
 
 function partOf(code: string): CheckName {

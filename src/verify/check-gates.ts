@@ -144,6 +144,7 @@ async function judge(
     trustRoot,
     revocations: given.revocations,
     at: given.at,
+    timestamps: given.timestamps,
     verifySignature: given.verifySignature,
     sha256: given.sha256,
   });

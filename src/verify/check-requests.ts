@@ -45,6 +45,7 @@ export async function checkRunRequest(given: FoldedCase): Promise<void> {
     trustRoot,
     revocations: given.revocations,
     at: given.at,
+    timestamps: given.timestamps,
     verifySignature: given.verifySignature,
     sha256: given.sha256,
   });
@@ -132,6 +133,7 @@ export async function readGateRequest(
     trustRoot: given.trustRoot,
     revocations: given.revocations,
     at: given.at,
+    timestamps: given.timestamps,
     verifySignature: given.verifySignature,
     sha256: given.sha256,
   });

@@ -4,6 +4,7 @@ import type { Timestamp } from "#canon/timestamp.ts";
 import { ATTESTATION_PATH, PACK_ATTESTATION_PATH, SBOM_PATH, SIDECAR } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { RevocationFiles } from "#trust/check-revocations.ts";
+import type { ProveAnchor } from "#trust/anchor-finding.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
@@ -11,6 +12,7 @@ import { BundleReader, readingProblem } from "./bundle-reader.ts";
 import { readTrees } from "./bundle-tree.ts";
 import type { BundleSource, StreamHash } from "./bundle-source.ts";
 import type { Case, FoldedCase } from "./case.ts";
+import { checkAnchor } from "./check-anchor.ts";
 import { checkArtifacts } from "./check-artifacts.ts";
 import { checkAttestation } from "./check-attestation.ts";
 import { checkInputsLock, checkOutputs, checkPack, checkPackSource } from "./check-documents.ts";
@@ -36,6 +38,8 @@ export type VerifyOptions = {
   readonly planHash?: Digest;
   /** The site's own revocation list; the one in the bundle is only a floor. */
   readonly revocations?: RevocationFiles;
+  /** The bundle's anchor, `<name>.anchor.sigstore.json`, where there is one beside it. */
+  readonly anchor?: Uint8Array;
   /** The time of verification. */
   readonly at: Timestamp;
   /** Every signature that the contract names must be there, and the pack must come from the registry. */
@@ -47,6 +51,8 @@ export type VerifyHost = {
   readonly sha256: Sha256;
   readonly startHash: () => StreamHash;
   readonly verifySignature: VerifySignature;
+  /** Proves timestamps and log entries. A host without it says of anchors that they were not checked. */
+  readonly proveAnchor?: ProveAnchor;
 };
 
 /**
@@ -117,9 +123,10 @@ async function checkBundle(
   const { manifest, digest: manifestDigest } = read.value;
   const { sha256, verifySignature } = host;
   const { at, requireDsse } = options;
-  const base = { checks, reader, manifest, manifestDigest, at, requireDsse, sha256, verifySignature };
+  const base = { checks, reader, manifest, manifestDigest, at, requireDsse, sha256, verifySignature, timestamps: [] };
   const given: Case = trustRoot === undefined ? base : { ...base, trustRoot };
-  await checkEvidence(given, options);
+  const timestamps = await checkAnchor(given, options.anchor, host.proveAnchor);
+  await checkEvidence({ ...given, timestamps }, options);
   await checkFiles(manifest, reader, checks);
   const { runId, planHash } = manifest;
   return { type: "evidence", runId, planHash, manifestDigest };
@@ -194,5 +201,4 @@ function sayUnchecked({ checks, reader, requireDsse }: Case): void {
   checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
   const attested = reader.has(PACK_ATTESTATION_PATH);
   checks.skip("pack-attestation", attested ? "not checked by this version" : "unsigned: there is none");
-  checks.skip("anchor", "no timestamp or transparency log was checked");
 }

@@ -17,6 +17,8 @@ function codeAfter(change: (document: Document) => void): string {
 }
 
 const { alice, bob, mallory } = people;
+const AT = time("2026-01-01T00:00:00.000Z");
+const LATER = time("2027-01-01T00:00:00.000Z");
 
 t.test("a trust root reads with its keys by fingerprint and knows its principals", async (t) => {
   const root = rootOf();
@@ -48,7 +50,7 @@ t.test("the shape is closed", async (t) => {
     "TRUST_ROOT_SHAPE",
   );
   t.equal(
-    codeAfter((root) => (root.expires = time("2027-01-01"))),
+    codeAfter((root) => (root.expires = time("2027-01-01T00:00:00.000Z"))),
     "TRUST_ROOT_SHAPE",
   );
   t.equal(
@@ -65,17 +67,32 @@ t.test("the shape is closed", async (t) => {
   );
 });
 
-t.test("authorities that this version cannot use are refused, not overlooked", async (t) => {
+t.test("those who vouch for evidence are whole, or the root is refused", async (t) => {
+  const certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+  const certificates = [certificate, certificate];
+  const window = { validFrom: AT, validUntil: LATER };
+  const authority = { name: "clock", certificates, ...window, url: "https://tsa.example" };
+  const of = (more: object) => codeAfter((root) => (root.timestampAuthorities = [{ ...authority, ...more }]));
+  t.equal(of({}), "ok");
+  t.equal(of({ certificates: [certificate] }), "TRUST_ROOT_SHAPE");
+  t.equal(of({ certificates: [certificate, certificate.trimEnd()] }), "TRUST_ROOT_SHAPE");
+  t.equal(of({ key: "" }), "TRUST_ROOT_SHAPE");
+  t.equal(of({ validUntil: AT }), "TRUST_ROOT_TIME");
+  const { pem, alg } = document().keys[alice.key.keyid] ?? { pem: "", alg: "" };
+  const log = { origin: "log.example/2026", alg, pem, ...window };
+  const logOf = (more: object) => codeAfter((root) => (root.transparencyLogs = [{ ...log, ...more }]));
+  t.equal(logOf({}), "ok");
+  t.equal(logOf({ origin: "two words" }), "TRUST_ROOT_SHAPE");
+  t.equal(logOf({ origin: "a+b" }), "TRUST_ROOT_SHAPE");
+  t.equal(logOf({ validUntil: AT }), "TRUST_ROOT_TIME");
+  t.equal(logOf({ pem: "none" }), "TRUST_ROOT_LOG");
+  t.equal(logOf({ alg: "ed25519" }), "TRUST_ROOT_LOG");
   t.equal(
-    codeAfter((root) => (root.timestampAuthorities = [{}])),
-    "TRUST_ROOT_SHAPE",
+    codeAfter((root) => (root.policy = { anchor: { required: ["tsa", "rekor"] } })),
+    "ok",
   );
   t.equal(
-    codeAfter((root) => (root.transparencyLogs = [{}])),
-    "TRUST_ROOT_SHAPE",
-  );
-  t.equal(
-    codeAfter((root) => (root.policy = { anchor: { required: ["tsa"] } } as never)),
+    codeAfter((root) => (root.policy = { anchor: { required: ["clock"] } } as never)),
     "TRUST_ROOT_SHAPE",
   );
 });
