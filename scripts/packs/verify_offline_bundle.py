@@ -2579,7 +2579,7 @@ _EGRESS_LINE = closed(
     },
 )  # fmt: skip
 _REDACTED = re.compile(r"\[redacted:[^\]]*\]")
-_HOST_NAME = re.compile(r"[^\x00-\x20A-Z#%/:<>?@\[\\\]^|\x7f-\U0010ffff]+")
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _OCTET = r"(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _LOOKS_LIKE_IPV4 = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
@@ -2591,18 +2591,18 @@ def is_address(host: str) -> bool:
 
 
 def in_one_spelling(host: str) -> bool:
-    """Whether a host is written as the WHATWG URL standard writes it, without brackets and final dot."""
+    """Whether a host is written in the one way of 9.6."""
     if ":" in host:
         return _shortest_ipv6(host) == host
     if _LOOKS_LIKE_IPV4.fullmatch(host):
         return _IPV4.fullmatch(host) is not None
-    return _HOST_NAME.fullmatch(host) is not None and "*" not in host and all(map(_is_label, host.split(".")))
+    return len(host) <= 253 and all(map(_is_label, host.split(".")))
 
 
 def _is_label(label: str) -> bool:
-    """Whether a part of a name is not empty and, with `xn--`, is Punycode of something that needs it."""
-    if not label.startswith("xn--"):
-        return label != ""
+    """Whether it is a part of a name; with `xn--` before it, Punycode of something that needs it."""
+    if not label.startswith("xn--") or _LABEL.fullmatch(label) is None:
+        return _LABEL.fullmatch(label) is not None
     try:
         decoded = label[4:].encode("ascii").decode("punycode")
     except UnicodeError:
