@@ -8,6 +8,7 @@ import { todo } from "#run/todo.ts";
 import { engineCodes } from "./codes.ts";
 import { Driver, type DriverOptions, type ShiftEnd } from "./driver.ts";
 import { LEASE_MS, LeaseKeeper } from "./lease-keeper.ts";
+import { storeFailure } from "./store-fault.ts";
 import { keyOf, takeOver, type TakeOverPorts } from "./take-over.ts";
 
 export type DriveOptions = DriverOptions & {
@@ -84,7 +85,7 @@ async function driveShift(
     lost = true;
   };
   await using keeper = new LeaseKeeper(lease, key, { ...ports, leases: ports.store.leases }, () => onLost());
-  const taken = await takeOver(identity, lease, ports, options.onEvents ?? (() => undefined));
+  const taken = await takeOver(identity, lease, ports, options.onEvents ?? (() => undefined)).catch(storeFailure);
   if (!taken.ok) {
     return taken;
   }

@@ -19,6 +19,7 @@ import type { Journal } from "./journal.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { INBOX_MS, Mailbox } from "./mailbox.ts";
 import { redactCommand } from "./redact-command.ts";
+import { storeFailure } from "./store-fault.ts";
 
 export type DriverPorts = {
   readonly store: RunStore;
@@ -138,10 +139,7 @@ export class Driver {
         }
       }
     } catch (error) {
-      if (error instanceof StoreError) {
-        return fail(error.fault);
-      }
-      throw error;
+      return storeFailure(error);
     } finally {
       this.#over = true;
       this.#queue.splice(0).forEach(({ taken }) => taken?.());

@@ -89,7 +89,8 @@ async function readPlans(identity: RunIdentity, ports: TakeOverPorts): Promise<R
     // What cannot be read now has not changed: the run is as it was, and can be resumed.
     return unread;
   }
-  const freshPlan = fresh.ok ? readPlan(fresh.value) : fresh;
+  const isSame = stored.ok && fresh.ok && equalBytes(stored.value, fresh.value);
+  const freshPlan = !fresh.ok ? fresh : isSame ? pinned : readPlan(fresh.value);
   const plan = freshPlan.ok ? freshPlan : pinned;
   if (!plan.ok) {
     return plan;
@@ -103,7 +104,7 @@ async function readPlans(identity: RunIdentity, ports: TakeOverPorts): Promise<R
     const drift = { node: "", pointer: fresh.fault.place?.pointer ?? "", hint: fresh.fault.message };
     return ok({ plan: plan.value, pinnedPlan, drift });
   }
-  if (!equalBytes(stored.value, fresh.value)) {
+  if (!isSame) {
     const hint = "the stored pack or inputs no longer compile to the pinned plan";
     return ok({ plan: pinnedPlan, pinnedPlan, drift: { ...differenceOf(stored, fresh), hint } });
   }
