@@ -3,9 +3,9 @@
 
     python3 verify_offline_bundle.py PATH --trust trust-root.json
 
-PATH is a folder or a tar. Needed are Python 3.9 or later, its standard library, and for signatures the `openssl` command
-(3.0 or later). No socket is opened and nothing is written: openssl is handed key, message and signature as anonymous
-files in memory; only where a system has none of these, in a temporary folder that is removed at once.
+PATH is a folder or a tar. Needed are Python 3.9 or later, its standard library, and for signatures the `openssl`
+command (3.0 or later). No socket is opened and nothing is written: openssl is handed key, message and signature as
+anonymous files in memory; only where a system has none of these, in a temporary folder that is removed at once.
 
 Numbers in comments are sections of SPEC.md. The parts stand in the order in which they are needed: JSON, forms,
 bundles, keys and signatures, trust root, revocations, plan, ledger, its fold, then the checks of 10.2.
@@ -625,6 +625,8 @@ class FolderBundle(Bundle):
 
     def _enter(self, path: bytes, entry: "os.DirEntry[bytes]", waiting: List[bytes]) -> None:
         found = entry.stat(follow_symlinks=False)
+        if not _is_utf8(entry.name):
+            raise Fault("BUNDLE_ENTRY_UNSAFE", f"a name in {_shown(self._root)} is not UTF-8")
         if stat.S_ISDIR(found.st_mode):
             waiting.append(path + b"/")
         elif stat.S_ISREG(found.st_mode):
@@ -643,6 +645,14 @@ class FolderBundle(Bundle):
                 if not chunk:
                     return
                 yield chunk
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _shown(path: bytes) -> str:
@@ -714,7 +724,7 @@ def _read_header(header: bytes, at: int) -> Tuple[bytes, int]:
     name, prefix = header[:100].rstrip(b"\0"), header[345:500].rstrip(b"\0")
     path = prefix + b"/" + name if prefix else name
     digits = header[124:135]
-    if re.fullmatch(rb"[0-7]{11}", digits) is None or header != _tar_header(path, int(digits, 8)):
+    if re.fullmatch(rb"[0-7]{11}", digits) is None or not _is_utf8(path) or header != _tar_header(path, int(digits, 8)):
         raise _tar_fault(at, "a header of another form")
     return path, int(digits, 8)
 
