@@ -18,6 +18,7 @@ import {
   type PolicyChange,
   type RootDraft,
 } from "#trust/edit-root.ts";
+import { removeWitness } from "#trust/edit-witnesses.ts";
 import { holdersOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { fileFault } from "./file-fault.ts";
@@ -97,30 +98,36 @@ export type TrustAddition = Omit<KeyGrant, "key"> & {
  */
 export function trustAdd(given: TrustAddition, tools: TrustTools): Promise<Result<WrittenRoot>> {
   const { keyFile, file, out, ...grant } = given;
-  return edit({ file, out }, tools, async (root, now, { keyring }) => {
+  return editRoot({ file, out }, tools, async (root, now, { keyring }) => {
     const key = await readKeyFile(keyFile, keyring);
     return key.ok ? grantKey(root, { ...grant, key: key.value }, now, keyring.sha256) : key;
   });
 }
 
 /** Which trust root is edited, and where its next version goes; in its place unless given. */
-type Edited = { readonly file: string; readonly out?: string | undefined };
+export type Edited = { readonly file: string; readonly out?: string | undefined };
 
-/** `trust remove`: the next, unsigned version without a key. Faults as `trustAdd`. */
+/** `trust remove`: the next, unsigned version without a key, an authority or a log. Faults as `trustAdd`. */
 export function trustRemove(
   given: Edited & { readonly keyid: string },
   tools: TrustTools,
 ): Promise<Result<WrittenRoot>> {
-  return edit(given, tools, async (root, now, { keyring }) => removeKey(root, given.keyid, now, keyring.sha256));
+  return editRoot(given, tools, async (root, now, { keyring: { sha256 } }) => {
+    const witness = root.keys.has(given.keyid) ? undefined : removeWitness(root, given.keyid, now, sha256);
+    return witness ?? removeKey(root, given.keyid, now, sha256);
+  });
 }
 
 /** `trust policy`: the next, unsigned version with another policy. Faults as `trustAdd`. */
 export function trustPolicy(given: Edited & PolicyChange, tools: TrustTools): Promise<Result<WrittenRoot>> {
   const { file, out, ...change } = given;
-  return edit({ file, out }, tools, async (root, now, { keyring }) => changePolicy(root, change, now, keyring.sha256));
+  return editRoot({ file, out }, tools, async (root, now, { keyring }) =>
+    changePolicy(root, change, now, keyring.sha256),
+  );
 }
 
-function edit(
+/** Writes the next version of a root under the lock. Faults: TRUST_FILE_ACCESS, TRUST_FILE_EXISTS, TRUST_BUSY, and those of the change. */
+export async function editRoot(
   { file, out }: Edited,
   tools: TrustTools,
   change: (root: TrustRoot, now: Timestamp, tools: TrustTools) => Promise<Result<RootDraft>>,

@@ -1,5 +1,6 @@
 import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { ok, type Result } from "#fault/result.ts";
+import type { AnchorKind } from "#trust/anchor-authority.ts";
 import { consentingPrincipals } from "#trust/next-root.ts";
 import { holdersOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
@@ -24,6 +25,14 @@ export type TrustShow = {
     readonly window: "open" | "not yet" | "over";
   }[];
   readonly roles: TrustRoot["document"]["roles"];
+  /** Whose timestamps and log entries are believed, when. */
+  readonly witnesses: readonly {
+    readonly kind: AnchorKind;
+    readonly name: string;
+    readonly validFrom: Timestamp;
+    readonly validUntil: Timestamp;
+    readonly url?: string;
+  }[];
   /** Principals whose root keys, as this version knows them, signed it, and how many it asks for. */
   readonly consent: { readonly principals: readonly string[]; readonly required: number; readonly sidecars: number };
 };
@@ -64,6 +73,21 @@ export async function trustShow(file: string, tools: TrustTools): Promise<Result
     expired: at >= expires,
     keys,
     roles,
+    witnesses: witnessesOf(root),
     consent,
   });
+}
+
+function witnessesOf({ document }: TrustRoot): TrustShow["witnesses"] {
+  const { timestampAuthorities = [], transparencyLogs = [] } = document;
+  return [
+    ...timestampAuthorities.map(({ certificates: _, ...authority }) => ({ kind: "tsa" as const, ...authority })),
+    ...transparencyLogs.map(({ origin: name, validFrom, validUntil, url }) => ({
+      kind: "rekor" as const,
+      name,
+      validFrom,
+      validUntil,
+      ...(url === undefined ? {} : { url }),
+    })),
+  ];
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { copyAnchor } from "#app/copy-anchor.ts";
 import { exportEvidence } from "#app/export-evidence.ts";
 import { extractEvidence } from "#app/extract-evidence.ts";
 import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
@@ -125,11 +126,16 @@ function defineExtract(group: Command, cli: Cli, done: Done): void {
 function defineExport(group: Command, cli: Cli, done: Done): void {
   withGlobals(group.command("export <run>").description("write a bundle as one .tar, the same bytes on every machine"))
     .requiredOption("-o, --output <file>", "where the .tar goes")
-    .addHelpText("after", "\nRUN may be the folder of a bundle too.\nExample: packrun evidence export last -o run.tar")
+    .addHelpText(
+      "after",
+      "\nRUN may be the folder of a bundle too. Its anchor goes along.\nExample: packrun evidence export last -o run.tar",
+    )
     .action(async (run: string, options: GlobalOptions & { output: string }) => {
-      const write = async (source: BundleSource): Promise<number> => {
+      const write = async (source: BundleSource, path: string): Promise<number> => {
         const written = await exportEvidence(source, options.output);
-        const result = written.ok ? { ok: true as const, value: { file: options.output, ...written.value } } : written;
+        const copied = written.ok ? await copyAnchor(path, resolve(cli.cwd, options.output)) : written;
+        const value = { file: options.output, ...(written.ok ? written.value : { size: 0 }) };
+        const result = copied.ok ? { ok: true as const, value } : copied;
         return answer(cli, options, result, ({ file, size }) => `${file}  ${size} bytes\n`);
       };
       done(await withBundle(cli, run, options, write));
@@ -141,7 +147,7 @@ function withBundle(
   cli: Cli,
   text: string,
   options: GlobalOptions,
-  work: (source: BundleSource) => Promise<number>,
+  work: (source: BundleSource, path: string) => Promise<number>,
 ): Promise<number> {
   return withBundlePath(cli, text, options, async (path) => {
     const bundle = await openBundle(path);
@@ -149,7 +155,7 @@ function withBundle(
       return cli.fault(bundle.fault, formatOf(options));
     }
     try {
-      return await work(bundle.value.source);
+      return await work(bundle.value.source, path);
     } finally {
       await bundle.value.close();
     }

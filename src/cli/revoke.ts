@@ -8,7 +8,7 @@ import type { Result } from "#fault/result.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { answer } from "./keys.ts";
 import { settingsSource, withGlobals } from "./options.ts";
-import { time } from "./trust.ts";
+import { time } from "./time.ts";
 
 type RevokeOptions = GlobalOptions & {
   readonly reason?: string;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { isTimestamp, timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import type { Timestamp } from "#canon/timestamp.ts";
 import { InvalidArgumentError, Option } from "commander";
 import { rootFileOf } from "#app/trust-admission.ts";
 import { readSettings } from "#app/settings.ts";
@@ -7,9 +7,12 @@ import { trustAdd, trustInit, trustPolicy, trustRemove, trustSign, type TrustToo
 import { trustCheck } from "#app/trust-check.ts";
 import { trustShow, type TrustShow } from "#app/trust-show.ts";
 import { ok, type Result } from "#fault/result.ts";
+import { visibleText } from "#view/visible-text.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { answer } from "./keys.ts";
 import { formatOf, positiveInteger, settingsSource, withGlobals } from "./options.ts";
+import { time } from "./time.ts";
+import { defineWitnesses } from "./trust-witness.ts";
 
 type Done = (code: number) => void;
 
@@ -21,6 +24,11 @@ export const trust: CommandFile = {
     defineAdd(group, cli, done);
     defineRemove(group, cli, done);
     definePolicy(group, cli, done);
+    defineWitnesses(group, async (options, edit) => {
+      const opened = await openTools(cli, options);
+      const edited = opened.ok ? await edit(opened.value.file, opened.value.tools) : opened;
+      done(answer(cli, options, edited, writtenText));
+    });
     defineSign(group, cli, done);
     withGlobals(group.command("show").description("keys, principals and roles of a trust root")).action(
       async (options: GlobalOptions) => {
@@ -103,8 +111,9 @@ function defineAdd(group: Command, cli: Cli, done: Done): void {
 }
 
 function defineRemove(group: Command, cli: Cli, done: Done): void {
-  withGlobals(group.command("remove <keyid>").description("remove a key; writes the next, unsigned version"))
+  withGlobals(group.command("remove <what>").description("remove a key; writes the next, unsigned version"))
     .option("-o, --output <file>", "write the next version here instead of in place")
+    .addHelpText("after", "\nWHAT is a keyid, the name of a timestamp authority or the origin of a log.")
     .action(async (keyid: string, options: GlobalOptions & { output?: string }) => {
       const opened = await openTools(cli, options);
       const removed = opened.ok
@@ -120,6 +129,7 @@ type PolicyOptions = GlobalOptions & {
   minSequence?: number;
   minVersion?: Readonly<Record<string, string>>;
   rootThreshold?: number;
+  anchor?: readonly ("tsa" | "rekor" | "none")[];
   output?: string;
 };
 
@@ -139,12 +149,14 @@ function definePolicy(group: Command, cli: Cli, done: Done): void {
       "the least version of a pack that is planned and run (repeatable)",
       leastVersion,
     )
+    .addOption(new Option("--anchor <kinds...>", "anchors that evidence must have").choices(["tsa", "rekor", "none"]))
     .option("--root-threshold <n>", "how many root keys a change needs", positiveInteger)
     .option("-o, --output <file>", "write the next version here instead of in place")
     .action(async (options: PolicyOptions) => {
       const opened = await openTools(cli, options);
-      const { revocations, maxAgeHours, minSequence, minVersion, rootThreshold, output: out } = options;
-      const optional = { revocations, maxAgeHours, minSequence, minVersion, rootThreshold, out };
+      const { revocations, maxAgeHours, minSequence, minVersion, rootThreshold, anchor, output: out } = options;
+      const anchors = anchor?.filter((kind) => kind !== "none");
+      const optional = { revocations, maxAgeHours, minSequence, minVersion, rootThreshold, anchors, out };
       const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
       const changed = opened.ok ? await trustPolicy({ file: opened.value.file, ...given }, opened.value.tools) : opened;
       done(answer(cli, options, changed, writtenText));
@@ -187,16 +199,6 @@ function defineCheck(group: Command, cli: Cli, done: Done): void {
   );
 }
 
-/** A time that a person gave, as `2026-01-05T08:00:00Z`. */
-export function time(text: string): Timestamp {
-  const milliseconds = Date.parse(text);
-  const timestamp = Number.isNaN(milliseconds) ? undefined : timestampOf(milliseconds);
-  if (timestamp === undefined || !isTimestamp(timestamp)) {
-    throw new InvalidArgumentError("Give a time such as 2026-01-05T08:00:00Z.");
-  }
-  return timestamp;
-}
-
 function writtenText({ file, version, trustDomain }: { file: string; version: number; trustDomain: string }): string {
   return `${file}: ${trustDomain}, version ${version}\n`;
 }
@@ -211,6 +213,10 @@ function showText(root: TrustShow): string {
       (key) =>
         `${key.keyid}  ${key.principal}  ${key.roles.join(", ")}${key.window === "open" ? "" : `  (${key.window})`}`,
     ),
+    ...root.witnesses.map(
+      ({ kind, name, validFrom, validUntil }) =>
+        `${kind === "tsa" ? "timestamps of" : "log"} ${name}, from ${validFrom} until ${validUntil}`,
+    ),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(visibleText).join("\n")}\n`;
 }

@@ -5,6 +5,7 @@ import { compareUtf8 } from "#canon/utf8.ts";
 import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { AnchorKind } from "./anchor-authority.ts";
 import { trustCodes } from "./codes.ts";
 import { readTrustRoot } from "./read-trust-root.ts";
 import { SCOPES, type RoleEntry, type ScopeName, type TrustRoot, type TrustRootDocument } from "./trust-root.ts";
@@ -116,6 +117,8 @@ export type PolicyChange = {
   readonly minSequence?: number;
   readonly minVersion?: Readonly<Record<string, string>>;
   readonly rootThreshold?: number;
+  /** The kinds of anchors that evidence must have. */
+  readonly anchors?: readonly AnchorKind[];
 };
 
 /** A week: as long as a list may be old where nobody says otherwise. */
@@ -128,8 +131,8 @@ export function changePolicy(
   now: Timestamp,
   sha256: Sha256,
 ): Result<RootDraft> {
-  const { revocation, minVersion } = document.policy ?? {};
-  const { revocations, maxAgeHours, minSequence, rootThreshold } = change;
+  const { revocation, minVersion, anchor } = document.policy ?? {};
+  const { revocations, maxAgeHours, minSequence, rootThreshold, anchors = anchor?.required ?? [] } = change;
   const bounds = {
     required: revocations === undefined ? (revocation?.required ?? false) : revocations === "required",
     maxAgeHours: maxAgeHours ?? revocation?.maxAgeHours ?? MAX_AGE_HOURS,
@@ -140,6 +143,7 @@ export function changePolicy(
   const policy = {
     ...(asked && revocations !== "none" ? { revocation: bounds } : {}),
     ...(Object.keys(versions).length === 0 ? {} : { minVersion: versions }),
+    ...(anchors.length === 0 ? {} : { anchor: { required: anchors } }),
   };
   const root = document.roles["root"] ?? { keyids: [], threshold: 1 };
   const roles = { ...document.roles, root: { ...root, threshold: rootThreshold ?? root.threshold } };
@@ -147,7 +151,7 @@ export function changePolicy(
 }
 
 /** The next version is issued now and lives as long as the one before did. */
-function renewed(
+export function renewed(
   { version, issuedAt, expires }: TrustRootDocument,
   now: Timestamp,
 ): Pick<TrustRootDocument, "version" | "issuedAt" | "expires"> {
@@ -185,8 +189,8 @@ function show(bound: readonly string[] | undefined): string {
   return bound === undefined ? "everything" : bound.toSorted(compareUtf8).join(", ");
 }
 
-/** Nothing is written that would not be read again. */
-function draft(document: TrustRootDocument | FirstDocument, sha256: Sha256): Result<RootDraft> {
+/** Nothing is written that would not be read again. Fault: TRUST_EDIT_INVALID. */
+export function draft(document: TrustRootDocument | FirstDocument, sha256: Sha256): Result<RootDraft> {
   const bytes = canonicalBytes(document);
   const root = readTrustRoot(bytes, sha256);
   return root.ok
