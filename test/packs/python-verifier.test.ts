@@ -27,6 +27,9 @@ const good: Files = filesOf(world.folder);
 const MANIFEST = "evidence.manifest.json";
 const ATTESTATION = `${MANIFEST}.sigstore.json`;
 
+// Hundreds of processes, on a machine that may do much else.
+t.setTimeout(900_000);
+
 type Case = {
   readonly files?: Files;
   readonly root?: Uint8Array | "none";
