@@ -1,10 +1,12 @@
 import { constants } from "node:fs";
 import { lstat, open, readdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { BundleFile, BundleSource } from "#verify/bundle-source.ts";
 import { bundleCodes } from "#verify/bundle-codes.ts";
+import { shown } from "#verify/shown.ts";
 import { readStretch } from "./read-stretch.ts";
 
 /** A bundle as a folder. Links are never followed: anything but folders and regular files is refused. */
@@ -20,8 +22,12 @@ export function folderSource(root: string): BundleSource {
 }
 
 async function walk(root: string, under: string, found: BundleFile[]): Promise<Result<void>> {
-  for (const entry of await readdir(join(root, under), { withFileTypes: true })) {
-    const path = `${under}${entry.name}`;
+  for (const entry of await readdir(join(root, under), { withFileTypes: true, encoding: "buffer" })) {
+    const name = decodeUtf8(entry.name);
+    const path = `${under}${name ?? entry.name.toString("latin1")}`;
+    if (name === undefined) {
+      return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: shown(path) }));
+    }
     if (entry.isDirectory()) {
       const walked = await walk(root, `${path}/`, found);
       if (!walked.ok) {

@@ -41,8 +41,11 @@ export class BundleReader {
     return this.#seen.get(path);
   }
 
-  /** Streams a file to its end. Chunks are valid only during the call. Fault: BUNDLE_UNREADABLE. */
+  /** Streams a file to its end. Chunks are valid only during the call. Faults: EVIDENCE_FILE_MISSING, BUNDLE_UNREADABLE. */
   async stream(path: string, take: (chunk: Uint8Array) => void): Promise<Result<SeenFile>> {
+    if (!this.#files.has(path)) {
+      return fail(faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path }));
+    }
     const hash = this.#startHash();
     let size = 0;
     try {

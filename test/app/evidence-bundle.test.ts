@@ -1,7 +1,17 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync, cpSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { MAX_SIDECAR_BYTES } from "#attest/sidecar.ts";
+import { folderSource } from "#app/bundle-folder.ts";
 import { exportEvidence } from "#app/export-evidence.ts";
 import { extractEvidence } from "#app/extract-evidence.ts";
 import { openBundle } from "#app/open-bundle.ts";
@@ -12,7 +22,7 @@ import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf } from "#canon/digest.ts";
 import { ok } from "#fault/result.ts";
 import { ustarHeader } from "#evidence/ustar.ts";
-import { findings, memorySource, filesOf } from "../verify/bundle-tools.ts";
+import { check, filesOf, findings, memorySource } from "../verify/bundle-tools.ts";
 import { freshFolder, verdictOf, withBundle } from "./evidence-files.ts";
 import { LATER, must, sealedRun, sha256, verifySignature } from "./sealed-world.ts";
 
@@ -121,13 +131,31 @@ t.test("a file that cannot be read, or is too large, fails its check", async (t)
   t.same(await findingsOf(attestation, MAX_SIDECAR_BYTES + 1), ["envelope: BUNDLE_TOO_LARGE"]);
 });
 
+t.test(
+  "a name that is no UTF-8 does not belong into a folder, and a ledger that is not there is missing",
+  async (t) => {
+    const root = t.testdir({ bundle: {} });
+    for (const folder of [Buffer.from("sub\u00ff", "latin1"), Buffer.from("sub")]) {
+      rmSync(join(root, "bundle"), { recursive: true });
+      const path = Buffer.concat([Buffer.from(join(root, "bundle/")), folder]);
+      mkdirSync(path, { recursive: true });
+      writeFileSync(Buffer.concat([path, Buffer.from("/z\u00ff", "latin1")]), "");
+      const listed = await folderSource(join(root, "bundle")).list();
+      t.match(listed, { ok: false, fault: { code: "BUNDLE_ENTRY_UNSAFE" } });
+    }
+    const files = filesOf(world.folder);
+    files.delete("ledger.jsonl");
+    t.ok(findings(await check(files, world.trustRoot)).includes("ledger-chain: EVIDENCE_FILE_MISSING"));
+  },
+);
+
 const use = (more: object) => verifyEvidence({ path: world.folder, trustRoot: world.trustRoot, ...more }, tools);
 
 t.test("wrong uses are told apart from bad bundles", async (t) => {
   t.match(await use({ path: join(scratch, "nowhere") }), { ok: false, fault: { code: "BUNDLE_NOT_FOUND" } });
   t.match(await use({ planHash: "3f2a" }), { ok: false, fault: { code: "VERIFY_OPTION" } });
   t.match(await use({ at: "yesterday" }), { ok: false, fault: { code: "VERIFY_OPTION" } });
-  t.match(await use({ revocations: "r.json" }), { ok: false, fault: { code: "REVOCATIONS_UNSUPPORTED" } });
+  t.match(await use({ revocations: "r.json" }), { ok: false, fault: { code: "VERIFY_OPTION" } });
   t.match(await use({}), { ok: true, value: { verdict: "verified" } });
   t.match(await openBundle("/dev/null"), { ok: false, fault: { code: "BUNDLE_NOT_FOUND" } });
 });
