@@ -624,8 +624,6 @@ class FolderBundle(Bundle):
                 raise Fault("BUNDLE_UNREADABLE", f"{_shown(below)}: {problem.strerror}") from None
 
     def _enter(self, path: bytes, entry: "os.DirEntry[bytes]", waiting: List[bytes]) -> None:
-        if not _is_utf8(path):
-            raise Fault("BUNDLE_ENTRY_UNSAFE", "a name is not UTF-8")
         found = entry.stat(follow_symlinks=False)
         if not _is_utf8(entry.name):
             raise Fault("BUNDLE_ENTRY_UNSAFE", f"a name in {_shown(self._root)} is not UTF-8")
@@ -652,14 +650,6 @@ class FolderBundle(Bundle):
 def _is_utf8(name: bytes) -> bool:
     try:
         name.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_utf8(path: bytes) -> bool:
-    try:
-        path.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True
