@@ -3,6 +3,7 @@ import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { must, rootBytes, sha256 } from "../app/sealed-world.ts";
+import type { LocalLog } from "./local-log.ts";
 import type { LocalAuthority } from "./local-authority.ts";
 
 const DAY = 86_400_000;
@@ -33,4 +34,10 @@ export function readRoot(given: AnchoringRoot): TrustRoot {
 export function entryOf({ certificates }: Pick<LocalAuthority, "certificates">, more: object = {}): object {
   const window = { validFrom: timestampOf(now - DAY), validUntil: timestampOf(now + DAY) };
   return { name: "clock", certificates, ...window, ...more };
+}
+
+/** A log as the trust root names it. */
+export function logOf({ origin, publicKey }: Pick<LocalLog, "origin" | "publicKey">, more: object = {}): object {
+  const window = { validFrom: "2026-01-01T00:00:00.000Z", validUntil: timestampOf(now + DAY) };
+  return { origin, alg: "ed25519", pem: publicKey, ...window, ...more };
 }

@@ -5,6 +5,7 @@ import { bodyOf, listening } from "./local-authority.ts";
 /** A transparency log that speaks Rekor v2 and holds two entries, the asked one behind another. */
 export type LocalLog = {
   readonly url: string;
+  readonly origin: string;
   readonly publicKey: string;
   /** What it answers to a request. */
   readonly answer: (request: unknown) => Record<string, unknown>;
@@ -58,6 +59,7 @@ export async function localLog(origin: string): Promise<LocalLog> {
   });
   return {
     url: server.url,
+    origin,
     publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
     answer,
     [Symbol.asyncDispose]: () => server.close(),

@@ -9,9 +9,8 @@ import { attestationPae } from "#app/show-evidence.ts";
 import { verifyEvidence } from "#app/verify-evidence.ts";
 import { readAnchorFile } from "#attest/anchor-file.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
-import { timestampOf } from "#canon/timestamp.ts";
 import type { Verdict } from "#verify/verdict.ts";
-import { anchoringRoot, entryOf, MUCH_LATER, readRoot, type AnchoringRoot } from "../anchor/anchored-world.ts";
+import { anchoringRoot, entryOf, logOf, MUCH_LATER, readRoot, type AnchoringRoot } from "../anchor/anchored-world.ts";
 import { freshFolder, withBundle } from "../app/evidence-files.ts";
 import { must, sealedRun, sha256, verifySignature } from "../app/sealed-world.ts";
 import { rekorServer, timestampServer } from "./sigstore-servers.ts";
@@ -37,10 +36,7 @@ async function verdictOn(path: string, root: AnchoringRoot): Promise<Verdict> {
 
 const anchorOf = ({ checks }: Verdict): object => checks.find(({ name }) => name === "anchor") ?? {};
 
-function logEntry(publicKey: string, more: object = {}): object {
-  const window = { validFrom: "2026-01-01T00:00:00.000Z", validUntil: timestampOf(Date.now() + 86_400_000) };
-  return { origin: ORIGIN, alg: "ed25519", pem: publicKey, ...window, ...more };
-}
+const logEntry = (publicKey: string, more: object = {}): object => logOf({ origin: ORIGIN, publicKey }, more);
 
 t.test("Sigstore's timestamp authority vouches for evidence", needs(authority), async (t) => {
   await using server = await timestampServer(authority.program);
