@@ -13,7 +13,13 @@ const inside = new Set(["@marcbachmann/cel-js", "commander", "uuid", "yaml"]);
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
 const { outputFiles, metafile } = await build({
   // All of it one folder below `dist`, as in `src`: what stands beside the package is found from there.
-  entryPoints: { "cli/main": "src/cli/main.ts", index: "src/index.ts" },
+  entryPoints: {
+    "cli/main": "src/cli/main.ts",
+    index: "src/index.ts",
+    // Threads begin in files of their own.
+    "policy/rego-worker": "src/policy/rego-worker.ts",
+    "step/schema-worker": "src/step/schema-worker.ts",
+  },
   chunkNames: "part/[name]-[hash]",
   outdir: out,
   bundle: true,

@@ -39,7 +39,12 @@ export const rooms: readonly Room[] = [
   { name: "folder", floor: "adapter", rooms: ["port", "pack", "plan", "run", ...base], packages: ["node:*"] },
   { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", "pack", ...base], packages: ["node:*", "ajv/*"] },
   { name: "secret", floor: "adapter", rooms: ["port", "run", ...base], packages: ["node:*"] },
-  { name: "policy", floor: "adapter", rooms: ["port", "plan", ...base], packages: ["node:*"] },
+  {
+    name: "policy",
+    floor: "adapter",
+    rooms: ["port", "plan", ...base],
+    packages: ["node:*", "@open-policy-agent/opa-wasm"],
+  },
   { name: "signer", floor: "adapter", rooms: ["port", "attest", ...base], packages: ["node:*", "@noble/ciphers/*"] },
   {
     name: "anchor",

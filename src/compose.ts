@@ -9,10 +9,11 @@ import { readSettings, type Settings, type SettingsSource } from "#app/settings.
 import type { Workplace } from "#app/workplace.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { folderReader } from "#folder/folder-reader.ts";
-import { celPolicyEngine } from "#policy/cel-policy-engine.ts";
+import { policyEngine } from "#policy/policy-engine.ts";
 import type { Clock } from "#port/clock.ts";
 import type { FolderReader } from "#port/folder.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
+import type { InspectModule } from "#port/policy-engine.ts";
 import type { LedgerStore, RunIdentity, RunRow } from "#port/run-store.ts";
 import type { AnchorSource } from "#port/anchor-source.ts";
 import { createEgress } from "#sandbox/egress/egress.ts";
@@ -51,6 +52,10 @@ export const anchorSource = (env: Env, timeoutMs?: number): AnchorSource => ({
   logEntry: async (...asked) => (await import("#anchor/ask-anchors.ts")).askAnchors(env, timeoutMs).logEntry(...asked),
 });
 
+/** Loaded only where a pack has policies in Rego. */
+export const inspectModule: InspectModule = async (module) =>
+  (await import("#policy/inspect-module.ts")).moduleInspector()(module);
+
 /** How long a run that has ended waits for those who vouch for it, in milliseconds. */
 const RUN_PATIENCE = 10_000;
 
@@ -87,7 +92,8 @@ export async function openWorkplace(
     folders,
     store: store.value,
     artifacts,
-    policies: celPolicyEngine(),
+    policies: (tenantId) => policyEngine({ read: (digest) => artifacts.open(tenantId, digest) }),
+    inspectModule,
     secrets: secretProviders({ env: source.env, readFile: (path) => readFile(hidden.note(path)) }),
     redactor: (policy) => createRedactor(policy === "hash" ? { mark: hashMark(randomBytes(32)) } : {}),
     runner: (maxParallel, references = []) => {

@@ -28,7 +28,7 @@ export async function driveStoredRun(
   trust: RunTrust,
   options: StoredDrive,
 ): Promise<Result<DriveEnd>> {
-  const { store, artifacts, clock, sha256, policies, engine } = workplace;
+  const { store, artifacts, clock, sha256, engine } = workplace;
   const given = await readStored(identity, workplace);
   if (!given.ok) {
     return given;
@@ -70,7 +70,7 @@ export async function driveStoredRun(
       sha256,
       attempts,
       gates: gatesOf(identity, given.value, () => recompile(), workplace, trust),
-      policies,
+      policies: workplace.policies(identity.tenantId),
       redactor,
       engine,
       admit: (sandbox) => (options.maxParallel === 0 ? Promise.resolve(ok(undefined)) : runner.admit(sandbox)),

@@ -8,6 +8,7 @@ import { packCodes } from "#pack/codes.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import { PACK_FILE } from "#plan/recompile-plan.ts";
 import type { FolderReader } from "#port/folder.ts";
+import type { InspectModule } from "#port/policy-engine.ts";
 import { appCodes } from "./codes.ts";
 
 /** The folder of a pack as it was read: a listing of everything in it, and the bytes of its `pack.yaml`. */
@@ -19,7 +20,11 @@ export type PackFolder = {
   readonly listing: readonly FileEntry[];
 };
 
-export type PackPorts = { readonly folders: FolderReader; readonly sha256: Sha256 };
+export type PackPorts = {
+  readonly folders: FolderReader;
+  readonly sha256: Sha256;
+  readonly inspectModule: InspectModule;
+};
 
 /**
  * Reads the folder that a PACK argument names: the folder itself, or the `pack.yaml` in it.

@@ -16,6 +16,7 @@ import type { SecretReference } from "#port/secrets.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { readGivenInputs, type Given, type InputArguments } from "./given-inputs.ts";
 import { readInputFiles, type InputFile } from "./input-files.ts";
+import { readLintSources } from "./lint-sources.ts";
 import { readPackFile, readPackFolder, type PackFolder, type PackPorts } from "./pack-folder.ts";
 import { refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
 
@@ -58,7 +59,7 @@ export async function planPack(request: PlanRequest, ports: PackPorts): Promise<
   if (resolved.diagnostics.length > 0) {
     return refusedFor(resolved.diagnostics, place.file, pack.source.text);
   }
-  const base = compileBase(read.value, ports.sha256);
+  const base = await compileBase(read.value, ports);
   const compiled = compilePlan({ ...base, inputs: resolved.resolved.inputs });
   if (!compiled.ok) {
     return refusedFor(compiled.fault, place.file, pack.source.text);
@@ -101,7 +102,7 @@ export async function lintPack(pack: string, ports: PackPorts & { readonly cwd: 
   }
   const { place } = read.value;
   const { resolved, diagnostics } = await resolveGiven(read.value, [], ports);
-  const found = lintPlan({ ...compileBase(read.value, ports.sha256), inputs: resolved.inputs });
+  const found = lintPlan({ ...(await compileBase(read.value, ports)), inputs: resolved.inputs });
   const ofDefaults = diagnostics.filter(({ code }) => code !== "INPUT_MISSING");
   const { text } = read.value.pack.source;
   return ok({ diagnostics: sortDiagnostics([...found, ...ofDefaults]), file: place.file, text });
@@ -125,9 +126,11 @@ async function openPack(
   return read.ok ? ok({ pack: read.value, place: place.value }) : refusedFor(read.fault, file, decodeUtf8(bytes));
 }
 
-function compileBase({ pack, place }: OpenPack, sha256: Sha256) {
+async function compileBase({ pack, place }: OpenPack, ports: PackPorts) {
+  const { sha256 } = ports;
   const packDigest = treeDigest(place.listing, sha256);
-  return { pack, packDigest, packFiles: place.listing, builtIns, sha256 };
+  const sources = await readLintSources(pack, place, builtIns, ports);
+  return { pack, packDigest, packFiles: place.listing, builtIns, sha256, sources };
 }
 
 type Resolved = {

@@ -1,12 +1,13 @@
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Sha256 } from "#canon/digest.ts";
+import type { TenantId } from "#canon/ids.ts";
 import type { AnchorSource } from "#port/anchor-source.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
 import type { Egress } from "#port/egress.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
 import type { FolderReader } from "#port/folder.ts";
-import type { PolicyEngine } from "#port/policy-engine.ts";
+import type { InspectModule, PolicyEngine } from "#port/policy-engine.ts";
 import type { RunStore } from "#port/run-store.ts";
 import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
 import type { StepRunner } from "#port/step-runner.ts";
@@ -23,7 +24,9 @@ export type Workplace = {
   readonly folders: FolderReader;
   readonly store: RunStore;
   readonly artifacts: ArtifactStore;
-  readonly policies: PolicyEngine;
+  /** Decides policies; their modules are those of this tenant. */
+  readonly policies: (tenantId: TenantId) => PolicyEngine;
+  readonly inspectModule: InspectModule;
   readonly secrets: SecretProvider;
   /** A redactor that writes what the plan's policy says in the place of secrets. */
   readonly redactor: (policy: "blank" | "hash") => Redactor;

@@ -29,12 +29,12 @@ export const lint: CommandFile = {
 };
 
 async function lintAll(cli: Cli, packs: readonly string[], options: GlobalOptions): Promise<number> {
-  const { folders, sha256 } = await import("#compose.ts");
+  const { folders, inspectModule, sha256 } = await import("#compose.ts");
   const format = formatOf(options);
   let code = 0;
   const linted: Linted[] = [];
   for (const pack of packs) {
-    const found = await lintPack(pack, { folders, sha256, cwd: cli.cwd });
+    const found = await lintPack(pack, { folders, sha256, inspectModule, cwd: cli.cwd });
     if (!found.ok) {
       const diagnostics = [findingOf(found.fault, pack)];
       if (format === "text") {

@@ -17,9 +17,9 @@ export function withPlanOptions(command: Command): Command {
 /** Compiles a pack with the inputs of the command line; where there is no plan, says why and fails with the exit code. */
 export async function plannedPack(cli: Cli, pack: string, options: PlanOptions): Promise<Result<PlannedPack, number>> {
   const { planPack } = await import("#app/plan-pack.ts");
-  const { folders, sha256 } = await import("#compose.ts");
+  const { folders, inspectModule, sha256 } = await import("#compose.ts");
   const { inputs: inputsFile } = options;
   const request = { pack, inputs: options.i ?? [], cwd: cli.cwd, ...(inputsFile === undefined ? {} : { inputsFile }) };
-  const planned = await planPack(request, { folders, sha256 });
+  const planned = await planPack(request, { folders, sha256, inspectModule });
   return planned.ok ? ok(planned.value) : { ok: false, fault: showRefusal(cli, planned.fault, options) };
 }

@@ -2,12 +2,14 @@ import { codeTable } from "#fault/code-table.ts";
 import { expressionCodes } from "./expression-codes.ts";
 import { inputCodes } from "./input-codes.ts";
 import { planFileCodes } from "./plan-file-codes.ts";
+import { policyCodes } from "./policy-codes.ts";
 
 /** Every code that making, reading and comparing plans can give. */
 export const planCodes = codeTable({
   ...expressionCodes,
   ...inputCodes,
   ...planFileCodes,
+  ...policyCodes,
   PLAN_MAP_UNBOUNDED: {
     severity: "error",
     exitCode: 3,

@@ -1,6 +1,7 @@
 import type { BuiltInRules } from "./built-in-rule.ts";
 import type { ExpressionReader } from "./expression-reader.ts";
 import type { Sandbox } from "./plan.ts";
+import type { LintSources } from "./lint-sources.ts";
 import type { PlanFindings } from "./plan-findings.ts";
 import type { Scopes } from "./step-scope.ts";
 
@@ -14,6 +15,7 @@ export type CompileDesk = {
   readonly sandbox: Sandbox;
   /** Bare hex SHA-256 of every file of the pack by path. */
   readonly packFiles: ReadonlyMap<string, string>;
+  readonly sources: LintSources;
   /** True when the inputs may still get other values: then what depends on them alone counts as known in time. */
   readonly open: boolean;
 };

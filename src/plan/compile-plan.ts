@@ -6,6 +6,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import type { Pack } from "#pack/pack.ts";
 import type { BuiltInRules } from "./built-in-rule.ts";
+import { checkModules } from "./check-modules.ts";
 import { checkPolicies } from "./check-policies.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import { compileNode } from "./compile-node.ts";
@@ -13,6 +14,7 @@ import { runOutputs } from "./compile-run.ts";
 import { compileString } from "./compile-value.ts";
 import { expressionReader } from "./expression-reader.ts";
 import { knownValues } from "./known-values.ts";
+import { NO_SOURCES, type LintSources } from "./lint-sources.ts";
 import { packTree, type PackTree } from "./pack-tree.ts";
 import type { Plan, PlanInput, PlanNode, Policy } from "./plan.ts";
 import { planFindings } from "./plan-findings.ts";
@@ -35,6 +37,8 @@ export type CompileRequest = {
   /** Inputs that have a value, by name. */
   readonly inputs: Readonly<Record<string, PlanInput>>;
   readonly builtIns: BuiltInRules;
+  /** What files of the pack hold; absent where the pack was looked into before. */
+  readonly sources?: LintSources;
   readonly sha256: Sha256;
 };
 
@@ -60,7 +64,7 @@ export function lintPlan(request: CompileRequest): readonly Diagnostic[] {
 type Compilation = { readonly plan: Plan; readonly diagnostics: readonly Diagnostic[] };
 
 function compile(request: CompileRequest, open: boolean): Compilation {
-  const { pack, packFiles, builtIns, inputs } = request;
+  const { pack, packFiles, builtIns, inputs, sources = NO_SOURCES } = request;
   const tree = packTree(pack);
   const findings = planFindings(pack.source);
   const scopes = stepScopes({
@@ -73,9 +77,10 @@ function compile(request: CompileRequest, open: boolean): Compilation {
   const reader = expressionReader({ scopes, findings, known: knownValues(pack, inputs, { open }) });
   const files = new Map(packFiles.map(({ path, sha256 }) => [path, sha256]));
   const { sandbox } = pack.spec;
-  const desk: CompileDesk = { reader, scopes, findings, builtIns, sandbox, packFiles: files, open };
+  const desk: CompileDesk = { reader, scopes, findings, builtIns, sandbox, packFiles: files, sources, open };
   const nodes = tree.nodes.map((node) => compileNode(node, desk));
   checkPolicies(pack, tree, desk);
+  checkModules(pack, desk);
   const plan = planOf(request, tree, nodes, desk);
   return { plan, diagnostics: sortDiagnostics(findings.all()) };
 }

@@ -98,12 +98,12 @@ function checkWith(
   rule: BuiltInRule,
   sandbox: Sandbox,
   path: PackPath,
-  { findings, packFiles }: CompileDesk,
+  { findings, packFiles, sources }: CompileDesk,
 ): void {
   for (const misfit of misfitsOf(rule.withShape, given).filter((each) => !isPending(given, each))) {
     reportMisfit(misfit, path, findings);
   }
-  for (const { fault, member } of rule.refusals(given, sandbox)) {
+  for (const { fault, member } of rule.refusals(given, sandbox, sources)) {
     const at =
       member === undefined ? { path, part: "key" as const } : { path: [...path, member], part: "value" as const };
     findings.addFault(fault, at);

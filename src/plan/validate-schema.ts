@@ -11,6 +11,18 @@ const NAMED = 3;
  * A compiled schema is kept for as long as the object that it was made of. Slow to load: import it when it is needed.
  */
 export const validateSchema: ValidateSchema = (schema, value) => {
+  try {
+    return hold(schema, value, describe);
+  } catch {
+    return { kind: "badSchema", problem: "it refers to itself without end, or the value is too deep for it" };
+  }
+};
+
+/** The same for documents: whoever has to mend one must see where it is wrong, so its places are named in full. */
+export const validateDocument: ValidateSchema = (schema, value) =>
+  hold(schema, value, ({ instancePath, message = "does not fit" }) => `at ${instancePath || "its root"}: ${message}`);
+
+function hold(schema: Json, value: Json, describe: (error: ErrorObject) => string): ReturnType<ValidateSchema> {
   const compiled = compile(schema);
   if (typeof compiled === "string") {
     return { kind: "badSchema", problem: compiled };
@@ -21,7 +33,7 @@ export const validateSchema: ValidateSchema = (schema, value) => {
   const problems = (compiled.errors ?? []).map(describe);
   const named = [...new Set(problems)].slice(0, NAMED);
   return { kind: "invalid", problem: named.join("; ") };
-};
+}
 
 const known = new WeakMap<object, ValidateFunction | string>();
 

@@ -1,9 +1,8 @@
 import type { TenantId } from "#canon/ids.ts";
-import type { Json, JsonObject } from "#canon/json.ts";
-import type { Shape } from "#canon/shape.ts";
+import type { Json } from "#canon/json.ts";
 import type { Result } from "#fault/result.ts";
-import type { WithRefusal } from "#plan/built-in-rule.ts";
-import type { OutputRule, Sandbox } from "#plan/plan.ts";
+import type { BuiltInRule } from "#plan/built-in-rule.ts";
+import type { Sandbox } from "#plan/plan.ts";
 import type { ArtifactStore, StoredArtifact } from "#port/artifact-store.ts";
 import type { EgressSession } from "#port/egress.ts";
 import type { FolderReading } from "#port/folder.ts";
@@ -49,18 +48,8 @@ export type Produced = StoredArtifact & { readonly name: string; readonly mediaT
  * 1. `execute` never throws on what a pack or a run gives it.
  * 2. The same `with` over the same bytes gives the same outputs; executing twice is executing once.
  */
-export type BuiltIn = {
+export type BuiltIn = BuiltInRule & {
   /** What `uses` names. */
   readonly name: string;
-  readonly withShape: Shape<unknown>;
-  /** Members of `with` that, where they are plain strings, name a file of the pack; the plan pins its digest. */
-  readonly packFiles: readonly string[];
-  /** What a step that uses it offers to later steps. */
-  readonly outputs: Readonly<Record<string, OutputRule>>;
-  /**
-   * What is wrong with a `with` beyond its shape, in the sandbox that the step has; members that are not known yet stand
-   * as `{"$cel": …}`.
-   */
-  readonly refusals: (given: JsonObject, sandbox: Sandbox) => readonly WithRefusal[];
   readonly execute: (request: BuiltInRequest) => Promise<AttemptOutcome>;
 };

@@ -1,6 +1,8 @@
 import { codeTable } from "#fault/code-table.ts";
+import { documentCodes } from "./document-codes.ts";
 
 export const stepCodes = codeTable({
+  ...documentCodes,
   SECRET_NOT_GIVEN: {
     severity: "error",
     exitCode: 3,

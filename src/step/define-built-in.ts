@@ -3,6 +3,7 @@ import { describeMisfit, misfitsOf, type Shape } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
+import { NO_SOURCES } from "#plan/lint-sources.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import type { BuiltIn, BuiltInRequest, Produced } from "./built-in.ts";
 import { stepCodes } from "./codes.ts";
@@ -17,7 +18,7 @@ export function builtIn<W>(definition: Definition<W>): BuiltIn {
   const { produce, ...declared } = definition;
   const admitted = (request: BuiltInRequest): Promise<Result<readonly Produced[]>> => {
     const wrong = misfitsOf(definition.withShape, request.with);
-    const [refusal] = isJsonObject(request.with) ? definition.refusals(request.with, request.sandbox) : [];
+    const [refusal] = isJsonObject(request.with) ? definition.refusals(request.with, request.sandbox, NO_SOURCES) : [];
     if (wrong.length > 0) {
       const problem = wrong.map(describeMisfit).join("; ");
       return Promise.resolve(fail(faultOf(stepCodes, "STEP_WITH_INVALID", { builtIn: definition.name, problem })));

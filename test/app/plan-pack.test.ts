@@ -8,13 +8,14 @@ import { lintPack, lockInputs, planPack, type PlannedPack } from "#app/plan-pack
 import type { PlanRefusal } from "#app/plan-refusal.ts";
 import { runPlanned } from "#app/run-planned.ts";
 import type { Workplace } from "#app/workplace.ts";
+import { inspectModule } from "#compose.ts";
 import { hexOf } from "#canon/digest.ts";
 import { parseTenantId, type TenantId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
 import { folderReader } from "#folder/folder-reader.ts";
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
-const ports = { folders: folderReader(), sha256 };
+const ports = { folders: folderReader(), sha256, inspectModule };
 
 const INPUTS = `
     channel: {type: string, default: beta, schema: {enum: [beta, stable]}}

@@ -5,6 +5,7 @@ import t from "tap";
 import { parseTenantId, type TenantId } from "#canon/ids.ts";
 import { encodeUtf8 } from "#canon/utf8.ts";
 import { StoreError } from "#fault/store-error.ts";
+import { NO_SOURCES } from "#plan/lint-sources.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import { bundleIngest } from "#step/bundle-ingest/bundle-ingest.ts";
 import { isSafeFilename } from "#step/bundle-ingest/safe-filename.ts";
@@ -243,8 +244,10 @@ t.test("a file name is one plain name", async (t) => {
 });
 
 t.test("the compiler can refuse a missing checksum before anything runs", async (t) => {
-  t.strictSame(bundleIngest.refusals({ checksum: { $cel: [{ expr: "inputs.sum" }] } }, closed), []);
-  t.match(bundleIngest.refusals({ source: "feed.tar" }, closed), [{ fault: { code: "BUNDLE_CHECKSUM_REQUIRED" } }]);
+  t.strictSame(bundleIngest.refusals({ checksum: { $cel: [{ expr: "inputs.sum" }] } }, closed, NO_SOURCES), []);
+  t.match(bundleIngest.refusals({ source: "feed.tar" }, closed, NO_SOURCES), [
+    { fault: { code: "BUNDLE_CHECKSUM_REQUIRED" } },
+  ]);
   t.strictSame(bundleIngest.packFiles, ["source"]);
   t.strictSame(Object.keys(bundleIngest.outputs), ["bundle", "metadata"]);
 });

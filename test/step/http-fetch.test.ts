@@ -6,6 +6,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { Json } from "#canon/json.ts";
 import type { EgressRule, Sandbox } from "#plan/plan.ts";
+import { NO_SOURCES } from "#plan/lint-sources.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { EgressLine } from "#run/egress-line.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
@@ -278,7 +279,7 @@ t.test("URLs are read in one way only", async (t) => {
 
 t.test("what is known of with is refused when the plan is made, with the member that is wrong", async (t) => {
   const sandbox = sandboxOf([{ host: "*.acme.example", protocol: "tls" }]);
-  const refusals = (given: Readonly<Record<string, Json>>) => httpFetch.refusals(given, sandbox);
+  const refusals = (given: Readonly<Record<string, Json>>) => httpFetch.refusals(given, sandbox, NO_SOURCES);
   t.same(refusals({ url: "https://a.acme.example/feed.tar" }), []);
   t.same(refusals({ url: { $cel: [{ expr: "steps.a.outputs.url" }] } }), [], "not known yet");
   t.same(refusals({}), [], "its absence is a matter of the shape");

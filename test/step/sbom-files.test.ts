@@ -6,6 +6,7 @@ import addFormats from "ajv-formats";
 import t from "tap";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import type { Json } from "#canon/json.ts";
+import { NO_SOURCES } from "#plan/lint-sources.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { sbomFiles } from "#step/sbom-files/sbom-files.ts";
 import { bench, closed, sha256 } from "./built-in-request.ts";
@@ -148,6 +149,6 @@ t.test("a cancelled attempt keeps no inventory", async (t) => {
 t.test("the registry names every built-in once", async (t) => {
   t.strictSame([...builtIns.keys()], ["bundle.ingest", "http.fetch", "sbom.files"]);
   for (const [name, { refusals }] of builtIns) {
-    t.ok(Array.isArray(refusals({}, closed)), name);
+    t.ok(Array.isArray(refusals({}, closed, NO_SOURCES)), name);
   }
 });

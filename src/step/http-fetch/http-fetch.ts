@@ -13,13 +13,12 @@ import type { BuiltIn, BuiltInRequest, Produced } from "../built-in.ts";
 import { checksumShape, hexOfChecksum } from "../checksum.ts";
 import { stepCodes } from "../codes.ts";
 import { builtIn } from "../define-built-in.ts";
+import { MEDIA_TYPE, MEDIA_TYPE_WORDS } from "../media-type.ts";
 import { holdToRules, readFetchUrl } from "./fetch-target.ts";
 
-/** RFC 6838, 4.2, without parameters. */
-const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 const withShape = object(
   { url: string({ min: 1 }), checksumSha256: checksumShape },
-  { maxBytes: size, mediaType: string({ pattern: MEDIA_TYPE, expected: "a media type such as application/gzip" }) },
+  { maxBytes: size, mediaType: string({ pattern: MEDIA_TYPE, expected: MEDIA_TYPE_WORDS }) },
 );
 type With = Infer<typeof withShape>;
 
