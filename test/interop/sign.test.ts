@@ -112,3 +112,26 @@ t.test("an encrypted private key of cosign signs in packrun with its password al
   ]);
   t.match(await cosignVerifies(place, evidence), { err: /Verified OK/ });
 });
+
+t.test(
+  "with an Ed25519 key cosign makes Ed25519ph, which both refuse; in packrun the same key signs",
+  needs(cosign),
+  async (t) => {
+    const place = await trustedPlace(t, "P-256");
+    await offline(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "ed25519.pem"], { cwd: place.folder });
+    await run(place, "import-key-pair", "--key", "ed25519.pem", "--output-key-prefix", "cosign");
+    await done(place, "trust", "add", "cosign.pub", "--principal", "carol", "--role", "approver");
+    await waitingRun(place);
+    await signAsDocumented(place, "packrun approvals import");
+    const imported = await place.packrun("approvals", "import", "carol.sigstore.json", "--json");
+    t.equal(imported.code, 5);
+    t.match(JSON.parse(imported.out), { items: [{ error: { code: "APPROVAL_SIGNATURE" } }] });
+    const given = ["--key", "cosign.pub", "--bundle", "carol.sigstore.json", "--insecure-ignore-tlog=true"];
+    const verify = [cosign.program, "verify-blob-attestation", ...given, "--type", approvalType];
+    const itself = await offline([...verify, "request/plan.canonical.json"], { cwd: place.folder });
+    t.match(itself, { code: 1, err: /signatures do not match threshold/ }, "cosign takes only the pure form, too");
+    const approved = await place.start(["approve", "last", "ok", "--key", "cosign.key", "--reason", "read"], password)
+      .ended;
+    t.equal(approved.code, 0, approved.err);
+  },
+);

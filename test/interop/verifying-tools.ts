@@ -20,13 +20,9 @@ const here = (name: string): string => join(import.meta.dirname, name);
 const cosign: VerifyingTool = {
   ...stockTool("cosign"),
   says: {
-    "a byte of the file": /digest/,
-    "a byte of the payload": /signature/,
-    "file and payload, which agree": /signature/,
-    "a byte of the signature": /signature/,
-    "the payload type": /payload ?type/i,
-    "the key": /signature/,
-    "the predicate type asked for": /predicate/,
+    ...signatureAlone(/could not verify envelope: accepted signatures do not match threshold/),
+    "a byte of the file": /provided artifact digests do not match digests in statement/,
+    "the predicate type asked for": /invalid predicate type, expected \S+1 got \S+$/m,
   },
   refusals: (cases) => inTurn(cases, async (each) => wordsOf(await offline(cosignCommand(each)))),
 };
@@ -36,14 +32,6 @@ function cosignCommand({ key, bundle, predicateType, file }: Signed): readonly s
   const given = ["--key", key, "--bundle", bundle, "--type", predicateType, "--insecure-ignore-tlog=true"];
   return [cosign.program, "verify-blob-attestation", ...given, file];
 }
-
-const signatureAlone = (words: RegExp): VerifyingTool["says"] => ({
-  "a byte of the payload": words,
-  "file and payload, which agree": words,
-  "a byte of the signature": words,
-  "the payload type": words,
-  "the key": words,
-});
 
 const securesystemslib: VerifyingTool = {
   ...stockTool("securesystemslib"),
@@ -71,6 +59,17 @@ const openssl: VerifyingTool = {
 };
 
 export const verifyingTools: readonly VerifyingTool[] = [cosign, openssl, securesystemslib, sigstoreJs];
+
+/** What a tool says that finds the signature wrong, in whichever way. */
+function signatureAlone(words: RegExp): VerifyingTool["says"] {
+  return {
+    "a byte of the payload": words,
+    "file and payload, which agree": words,
+    "a byte of the signature": words,
+    "the payload type": words,
+    "the key": words,
+  };
+}
 
 async function runDocumented({ file, bundle }: Signed, root: string): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), "packrun-interop-"));
