@@ -55,9 +55,15 @@ export const rooms: readonly Room[] = [
   { name: "store/memory", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
   { name: "store/file", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
   {
+    name: "bundle",
+    floor: "use",
+    rooms: ["port", "verify", "evidence", "trust", "attest", "plan", "pack", ...base],
+    packages: ["@cyclonedx/*"],
+  },
+  {
     name: "app",
     floor: "use",
-    rooms: ["engine", "step", "port", ...pure, ...base],
+    rooms: ["bundle", "engine", "step", "port", ...pure, ...base],
     packages: ["node:*", "uuid", "@sigstore/bundle"],
   },
   { name: "cli", floor: "face", rooms: ["compose", "app", "view", "port", ...base], packages: ["node:*", "commander"] },

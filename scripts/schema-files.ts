@@ -1,4 +1,5 @@
 import { configShape } from "../src/app/config.ts";
+import { packBundlePredicate } from "../src/attest/pack-bundle.ts";
 import { approvalPredicate, approvalRequestPredicate } from "../src/attest/approval.ts";
 import { approvalRequestFileShape } from "../src/attest/approval-request.ts";
 import { packRunPredicate } from "../src/attest/pack-run.ts";
@@ -6,6 +7,7 @@ import { revocationListPredicate } from "../src/attest/revocation-claim.ts";
 import { trustRootPredicate } from "../src/attest/root-claim.ts";
 import { runRequestPredicate } from "../src/attest/run-request.ts";
 import { statementShape, type Predicate } from "../src/attest/statement.ts";
+import { indexShape, packManifestShape, referrerManifestShape } from "../src/bundle/oci.ts";
 import { isJsonObject, type Json } from "../src/canon/json.ts";
 import { evidenceManifestShape } from "../src/evidence/evidence-manifest.ts";
 import { outputsShape } from "../src/evidence/outputs-file.ts";
@@ -38,6 +40,8 @@ export function schemaFiles(): readonly SchemaFile[] {
     schemaFile("outputs", outputsShape.schema, "packrun outputs file: what a finished run produced"),
     schemaFile("trust-root", trustRootShape.schema, "packrun trust root: which keys hold which roles"),
     schemaFile("revocations", revocationsShape.schema, "packrun revocation list: what is revoked in a trust domain"),
+    schemaFile("packs-offline-bundle", offlineBundleSchema(), "packrun manifests of pack and evidence bundles"),
+    statementFile("pack-bundle", packBundlePredicate),
     statementFile("run-request", runRequestPredicate),
     statementFile("approval-request", approvalRequestPredicate),
     statementFile("approval", approvalPredicate),
@@ -45,6 +49,12 @@ export function schemaFiles(): readonly SchemaFile[] {
     statementFile("trust-root", trustRootPredicate),
     statementFile("revocation-list", revocationListPredicate),
   ];
+}
+
+/** Every manifest of what crosses a gap: of evidence, of a pack, of what refers to a pack, and the index of both. */
+function offlineBundleSchema(): Json {
+  const shapes = [evidenceManifestShape, packManifestShape, referrerManifestShape, indexShape];
+  return { oneOf: shapes.map(({ schema }) => schema) };
 }
 
 function statementFile<P>(name: string, predicate: Predicate<P>): SchemaFile {

@@ -14,7 +14,7 @@ import { readUserFile, writeUserFile } from "./user-file.ts";
 import { verifyEvidence, type VerifyRequest, type VerifyTools } from "./verify-evidence.ts";
 
 /** Whose root was believed. Without one nothing is a pass. */
-type Anchor = "pinned" | "development" | "none";
+export type Anchor = "pinned" | "development" | "none";
 
 export type PinnedVerdict = { readonly verdict: Verdict; readonly anchor: Anchor; readonly exitCode: number };
 
@@ -29,12 +29,12 @@ export async function verifyPinned(
   settings: Settings,
   tools: VerifyTools,
 ): Promise<Result<PinnedVerdict>> {
-  const root = await rootOf(settings, tools);
+  const root = await pinnedRoot(settings, tools);
   if (!root.ok) {
     return root;
   }
   const { anchor, bytes: trustRoot, root: read } = root.value;
-  const list = await listOf(request.revocations, read, settings, tools);
+  const list = await pinnedLists(request.revocations, read, settings, tools);
   if (!list.ok) {
     return list;
   }
@@ -62,8 +62,12 @@ type PinnedRequest = Omit<VerifyRequest, "trustRoot" | "revocations"> & { readon
 
 type Root = { readonly anchor: Anchor; readonly bytes?: Uint8Array; readonly root?: TrustRoot };
 
-/** What is wrong with the list itself is told by the verdict; that it is older than another one only this place knows. */
-async function listOf(
+/**
+ * The list that counts with this root, or the path that was given. What is wrong with the list itself is told by the verdict;
+ * that it is older than another one only this place knows. Faults: TRUST_FILE_ACCESS, REVOCATIONS_MISSING, those of
+ * `admitRevocations`.
+ */
+export async function pinnedLists(
   given: string | undefined,
   root: TrustRoot | undefined,
   settings: Settings,
@@ -85,7 +89,8 @@ async function listOf(
   return admitted.ok ? ok(files) : admitted;
 }
 
-async function rootOf({ trustFile, stateFolder }: Settings, { sha256 }: VerifyTools): Promise<Result<Root>> {
+/** The root that is believed here. Faults: USER_FILE_READ, those of `admitRoot`. */
+export async function pinnedRoot({ trustFile, stateFolder }: Settings, { sha256 }: VerifyTools): Promise<Result<Root>> {
   const development = join(stateFolder, "trust", "trust-root.json");
   if (trustFile === undefined && !existsSync(development)) {
     return ok({ anchor: "none" });

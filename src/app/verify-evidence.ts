@@ -83,8 +83,8 @@ export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools)
   }
 }
 
-/** A list that was asked for must be there; one without a sidecar is unsigned, which the verdict tells. */
-async function readRevocationFiles(path: string): Promise<Result<RevocationFiles>> {
+/** A list that was asked for must be there; one without a sidecar is unsigned, which the verdict tells. Fault: VERIFY_OPTION. */
+export async function readRevocationFiles(path: string): Promise<Result<RevocationFiles>> {
   const list = await readUpTo(path, DOCUMENT_LIMIT);
   if (list === undefined) {
     const data = { option: "--revocations", expected: "a file that can be read, of at most 64 MiB" };

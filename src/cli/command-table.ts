@@ -67,6 +67,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "show, extract and export evidence bundles",
     load: async () => (await import("./evidence.ts")).evidence,
   },
+  bundle: {
+    group: PROVE,
+    summary: "signed, portable packs: create, verify, show",
+    load: async () => (await import("./bundle.ts")).bundle,
+  },
   keys: {
     group: APPROVE,
     summary: "make, import and show signing keys",

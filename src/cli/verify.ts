@@ -37,7 +37,8 @@ export const verify: CommandFile = {
   },
 };
 
-const ANCHORS: Readonly<Record<PinnedVerdict["anchor"], string | undefined>> = {
+/** What is said of a verdict by the root that was believed. */
+export const ANCHORS: Readonly<Record<PinnedVerdict["anchor"], string | undefined>> = {
   pinned: undefined,
   development: "development trust: whoever can use this folder can sign; pin a trust root with --trust",
   none: "no trust root: give one with --trust, because nothing in a bundle says whom to believe",

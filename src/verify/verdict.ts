@@ -35,7 +35,7 @@ export function wordOf(checks: readonly Check[]): VerdictWord {
 }
 
 /** The exit code of a verdict: 0 verified, 7 failed, 11 stale. */
-export function exitCodeOf(verdict: Verdict): number {
+export function exitCodeOf(verdict: Pick<Verdict, "verdict">): number {
   switch (verdict.verdict) {
     case "verified":
       return 0;

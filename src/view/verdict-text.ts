@@ -9,19 +9,21 @@ const WIDTH = 18;
  */
 export function verdictText(verdict: Verdict): string {
   const { runId = "unknown", planHash, manifestDigest } = verdict.subject;
-  const failed = verdict.checks.filter((check) => check.status === "fail").length;
-  const skipped = verdict.checks.filter((check) => check.status === "skipped").length;
   const lines = [
     `${verdict.verdict}: run ${runId}`,
     ...(planHash === undefined ? [] : [`  plan ${planHash}`]),
     ...(manifestDigest === undefined ? [] : [`  manifest ${manifestDigest}`]),
     `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`,
-    "",
-    ...verdict.checks.map(checkLine),
-    "",
-    `${verdict.checks.length} checks, ${failed} failed, ${skipped} not made`,
   ];
-  return `${lines.map(visibleText).join("\n")}\n`;
+  return reportText(lines, verdict.checks);
+}
+
+/** What was found, then every check of it. */
+export function reportText(lines: readonly string[], checks: readonly Check[]): string {
+  const failed = checks.filter((check) => check.status === "fail").length;
+  const skipped = checks.filter((check) => check.status === "skipped").length;
+  const end = `${checks.length} checks, ${failed} failed, ${skipped} not made`;
+  return `${[...lines, "", ...checks.map(checkLine), "", end].map(visibleText).join("\n")}\n`;
 }
 
 function checkLine(check: Check): string {

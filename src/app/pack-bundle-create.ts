@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { packBundlePredicate } from "#attest/pack-bundle.ts";
+import {
+  archiveBytes,
+  ChangedFile,
+  checkContent,
+  claimOf,
+  piecesOf,
+  referrersOf,
+  type Piece,
+  type ReferrerFiles,
+} from "#bundle/assemble.ts";
+import { PUBLISHER_ROLE } from "#bundle/check-publisher.ts";
+import { packManifest, type Manifest } from "#bundle/oci.ts";
+import type { PackContent } from "#bundle/pack-content.ts";
+import { makeSbom, sbomPredicate } from "#bundle/pack-sbom.ts";
+import type { Digest } from "#canon/digest.ts";
+import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
+import type { Signer } from "#port/signer.ts";
+import { trustCodes } from "#trust/codes.ts";
+import { readTrustRoot } from "#trust/read-trust-root.ts";
+import { revocationCodes } from "#trust/revocation-codes.ts";
+import { standingOf } from "#trust/role.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import { appCodes } from "./codes.ts";
+import { packBundleUseCodes } from "./pack-bundle-codes.ts";
+import { readRootFile } from "./read-root-file.ts";
+import { heldRevocations, type HeldRevocations, type RevocationPlace } from "./revocation-standing.ts";
+import { signStatement } from "./sign-statement.ts";
+import { rootFileOf } from "./trust-admission.ts";
+import { writeAll } from "./write-all.ts";
+
+export type PackBundleOrder = {
+  readonly pack: PackContent;
+  /** Where the files of the pack are read. */
+  readonly folder: string;
+  /** The plan and its inputs lock, when inputs were given. */
+  readonly planned?: { readonly planHash: Digest; readonly plan: Uint8Array; readonly lock: Uint8Array };
+  readonly signer: Signer;
+  /** The archive to write, in place of one that is there. */
+  readonly out: string;
+  /** When the bundle is said to be made; the time of its revocation list unless given, so that no clock is in its bytes. */
+  readonly createdAt?: Timestamp;
+};
+
+export type CreatedPackBundle = {
+  readonly file: string;
+  readonly size: number;
+  readonly name: string;
+  readonly version: string;
+  readonly packDigest: Digest;
+  /** Of the image manifest: what the publisher signs. */
+  readonly manifestDigest: Digest;
+  readonly trustDomain: string;
+  readonly planHash: Digest | null;
+  readonly createdAt: Timestamp;
+};
+
+/**
+ * Writes a signed pack bundle. The same pack, list, inputs and Ed25519 key give the same bytes on every machine; with ECDSA
+ * only the signatures differ. The file appears whole or not at all. Faults: TRUST_FILE, those of `readTrustRoot` and
+ * `heldRevocations`, REVOCATIONS_MISSING, ROLE_NOT_HELD, ROLE_SCOPE, those of `checkContent` and the signer, INPUT_CHANGED,
+ * PACK_BUNDLE_WRITE.
+ */
+export async function createPackBundle(
+  order: PackBundleOrder,
+  place: RevocationPlace,
+): Promise<Result<CreatedPackBundle>> {
+  const trust = await trustOf(order, place);
+  if (!trust.ok) {
+    return trust;
+  }
+  const content = checkContent(order.pack);
+  if (!content.ok) {
+    return content;
+  }
+  const { root, revocations } = trust.value;
+  const { trustDomain } = root.document;
+  const createdAt = order.createdAt ?? revocations.list.document.issuedAt;
+  const manifest = packManifest(order.pack, place.sha256);
+  const files = await signAll(order, { trustDomain, createdAt }, manifest, revocations, place);
+  if (!files.ok) {
+    return files;
+  }
+  const written = await writeBundle(piecesOf(order.pack, manifest, files.value, place.sha256), order);
+  if (!written.ok) {
+    return written;
+  }
+  const { name, version, packDigest } = order.pack;
+  const about = { name, version, packDigest, manifestDigest: manifest.digest, trustDomain, createdAt };
+  return ok({ file: order.out, size: written.value, ...about, planHash: order.planned?.planHash ?? null });
+}
+
+/** `--created-at`, else `SOURCE_DATE_EPOCH` (https://reproducible-builds.org/specs/source-date-epoch). Fault: PACK_BUNDLE_TIME. */
+export function createdAtOf(given: string | undefined, epoch: string | undefined): Result<Timestamp | undefined> {
+  if (given !== undefined) {
+    const at = millisecondsOf(given);
+    const expected = "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z";
+    return at === undefined ? wrongTime("--created-at", expected) : ok(timestampOf(at));
+  }
+  if (epoch === undefined || epoch === "") {
+    return ok(undefined);
+  }
+  return /^[0-9]{1,11}$/.test(epoch)
+    ? ok(timestampOf(Number(epoch) * 1000))
+    : wrongTime("SOURCE_DATE_EPOCH", "whole seconds since 1970");
+}
+
+function wrongTime(option: string, expected: string): Result<never> {
+  return fail(faultOf(packBundleUseCodes, "PACK_BUNDLE_TIME", { option, expected }));
+}
+
+type PublishingTrust = { readonly root: TrustRoot; readonly revocations: HeldRevocations };
+
+/** The trust root and the list of this place; refused here is a key whose bundles nobody would take. */
+async function trustOf({ pack, signer }: PackBundleOrder, place: RevocationPlace): Promise<Result<PublishingTrust>> {
+  const bytes = await readRootFile(rootFileOf(place.settings));
+  const root = bytes.ok ? readTrustRoot(bytes.value, place.sha256) : bytes;
+  if (!root.ok) {
+    return root;
+  }
+  const held = await heldRevocations(root.value, place);
+  if (!held.ok) {
+    return held;
+  }
+  if (held.value?.files.sidecar === undefined) {
+    const { trustDomain } = root.value.document;
+    return fail(faultOf(revocationCodes, "REVOCATIONS_MISSING", { trustDomain, why: "a pack bundle carries one" }));
+  }
+  const standing = standingOf(root.value, signer.keyid, [PUBLISHER_ROLE], { pack: pack.name });
+  const principal = root.value.keys.get(signer.keyid)?.principal ?? "nobody";
+  const data = { principal, keyid: signer.keyid, roles: PUBLISHER_ROLE };
+  switch (standing.kind) {
+    case "held":
+      return ok({ root: root.value, revocations: held.value });
+    case "outOfScope":
+      return fail(faultOf(trustCodes, "ROLE_SCOPE", { ...data, role: standing.role, bound: standing.bound }));
+    case "none":
+      return fail(faultOf(trustCodes, "ROLE_NOT_HELD", data));
+  }
+}
+
+async function signAll(
+  { pack, planned, signer }: PackBundleOrder,
+  given: { readonly trustDomain: TrustRoot["document"]["trustDomain"]; readonly createdAt: Timestamp },
+  manifest: Manifest,
+  { files: { list, sidecar } }: HeldRevocations,
+  place: RevocationPlace,
+): Promise<Result<ReferrerFiles>> {
+  const subjects = [{ name: `${pack.name}@${pack.version}`, digest: manifest.digest }];
+  const sbom = await makeSbom(pack, place.sha256);
+  const inventory = await signStatement(signer, { predicate: sbomPredicate, subjects, value: sbom.document }, place);
+  if (!inventory.ok) {
+    return inventory;
+  }
+  const files: ReferrerFiles = {
+    sbom: [sbom.bytes],
+    "sbom-attestation": [inventory.value.sidecar],
+    ...(sidecar === undefined ? {} : { revocations: [list, sidecar] }),
+    ...(planned === undefined ? {} : { plan: [planned.plan], "inputs-lock": [planned.lock] }),
+  };
+  const plan = planned === undefined ? {} : { planHash: planned.planHash };
+  const claim = claimOf(pack, { ...given, ...plan }, referrersOf(files, manifest, place.sha256));
+  const published = await signStatement(signer, { predicate: packBundlePredicate, subjects, value: claim }, place);
+  return published.ok ? ok({ ...files, publisher: [published.value.sidecar] }) : published;
+}
+
+async function writeBundle(pieces: readonly Piece[], { folder, out }: PackBundleOrder): Promise<Result<number>> {
+  const draft = `${out}.${process.pid}.tmp`;
+  const read = (file: string): AsyncIterable<Uint8Array> =>
+    createReadStream(join(folder, file), { highWaterMark: 1 << 20 });
+  try {
+    await using handle = await open(draft, "wx", 0o644);
+    let size = 0;
+    for await (const chunk of archiveBytes(pieces, read, hexHash)) {
+      await writeAll(handle, chunk);
+      size += chunk.length;
+    }
+    await handle.sync();
+    await rename(draft, out);
+    return ok(size);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    return error instanceof ChangedFile
+      ? fail(faultOf(appCodes, "INPUT_CHANGED", { what: `${error.file} of the pack` }))
+      : fail(faultOf(packBundleUseCodes, "PACK_BUNDLE_WRITE", { path: out, problem: systemProblem(error) }));
+  }
+}
+
+function hexHash(): { readonly update: (bytes: Uint8Array) => void; readonly digest: () => string } {
+  const hash = createHash("sha256");
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
+}

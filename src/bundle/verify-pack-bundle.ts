@@ -1,0 +1,159 @@
+import type { PackBundleClaim } from "#attest/pack-bundle.ts";
+import type { Sha256 } from "#canon/digest.ts";
+import type { Timestamp } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
+import { checkPackVersion } from "#trust/check-pack-version.ts";
+import type { RevocationFiles } from "#trust/check-revocations.ts";
+import { checkRootExpiry } from "#trust/freshness.ts";
+import { readTrustRoot } from "#trust/read-trust-root.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import { verifyCodes } from "#verify/codes.ts";
+import type { ArchiveSource } from "./archive.ts";
+import { archiveCodes } from "./archive-codes.ts";
+import { checkClaim, checkPublisher } from "./check-publisher.ts";
+import { checkPackFile, checkPlan } from "./check-pack.ts";
+import { checkBundledList } from "./check-bundled-list.ts";
+import { checkInventory } from "./check-inventory.ts";
+import type { PackCase, PackVerifyHost } from "./pack-case.ts";
+import { packFindings, type PackFindings, type PackSubject, type PackVerdict } from "./pack-verdict.ts";
+import { checkBlobs, readDocument, readLayout, type BundleLayout } from "./read-layout.ts";
+import type { Blob } from "./oci.ts";
+
+export type PackVerifyOptions = {
+  /** Bytes of the pinned `trust-root.json`; without it nothing is a pass. */
+  readonly trustRoot?: Uint8Array;
+  /** The site's own revocation list; the one in the bundle is only a floor. */
+  readonly revocations?: RevocationFiles;
+  /** The time of verification. */
+  readonly at: Timestamp;
+};
+
+export type VerifiedBundle = {
+  readonly verdict: PackVerdict;
+  /** Absent when the archive or its manifests cannot be read. */
+  readonly layout?: BundleLayout;
+  /** The publisher's attestation as it lies in the bundle; only where its check passed or is stale. */
+  readonly attestation?: Uint8Array;
+};
+
+/**
+ * Verifies a pack bundle offline; never throws on anything that it or the trust root holds, and lists every check. The same
+ * bundle, root and options give the same verdict everywhere.
+ */
+export async function verifyPackBundle(
+  source: ArchiveSource,
+  options: PackVerifyOptions,
+  host: PackVerifyHost,
+): Promise<VerifiedBundle> {
+  const findings = packFindings();
+  const root = checkRoot(options, host.sha256, findings);
+  const unreadable = (error: unknown): Omit<VerifiedBundle, "verdict"> => {
+    findings.fail("archive", faultOf(archiveCodes, "PACK_BUNDLE_UNREADABLE", { problem: systemProblem(error) }));
+    return {};
+  };
+  const checked = await checkBundle(source, options, host, root, findings).catch(unreadable);
+  const { layout } = checked;
+  const subject: PackSubject =
+    layout === undefined
+      ? { type: "pack" }
+      : {
+          type: "pack",
+          name: layout.pack.name,
+          version: layout.pack.version,
+          packDigest: layout.pack.packDigest,
+          manifestDigest: layout.manifest.digest,
+        };
+  return { ...checked, verdict: findings.verdict(subject, root?.document.trustDomain) };
+}
+
+function checkRoot(
+  { trustRoot: bytes, at }: PackVerifyOptions,
+  sha256: Sha256,
+  findings: PackFindings,
+): TrustRoot | undefined {
+  const read = bytes === undefined ? fail(faultOf(verifyCodes, "VERIFY_TRUST_MISSING")) : readTrustRoot(bytes, sha256);
+  if (!read.ok) {
+    findings.fail("trust-root", read.fault);
+    return undefined;
+  }
+  const { trustDomain, version, expires } = read.value.document;
+  findings.pass("trust-root", `${trustDomain}, version ${version}`);
+  const fresh = checkRootExpiry(read.value, at);
+  if (fresh.ok) {
+    findings.pass("freshness", `the trust root is valid until ${expires}`);
+  } else {
+    findings.stale("freshness", fresh.fault);
+  }
+  return read.value;
+}
+
+async function checkBundle(
+  source: ArchiveSource,
+  options: PackVerifyOptions,
+  host: PackVerifyHost,
+  trustRoot: TrustRoot | undefined,
+  findings: PackFindings,
+): Promise<Omit<VerifiedBundle, "verdict">> {
+  const layout = await readLayout(source, host.sha256);
+  if (!layout.ok) {
+    findings.fail("archive", layout.fault);
+    return {};
+  }
+  const { pack, entries, size } = layout.value;
+  findings.pass("archive", `${entries.size} entries, ${size} bytes`);
+  const document = (blob: Blob): Promise<Result<Uint8Array>> => readDocument(source, entries, blob, host.sha256);
+  await checkContents(source, layout.value, document, host, findings);
+  if (trustRoot === undefined) {
+    return { layout: layout.value };
+  }
+  const version = checkPackVersion(trustRoot, pack);
+  if (version.ok) {
+    findings.pass("min-version", `the trust root takes ${pack.name} ${pack.version}`);
+  } else {
+    findings.fail("min-version", version.fault);
+  }
+  const given: PackCase = { ...host, at: options.at, findings, layout: layout.value, trustRoot, document };
+  const attestation = await checkTrust(given, options.revocations);
+  return { layout: layout.value, ...(attestation === undefined ? {} : { attestation }) };
+}
+
+/** What holds, or does not, without knowing anybody. */
+async function checkContents(
+  source: ArchiveSource,
+  layout: BundleLayout,
+  document: PackCase["document"],
+  host: PackVerifyHost,
+  findings: PackFindings,
+): Promise<void> {
+  const blobs = await checkBlobs(source, layout, host.startHash);
+  if (blobs.ok) {
+    findings.pass("blobs", `${layout.pack.listing.length} files of the pack, as its manifest lists them`);
+  } else {
+    findings.fail("blobs", blobs.fault);
+  }
+  const content = await checkPackFile(layout, document);
+  if (content.ok) {
+    findings.pass("pack", `${layout.pack.name} ${layout.pack.version}, ${layout.pack.packDigest}`);
+  } else {
+    findings.fail("pack", content.fault);
+  }
+}
+
+async function checkTrust(unheld: PackCase, site: RevocationFiles | undefined): Promise<Uint8Array | undefined> {
+  const { findings } = unheld;
+  const revocations = await checkBundledList(unheld, site);
+  const given = revocations === undefined ? unheld : { ...unheld, revocations };
+  const publisher = await checkPublisher(given);
+  const claim: PackBundleClaim | undefined = publisher?.claim;
+  const claimed = claim === undefined ? undefined : checkClaim(given, claim);
+  if (claimed?.ok === true) {
+    findings.pass("bindings", `attested for ${given.trustRoot.document.trustDomain}`);
+  } else if (claimed !== undefined) {
+    findings.fail("bindings", claimed.fault);
+  }
+  await checkInventory(given);
+  await checkPlan(given, claim);
+  return publisher?.sidecar;
+}

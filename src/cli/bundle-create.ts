@@ -1,0 +1,106 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { CreatedPackBundle, PackBundleOrder } from "#app/pack-bundle-create.ts";
+import { readSettings, type Settings } from "#app/settings.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { Cli } from "./cli.ts";
+import { answer } from "./keys.ts";
+import { formatOf, settingsSource, withGlobals } from "./options.ts";
+import { plannedPack, withPlanOptions, type PlanOptions } from "./plan-options.ts";
+import { showRefusal } from "./plan-refusal.ts";
+
+type CreateOptions = PlanOptions & {
+  readonly key: string;
+  readonly output: string;
+  readonly createdAt?: string;
+};
+
+/** `packrun bundle create PACK`. */
+export function defineCreate(group: Command, cli: Cli, done: (code: number) => void): void {
+  const command = group.command("create <pack>").description("write a signed, portable bundle of a pack");
+  withPlanOptions(withGlobals(command))
+    .requiredOption("--key <key>", "private key that holds the role pack-publisher, or signer:NAME")
+    .requiredOption("-o, --output <file>", "write the bundle there, as x.packbundle.tar")
+    .option("--created-at <time>", "when it is said to be made (default: SOURCE_DATE_EPOCH, else its revocation list)")
+    .addHelpText(
+      "after",
+      "\nPACK is a folder or a pack.yaml. With -i or --inputs the canonical plan and its inputs lock go along.\n" +
+        "The same pack, revocation list, inputs and Ed25519 key give the same bytes on every machine.\n" +
+        "Example: packrun bundle create packs/quickstart --key publisher.key -o quickstart.packbundle.tar",
+    )
+    .action(async (pack: string, options: CreateOptions) => done(await create(cli, pack, options)));
+}
+
+async function create(cli: Cli, pack: string, options: CreateOptions): Promise<number> {
+  const settings = readSettings(settingsSource(cli, options));
+  if (!settings.ok) {
+    return cli.fault(settings.fault, formatOf(options));
+  }
+  const content = await contentOf(cli, pack, options, settings.value);
+  if (!content.ok) {
+    return content.fault;
+  }
+  if (content.value.planned === undefined) {
+    cli.note("made without inputs: the bundle has no plan in it");
+  }
+  return answer(cli, options, await write(cli, options, settings.value, content.value), wordsOf);
+}
+
+type Content = Pick<PackBundleOrder, "pack" | "folder" | "planned">;
+
+/** The pack, and its plan when inputs are given; else what is wrong with it is shown, and the exit code is the fault. */
+async function contentOf(
+  cli: Cli,
+  pack: string,
+  options: CreateOptions,
+  { tenantId }: Settings,
+): Promise<Result<Content, number>> {
+  const ports = await import("#compose.ts");
+  if (options.i === undefined && options.inputs === undefined) {
+    const { contentForBundle } = await import("#app/bundled-pack.ts");
+    const read = await contentForBundle(pack, cli.cwd, ports);
+    return read.ok
+      ? ok({ pack: read.value.content, folder: read.value.folder })
+      : { ok: false, fault: showRefusal(cli, read.fault, options) };
+  }
+  const planned = await plannedPack(cli, pack, options);
+  if (!planned.ok) {
+    return planned;
+  }
+  const { lockInputs } = await import("#app/plan-pack.ts");
+  const { compiled, packListing, packFolder } = planned.value;
+  const { name, version, digest: packDigest } = compiled.plan.pack;
+  const lock = lockInputs(planned.value, tenantId, new Map(), ports.sha256);
+  return ok({
+    pack: { name, version, packDigest, listing: packListing },
+    folder: packFolder,
+    planned: { planHash: compiled.planHash, plan: compiled.bytes, lock },
+  });
+}
+
+async function write(
+  cli: Cli,
+  options: CreateOptions,
+  settings: Settings,
+  content: Content,
+): Promise<Result<CreatedPackBundle>> {
+  const [{ createPackBundle, createdAtOf }, { keyringFor, passwordSource, sha256, verifySignature, clock }] =
+    await Promise.all([import("#app/pack-bundle-create.ts"), import("#compose.ts")]);
+  const createdAt = createdAtOf(options.createdAt, cli.env["SOURCE_DATE_EPOCH"]);
+  if (!createdAt.ok) {
+    return createdAt;
+  }
+  const signer = await keyringFor(settings).open(options.key, passwordSource(cli.env, options.input !== false));
+  if (!signer.ok) {
+    return signer;
+  }
+  const out = resolve(cli.cwd, options.output);
+  const time = createdAt.value === undefined ? {} : { createdAt: createdAt.value };
+  const order = { ...content, ...time, signer: signer.value, out };
+  return createPackBundle(order, { settings, verifySignature, sha256, now: clock.now });
+}
+
+function wordsOf({ file, name, version, packDigest, planHash, size }: CreatedPackBundle): string {
+  const plan = planHash === null ? "" : `plan ${planHash}\n`;
+  return `${file}: ${name}@${version}, ${size} bytes\npack ${packDigest}\n${plan}`;
+}

@@ -1,0 +1,103 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { PackBundleView } from "#app/pack-bundle-show.ts";
+import type { PinnedPackVerdict } from "#app/pack-bundle-verify.ts";
+import { readSettings } from "#app/settings.ts";
+import { reportText } from "#view/verdict-text.ts";
+import { visibleText } from "#view/visible-text.ts";
+import { defineCreate } from "./bundle-create.ts";
+import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { answer } from "./keys.ts";
+import { formatOf, settingsSource, withGlobals } from "./options.ts";
+import { ANCHORS } from "./verify.ts";
+
+type VerifyOptions = GlobalOptions & { readonly revocations?: string; readonly at?: string };
+
+/** `packrun bundle …`: packs that cross a gap. */
+export const bundle: CommandFile = {
+  define: (program, cli, done) => {
+    const group = program.command("bundle").description("signed, portable packs: create, verify, show");
+    defineCreate(group, cli, done);
+    defineVerify(group, cli, done);
+    defineShow(group, cli, done);
+  },
+};
+
+function defineVerify(group: Command, cli: Cli, done: (code: number) => void): void {
+  withGlobals(group.command("verify <file>").description("verify a pack bundle offline"))
+    .option("--revocations <file>", "revocation list (default: the configured one, or the one beside the trust root)")
+    .option("--at <time>", "time of verification, as 2026-01-05T08:00:00.000Z (default: now)")
+    .addHelpText(
+      "after",
+      "\nWithout --trust the configured trust root is used, else the development one.\n" +
+        "Exit codes: 0 verified, 2 usage, 7 failed, 11 verified but stale.\n" +
+        "Example: packrun bundle verify quickstart.packbundle.tar --trust trust-root.json",
+    )
+    .action(async (file: string, options: VerifyOptions) => done(await verifyFile(cli, file, options)));
+}
+
+async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promise<number> {
+  const settings = readSettings(settingsSource(cli, options));
+  if (!settings.ok) {
+    return cli.fault(settings.fault, formatOf(options));
+  }
+  const [{ verifyPackPinned }, { sha256, verifySignature, clock }] = await Promise.all([
+    import("#app/pack-bundle-verify.ts"),
+    import("#compose.ts"),
+  ]);
+  const { revocations, at } = options;
+  const request = {
+    path: resolve(cli.cwd, file),
+    ...(revocations === undefined ? {} : { revocations: resolve(cli.cwd, revocations) }),
+    ...(at === undefined ? {} : { at }),
+  };
+  const found = await verifyPackPinned(request, settings.value, { sha256, verifySignature, now: clock.now });
+  if (!found.ok) {
+    return cli.fault(found.fault, formatOf(options));
+  }
+  showVerdict(cli, options, found.value);
+  return found.value.exitCode;
+}
+
+/** Prints a verdict on a pack bundle, and whose root was believed. */
+export function showVerdict(cli: Cli, options: GlobalOptions, { verdict, anchor }: PinnedPackVerdict): void {
+  const note = ANCHORS[anchor];
+  if (note !== undefined) {
+    cli.note(note);
+  }
+  const { name = "a pack that cannot be read", version, packDigest } = verdict.subject;
+  const lines = [
+    `${verdict.verdict}: ${version === undefined ? name : `${name}@${version}`}`,
+    ...(packDigest === undefined ? [] : [`  pack ${packDigest}`]),
+    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`,
+  ];
+  cli.out(formatOf(options) === "json" ? jsonLine(verdict) : reportText(lines, verdict.checks));
+}
+
+function defineShow(group: Command, cli: Cli, done: (code: number) => void): void {
+  withGlobals(group.command("show <file>").description("what is in a pack bundle, without verifying it"))
+    .addHelpText("after", "\nExample: packrun bundle show quickstart.packbundle.tar")
+    .action(async (file: string, options: GlobalOptions) => {
+      const [{ showPackBundle }, { sha256 }] = await Promise.all([
+        import("#app/pack-bundle-show.ts"),
+        import("#compose.ts"),
+      ]);
+      done(answer(cli, options, await showPackBundle(resolve(cli.cwd, file), sha256), viewText));
+    });
+}
+
+function viewText({ name, version, packDigest, size, files, referrers, attested }: PackBundleView): string {
+  const lines = [
+    `${name}@${version}, ${size} bytes, not verified`,
+    `  pack      ${packDigest}`,
+    ...(attested === null
+      ? ["  attested  by nobody"]
+      : [`  attested  for ${attested.trustDomain}, ${attested.createdAt}, key ${attested.keyid}`]),
+    ...(attested?.plan === undefined ? [] : [`  plan      ${attested.plan.hash}`]),
+    "",
+    ...files.map((file) => `  ${file.mode}  ${String(file.size).padStart(12)}  ${file.path}`),
+    "",
+    ...referrers.map(({ kind, digest }) => `  ${kind.padEnd(16)}  ${digest}`),
+  ];
+  return `${lines.map(visibleText).join("\n")}\n`;
+}
