@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
-import { faultOf, type Place } from "../cli/place.ts";
+import t, { type Test } from "tap";
+import { faultOf, Place } from "../cli/place.ts";
 import { documented } from "./documented.ts";
 import { offline, type Ended } from "./offline.ts";
 import { done, trustedPlace, waitingRun } from "./signed-site.ts";
@@ -24,9 +24,19 @@ async function run(place: Place, ...args: readonly string[]): Promise<Ended> {
   return ended;
 }
 
+let made: Promise<Place> | undefined;
+
+/** A place with a trust root; keys and roots are made once and copied. */
+async function freshPlace(of: Test): Promise<Place> {
+  made ??= trustedPlace(t, "P-256");
+  const place = new Place(of);
+  cpSync((await made).folder, place.folder, { recursive: true });
+  return place;
+}
+
 /** A place where a run waits, and where carol, who may approve it, has a key of cosign. */
-async function placeOfCarol(t: Parameters<typeof trustedPlace>[0]): Promise<{ place: Place; runId: string }> {
-  const place = await trustedPlace(t, "P-256");
+async function placeOfCarol(t: Test): Promise<{ place: Place; runId: string }> {
+  const place = await freshPlace(t);
   await run(place, "generate-key-pair");
   await done(place, "trust", "add", "cosign.pub", "--principal", "carol", "--role", "approver");
   return { place, runId: await waitingRun(place) };
