@@ -1,5 +1,6 @@
 import { configShape } from "../src/app/config.ts";
 import { packBundlePredicate } from "../src/attest/pack-bundle.ts";
+import { anchorFileShape } from "../src/attest/anchor-file.ts";
 import { approvalPredicate, approvalRequestPredicate } from "../src/attest/approval.ts";
 import { approvalRequestFileShape } from "../src/attest/approval-request.ts";
 import { packRunPredicate } from "../src/attest/pack-run.ts";
@@ -39,6 +40,7 @@ export function schemaFiles(): readonly SchemaFile[] {
     ),
     schemaFile("outputs", outputsShape.schema, "packrun outputs file: what a finished run produced"),
     schemaFile("trust-root", trustRootShape.schema, "packrun trust root: which keys hold which roles"),
+    schemaFile("anchor", anchorFileShape.schema, "packrun anchor: who vouches that an attestation was there, and when"),
     schemaFile("revocations", revocationsShape.schema, "packrun revocation list: what is revoked in a trust domain"),
     schemaFile("packs-offline-bundle", offlineBundleSchema(), "packrun manifests of pack and evidence bundles"),
     statementFile("pack-bundle", packBundlePredicate),

@@ -13,6 +13,7 @@ import { approvalDraft, approvalStatementBytes, type Decision } from "./approval
 import { checkApprovalSigners, openApprovalTrust, type ApprovalTrust } from "./approval-trust.ts";
 import { approvalUseCodes } from "./approval-use-codes.ts";
 import { openBundle } from "./open-bundle.ts";
+import type { ProveAnchor } from "#trust/anchor-finding.ts";
 import type { Settings } from "./settings.ts";
 import { signStatement } from "./sign-statement.ts";
 import { writeUserFile } from "./user-file.ts";
@@ -41,6 +42,8 @@ export type ApprovalReview = {
 };
 
 export type ApprovalTools = {
+  /** Proves the anchor of an earlier run's evidence. */
+  readonly proveAnchor?: ProveAnchor;
   readonly settings: Pick<Settings, "trustFile" | "stateFolder" | "revocationsFile">;
   readonly keyring: Keyring;
   /** Milliseconds since 1970. */
@@ -158,7 +161,8 @@ async function review(order: ApprovalOrder, tools: ApprovalTools): Promise<Resul
   if (!early.ok) {
     return early;
   }
-  const verifyTools = { sha256, verifySignature, now: tools.now };
+  const { proveAnchor, now: clock } = tools;
+  const verifyTools = { sha256, verifySignature, now: clock, ...(proveAnchor === undefined ? {} : { proveAnchor }) };
   const previous =
     order.previous === undefined
       ? ok(undefined)

@@ -55,7 +55,7 @@ function authorityOf(given: Witness & { readonly name: string }, text: string): 
   const problem =
     signer === undefined
       ? "the file holds no certificates that can be read"
-      : signer.keyUsage?.includes(TIME_STAMPING) !== true
+      : !isForTimestamps(signer)
         ? "the first certificate is not for timestamps"
         : chain?.at(-1)?.checkIssued(chain.at(-1) ?? signer) !== true || chain.length < 2
           ? "the chain does not end in a root"
@@ -71,6 +71,11 @@ function authorityOf(given: Witness & { readonly name: string }, text: string): 
     validUntil: validUntil ?? timestampOf(signer.validToDate.getTime()),
     ...(url === undefined ? {} : { url }),
   });
+}
+
+/** Certificates without extended key usages have none of them here, whatever the types say. */
+function isForTimestamps({ keyUsage }: Partial<Pick<X509Certificate, "keyUsage">>): boolean {
+  return keyUsage?.includes(TIME_STAMPING) ?? false;
 }
 
 function chainOf(blocks: readonly string[]): readonly X509Certificate[] | undefined {

@@ -121,9 +121,9 @@ async function withTools<T>(
   if (!settings.ok) {
     return settings;
   }
-  const { keyringFor, clock } = await import("#compose.ts");
+  const { keyringFor, proveAnchor, clock } = await import("#compose.ts");
   const show = (review: ApprovalReview): void => cli.err(`${approvalReviewText(review)}\n`);
-  return work({ settings: settings.value, keyring: keyringFor(settings.value), now: clock.now, show });
+  return work({ settings: settings.value, keyring: keyringFor(settings.value), proveAnchor, now: clock.now, show });
 }
 
 function writtenText({ file, decision, gateId, approver }: WrittenResponse): string {

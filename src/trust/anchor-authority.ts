@@ -23,7 +23,7 @@ const MOST_CERTIFICATES = 8;
 const text = string({ min: 1 });
 
 /** An authority whose timestamps (RFC 3161) are believed when their time lies in its window. */
-export const timestampAuthorityShape = object(
+const timestampAuthorityShape = object(
   {
     name: text,
     /** The certificate that signs timestamps first, then its issuers, a self-signed root last. */
@@ -39,7 +39,7 @@ export const timestampAuthorityShape = object(
 export type TimestampAuthority = Infer<typeof timestampAuthorityShape>;
 
 /** A transparency log whose checkpoints are believed. */
-export const transparencyLogShape = object(
+const transparencyLogShape = object(
   {
     origin: string({ pattern: ORIGIN, expected: "the origin of its checkpoints, one word without +" }),
     alg: text,

@@ -30,7 +30,7 @@ export async function localLog(origin: string): Promise<LocalLog> {
       apiVersion: "0.0.2",
       kind: "hashedrekord",
       spec: { hashedRekordV002: { data, signature } },
-    } as never);
+    });
     // RFC 6962, section 2.1: leaves begin with 0, nodes with 1.
     const first = sha256(Buffer.of(0), Buffer.from("another entry"));
     const root = sha256(Buffer.of(1), first, sha256(Buffer.of(0), body));

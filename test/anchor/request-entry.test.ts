@@ -29,8 +29,8 @@ async function changing(
 t.test("an entry comes back with its proof, and without what such logs do not say", async (t) => {
   const entry = must(await requestEntry(`${log.url}/`, signed, calm));
   t.strictSame(Object.keys(entry), ["logIndex", "logId", "kindVersion", "inclusionProof", "canonicalizedBody"]);
-  const { inclusionProof: _, ...zero } = must(
-    await requestEntry(await changing(t, ({ logIndex: _, ...rest }) => rest), signed, calm),
+  const zero = must(
+    await requestEntry(await changing(t, (entry) => ({ ...entry, logIndex: undefined })), signed, calm),
   );
   t.equal(zero.logIndex, "0", "protobuf leaves zeroes out");
 });

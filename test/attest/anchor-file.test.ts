@@ -33,7 +33,7 @@ t.test("an anchor by nobody, by too many, or in another form is none", async (t)
   t.equal(code(readAnchorFile(new Uint8Array())), "ANCHOR_FORM");
   const plain = JSON.parse(Buffer.from(good).toString()) as { verificationMaterial: object };
   const material = (more: object): Uint8Array =>
-    canonicalBytes({ ...plain, verificationMaterial: { ...plain.verificationMaterial, ...more } } as never);
+    canonicalBytes({ ...plain, verificationMaterial: { ...plain.verificationMaterial, ...more } });
   for (const more of [
     { certificate: { rawBytes: "AAAA" } },
     { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: "A" }] } },
