@@ -37,7 +37,7 @@ type Document = {
 };
 
 /** Runs a program without a terminal, network settings or home; `env` is all that it has. */
-function ended(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+export function ended(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((done, failed) => {
     const child = spawn(command, args, {
       env: { PATH: process.env["PATH"], ...env },
@@ -51,7 +51,8 @@ function ended(command: string, args: readonly string[], env: NodeJS.ProcessEnv 
   });
 }
 
-function answerOf({ code, stdout }: Ended): Answer {
+/** What a verifier that ended so has said. */
+export function answerOf({ code, stdout }: Pick<Ended, "code" | "stdout">): Answer {
   if (stdout === "") {
     return { exitCode: code, checks: [] };
   }

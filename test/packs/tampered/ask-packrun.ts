@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { Command } from "commander";
+import type { Cli } from "#cli/cli.ts";
+import { codeEntry } from "#cli/explained-codes.ts";
+import { verify } from "#cli/verify.ts";
+
+export type Said = { readonly code: number; readonly stdout: string; readonly fault?: string };
+
+/** Flags whose value is a file. */
+const FILES: ReadonlySet<string> = new Set(["--trust", "--revocations"]);
+
+/** `packrun verify` with these arguments, in a folder with a state of its own, without a process of its own. */
+export async function askPackrun(folder: string, args: readonly string[]): Promise<Said> {
+  let stdout = "";
+  let code = -1;
+  let said: string | undefined;
+  const ignored = (): void => undefined;
+  const cli: Cli = {
+    env: { PACKRUN_STORE: join(folder, ".packrun"), HOME: folder },
+    cwd: folder,
+    out: (text) => void (stdout += text),
+    err: ignored,
+    style: (_, text) => text,
+    live: false,
+    columns: 80,
+    rows: 25,
+    fault: (fault) => {
+      said = fault.code;
+      return codeEntry(fault.code).exitCode;
+    },
+    diagnostics: () => -1,
+    note: ignored,
+  };
+  const program = new Command("packrun").exitOverride();
+  verify.define(program, cli, (ended) => {
+    code = ended;
+  });
+  const placed = args.map((arg, at) => (at === 0 || FILES.has(args[at - 1] ?? "") ? join(folder, arg) : arg));
+  await program.parseAsync(["verify", ...placed], { from: "user" });
+  return { code, stdout, ...(said === undefined ? {} : { fault: said }) };
+}
