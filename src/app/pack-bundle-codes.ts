@@ -24,4 +24,60 @@ export const packBundleUseCodes = codeTable({
       fix: "Give a UTC time with milliseconds, or in SOURCE_DATE_EPOCH whole seconds since 1970.",
     },
   },
+  REGISTRY_CONFLICT: {
+    severity: "error",
+    exitCode: 7,
+    message: "{pack} is in the registry with other files",
+    hint: "ask the publisher which of the two is right; one version never means two packs",
+    explanation: {
+      cause: "A version that was imported stands. A bundle of the same name and version holds another pack.",
+      example: "a publisher who changed a script and kept the version",
+      fix: "Publish the change as another version. If the first one was wrong, revoke it and remove its folder.",
+    },
+  },
+  REGISTRY_UNKNOWN: {
+    severity: "error",
+    exitCode: 2,
+    message: "{pack} is not in the registry",
+    hint: "import it with `packrun bundle import FILE`; `packrun bundle list` shows what is there",
+    explanation: {
+      cause: "NAME@VERSION always means the registry; a folder of such a name is given as ./NAME@VERSION.",
+      example: "packrun run acme/tool@1.2.0 before its bundle was imported",
+      fix: "Import the bundle, or name the right version or --registry.",
+    },
+  },
+  REGISTRY_REFUSED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{pack} of the registry is not to be trusted any more: {problem}",
+    hint: "see all checks with `packrun bundle verify` on its bundle in the registry",
+    explanation: {
+      cause:
+        "What is taken from the registry is verified again each time; trust root, revocations or files have changed.",
+      example: "a pack that was revoked after it was imported",
+      fix: "Import a version that is trusted.",
+    },
+  },
+  REGISTRY_STALE: {
+    severity: "error",
+    exitCode: 11,
+    message: "{pack} of the registry cannot be relied on now: {problem}",
+    hint: "get the newest revocation list and trust root",
+    explanation: {
+      cause: "Only time took the force of what the pack is verified with.",
+      example: "a revocation list past its nextUpdate",
+      fix: "Put the newest list beside the trust root.",
+    },
+  },
+  REGISTRY_CHANGED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{pack} of the registry is not what its publisher signed",
+    hint: "remove its folder from the registry and import the bundle again",
+    explanation: {
+      cause: "The files of the pack in the registry differ from those in its bundle.",
+      example: "a script that was edited in .packrun/registry",
+      fix: "Find out who changed it. Make changes in a folder of your own, under another version.",
+    },
+  },
 });

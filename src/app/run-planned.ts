@@ -9,6 +9,7 @@ import { checkSecrets } from "./check-secrets.ts";
 import { checkEvidenceTarget } from "./evidence-target.ts";
 import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
 import type { PlannedPack } from "./plan-pack.ts";
+import { checkUnchanged, type RegisteredPack } from "./registered-pack.ts";
 import { openRunTrust, revocationPlace, type RunTrust } from "./run-trust.ts";
 import { startRun } from "./start-run.ts";
 import { admitStart } from "./trust-admission.ts";
@@ -19,6 +20,8 @@ export type NewRunOrder = RunOrder & {
   readonly planHash?: string;
   /** Key file of the requester. */
   readonly as?: string;
+  /** The version of the registry that was planned; a folder without it. */
+  readonly registered?: RegisteredPack;
   readonly onTrust?: (trust: RunTrust) => void;
   readonly onCreated?: (identity: RunIdentity) => void;
 };
@@ -35,6 +38,10 @@ export async function runPlanned(
   const { plan, planHash } = planned.compiled;
   if (order.planHash !== undefined && order.planHash !== planHash) {
     return fail(faultOf(planCodes, "PLAN_HASH_MISMATCH", { found: planHash, expected: order.planHash }));
+  }
+  const unchanged = order.registered === undefined ? ok(undefined) : checkUnchanged(planned, order.registered);
+  if (!unchanged.ok) {
+    return unchanged;
   }
   const target = order.evidence === undefined ? ok(undefined) : await checkEvidenceTarget(order.evidence);
   if (!target.ok) {
@@ -54,7 +61,7 @@ export async function runPlanned(
   if (!admitted.ok) {
     return admitted;
   }
-  const identity = await startRun(planned, order.references, workplace, trust.value);
+  const identity = await startRun(planned, order.references, workplace, trust.value, order.registered);
   if (!identity.ok) {
     return identity;
   }

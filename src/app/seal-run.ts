@@ -10,6 +10,7 @@ import {
   INPUTS_LOCK_PATH,
   MANIFEST_PATH,
   OUTPUTS_PATH,
+  PACK_ATTESTATION_PATH,
   PACK_MANIFEST_PATH,
   PLAN_PATH,
   REVOCATIONS_PATH,
@@ -139,13 +140,15 @@ function unfinishedFault({ runId }: RunIdentity, { state, facts }: SealedLedger)
   return open.length === 0 ? undefined : faultOf(runCodes, "TIMELINE_INCOMPLETE", { runId, steps });
 }
 
-/** The small files that stand beside the ledger under the same names; the last two may be absent. */
+const OPTIONAL_FILES: ReadonlySet<string> = new Set([RUN_REQUEST_PATH, TRUST_ROOT_PATH, PACK_ATTESTATION_PATH]);
+
+/** The small files that stand beside the ledger under the same names. */
 async function sealFiles(identity: RunIdentity, { ledger }: SealPorts, writer: BundleWriter): Promise<Result<void>> {
-  for (const path of [PLAN_PATH, INPUTS_LOCK_PATH, PACK_MANIFEST_PATH, RUN_REQUEST_PATH, TRUST_ROOT_PATH]) {
+  for (const path of [PLAN_PATH, INPUTS_LOCK_PATH, PACK_MANIFEST_PATH, ...OPTIONAL_FILES]) {
     const bytes = await ledger.getFile(identity, path);
     if (bytes.ok) {
       await writer.write(path, bytes.value);
-    } else if (bytes.fault.code !== "FILE_MISSING" || (path !== RUN_REQUEST_PATH && path !== TRUST_ROOT_PATH)) {
+    } else if (bytes.fault.code !== "FILE_MISSING" || !OPTIONAL_FILES.has(path)) {
       return bytes;
     }
   }

@@ -5,12 +5,14 @@ import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
 import { parseRunId } from "#canon/ids.ts";
 import { timestampOf } from "#canon/timestamp.ts";
+import { PACK_ATTESTATION_PATH } from "#evidence/evidence-path.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { initialState, type RunState } from "#run/state.ts";
 import { turn } from "#run/turn.ts";
 import { freezeFile, freezeTree } from "./freeze.ts";
+import type { RegisteredPack } from "./registered-pack.ts";
 import { lockInputs, type PlannedPack } from "./plan-pack.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { rowOf } from "./run-row.ts";
@@ -18,7 +20,8 @@ import { signStatement, type SignedStatement } from "./sign-statement.ts";
 import type { Workplace } from "./workplace.ts";
 
 /**
- * Creates a run of a planned pack: pack and inputs are copied by digest, the request is signed, and the ledger begins.
+ * Creates a run of a planned pack: pack and inputs are copied by digest, the request is signed, and the ledger begins. What
+ * came from the registry carries its publisher's attestation.
  * After a crash there is either a whole run or none.
  */
 export async function startRun(
@@ -26,6 +29,7 @@ export async function startRun(
   references: ReadonlyMap<string, SecretReference>,
   workplace: Workplace,
   trust: RunTrust,
+  registered?: Pick<RegisteredPack, "attestation">,
 ): Promise<Result<RunIdentity>> {
   const frozen = await freeze(planned, workplace);
   if (!frozen.ok) {
@@ -48,6 +52,7 @@ export async function startRun(
     ["pack.manifest.json", canonicalBytes(planned.packListing)],
     ["request.sigstore.json", request.value.sidecar],
     ["trust/trust-root.json", trust.rootBytes],
+    ...(registered === undefined ? [] : ([[PACK_ATTESTATION_PATH, registered.attestation]] as const)),
   ]);
   const state = initialState(planned.compiled.plan, identity);
   const { sha256, clock } = workplace;
@@ -56,7 +61,7 @@ export async function startRun(
     requestDigest: request.value.payloadDigest,
     inputsLock: digestOf(lock, sha256),
     packDigest: planned.compiled.plan.pack.digest,
-    packSource: "folder" as const,
+    packSource: registered === undefined ? ("folder" as const) : ("registry" as const),
   };
   const events = turn(state, [{ id: "create", kind: "create", metadata }], { now: clock.now(), sha256 });
   const created = await workplace.store.ledger.create(identity, files, events);

@@ -1,24 +1,25 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { PackBundleView } from "#app/pack-bundle-show.ts";
-import type { PinnedPackVerdict } from "#app/pack-bundle-verify.ts";
 import { readSettings } from "#app/settings.ts";
-import { reportText } from "#view/verdict-text.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { defineCreate } from "./bundle-create.ts";
-import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { defineImport, defineList } from "./bundle-import.ts";
+import { showVerdict } from "./bundle-verdict.ts";
+import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { answer } from "./keys.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
-import { ANCHORS } from "./verify.ts";
 
 type VerifyOptions = GlobalOptions & { readonly revocations?: string; readonly at?: string };
 
 /** `packrun bundle …`: packs that cross a gap. */
 export const bundle: CommandFile = {
   define: (program, cli, done) => {
-    const group = program.command("bundle").description("signed, portable packs: create, verify, show");
+    const group = program.command("bundle").description("signed, portable packs: create, verify, import, list, show");
     defineCreate(group, cli, done);
     defineVerify(group, cli, done);
+    defineImport(group, cli, done);
+    defineList(group, cli, done);
     defineShow(group, cli, done);
   },
 };
@@ -57,21 +58,6 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
   }
   showVerdict(cli, options, found.value);
   return found.value.exitCode;
-}
-
-/** Prints a verdict on a pack bundle, and whose root was believed. */
-export function showVerdict(cli: Cli, options: GlobalOptions, { verdict, anchor }: PinnedPackVerdict): void {
-  const note = ANCHORS[anchor];
-  if (note !== undefined) {
-    cli.note(note);
-  }
-  const { name = "a pack that cannot be read", version, packDigest } = verdict.subject;
-  const lines = [
-    `${verdict.verdict}: ${version === undefined ? name : `${name}@${version}`}`,
-    ...(packDigest === undefined ? [] : [`  pack ${packDigest}`]),
-    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`,
-  ];
-  cli.out(formatOf(options) === "json" ? jsonLine(verdict) : reportText(lines, verdict.checks));
 }
 
 function defineShow(group: Command, cli: Cli, done: (code: number) => void): void {

@@ -69,7 +69,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   },
   bundle: {
     group: PROVE,
-    summary: "signed, portable packs: create, verify, show",
+    summary: "signed, portable packs: create, verify, import, list, show",
     load: async () => (await import("./bundle.ts")).bundle,
   },
   keys: {

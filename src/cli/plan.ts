@@ -8,23 +8,27 @@ import { planText } from "#view/plan-text.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { readReferences } from "./drive-options.ts";
 import { collect, formatOf, settingsSource, withGlobals } from "./options.ts";
-import { plannedPack, withPlanOptions, type PlanOptions as PackOptions } from "./plan-options.ts";
+import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
+import { withPlanOptions, type PlanOptions as PackOptions } from "./plan-options.ts";
+import { plannedArgument } from "./registered-plan.ts";
 
 const DIFFERS = 20;
 
-type PlanOptions = PackOptions & {
-  readonly output?: string;
-  readonly inputsLock?: string;
-  readonly diff?: string;
-  readonly detailedExitcode?: boolean;
-  readonly secret?: readonly string[];
-};
+type PlanOptions = PackOptions &
+  RegistryOptions & {
+    readonly output?: string;
+    readonly inputsLock?: string;
+    readonly diff?: string;
+    readonly detailedExitcode?: boolean;
+    readonly secret?: readonly string[];
+  };
 
 /** `packrun plan PACK`. */
 export const plan: CommandFile = {
   define: (program, cli, done) => {
     const command = program.command("plan <pack>").description("compile a pack and its inputs into the canonical plan");
     withPlanOptions(withGlobals(command))
+      .option(...REGISTRY_OPTION)
       .option("-o, --output <file>", "write the canonical plan there; its SHA-256 is the planHash")
       .option("--inputs-lock <file>", "write the inputs lock there")
       .option("--secret <name=reference>", "names the provider of a secret for the inputs lock (repeatable)", collect)
@@ -32,7 +36,7 @@ export const plan: CommandFile = {
       .option("--detailed-exitcode", "with --diff: exit code 20 when the plans differ")
       .addHelpText(
         "after",
-        "\nPACK is a folder or a pack.yaml.\n" +
+        "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
           "Exit codes: 0 planned, 2 usage, 3 findings in the pack or its inputs, 6 --diff names no plan, 20 differs.\n" +
           "Examples: packrun plan packs/quickstart -i discount=20 -o plan.canonical.json\n" +
           "          packrun plan packs/quickstart --diff plan.canonical.json --detailed-exitcode",
@@ -43,7 +47,7 @@ export const plan: CommandFile = {
           done(2);
           return;
         }
-        const planned = await plannedPack(cli, pack, options);
+        const planned = await plannedArgument(cli, pack, options);
         const refused = planned.ok ? await trustRefusal(cli, planned.value, options) : undefined;
         done(planned.ok ? (refused ?? (await tell(cli, planned.value, options))) : planned.fault);
       });

@@ -3,22 +3,25 @@ import { outputsFree } from "#app/copy-outputs.ts";
 import { planPack } from "#app/plan-pack.ts";
 import { runPlanned, type NewRunOrder } from "#app/run-planned.ts";
 import type { Workplace } from "#app/workplace.ts";
+import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import type { Cli, CommandFile } from "./cli.ts";
 import { driveCommand } from "./drive-command.ts";
 import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
 import { collect, formatOf, withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
 import { showRefusal } from "./plan-refusal.ts";
+import { packArgument } from "./registered-plan.ts";
 import { saveMemoryFor } from "./small-heap.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
-type RunOptions = DriveOptions & {
-  readonly input?: boolean;
-  readonly i?: readonly string[];
-  readonly inputs?: string;
-  readonly planHash?: string;
-  readonly as?: string;
-};
+type RunOptions = DriveOptions &
+  RegistryOptions & {
+    readonly input?: boolean;
+    readonly i?: readonly string[];
+    readonly inputs?: string;
+    readonly planHash?: string;
+    readonly as?: string;
+  };
 
 /** `packrun run PACK`. */
 export const run: CommandFile = {
@@ -36,10 +39,12 @@ function defineOptions(command: Command): Command {
     .option("-i <name=value>", "an input; name=@FILE reads its value from a file (repeatable)", collect)
     .option("--inputs <file>", "inputs from a YAML or JSON file")
     .option("--plan-hash <hash>", "the planHash that was approved; any other is refused")
+    .option(...REGISTRY_OPTION)
     .option("--as <key>", "private key that requests the run")
     .addHelpText(
       "after",
-      "\nCtrl-C cancels in order, twice ends everything at once.\n" +
+      "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
+        "Ctrl-C cancels in order, twice ends everything at once.\n" +
         "Exit codes: 0 succeeded, 1 failed, 2 usage, 3 findings in pack or inputs, 4 waits for\n" +
         "approval, 5 refused by a gate, 6 another planHash, 8 no sandbox, 10 store, 124 wall\n" +
         "clock, 130 cancelled.\n" +
@@ -50,8 +55,13 @@ function defineOptions(command: Command): Command {
 
 async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace: Workplace): Promise<number> {
   const { inputs: inputsFile, planHash, as } = options;
+  const given = await packArgument(cli, pack, options);
+  if (!given.ok) {
+    return given.fault;
+  }
+  const { registered } = given.value;
   const request = {
-    pack,
+    pack: given.value.pack,
     inputs: options.i ?? [],
     cwd: cli.cwd,
     onText: saveMemoryFor,
@@ -67,7 +77,11 @@ async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace
       return cli.fault(free.fault, formatOf(options));
     }
   }
-  const asserted = { ...(planHash === undefined ? {} : { planHash }), ...(as === undefined ? {} : { as }) };
+  const asserted = {
+    ...(planHash === undefined ? {} : { planHash }),
+    ...(as === undefined ? {} : { as }),
+    ...(registered === undefined ? {} : { registered }),
+  };
   return driveCommand(cli, options, workplace, (order, named) =>
     runPlanned(planned.value, { ...order, ...asserted, ...toldBy(cli, named) }, workplace),
   );

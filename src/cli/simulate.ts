@@ -9,22 +9,25 @@ import { simulationText } from "#view/simulation-text.ts";
 import { simulate as simulatePlan, type Simulation } from "#view/simulation.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { collect, formatOf, withGlobals } from "./options.ts";
-import { plannedPack, withPlanOptions, type PlanOptions } from "./plan-options.ts";
+import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
+import { withPlanOptions, type PlanOptions } from "./plan-options.ts";
+import { plannedArgument } from "./registered-plan.ts";
 
 const FORMATS = ["text", "json", "mermaid"] as const;
 
 type Plan = PlannedPack["compiled"]["plan"];
-type SimulateOptions = PlanOptions & { readonly assume?: readonly string[] };
+type SimulateOptions = PlanOptions & RegistryOptions & { readonly assume?: readonly string[] };
 
 /** `packrun simulate PACK|PLAN`. */
 export const simulate: CommandFile = {
   define: (program, cli, done) => {
     const command = program.command("simulate <pack>").description("show what a plan would do, without doing it");
     withPlanOptions(withGlobals(command, FORMATS))
+      .option(...REGISTRY_OPTION)
       .option("--assume <step=status>", "what becomes of a step, such as scan=failed (repeatable)", collect)
       .addHelpText(
         "after",
-        "\nPACK is a folder, a pack.yaml, or a plan file that `packrun plan -o` wrote.\n" +
+        "\nPACK is a folder, a pack.yaml, NAME@VERSION of the registry, or a plan file that `packrun plan -o` wrote.\n" +
           "Statuses: succeeded, failed, skipped; of approval gates also rejected, expired; of policy gates denied.\n" +
           "Exit codes: 0 shown (whatever the outcome), 2 usage, 3 findings in the pack or its inputs.\n" +
           "Example: packrun simulate packs/quickstart --assume clean=failed",
@@ -69,6 +72,6 @@ async function planOf(cli: Cli, pack: string, options: SimulateOptions): Promise
     const read = await readPlanFile(path);
     return read.ok ? read : { ok: false, fault: cli.fault(read.fault, formatOf(options)) };
   }
-  const planned = await plannedPack(cli, pack, options);
+  const planned = await plannedArgument(cli, pack, options);
   return planned.ok ? ok(planned.value.compiled.plan) : planned;
 }

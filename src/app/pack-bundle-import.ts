@@ -1,0 +1,164 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFile, rename, rm, open, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { openBlob, type BundleLayout } from "#bundle/read-layout.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
+import { digestOfHex, type Digest } from "#canon/digest.ts";
+import { timestampOf } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { systemCode, systemProblem } from "#fault/system-problem.ts";
+import { makeFolder } from "./make-folder.ts";
+import { packBundleUseCodes } from "./pack-bundle-codes.ts";
+import { openPackBundle, type OpenPackBundle } from "./pack-bundle-file.ts";
+import { verifyPackPinned, type PackVerifyRequest, type PinnedPackVerdict } from "./pack-bundle-verify.ts";
+import { listPacks, registryEntry, type RegistryEntry } from "./pack-registry.ts";
+import type { Settings } from "./settings.ts";
+import type { VerifyTools } from "./verify-evidence.ts";
+import { writeAll } from "./write-all.ts";
+
+export type ImportOrder = PackVerifyRequest & {
+  readonly registry: string;
+  /** Of packrun. */
+  readonly version: string;
+};
+
+export type ImportedPack = {
+  readonly found: PinnedPackVerdict;
+  /** Where it lies now; absent when the verdict is not `verified`: then nothing was kept. */
+  readonly kept?: {
+    readonly name: string;
+    readonly version: string;
+    readonly packDigest: Digest;
+    readonly folder: string;
+    /** False when this very pack was there already. */
+    readonly isNew: boolean;
+  };
+};
+
+/**
+ * Verifies a pack bundle and puts it into the registry, whole or not at all. The file is copied first and the copy is what is
+ * verified: nobody can exchange it in between. Only `verified` is taken, neither failed nor stale, and nothing turns that off.
+ * Faults: those of `verifyPackPinned`, PACK_BUNDLE_WRITE, REGISTRY_CONFLICT.
+ */
+export async function importPackBundle(
+  order: ImportOrder,
+  settings: Settings,
+  tools: VerifyTools,
+): Promise<Result<ImportedPack>> {
+  const draft = join(order.registry, `.import.${process.pid}.${randomBytes(4).toString("hex")}`);
+  const opened = await openPackBundle(order.path);
+  if (!opened.ok) {
+    return opened;
+  }
+  await using given = opened.value;
+  const staged = entryAt(draft);
+  try {
+    await makeFolder(draft, 0o755);
+    await writeFile(staged.bundle, 0o444, given.source.read(0, given.source.size));
+    const found = await verifyPackPinned({ ...order, path: staged.bundle }, settings, tools);
+    if (!found.ok) {
+      return found;
+    }
+    const { layout } = found.value;
+    return layout === undefined || found.value.verdict.verdict !== "verified"
+      ? ok({ found: found.value })
+      : await keep(order, staged, layout, found.value, tools);
+  } catch (error) {
+    return fail(
+      faultOf(packBundleUseCodes, "PACK_BUNDLE_WRITE", { path: order.registry, problem: systemProblem(error) }),
+    );
+  } finally {
+    // What cannot be removed has a name that nothing looks for.
+    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function keep(
+  order: ImportOrder,
+  staged: RegistryEntry,
+  layout: BundleLayout,
+  found: PinnedPackVerdict,
+  tools: VerifyTools,
+): Promise<Result<ImportedPack>> {
+  const copy = await openPackBundle(staged.bundle);
+  if (!copy.ok) {
+    return copy;
+  }
+  await using bundle = copy.value;
+  await writePack(bundle, layout, staged.pack);
+  const record = { verifier: await ownVerifier(order.version), verdict: found.verdict, at: timestampOf(tools.now()) };
+  await writeFile(staged.verdict, 0o444, [canonicalBytes(record)]);
+  const { name, version, packDigest } = layout.pack;
+  const { folder } = registryEntry(order.registry, { name, version });
+  const about = { name, version, packDigest, folder };
+  if (await moveInto(staged.folder, folder)) {
+    return ok({ found, kept: { ...about, isNew: true } });
+  }
+  const before = (await listPacks(order.registry)).find((each) => each.name === name && each.version === version);
+  return before?.packDigest === packDigest
+    ? ok({ found, kept: { ...about, isNew: false } })
+    : fail(faultOf(packBundleUseCodes, "REGISTRY_CONFLICT", { pack: `${name}@${version}`, folder }));
+}
+
+/** Writes the files of a verified pack, whose names are plain and relative on every system. */
+async function writePack({ source }: OpenPackBundle, { pack, entries }: BundleLayout, folder: string): Promise<void> {
+  for (const { path, mode, sha256 } of pack.listing) {
+    const target = join(folder, path);
+    await makeFolder(dirname(target), 0o755);
+    const digest = await writeFile(
+      target,
+      mode === "755" ? 0o555 : 0o444,
+      openBlob(source, entries, digestOfHex(sha256)),
+    );
+    if (digest !== sha256) {
+      throw new Error(`${path} changed after it was verified`);
+    }
+  }
+}
+
+/** A new file with these bytes, on the medium; the SHA-256 of what was written. */
+async function writeFile(
+  path: string,
+  mode: number,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<string> {
+  const hash = createHash("sha256");
+  await using handle: FileHandle = await open(path, "wx", 0o600);
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    await writeAll(handle, chunk);
+  }
+  await handle.chmod(mode);
+  await handle.sync();
+  return hash.digest("hex");
+}
+
+/** False when there is something in its place already: then that stands. */
+async function moveInto(draft: string, folder: string): Promise<boolean> {
+  await makeFolder(dirname(folder), 0o755);
+  try {
+    await rename(draft, folder);
+    return true;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOTEMPTY" || code === "EEXIST") {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function entryAt(folder: string): RegistryEntry {
+  const bundle = join(folder, "bundle.packbundle.tar");
+  return { folder, bundle, verdict: `${bundle}.verdict.json`, pack: join(folder, "pack") };
+}
+
+/** Who verified: packrun of this version, by the file that holds the checks in their order. */
+async function ownVerifier(
+  version: string,
+): Promise<{ readonly name: string; readonly version: string; readonly digest: Digest }> {
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const checks = await readFile(new URL(`../bundle/verify-pack-bundle.${ending}`, import.meta.url));
+  return { name: "packrun", version, digest: digestOfHex(createHash("sha256").update(checks).digest("hex")) };
+}
