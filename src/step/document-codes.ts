@@ -95,7 +95,7 @@ export const documentCodes = codeTable({
   },
   RENDER_VALUE: {
     severity: "error",
-    exitCode: 1,
+    exitCode: 3,
     message: "{file}, line {line}: {name} {problem}",
     hint: "give a string, a number, true or false for each place of the template",
     explanation: {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { version } from "#cli/version.ts";
@@ -27,6 +27,22 @@ t.test("what is published is the same program in a few files", async (t) => {
     code: 0,
     out: "[ 'verify' ]",
   });
+  const pack = `apiVersion: packrun.dev/v1
+kind: TaskPack
+metadata: {name: acme/gated, version: 1.0.0}
+spec:
+  sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1, memory: 64Mi}}
+  policies: {p: {engine: rego, module: p.wasm, entrypoint: packrun/allow}}
+  steps: [{id: g, gate: {policy: p}}]
+`;
+  mkdirSync(join(place, "gated"));
+  writeFileSync(join(place, "gated/pack.yaml"), pack);
+  cpSync(join(root, "test/policy/rego/asking.wasm"), join(place, "gated/p.wasm"));
+  const linted = node(place, "dist/cli/main.js", "lint", "gated");
+  t.match(linted, { code: 3, out: /POLICY_BUILTIN[^]*http\.send/ }, "threads for policies find their file");
+  const worker = `new (require("node:worker_threads").Worker)("./dist/step/schema-worker.js",
+    { workerData: { schema: Buffer.from("{}"), document: Buffer.from("1") } }).on("message", console.log)`;
+  t.match(node(place, "-e", worker), { code: 0, out: "{ kind: 'valid' }" }, "and those for schemas can be started");
   t.notOk(existsSync(join(place, "dist/cli/run.js")), "what was there before is gone");
   t.ok(existsSync(join(place, "dist/cli/run.d.ts")));
   t.ok(globSync("dist/part/*.js", { cwd: place }).length < 150);

@@ -5,7 +5,7 @@ import { isCel } from "#plan/plan.ts";
 import { templateParts } from "#plan/template-text.ts";
 
 /** A place of a template: `values.hosts[0].name` is `["hosts", 0, "name"]`. Lines count from 1. */
-export type TemplatePlace = {
+type TemplatePlace = {
   readonly source: string;
   readonly path: readonly (string | number)[];
   readonly line: number;
