@@ -232,3 +232,18 @@ t.test("what the operator says of sandboxes comes from the environment before th
   place.write("project/packrun.config.yaml", "sandbox: {proc: own}\n");
   t.match(refusal({}), /CONFIG_INVALID .*\/sandbox\/proc/);
 });
+
+t.test(
+  "who vouches for evidence is configured, changed by the environment, and switched off by an empty name",
+  async (t) => {
+    const place = placeOf(t);
+    t.equal(place.settings().anchor, undefined);
+    place.write(
+      "project/packrun.config.yaml",
+      "anchor: { tsa: https://tsa.example/tsr, rekor: https://log.example }\n",
+    );
+    t.strictSame(place.settings().anchor, { tsa: "https://tsa.example/tsr", rekor: "https://log.example" });
+    const env = { PACKRUN_ANCHOR_TSA: "https://other.example", PACKRUN_ANCHOR_REKOR: "" };
+    t.strictSame(place.settings({ env }).anchor, { tsa: "https://other.example" });
+  },
+);

@@ -134,3 +134,10 @@ t.test("a policy is changed member by member, and never into one that cannot be 
     t.equal(code(changePolicy(start, more, LATER, nodeSha256)), "TRUST_EDIT_INVALID");
   }
 });
+
+t.test("anchors that evidence must have stay when another part of the policy changes", async (t) => {
+  const anchored = value(changePolicy(rootOf(), { anchors: ["tsa"] }, LATER, nodeSha256)).root;
+  const held = value(changePolicy(anchored, { revocations: "required" }, LATER, nodeSha256)).root;
+  t.match(held.document.policy, { anchor: { required: ["tsa"] }, revocation: { required: true } });
+  t.equal(value(changePolicy(held, { anchors: [] }, LATER, nodeSha256)).root.document.policy?.anchor, undefined);
+});
