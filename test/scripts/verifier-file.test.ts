@@ -62,6 +62,7 @@ t.test("its exit code is that of the verdict, or 2 for a wrong use", async (t) =
   t.equal(run(node, [...given, "--at", "2026-01-14T20:00:00.000Z"]).code, 11, "stale");
   t.equal(run(node, [...given, "--at", LATER, "--plan-hash", `sha256:${"0".repeat(64)}`]).code, 7);
   t.equal(run(node, [...given, "--at", LATER, "--require-dsse"]).code, 7);
+  t.equal(run(node, [...given, "--at", LATER, "--revocations", trust]).code, 7, "no revocation list");
   for (const wrong of [
     [],
     [world.folder, tar],
@@ -70,7 +71,7 @@ t.test("its exit code is that of the verdict, or 2 for a wrong use", async (t) =
     [world.folder, "--trust", join(alone, "nowhere")],
     [...given, "--format", "xml"],
     [...given, "--at", "noon"],
-    [...given, "--revocations", trust],
+    [...given, "--revocations", join(alone, "nowhere")],
   ]) {
     const { code, out, err } = run(node, wrong);
     t.equal(code, 2, wrong.join(" "));
