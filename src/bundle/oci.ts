@@ -12,7 +12,7 @@ import { sbomPredicate } from "./pack-sbom.ts";
 /** OCI Image Format Specification 1.1, "Image Manifest" and "Image Layout"; referrers as in the Distribution Specification. */
 const IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const IMAGE_INDEX = "application/vnd.oci.image.index.v1+json";
-export const PACK_ARTIFACT = "application/vnd.packrun.pack.v1+json";
+const PACK_ARTIFACT = "application/vnd.packrun.pack.v1+json";
 const PACK_FILE_MEDIA_TYPE = "application/vnd.packrun.pack.file.v1";
 const EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json";
 const TITLE = "org.opencontainers.image.title";
@@ -51,7 +51,7 @@ const REVOCATIONS = "application/vnd.packrun.revocations.v1+json";
 const PLAN = "application/vnd.packrun.plan.v1+json";
 const INPUTS_LOCK = "application/vnd.packrun.inputs-lock.v1+json";
 
-export const REFERRER_FORMS: Readonly<Record<ReferrerKind, ReferrerForm>> = {
+const REFERRER_FORMS: Readonly<Record<ReferrerKind, ReferrerForm>> = {
   sbom: { artifactType: CYCLONEDX, files: [{ title: "pack.sbom.cdx.json", mediaType: CYCLONEDX }] },
   "sbom-attestation": attestationForm("pack.sbom.cdx.json.sigstore.json", sbomPredicate.type),
   revocations: {

@@ -17,7 +17,7 @@ const PACK_CHECKS = [
   "min-version",
   "freshness",
 ] as const;
-export type PackCheckName = (typeof PACK_CHECKS)[number];
+type PackCheckName = (typeof PACK_CHECKS)[number];
 
 /** What a verdict on a pack bundle speaks of; members that could not be read are absent. */
 export type PackSubject = {

@@ -31,7 +31,7 @@ import {
 import type { PackContent } from "./pack-content.ts";
 
 /** Something that came with the pack: its manifest, and the blobs of its files. */
-export type Referrer = { readonly manifest: Manifest; readonly files: readonly Blob[] };
+type Referrer = { readonly manifest: Manifest; readonly files: readonly Blob[] };
 
 /** A pack bundle whose archive and manifests keep their form. Nothing in it is trusted yet. */
 export type BundleLayout = {

@@ -117,7 +117,7 @@ export async function bytesOf(pieces: readonly Piece[], files = FILES): Promise<
   return concatBytes(...chunks);
 }
 
-export function hexHash(): { readonly update: (bytes: Uint8Array) => void; readonly digest: () => string } {
+function hexHash(): { readonly update: (bytes: Uint8Array) => void; readonly digest: () => string } {
   const hash = createHash("sha256");
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
 }
