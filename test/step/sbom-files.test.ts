@@ -147,7 +147,7 @@ t.test("a cancelled attempt keeps no inventory", async (t) => {
 });
 
 t.test("the registry names every built-in once", async (t) => {
-  t.strictSame([...builtIns.keys()], ["bundle.ingest", "http.fetch", "sbom.files"]);
+  t.strictSame([...builtIns.keys()], ["bundle.ingest", "file.render", "http.fetch", "sbom.files", "schema.validate"]);
   for (const [name, { refusals }] of builtIns) {
     t.ok(Array.isArray(refusals({}, closed, NO_SOURCES)), name);
   }
