@@ -898,8 +898,11 @@ var BundleReader = class {
   seen(path) {
     return this.#seen.get(path);
   }
-  /** Streams a file to its end. Chunks are valid only during the call. Fault: BUNDLE_UNREADABLE. */
+  /** Streams a file to its end. Chunks are valid only during the call. Faults: EVIDENCE_FILE_MISSING, BUNDLE_UNREADABLE. */
   async stream(path, take2) {
+    if (!this.#files.has(path)) {
+      return fail(faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path }));
+    }
     const hash2 = this.#startHash();
     let size = 0;
     try {
@@ -6897,8 +6900,12 @@ function folderSource(root) {
   };
 }
 async function walk(root, under, found) {
-  for (const entry2 of await readdir(join2(root, under), { withFileTypes: true })) {
-    const path = `${under}${entry2.name}`;
+  for (const entry2 of await readdir(join2(root, under), { withFileTypes: true, encoding: "buffer" })) {
+    const name2 = decodeUtf8(entry2.name);
+    const path = `${under}${name2 ?? entry2.name.toString("latin1")}`;
+    if (name2 === void 0) {
+      return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: shown(path) }));
+    }
     if (entry2.isDirectory()) {
       const walked = await walk(root, `${path}/`, found);
       if (!walked.ok) {
@@ -7209,19 +7216,19 @@ var UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\
 var WIDTH = 18;
 function verdictText(verdict) {
   const { runId = "unknown", planHash, manifestDigest } = verdict.subject;
-  const failed2 = verdict.checks.filter((check) => check.status === "fail").length;
-  const skipped = verdict.checks.filter((check) => check.status === "skipped").length;
   const lines = [
     `${verdict.verdict}: run ${runId}`,
     ...planHash === void 0 ? [] : [`  plan ${planHash}`],
     ...manifestDigest === void 0 ? [] : [`  manifest ${manifestDigest}`],
-    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`,
-    "",
-    ...verdict.checks.map(checkLine),
-    "",
-    `${verdict.checks.length} checks, ${failed2} failed, ${skipped} not made`
+    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`
   ];
-  return `${lines.map(visibleText).join("\n")}
+  return reportText(lines, verdict.checks);
+}
+function reportText(lines, checks) {
+  const failed2 = checks.filter((check) => check.status === "fail").length;
+  const skipped = checks.filter((check) => check.status === "skipped").length;
+  const end = `${checks.length} checks, ${failed2} failed, ${skipped} not made`;
+  return `${[...lines, "", ...checks.map(checkLine), "", end].map(visibleText).join("\n")}
 `;
 }
 function checkLine(check) {
