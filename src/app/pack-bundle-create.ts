@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { packBundlePredicate } from "#attest/pack-bundle.ts";
@@ -31,6 +31,7 @@ import type { TrustRoot } from "#trust/trust-root.ts";
 import { appCodes } from "./codes.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { readRootFile } from "./read-root-file.ts";
+import { readStretch } from "./read-stretch.ts";
 import { heldRevocations, type HeldRevocations, type RevocationPlace } from "./revocation-standing.ts";
 import { signStatement } from "./sign-statement.ts";
 import { rootFileOf } from "./trust-admission.ts";
@@ -173,8 +174,7 @@ async function signAll(
 
 async function writeBundle(pieces: readonly Piece[], { folder, out }: PackBundleOrder): Promise<Result<number>> {
   const draft = `${out}.${process.pid}.tmp`;
-  const read = (file: string): AsyncIterable<Uint8Array> =>
-    createReadStream(join(folder, file), { highWaterMark: 1 << 20 });
+  const read = (file: string): AsyncIterable<Uint8Array> => readPackFile(folder, file);
   try {
     await using handle = await open(draft, "wx", 0o644);
     let size = 0;
@@ -190,6 +190,22 @@ async function writeBundle(pieces: readonly Piece[], { folder, out }: PackBundle
     return error instanceof ChangedFile
       ? fail(faultOf(appCodes, "INPUT_CHANGED", { what: `${error.file} of the pack` }))
       : fail(faultOf(packBundleUseCodes, "PACK_BUNDLE_WRITE", { path: out, problem: systemProblem(error) }));
+  }
+}
+
+/** What cannot be read any more was changed since it was listed. */
+async function* readPackFile(folder: string, file: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(join(folder, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => undefined,
+  );
+  if (handle === undefined) {
+    throw new ChangedFile(file);
+  }
+  try {
+    const { size } = await handle.stat();
+    yield* readStretch(handle, 0, size);
+  } finally {
+    await handle.close();
   }
 }
 
