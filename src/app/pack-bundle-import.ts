@@ -2,9 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, rename, rm, open, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openBlob, type BundleLayout } from "#bundle/read-layout.ts";
+import { CHECKS_URL } from "#bundle/verify-pack-bundle.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOfHex, type Digest } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
+import type { VerifierName } from "#evidence/evidence-manifest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemCode, systemProblem } from "#fault/system-problem.ts";
@@ -154,11 +156,8 @@ function entryAt(folder: string): RegistryEntry {
   return { folder, bundle, verdict: `${bundle}.verdict.json`, pack: join(folder, "pack") };
 }
 
-/** Who verified: packrun of this version, by the file that holds the checks in their order. */
-async function ownVerifier(
-  version: string,
-): Promise<{ readonly name: string; readonly version: string; readonly digest: Digest }> {
-  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const checks = await readFile(new URL(`../bundle/verify-pack-bundle.${ending}`, import.meta.url));
+/** Who verified: packrun of this version, by the file that holds the checks. */
+async function ownVerifier(version: string): Promise<VerifierName> {
+  const checks = await readFile(new URL(CHECKS_URL));
   return { name: "packrun", version, digest: digestOfHex(createHash("sha256").update(checks).digest("hex")) };
 }

@@ -21,6 +21,9 @@ import { packFindings, type PackFindings, type PackSubject, type PackVerdict } f
 import { checkBlobs, readDocument, readLayout, type BundleLayout } from "./read-layout.ts";
 import type { Blob } from "./oci.ts";
 
+/** The file that holds these checks, in `src` as in what is published: a recorded verdict names it by its digest. */
+export const CHECKS_URL: string = import.meta.url;
+
 export type PackVerifyOptions = {
   /** Bytes of the pinned `trust-root.json`; without it nothing is a pass. */
   readonly trustRoot?: Uint8Array;
