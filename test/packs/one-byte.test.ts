@@ -7,7 +7,8 @@ import { verifyEvidence } from "#app/verify-evidence.ts";
 import { nodeSha256, nodeVerifySignature } from "#signer/node-crypto.ts";
 import { missing } from "./compare-verifiers.ts";
 import { askPython } from "./tampered/ask-python.ts";
-import { forge, revocations, rootBytes } from "./tampered/forge.ts";
+import { forge } from "./tampered/forge.ts";
+import { revocations, rootBytes } from "./tampered/site-trust.ts";
 import { AT, tarOf } from "./tampered/tampered-case.ts";
 import { writeSite } from "./tampered/tampered-input.ts";
 

@@ -1,12 +1,22 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { signatureCases } from "./cases/signatures.ts";
-import { approvalCases } from "./cases/approvals.ts";
-import { ledgerCases } from "./cases/ledgers.ts";
-import { siteCases } from "./cases/files.ts";
-import { typeCases } from "./cases/types.ts";
-import { canonicalCases } from "./cases/canonical.ts";
 import { envelopeCases } from "./cases/envelope.ts";
+import { canonicalCases } from "./cases/canonical.ts";
+import { typeCases } from "./cases/types.ts";
+import { signatureCases } from "./cases/signatures.ts";
+import { keyCases } from "./cases/keys.ts";
+import { roleCases } from "./cases/roles.ts";
+import { approvalCases } from "./cases/approvals.ts";
+import { bindingCases } from "./cases/bindings.ts";
+import { chainCases } from "./cases/ledger-chains.ts";
+import { orderCases } from "./cases/run-order.ts";
+import { outcomeCases } from "./cases/outcomes.ts";
+import { artifactCases } from "./cases/artifacts.ts";
+import { networkCases } from "./cases/network.ts";
+import { fileCases } from "./cases/bundle-files.ts";
+import { archiveCases } from "./cases/archives.ts";
+import { rootCases } from "./cases/trust-roots.ts";
+import { revocationCases } from "./cases/revocation-lists.ts";
 import { patchOf, type Patch } from "./patch.ts";
 import { allowed, archived, type Site, type TamperedCase } from "./tampered-case.ts";
 
@@ -16,9 +26,19 @@ const cases: readonly TamperedCase[] = [
   ...canonicalCases,
   ...typeCases,
   ...signatureCases,
+  ...keyCases,
+  ...roleCases,
   ...approvalCases,
-  ...ledgerCases,
-  ...siteCases,
+  ...bindingCases,
+  ...chainCases,
+  ...orderCases,
+  ...outcomeCases,
+  ...artifactCases,
+  ...networkCases,
+  ...fileCases,
+  ...archiveCases,
+  ...rootCases,
+  ...revocationCases,
 ];
 
 /** What every input departs from: a good bundle as a folder, or the same as an archive. */

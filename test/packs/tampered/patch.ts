@@ -1,7 +1,7 @@
 import { deltaOf, undelta, type Delta } from "./delta.ts";
 import type { Odd, Site } from "./tampered-case.ts";
 
-export type FileChange =
+type FileChange =
   | { readonly file: string; readonly op: "edit"; readonly delta: Delta }
   | { readonly file: string; readonly op: "add"; readonly delta: Delta }
   | { readonly file: string; readonly op: "delete" }

@@ -44,7 +44,7 @@ export function derSequence(...parts: readonly Uint8Array[]): Buffer {
 }
 
 /** ECDSA whose nonce follows from key and message, so that it is the same each time. For keys that guard nothing. */
-export function ecdsa(secret: Uint8Array, message: Uint8Array): { readonly r: bigint; readonly s: bigint } {
+function ecdsa(secret: Uint8Array, message: Uint8Array): { readonly r: bigint; readonly s: bigint } {
   const digest = createHash("sha256").update(message).digest();
   const nonce = createHash("sha256").update("nonce").update(secret).update(digest).digest();
   const point = createECDH("prime256v1");
@@ -118,3 +118,6 @@ export type Name = (typeof NAMES)[number];
 export const people: Readonly<Record<Name, Person>> = Object.fromEntries(
   NAMES.map((name) => [name, personOf(name, ["attestor-2", "approver-2", "stranger-2"].includes(name))]),
 ) as Record<Name, Person>;
+
+/** The principal that a key stands for. */
+export const principalOf = (name: Name): string => name.replace(/1b$/, "1");

@@ -2,7 +2,7 @@ import type { Members } from "./signed-file.ts";
 import { digest, digestOfJson, hex } from "./signed-file.ts";
 
 /** The moment at which the run of the originals was asked for. */
-export const START: number = Date.UTC(2026, 0, 5, 8);
+const START: number = Date.UTC(2026, 0, 5, 8);
 /** A time of section 1 of SPEC.md, so many milliseconds after the start. */
 export const time = (after: number): string => new Date(START + after).toISOString();
 
@@ -28,7 +28,7 @@ export type Event = {
 
 export const packFiles: Members[] = [{ mode: "644", path: "pack.yaml", sha256: hex("a pack"), size: 6 }];
 
-export const runNode = (id: string, more: Members = {}): Node => ({
+const runNode = (id: string, more: Members = {}): Node => ({
   id,
   kind: "run",
   parent: null,

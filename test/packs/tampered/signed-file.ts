@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { people, type Name } from "./people.ts";
 
-export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
-export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+const PAYLOAD_TYPE = "application/vnd.in-toto+json";
+const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const PREDICATES = "https://packrun.dev/attestations/";
 
 export type Members = Record<string, unknown>;
@@ -16,7 +16,7 @@ export const digest = (bytes: Uint8Array | string): string => `sha256:${hex(byte
 export const digestOfJson = (value: unknown): string => digest(canonicalBytes(value));
 
 /** PAE of DSSE v1. */
-export function pae(payload: Uint8Array, type = PAYLOAD_TYPE): Uint8Array {
+function pae(payload: Uint8Array, type = PAYLOAD_TYPE): Uint8Array {
   return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${type} ${payload.length} `), payload]);
 }
 

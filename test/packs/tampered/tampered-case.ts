@@ -1,6 +1,8 @@
 import { compareUtf8 } from "#canon/utf8.ts";
 import { paddingOf, ustarHeader } from "#evidence/ustar.ts";
-import { ATTESTATION, forge, MANIFEST, rootBytes, type Change, type Files, type Root } from "./forge.ts";
+import { ATTESTATION, MANIFEST, type Change, type Files } from "./change.ts";
+import { forge } from "./forge.ts";
+import { rootBytes, type Root } from "./site-trust.ts";
 
 /** What is no regular file: a link, a FIFO. */
 export type Odd = { readonly link: string } | { readonly fifo: true };
@@ -10,7 +12,7 @@ export type Site = ReadonlyMap<string, Uint8Array | Odd>;
 /** The day after the run. */
 export const AT = "2026-01-06T08:00:00.000Z";
 
-export type Expected = {
+type Expected = {
   readonly verdict: "verified" | "stale" | "failed";
   /** `check CODE`: the first is what the input is about, the others follow from it. */
   readonly findings: readonly string[];

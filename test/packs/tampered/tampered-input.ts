@@ -32,7 +32,7 @@ const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
   statSync(join(folder, path)).isFile(),
 );
 /** The good bundle, its trust root beside it. */
-export const original: Site = new Map(paths.map((path) => [path, readFileSync(join(folder, path))]));
+const original: Site = new Map(paths.map((path) => [path, readFileSync(join(folder, path))]));
 const archive = archived(original);
 
 /** The files of an input, made from its original. */

@@ -1,7 +1,7 @@
-import type { Change } from "../forge.ts";
+import type { Change } from "../change.ts";
 import { digest, hex } from "../signed-file.ts";
 import { allowed, tampered, type More, type TamperedCase } from "../tampered-case.ts";
-import { revocations } from "../forge.ts";
+import { revocations } from "../site-trust.ts";
 
 type Text = (text: string) => string;
 const bytes = (edit: Text) => (plain: Buffer) => Buffer.from(edit(String(plain)));

@@ -1,4 +1,4 @@
-import type { Change } from "../forge.ts";
+import type { Change } from "../change.ts";
 import { people } from "../people.ts";
 import { omit, type Sidecar } from "../signed-file.ts";
 import { allowed, tampered, type TamperedCase } from "../tampered-case.ts";

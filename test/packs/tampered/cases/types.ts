@@ -1,4 +1,4 @@
-import type { Change, Decision, Listed, Manifest } from "../forge.ts";
+import type { Change, Decision, Listed, Manifest } from "../change.ts";
 import type { Event, Plan } from "../release.ts";
 import { omit, type Members } from "../signed-file.ts";
 import { tampered, type TamperedCase } from "../tampered-case.ts";
