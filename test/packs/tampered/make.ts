@@ -75,6 +75,7 @@ export function dataFiles(): ReadonlyMap<string, Uint8Array> {
   return files;
 }
 
+// Run as a program it writes them: node --conditions=@packrun/source test/packs/tampered/make.ts
 if (import.meta.main) {
   for (const kind of ["original", "inputs"]) {
     rmSync(join(HERE, kind), { recursive: true, force: true });
