@@ -70,7 +70,7 @@ t.test("names that lead elsewhere are refused, each by its name", async (t) => {
     [new Uint8Array([0xff, 0xfe]), "PACK_BUNDLE_PATH_FOREIGN"],
   ];
   for (const [name, refusal] of expected) {
-    t.equal(await codeOf(LAYOUT, named(name)), refusal, String(name));
+    t.equal(await codeOf(LAYOUT, named(name)), refusal, JSON.stringify(name));
   }
 });
 
