@@ -106,7 +106,7 @@ t.test("no name comes twice, and none out of order", async (t) => {
 t.test("sizes that are not true end the reading", async (t) => {
   const sized = (octal: string): RawEntry => ({ ...INDEX, header: (block) => block.set(encodeUtf8(octal), 124) });
   t.equal(await codeOf(LAYOUT, sized("77777777777")), "PACK_BUNDLE_TRUNCATED", "far beyond the end");
-  t.equal(await codeOf(LAYOUT, sized("00000001000")), "PACK_BUNDLE_TRUNCATED", "up to the zero blocks");
+  t.equal(await codeOf(LAYOUT, sized("00000003000")), "PACK_BUNDLE_TRUNCATED", "over the zero blocks");
   t.equal(await codeOf(LAYOUT, sized("00000000001")), "PACK_BUNDLE_PADDING", "less than there is");
   t.equal(await codeOf(LAYOUT, sized("\u0000")), "PACK_BUNDLE_HEADER", "no number");
 });

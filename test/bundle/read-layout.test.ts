@@ -142,3 +142,15 @@ t.test("two files of the same bytes are one blob", async (t) => {
   t.equal(pieces.filter(({ path }) => path.endsWith(packOf().listing[3]?.sha256 ?? "none")).length, 1);
   t.equal(found(await verified(bytes), "sbom"), "pass");
 });
+
+t.test("a size that takes padding for content gives another document, which is refused", async (t) => {
+  const { bytes } = await bundleOf();
+  const lying = bytes.slice();
+  // The header of oci-layout, whose content ends in its first block.
+  lying.set(encodeUtf8("00000001000"), 124);
+  const header = lying.subarray(0, 512);
+  header.fill(0x20, 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.set(encodeUtf8(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+  t.equal(await codeOf(lying), "PACK_BUNDLE_DOCUMENT");
+});
