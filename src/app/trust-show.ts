@@ -81,13 +81,16 @@ export async function trustShow(file: string, tools: TrustTools): Promise<Result
 function witnessesOf({ document }: TrustRoot): TrustShow["witnesses"] {
   const { timestampAuthorities = [], transparencyLogs = [] } = document;
   return [
-    ...timestampAuthorities.map(({ certificates: _, ...authority }) => ({ kind: "tsa" as const, ...authority })),
-    ...transparencyLogs.map(({ origin: name, validFrom, validUntil, url }) => ({
-      kind: "rekor" as const,
-      name,
-      validFrom,
-      validUntil,
-      ...(url === undefined ? {} : { url }),
-    })),
+    ...timestampAuthorities.map((authority) => ({ kind: "tsa" as const, ...shownOf(authority.name, authority) })),
+    ...transparencyLogs.map((log) => ({ kind: "rekor" as const, ...shownOf(log.origin, log) })),
   ];
+}
+
+type Witness = TrustShow["witnesses"][number];
+
+function shownOf(
+  name: string,
+  { validFrom, validUntil, url }: Pick<Witness, "validFrom" | "validUntil" | "url">,
+): Omit<Witness, "kind"> {
+  return { name, validFrom, validUntil, ...(url === undefined ? {} : { url }) };
 }

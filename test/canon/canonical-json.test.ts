@@ -46,7 +46,7 @@ t.test("the value is left as it is", async (t) => {
 
 t.test("the example of RFC 8785 comes out as printed there", async (t) => {
   const value = {
-    numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27],
+    numbers: [Number("333333333.33333329"), 1e30, 4.5, 2e-3, 1e-27],
     string: "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"/",
     literals: [null, true, false],
   };
@@ -110,5 +110,5 @@ function reversed(value: unknown): unknown {
     return value;
   }
   const entries = Object.entries(value).map(([name, member]) => [name, reversed(member)] as const);
-  return Object.fromEntries(entries.reverse());
+  return Object.fromEntries(entries.toReversed());
 }
