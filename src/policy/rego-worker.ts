@@ -15,10 +15,12 @@ const MAX_LIST = 1024 * 1024;
 
 /** What is used of WebAssembly: its types come with those of browsers only. */
 type Wasm = {
-  readonly Module: (new (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module) & {
-    readonly imports: (module: WebAssembly.Module) => readonly { readonly module: string; readonly name: string }[];
+  readonly Module: (new (bytes: Uint8Array<ArrayBuffer>) => object) & {
+    readonly imports: (module: object) => readonly { readonly module: string; readonly name: string }[];
   };
 };
+type Memory = { readonly initial: number; readonly maximum: number };
+const load = loadPolicy as unknown as (module: object, memory: Memory) => Promise<LoadedPolicy>;
 const { Module } = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
 /** What is used of a policy beyond what its own types say. */
@@ -41,7 +43,7 @@ async function replyTo(job: RegoJob): Promise<RegoReply> {
     if (odd !== undefined) {
       return problem(`it imports ${odd.module}.${odd.name}, which is not of OPA's ABI`);
     }
-    const policy = await loadPolicy(module, { initial: INITIAL_PAGES, maximum: job.maxPages });
+    const policy = await load(module, { initial: INITIAL_PAGES, maximum: job.maxPages });
     const facts = factsOf(policy);
     return job.evaluate === undefined ? { kind: "module", ...facts } : evaluate(policy, facts, job.evaluate);
   } catch (error) {
