@@ -140,11 +140,12 @@ export const trustCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "no key of trust domain {trustDomain} made this signature (the envelope names {keyid})",
-    hint: "add the signer's public key to the trust root, or use the trust root that knows it",
+    hint: "add the signer's public key to the trust root, use the trust root that knows it, or sign without Ed25519ph",
     explanation: {
       cause: "Only keys of the pinned trust root count; keys inside a bundle are never trusted by themselves.",
-      example: "a bundle of another organisation, or one made with a development key",
-      fix: "Check which trust root belongs to the signer and pass it with --trust.",
+      example:
+        "a bundle of another organisation, or one made with a development key; cosign with an Ed25519 key, which makes Ed25519ph",
+      fix: "Check which trust root belongs to the signer and pass it with --trust. With cosign use an ECDSA P-256 key.",
     },
   },
   ROLE_NOT_HELD: {
