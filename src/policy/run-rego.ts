@@ -9,6 +9,7 @@ export type RegoLimits = {
   readonly maxPages: number;
 };
 
+/** What a policy gets. @public */
 export const REGO_LIMITS: RegoLimits = { timeoutMs: 10_000, maxPages: 2048 };
 
 /** Of the thread's own heap; a module's memory is not in it. */
