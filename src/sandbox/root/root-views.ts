@@ -24,33 +24,18 @@ export function rootViews(place: RootPlace): RootViews {
   return (mode) => {
     const masks = place.masks();
     const known = made.get(mode);
-    const now = performance.now();
-    const names = masks.join("\0");
-    if (known?.names === names && now - known.seenAt < LOOK_MS) {
-      return known.root;
-    }
     const mountTable = readMountTable();
     // What may change while a runner lives: mounts, and which of its files are there.
     const facts = [mountTable, ...masks.map((path) => realOf(path) ?? "")].join("\0");
     if (known?.facts === facts) {
-      made.set(mode, { ...known, names, seenAt: now });
       return known.root;
     }
     const ask = { masks, mounts: parseMountTable(mountTable), etcFolder, emptyFile, seccompFile: seccompFiles[mode] };
     const root =
       mode === "sealed" ? sealedRoot(ask) : restrictedRoot({ ...ask, credentials: credentialPaths(place.env) });
-    made.set(mode, { names, facts, root, seenAt: now });
+    made.set(mode, { facts, root });
     return root;
   };
 }
 
-type Made = {
-  readonly names: string;
-  readonly facts: string;
-  readonly root: Result<RootView>;
-  /** When the facts were looked at last. */
-  readonly seenAt: number;
-};
-
-/** What was mounted since is met by a running step as well: to look again in each of many short steps tells nothing. */
-const LOOK_MS = 100;
+type Made = { readonly facts: string; readonly root: Result<RootView> };
