@@ -211,12 +211,13 @@ function coveredBy(forms: readonly Buffer[], bytes: Buffer): readonly boolean[] 
 t.test("law: a stream gives the same bytes however it is cut, and no form is left in what it leaves", async (t) => {
   fc.assert(
     fc.property(scene, ({ values, forms, bytes, cuts }) => {
-      // A mark of a byte that no form and no noise of text holds, so that what is left can be told from it.
+      // A mark that the bytes do not hold themselves, so that what is left can be told from it.
+      const mark = Buffer.from("\u{10ffff}");
+      fc.pre(!bytes.includes(mark));
       const redactor = createRedactor({ mark: () => "\u{10ffff}" });
       values.forEach((value, at) => redactor.add(`s${at}`, value));
       const whole = streamed(redactor, bytes, []);
       t.ok(streamed(redactor, bytes, cuts).equals(whole));
-      const mark = Buffer.from("\u{10ffff}");
       const left: Buffer[] = [];
       let rest = whole;
       for (let at = rest.indexOf(mark); at !== -1; at = rest.indexOf(mark)) {
