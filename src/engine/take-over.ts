@@ -7,16 +7,14 @@ import { firstDifference } from "#plan/first-difference.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { Lease, RunIdentity, RunKey } from "#port/run-store.ts";
 import { runCodes } from "#run/codes.ts";
-import type { Command, CommandBody } from "#run/command.ts";
+import type { CommandBody } from "#run/command.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { runningAttempts } from "#run/running-attempts.ts";
 import { initialState, type RunState } from "#run/state.ts";
 import { evolve } from "#run/evolve.ts";
 import { isTerminal } from "#run/status.ts";
 import type { DriverPorts } from "./driver.ts";
-import { readInboxCommand } from "./gate-desk.ts";
 import { Journal } from "./journal.ts";
-import { redactCommand } from "./redact-command.ts";
 import { isStoreFault } from "./store-fault.ts";
 
 export type TakeOverPorts = DriverPorts & {
@@ -30,6 +28,8 @@ export type TakeOverPorts = DriverPorts & {
 export type TakenOver = {
   readonly journal: Journal;
   readonly pinned: ReadonlyMap<string, Digest>;
+  /** What the core is to be told first. */
+  readonly opening: readonly CommandBody[];
 };
 
 /** A clock further behind the ledger than this refuses to drive the run, in milliseconds. */
@@ -37,8 +37,8 @@ const CLOCK_SLACK_MS = 60_000;
 
 /**
  * Makes a run ready to be driven under a lease that was just acquired: reads its ledger, holds the pinned plan against
- * a fresh compilation, and tells the core what became of attempts that an earlier driver left behind. The events of
- * this are unwritten; `seen` is called with those that were in the ledger.
+ * a fresh compilation, and finds what the core has to be told: that it may go on or not, and what became of attempts that
+ * an earlier driver left behind. `seen` is called with the events that were in the ledger.
  */
 export async function takeOver(
   identity: RunIdentity,
@@ -65,12 +65,8 @@ export async function takeOver(
   for (const node of [...plans.value.pinnedPlan.steps, ...plans.value.pinnedPlan.finally]) {
     pinned.set(node.id, digestOfJson(node, ports.sha256));
   }
-  if (!isTerminal(state.status)) {
-    const opening = await openingCommands(plans.value, state, lease, ports);
-    const sent = plans.value.drift === undefined ? await sentDecisions(identity, state, ports) : [];
-    journal.take([...opening.map((body, at) => ({ id: `open:${lease.fence}:${at}`, ...body })), ...sent]);
-  }
-  return ok({ journal, pinned });
+  const opening = isTerminal(state.status) ? [] : await openingCommands(plans.value, state, lease, ports);
+  return ok({ journal, pinned, opening });
 }
 
 type Plans = {
@@ -136,25 +132,6 @@ async function openingCommands(
     return [acquire, { kind: "refused", reason: code, hint: hint ?? message }, ...lost];
   }
   return [acquire, verified, ...lost];
-}
-
-/**
- * Decisions that were sent while nobody drove the run. They are answered in the turn in which gates may expire: whoever
- * came too late is told so, and the ledger, too.
- */
-async function sentDecisions(
-  identity: RunIdentity,
-  state: RunState,
-  ports: TakeOverPorts,
-): Promise<readonly Command[]> {
-  const commands: Command[] = [];
-  for (const sent of await ports.store.inbox.pending(keyOf(identity))) {
-    if (sent.kind === "decision") {
-      const { id, body } = await readInboxCommand(sent, state, ports.gates);
-      commands.push(redactCommand({ id, ...body }, ports.redactor));
-    }
-  }
-  return commands;
 }
 
 /** The plan's own sandbox, and every narrowed one. */

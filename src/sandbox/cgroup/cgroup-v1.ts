@@ -25,9 +25,8 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
   folders.forEach((folder) => mkdirSync(folder, { recursive: true }));
   const procsFile = join(folders[0] ?? "", "cgroup.procs");
   const files = filesOf(at);
-  const before: Tally = { kills: 0, refusals: 0, cpuNs: 0 };
+  let tally: Tally | undefined;
   let held = "";
-  let isTallied = false;
 
   return {
     procsFile,
@@ -42,10 +41,7 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
         setLimits(at, limits);
         held = key;
       }
-      if (!isTallied) {
-        isTallied = true;
-        Object.assign(before, tallyOf(files));
-      }
+      tally ??= tallyOf(files);
       if (at.memory !== undefined) {
         tryWrite(join(at.memory, "memory.max_usage_in_bytes"), 0);
       }
@@ -54,14 +50,14 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
     measure: () => {
       const peak = files.peak?.number();
       const now = tallyOf(files);
-      const use = {
+      const before = tally ?? now;
+      tally = now;
+      return {
         ...(peak === undefined ? {} : { memoryPeakBytes: peak }),
         ...(files.cpu === undefined ? {} : { cpuMs: Math.round((now.cpuNs - before.cpuNs) / 1e6) }),
         outOfMemory: now.kills > before.kills,
         pidsRefused: now.refusals > before.refusals,
       };
-      Object.assign(before, now);
-      return use;
     },
     stained: () => (files.usage?.number() ?? 0) > STAIN_BYTES,
     remove: () => {
@@ -72,7 +68,7 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
 }
 
 /** What only ever grows; between two steps nothing happens that it counts, but for the launcher's own moment of CPU. */
-type Tally = { kills: number; refusals: number; cpuNs: number };
+type Tally = { readonly kills: number; readonly refusals: number; readonly cpuNs: number };
 
 type V1Files = Readonly<Partial<Record<"peak" | "usage" | "events" | "cpu" | "refusals", KernelFile>>>;
 

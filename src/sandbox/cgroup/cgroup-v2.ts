@@ -13,9 +13,8 @@ export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): C
   mkdirSync(folder, { recursive: true });
   const file = (leaf: string): string => join(folder, leaf);
   const files = filesIn(folder);
-  const before: Tally = { kills: 0, refusals: 0, cpuUs: 0, ioBytes: 0 };
+  let tally: Tally | undefined;
   let held = "";
-  let isTallied = false;
 
   return {
     procsFile: file("cgroup.procs"),
@@ -34,24 +33,21 @@ export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): C
         }
         held = key;
       }
-      if (!isTallied) {
-        isTallied = true;
-        Object.assign(before, tallyOf(files));
-      }
+      tally ??= tallyOf(files);
     },
     members: () => readPids(file("cgroup.procs")),
     measure: () => {
       const peak = files.peak.number();
       const now = tallyOf(files);
-      const use = {
+      const before = tally ?? now;
+      tally = now;
+      return {
         ...(peak === undefined ? {} : { memoryPeakBytes: peak }),
         cpuMs: Math.round((now.cpuUs - before.cpuUs) / 1000),
         ...(now.ioBytes === undefined ? {} : { ioBytes: now.ioBytes - (before.ioBytes ?? 0) }),
         outOfMemory: now.kills > before.kills,
         pidsRefused: now.refusals > before.refusals,
       };
-      Object.assign(before, now);
-      return use;
     },
     // The peak cannot be set back on most kernels, so a cgroup that has seen a large step is not used again.
     stained: () => (files.peak.number() ?? files.current.number() ?? 0) > STAIN_BYTES,
@@ -68,7 +64,12 @@ export function makeV2Cgroup({ base, controllers }: CgroupTree, name: string): C
 }
 
 /** What only ever grows; between two steps nothing happens that it counts, but for the launcher's own moment of CPU. */
-type Tally = { kills: number; refusals: number; cpuUs: number; ioBytes: number | undefined };
+type Tally = {
+  readonly kills: number;
+  readonly refusals: number;
+  readonly cpuUs: number;
+  readonly ioBytes: number | undefined;
+};
 
 type V2Files = Readonly<Record<"peak" | "current" | "kills" | "refusals" | "cpu" | "io", KernelFile>>;
 
