@@ -44,7 +44,7 @@ export type Shift = {
   /** Digests of the pinned plan's nodes by id. */
   readonly pinned: ReadonlyMap<string, Digest>;
   /** Decided first, in one turn with what waits in the inbox: a decision that came too late is refused before its gate expires. */
-  readonly opening: readonly CommandBody[];
+  readonly opening: readonly Command[];
 };
 
 /** How a shift ended: the run is over, nothing can go on until someone decides, or the shift was called off. */
@@ -95,7 +95,7 @@ export class Driver {
       const { id, body } = await readInboxCommand(sent, shift.journal.state, ports.gates);
       this.send(body, id, recorded);
     });
-    shift.opening.forEach((body, at) => this.send(body, `open:${shift.keeper.lease.fence}:${at}`));
+    shift.opening.forEach(({ id, ...body }) => this.send(body, id));
   }
 
   /** Hands in a command; it is decided in the next turn. `taken` is called when its events are in the ledger. */

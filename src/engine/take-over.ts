@@ -7,7 +7,7 @@ import { firstDifference } from "#plan/first-difference.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { Lease, RunIdentity, RunKey } from "#port/run-store.ts";
 import { runCodes } from "#run/codes.ts";
-import type { CommandBody } from "#run/command.ts";
+import type { Command, CommandBody } from "#run/command.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { runningAttempts } from "#run/running-attempts.ts";
 import { initialState, type RunState } from "#run/state.ts";
@@ -29,7 +29,7 @@ export type TakenOver = {
   readonly journal: Journal;
   readonly pinned: ReadonlyMap<string, Digest>;
   /** What the core is to be told first. */
-  readonly opening: readonly CommandBody[];
+  readonly opening: readonly Command[];
 };
 
 /** A clock further behind the ledger than this refuses to drive the run, in milliseconds. */
@@ -65,8 +65,14 @@ export async function takeOver(
   for (const node of [...plans.value.pinnedPlan.steps, ...plans.value.pinnedPlan.finally]) {
     pinned.set(node.id, digestOfJson(node, ports.sha256));
   }
-  const opening = isTerminal(state.status) ? [] : await openingCommands(plans.value, state, lease, ports);
-  return ok({ journal, pinned, opening });
+  const bodies = isTerminal(state.status) ? [] : await openingCommands(plans.value, state, lease, ports);
+  const opening = bodies.map((body, at): Command => ({ id: `open:${lease.fence}:${at}`, ...body }));
+  if (plans.value.drift === undefined) {
+    return ok({ journal, pinned, opening });
+  }
+  // Decided before the inbox is read: a run whose plan drifted has ended, and answers no decision any more.
+  journal.take(opening);
+  return ok({ journal, pinned, opening: [] });
 }
 
 type Plans = {

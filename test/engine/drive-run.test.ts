@@ -268,7 +268,7 @@ t.test("an attempt that an earlier driver left behind is lost, and runs again on
       t.fail(taken.fault.message);
       return;
     }
-    taken.value.journal.take(taken.value.opening.map((body, at) => ({ id: `open:${at}`, ...body })));
+    taken.value.journal.take(taken.value.opening);
     taken.value.journal.take([{ id: "s", kind: "start", stepId: "a", attempt: 1, secrets: [] }]);
     t.ok((await taken.value.journal.flush(lease)).ok);
     await made.store.leases.release(made.identity, lease);
