@@ -28,6 +28,7 @@ export async function runCli(given: readonly string[]): Promise<number> {
     (await entry.load()).define(program, cli, (ended) => {
       code = ended;
     });
+    program.commands.forEach((command) => nameInErrors(command, "packrun"));
   } else if (name.startsWith("-")) {
     listCommands(program);
   } else {
@@ -58,8 +59,17 @@ function programOf(cli: Cli, name: string): Command {
     .configureHelp({ groupItems: sharedLast })
     .configureOutput({ writeOut: cli.out, writeErr: cli.err, outputError: (text, write) => write(asHelp(text)) })
     .showSuggestionAfterError(true)
-    .showHelpAfterError(`  = help: ${about} --help shows how it is used`);
+    .showHelpAfterError(usageHint(about));
   return about === "packrun" ? program.addHelpText("after", AFTER_HELP) : program;
+}
+
+const usageHint = (about: string): string => `  = help: ${about} --help shows how it is used`;
+
+/** A wrong use of `runs show` is explained by `runs show --help`, not by the help of its group. */
+function nameInErrors(command: Command, parent: string): void {
+  const name = `${parent} ${command.name()}`;
+  command.showHelpAfterError(usageHint(name));
+  command.commands.forEach((child) => nameInErrors(child, name));
 }
 
 /** What is peculiar to a command comes before what all commands share. */

@@ -42,6 +42,7 @@ t.test("a wrong command line says where its help is, and once what was meant", (
       "  = help: packrun run --help shows how it is used\n",
   });
   t.match(packrun(folder, "resume"), { code: 2, err: /missing required argument 'run'\n {2}= help: packrun resume/ });
+  t.match(packrun(folder, "runs", "show"), { code: 2, err: /'run'\n {2}= help: packrun runs show --help/ });
   t.match(packrun(folder, "--json", "lint"), { code: 2, err: /unknown option '--json'\n {2}= help: packrun --help/ });
   t.match(packrun(folder, "runs"), { code: 2, out: "", err: /^Usage: packrun runs/ });
   t.end();
