@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { askPassword } from "#app/ask-password.ts";
+import { systemChance } from "#app/chance.ts";
 import { nodeClock } from "#app/node-clock.ts";
 import { privateFiles } from "#app/private-files.ts";
 import { foldLedger } from "#app/read-run.ts";
@@ -86,6 +87,7 @@ export async function openWorkplace(
   return ok({
     settings: settings.value,
     clock,
+    chance: systemChance,
     sha256,
     verifySignature,
     anchors: { source: anchorSource(source.env, RUN_PATIENCE), prove: proveAnchor },

@@ -86,11 +86,11 @@ function gatesOf(
   identity: RunIdentity,
   { plan, requestedBy }: Stored,
   recompile: () => Promise<Result<Uint8Array>>,
-  { store, clock, sha256, verifySignature }: Workplace,
+  { store, clock, chance, sha256, verifySignature }: Workplace,
   trust: RunTrust,
 ): GateKeeper {
   const { ledger } = store;
-  return gateKeeper({ identity, plan, recompile, requestedBy, trust, ledger, clock, sha256, verifySignature });
+  return gateKeeper({ identity, plan, recompile, requestedBy, trust, ledger, clock, chance, sha256, verifySignature });
 }
 
 async function readStored(identity: RunIdentity, workplace: Workplace): Promise<Result<Stored>> {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { approvalRequestBytes, readApprovalRequest, type ApprovalRequest } from "#attest/approval-request.ts";
 import { approvalRequestPredicate } from "#attest/approval.ts";
 import type { VerifySignature } from "#attest/public-key.ts";
@@ -20,6 +19,7 @@ import { approvalCodes } from "#trust/approval-codes.ts";
 import { authoriseDecision, recheckApproval, type DecisionCase } from "#trust/authorise-decision.ts";
 import { requestPath, responsePath } from "./approval-paths.ts";
 import { checkBundleForm } from "./bundle-form.ts";
+import type { Chance } from "./chance.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { signStatement } from "./sign-statement.ts";
 
@@ -33,6 +33,7 @@ export type GateKeeperRun = {
   readonly trust: RunTrust;
   readonly ledger: LedgerStore;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly sha256: Sha256;
   readonly verifySignature: VerifySignature;
 };
@@ -78,7 +79,7 @@ function askApproval(gate: GateOpening, run: GateKeeperRun): Uint8Array {
     requestedBy: run.requestedBy,
     requestedAt: timestampOf(run.clock.now()),
     ttlMs: rule?.ttlMs ?? 0,
-    nonce: randomBytes(16).toString("hex"),
+    nonce: run.chance.nonce(),
     pack: run.plan.pack,
     inputs: inputDigests(run.plan, run.sha256),
   };

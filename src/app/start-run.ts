@@ -1,9 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
 import { runRequestPredicate } from "#attest/run-request.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
-import { parseRunId } from "#canon/ids.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { PACK_ATTESTATION_PATH } from "#evidence/evidence-path.ts";
 import { ok, type Result } from "#fault/result.ts";
@@ -37,7 +34,7 @@ export async function startRun(
   }
   const identity: RunIdentity = {
     tenantId: workplace.settings.tenantId,
-    runId: newRunId(),
+    runId: workplace.chance.runId(),
     trustDomain: trust.root.document.trustDomain,
     planHash: planned.compiled.planHash,
   };
@@ -73,14 +70,6 @@ async function indexRun(identity: RunIdentity, state: RunState, workplace: Workp
   return put.ok ? ok(identity) : put;
 }
 
-function newRunId(): RunIdentity["runId"] {
-  const runId = parseRunId(uuidv7());
-  if (runId === undefined) {
-    throw new Error("uuid made no version 7");
-  }
-  return runId;
-}
-
 async function signRunRequest(
   identity: RunIdentity,
   workplace: Workplace,
@@ -98,7 +87,7 @@ async function signRunRequest(
       requestedBy: trust.principal,
       authn: { kind: "key" as const },
       requestedAt: timestampOf(workplace.clock.now()),
-      nonce: randomBytes(16).toString("hex"),
+      nonce: workplace.chance.nonce(),
     },
   };
   return signStatement(trust.requester, draft, workplace);

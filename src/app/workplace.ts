@@ -14,12 +14,14 @@ import type { StepRunner } from "#port/step-runner.ts";
 import type { BuiltIn } from "#step/built-in.ts";
 import type { Result } from "#fault/result.ts";
 import type { ProveAnchor } from "#trust/anchor-finding.ts";
+import type { Chance } from "./chance.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the use cases work with: the settings of this command and the adapters that were picked for it. */
 export type Workplace = {
   readonly settings: Settings;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly sha256: Sha256;
   readonly folders: FolderReader;
   readonly store: RunStore;

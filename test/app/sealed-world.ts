@@ -4,6 +4,7 @@ import { approvalPredicate } from "#attest/approval.ts";
 import { readApprovalRequest } from "#attest/approval-request.ts";
 import { runRequestPredicate } from "#attest/run-request.ts";
 import { requestPath } from "#app/approval-paths.ts";
+import { systemChance } from "#app/chance.ts";
 import { gateKeeper, type GateKeeperRun } from "#app/gate-keeper.ts";
 import type { RunTrust } from "#app/run-trust.ts";
 import { sealRun, type SealPorts } from "#app/seal-run.ts";
@@ -340,6 +341,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
     trust: { ...trust, development: undefined },
     ledger: store.ledger,
     clock,
+    chance: systemChance,
     ...tools,
   };
   const keeper = gateKeeper(keeperRun);
