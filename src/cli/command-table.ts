@@ -34,6 +34,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "show what a plan would do, without doing it",
     load: async () => (await import("./simulate.ts")).simulate,
   },
+  graph: {
+    group: WRITE,
+    summary: "draw the graph of a plan: mermaid, dot, json",
+    load: async () => (await import("./graph.ts")).graph,
+  },
   run: { group: RUN, summary: "plan, run and seal a pack", load: async () => (await import("./run.ts")).run },
   resume: {
     group: RUN,

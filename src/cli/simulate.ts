@@ -1,17 +1,14 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import type { PlannedPack } from "#app/plan-pack.ts";
-import { readPlanFile } from "#app/user-file.ts";
 import { never } from "#fault/never.ts";
-import { ok, type Result } from "#fault/result.ts";
-import { simulationMermaid } from "#view/simulation-mermaid.ts";
+import { flowchartMermaid } from "#view/flowchart-mermaid.ts";
+import { simulationChart } from "#view/simulation-chart.ts";
 import { simulationText } from "#view/simulation-text.ts";
 import { simulate as simulatePlan, type Simulation } from "#view/simulation.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { collect, formatOf, withGlobals } from "./options.ts";
 import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import { withPlanOptions, type PlanOptions } from "./plan-options.ts";
-import { plannedArgument } from "./registered-plan.ts";
+import { planArgument } from "./plan-argument.ts";
 
 const FORMATS = ["text", "json", "mermaid"] as const;
 
@@ -33,7 +30,7 @@ export const simulate: CommandFile = {
           "Example: packrun simulate packs/quickstart --assume clean=failed",
       )
       .action(async (pack: string, options: SimulateOptions) => {
-        const plan = await planOf(cli, pack, options);
+        const plan = await planArgument(cli, pack, options);
         done(plan.ok ? await show(cli, plan.value, options) : plan.fault);
       });
   },
@@ -56,22 +53,8 @@ function rendered(simulation: Simulation, format: (typeof FORMATS)[number]): str
     case "json":
       return jsonLine(simulation);
     case "mermaid":
-      return simulationMermaid(simulation);
+      return flowchartMermaid(simulationChart(simulation));
     default:
       return never(format);
   }
-}
-
-async function planOf(cli: Cli, pack: string, options: SimulateOptions): Promise<Result<Plan, number>> {
-  const path = resolve(cli.cwd, pack);
-  if (!/\.ya?ml$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true) {
-    if (options.i !== undefined || options.inputs !== undefined) {
-      cli.err("error: a plan file has its inputs in it; leave -i and --inputs out\n");
-      return { ok: false, fault: 2 };
-    }
-    const read = await readPlanFile(path);
-    return read.ok ? read : { ok: false, fault: cli.fault(read.fault, formatOf(options)) };
-  }
-  const planned = await plannedArgument(cli, pack, options);
-  return planned.ok ? ok(planned.value.compiled.plan) : planned;
 }

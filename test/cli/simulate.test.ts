@@ -49,3 +49,17 @@ t.test("what cannot be answered is refused", async (t) => {
   t.match(packrun(folder, "simulate", "plan.json", "-i", "discount=1"), { code: 2, err: /has its inputs in it/ });
   t.match(packrun(folder, "simulate", quickstart, "-i", "discount=-1"), { code: 3, err: /error\[INPUT_SCHEMA\]/ });
 });
+
+t.test("graph draws the plan in three formats, of a pack and of a plan file", async (t) => {
+  const mermaid = packrun(folder, "graph", quickstart);
+  t.match(mermaid, { code: 0, out: /^%% packrun\/quickstart@[^]*^flowchart TD$/m });
+  t.match(packrun(folder, "graph", quickstart, "--format", "dot"), { code: 0, out: /^digraph "packrun\/quickstart@/ });
+  const { nodes, edges } = JSON.parse(packrun(folder, "graph", "plan.json", "--json").out) as {
+    nodes: { id: string; kind: string; mark?: string }[];
+    edges: { from: string; to: string; kind: string }[];
+  };
+  t.match(nodes.at(-1), { id: "farewell", kind: "run", section: "finally" });
+  t.equal(nodes.find(({ id }) => id === "reduced")?.mark, "skipped");
+  t.match(edges.at(-1), { from: "publish", to: "farewell", kind: "last" });
+  t.match(packrun(folder, "graph", quickstart, "--format", "text"), { code: 2, err: /mermaid, dot, json/ });
+});

@@ -6,7 +6,9 @@ import { digestOf } from "#canon/digest.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { misfitsOf } from "#canon/shape.ts";
 import { planShape, type Plan } from "#plan/plan.ts";
-import { simulationMermaid } from "#view/simulation-mermaid.ts";
+import { flowchartDot } from "#view/flowchart-dot.ts";
+import { flowchartMermaid } from "#view/flowchart-mermaid.ts";
+import { simulationChart } from "#view/simulation-chart.ts";
 import { simulationText } from "#view/simulation-text.ts";
 import { simulate, type Simulation } from "#view/simulation.ts";
 import { approval, cel, map, parallel, planOf, policy, run, sha256, type Sketch } from "../run/sample-plan.ts";
@@ -53,7 +55,8 @@ t.test("a simulation reads the same on every machine", async (t) => {
   ] as const) {
     const simulation = simulated(plan);
     t.equal(simulationText(simulation), golden(`${name}.txt`));
-    t.equal(simulationMermaid(simulation), golden(`${name}.mermaid`));
+    t.equal(flowchartMermaid(simulationChart(simulation)), golden(`${name}.mermaid`));
+    t.equal(flowchartDot(simulationChart(simulation)), golden(`${name}.dot`));
     t.equal(JSON.stringify(simulated(reversed(plan))), JSON.stringify(simulation), `${name} as JSON`);
   }
 });
@@ -259,11 +262,18 @@ t.test("text and chart show no character that moves a terminal or breaks the cha
   const evil = '\u001b[31m"]\n  click n0 "javascript:x" <b>\u202e';
   const simulation = simulated(planOf([run("a", { command: ["echo", evil], when: cel(`"${evil}" == "x"`) })]));
   const text = simulationText(simulation);
-  const chart = simulationMermaid(simulation);
+  const chart = flowchartMermaid(simulationChart(simulation));
   for (const shown of [text, chart]) {
     t.notOk(shown.includes("\u001b") || shown.includes("\u202e"));
   }
   t.notMatch(chart, /<b>|\n\s*click/);
+  const dot = flowchartDot(simulationChart(simulation));
+  t.notOk(dot.includes("\u001b") || dot.includes("\u202e"));
+  t.match(
+    dot,
+    /^ {2}n0 \[label="a\\nwhen (?:[^"\\]|\\.)*"(?:, color="#cc0000")?\];$/m,
+    "every quote of the text is escaped",
+  );
   t.equal(chart.split("\n").filter((line) => /^ *n0/.test(line)).length, 1);
 });
 
@@ -325,7 +335,7 @@ t.test("every plan comes to an end, the same each time, and the plan stays as it
         canonicalJson(plan) === before &&
         canonicalJson(simulate(plan, { assume }, sha256)) === canonicalJson(first) &&
         simulationText(first.value).length > 0 &&
-        simulationMermaid(first.value).startsWith("%%")
+        flowchartMermaid(simulationChart(first.value)).startsWith("%%")
       );
     }),
     { numRuns: 150 },
