@@ -65,7 +65,7 @@ export async function listApprovals(workplace: Workplace): Promise<Result<Waitin
   const now = timestampOf(clock.now());
   const items: WaitingGate[] = [];
   const unread: Fault[] = [];
-  for (const row of await store.index.list(settings.tenantId, LOOKED_AT)) {
+  for (const row of await store.index.list(settings.tenantId, { limit: LOOKED_AT })) {
     const state = isTerminal(row.status) ? undefined : await stateOf(row, workplace);
     if (state?.ok === false) {
       unread.push({ ...state.fault, message: `run ${row.runId}: ${state.fault.message}` });

@@ -6,14 +6,19 @@ export type ListedRun = RunRow & { readonly driven?: boolean };
 
 /** Runs of this tenant, the newest first. A run's row is written when it waits or ends: until then its lease speaks. */
 export async function listRuns({ settings, store }: Workplace, limit: number): Promise<readonly ListedRun[]> {
-  const rows = await store.index.list(settings.tenantId, limit);
+  const rows = await store.index.list(settings.tenantId, { limit });
   return Promise.all(
     rows.map(async (row) =>
-      row.status === "pending" || row.status === "running"
-        ? { ...row, status: "running" as const, driven: await isDriven(row, { store }) }
-        : row,
+      row.status === "pending" || row.status === "running" ? asDriven(row, await isDriven(row, { store })) : row,
     ),
   );
+}
+
+/** A run that was left to a service is pending until one begins it. */
+function asDriven(row: RunRow, driven: boolean): ListedRun {
+  return row.status === "pending" && row.queue !== undefined && !driven
+    ? row
+    : { ...row, status: "running" as const, driven };
 }
 
 /** Whether a process holds the run's lease, as far as that can be seen from here. */

@@ -14,7 +14,7 @@ export async function findRun(text: string, tenantId: TenantId, store: RunStore)
   if (runId !== undefined) {
     return ok({ tenantId, runId });
   }
-  const rows = await store.index.list(tenantId, text === "last" ? 1 : LOOKED_AT);
+  const rows = await store.index.list(tenantId, { limit: text === "last" ? 1 : LOOKED_AT });
   const found = text === "last" ? rows : rows.filter((row) => text.length >= 4 && row.runId.startsWith(text));
   const [only] = found;
   return only !== undefined && found.length === 1

@@ -87,11 +87,13 @@ export type LeaseStore = {
  * Commands from everyone who does not hold the lease.
  * 1. `put` is durable when it returns; the same `commandId` twice is one command.
  * 2. `pending` gives commands in the order in which they were put, until they are marked done.
+ * 3. `addressed` names every run, of any tenant, that has such commands, each once, in no particular order.
  */
 export type InboxStore = {
   readonly put: (key: RunKey, command: InboxCommand) => Promise<Result<void>>;
   readonly pending: (key: RunKey) => Promise<readonly InboxCommand[]>;
   readonly done: (key: RunKey, commandIds: readonly string[]) => Promise<void>;
+  readonly addressed: () => Promise<readonly RunKey[]>;
 };
 
 /**
@@ -115,7 +117,15 @@ export type LineStore = {
   readonly read: (key: RunKey, name: string, from?: number) => AsyncIterable<Uint8Array>;
 };
 
-/** A row of the run index: disposable, made again from the ledgers by `reindex`. */
+/** When and how urgently a run was asked for; kept with the run as the file `queue.json`. */
+export type RunQueue = {
+  /** −100 … 100. */
+  readonly priority: number;
+  readonly scheduledAt?: string;
+  readonly deadlineAt?: string;
+};
+
+/** A row of the run index: disposable, made again from the ledgers and the small files of runs by `reindex`. */
 export type RunRow = RunIdentity & {
   readonly packName: string;
   readonly packVersion: string;
@@ -124,15 +134,29 @@ export type RunRow = RunIdentity & {
   readonly requestedBy: string;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** Of a run that workers may begin: one that was left to a service. */
+  readonly queue?: RunQueue;
+};
+
+/** Which rows of a tenant: those behind `after` in the order of the list, that have this status and this pack. */
+export type RunQuery = {
+  readonly limit: number;
+  readonly after?: { readonly createdAt: string; readonly runId: string };
+  readonly status?: RunStatus;
+  readonly packName?: string;
 };
 
 /**
  * What runs there are.
- * 1. `list` is newest first and holds only the tenant's runs. 2. `reindex` rebuilds all rows from the ledgers.
+ * 1. `list` is newest first, by `createdAt` and then by `runId`, and holds only the tenant's runs: what is put while a
+ *    list is read page by page neither doubles nor hides a row that was there before.
+ * 2. `unfinished` gives the rows of all tenants whose status is not terminal, the oldest first.
+ * 3. A row with an earlier `updatedAt` never replaces one with a later. 4. `reindex` rebuilds all rows from the ledgers.
  */
 export type RunIndex = {
   readonly put: (row: RunRow) => Promise<Result<void>>;
-  readonly list: (tenantId: TenantId, limit: number) => Promise<readonly RunRow[]>;
+  readonly list: (tenantId: TenantId, query: RunQuery) => Promise<readonly RunRow[]>;
+  readonly unfinished: () => Promise<readonly RunRow[]>;
   readonly reindex: (rowOf: (run: RunIdentity) => Promise<Result<RunRow>>) => Promise<Result<number>>;
 };
 

@@ -42,6 +42,6 @@ t.test("a file that changed after it was planned is INPUT_CHANGED, and there is 
     const refused = await startRun(planned, new Map(), workplace, trust);
     t.equal(code(refused), "INPUT_CHANGED", path);
     t.match(refused, { fault: { message: `${what} changed between plan and run` } });
-    t.strictSame(await workplace.store.index.list(workplace.settings.tenantId, 10), []);
+    t.strictSame(await workplace.store.index.list(workplace.settings.tenantId, { limit: 10 }), []);
   }
 });

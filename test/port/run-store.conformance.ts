@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import type { HolderLife, Lease, RunStore } from "#port/run-store.ts";
+import type { HolderLife, Lease, RunRow, RunStore } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import {
   codeOf,
@@ -480,9 +480,9 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
       t.equal(codeOf(await store.index.put(row)), "ok");
     }
     const [first, second, third] = rows;
-    t.same(await store.index.list(tenant, 10), [third, second, first]);
-    t.same(await store.index.list(tenant, 1), [third]);
-    t.same(await store.index.list(otherTenant, 10), [foreign]);
+    t.same(await store.index.list(tenant, { limit: 10 }), [third, second, first]);
+    t.same(await store.index.list(tenant, { limit: 1 }), [third]);
+    t.same(await store.index.list(otherTenant, { limit: 10 }), [foreign]);
     const newer = {
       ...sampleRow(sampleRun(1)),
       createdAt: "2026-01-01T08:00:00.000Z",
@@ -491,10 +491,75 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     await store.index.put({ ...newer, updatedAt: "2026-01-02T08:00:00.000Z", reason: "STEP_EXIT" });
     await store.index.put(newer);
     t.equal(
-      (await store.index.list(tenant, 10)).at(-1)?.reason,
+      (await store.index.list(tenant, { limit: 10 })).at(-1)?.reason,
       "STEP_EXIT",
       "an older row never replaces a newer one",
     );
+  });
+
+  check("the index gives a tenant's runs page by page, whatever is put meanwhile", async (t, _rig, store) => {
+    const at = (n: number): string => `2026-01-0${n < 4 ? 1 : 2}T08:00:00.000Z`;
+    const rows = [1, 2, 3, 4, 5].map((n) => ({ ...sampleRow(sampleRun(n), at(n)), packName: n % 2 ? "odd" : "even" }));
+    for (const row of rows) {
+      await store.index.put(row);
+    }
+    const page = async (after?: RunRow): Promise<readonly RunRow[]> =>
+      store.index.list(tenant, { limit: 2, ...(after === undefined ? {} : { after }) });
+    const [one, two, three, four, five] = rows;
+    const first = await page();
+    t.same(first, [five, four], "runs of one moment go by their ids");
+    await store.index.put(sampleRow(sampleRun(6), "2026-01-03T08:00:00.000Z"));
+    const second = await page(first.at(-1));
+    t.same(second, [three, two]);
+    t.same(await page(second.at(-1)), [one]);
+    t.same(await page(one), []);
+    t.same(await store.index.list(tenant, { limit: 9, packName: "even" }), [four, two]);
+    await store.index.put({ ...sampleRow(sampleRun(2), at(2)), status: "failed", packName: "even" });
+    t.same(
+      (await store.index.list(tenant, { limit: 9, packName: "even", status: "running" })).map(({ runId }) => runId),
+      [four?.runId],
+    );
+    t.same(await store.index.list(otherTenant, { limit: 9, packName: "even" }), []);
+  });
+
+  check(
+    "the index knows which runs of all tenants have not ended, and what was asked of them",
+    async (t, _rig, store) => {
+      const queue = { priority: -5, scheduledAt: "2026-01-06T08:00:00.000Z" };
+      const [pending, waiting, foreign] = [
+        { ...sampleRow(sampleRun(1), "2026-01-03T08:00:00.000Z"), status: "pending", queue } as const,
+        { ...sampleRow(sampleRun(2), "2026-01-02T08:00:00.000Z"), status: "waiting" } as const,
+        sampleRow(sampleRun(3, otherTenant), "2026-01-02T08:00:00.000Z"),
+      ];
+      const ended = (["succeeded", "failed", "cancelled"] as const).map((status, at) => ({
+        ...sampleRow(sampleRun(4 + at)),
+        status,
+      }));
+      for (const row of [pending, waiting, foreign, ...ended]) {
+        await store.index.put(row);
+      }
+      t.same(await store.index.unfinished(), [waiting, foreign, pending], "the oldest first");
+      await store.index.put({ ...pending, status: "succeeded" });
+      t.same(await store.index.unfinished(), [waiting, foreign]);
+    },
+  );
+
+  check("the inbox knows which runs have commands", async (t, _rig, store) => {
+    const [here, there] = [sampleRun(1), sampleRun(2, otherTenant)];
+    for (const run of [here, there]) {
+      await createSample(store, run);
+    }
+    t.same(await store.inbox.addressed(), []);
+    await store.inbox.put(here, sampleCommand("a"));
+    await store.inbox.put(here, sampleCommand("b"));
+    await store.inbox.put(there, sampleCommand("a"));
+    const keys = (await store.inbox.addressed()).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
+    t.same(keys, [
+      { tenantId: tenant, runId: here.runId },
+      { tenantId: otherTenant, runId: there.runId },
+    ]);
+    await store.inbox.done(here, ["a", "b"]);
+    t.same(await store.inbox.addressed(), [{ tenantId: otherTenant, runId: there.runId }]);
   });
 
   check("reindex makes all rows from the ledgers", async (t, _rig, store) => {
@@ -504,14 +569,14 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     await store.index.put(sampleRow(sampleRun(3)));
     const done = await store.index.reindex(async (run) => ({ ok: true, value: sampleRow(run) }));
     t.same(done, { ok: true, value: 2 });
-    t.same(await store.index.list(tenant, 10), [sampleRow(sampleRun(1))]);
-    t.same(await store.index.list(otherTenant, 10), [sampleRow(sampleRun(2, otherTenant))]);
+    t.same(await store.index.list(tenant, { limit: 10 }), [sampleRow(sampleRun(1))]);
+    t.same(await store.index.list(otherTenant, { limit: 10 }), [sampleRow(sampleRun(2, otherTenant))]);
     const fault = { code: "LEDGER_BROKEN", message: "" };
     const half = await store.index.reindex(async (run) =>
       run.runId === sampleRun(1).runId ? { ok: false, fault } : { ok: true, value: sampleRow(run) },
     );
     t.same(half, { ok: false, fault }, "the first fault is told, and the other runs have their rows");
-    t.equal((await store.index.list(otherTenant, 10)).length, 1);
+    t.equal((await store.index.list(otherTenant, { limit: 10 })).length, 1);
   });
 
   check("a ledger whose chain does not hold is LEDGER_BROKEN from there on", async (t, rig, store) => {

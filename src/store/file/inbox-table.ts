@@ -46,6 +46,13 @@ export function inboxTable(ground: InboxGround): InboxStore {
         body: JSON.parse(String(row["body"])) as Json,
       }));
     },
+    addressed: async () =>
+      ground
+        .use((connection) => connection.rows("SELECT DISTINCT tenant, run FROM inbox WHERE body IS NOT NULL"))
+        .map((row) => ({
+          tenantId: String(row["tenant"]) as RunKey["tenantId"],
+          runId: String(row["run"]) as RunKey["runId"],
+        })),
     done: async (key, commandIds) =>
       ground.use((connection) => {
         for (const commandId of commandIds) {

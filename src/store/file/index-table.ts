@@ -1,7 +1,8 @@
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { RunIdentity, RunIndex, RunRow } from "#port/run-store.ts";
-import type { Connection } from "./state-database.ts";
+import type { TenantId } from "#canon/ids.ts";
+import type { RunIdentity, RunIndex, RunQuery, RunRow } from "#port/run-store.ts";
+import { UNFINISHED, type Connection } from "./state-database.ts";
 
 export type IndexGround = {
   readonly use: <T>(work: (connection: Connection) => T) => T;
@@ -15,21 +16,42 @@ export type IndexGround = {
 export function indexTable(ground: IndexGround): RunIndex {
   return {
     put: async (row) => attempt(ground, async () => ground.use((connection) => write(connection, row))),
-    list: async (tenantId, limit) =>
+    list: async (tenantId, query) => ground.use((connection) => select(connection, tenantId, query)).map(readLine),
+    unfinished: async () =>
       ground
-        .use((connection) =>
-          connection.rows(
-            "SELECT line FROM runs WHERE tenant = ? ORDER BY created DESC, run DESC LIMIT ?",
-            tenantId,
-            Math.max(0, limit),
-          ),
-        )
-        .map((row) => JSON.parse(String(row["line"])) as RunRow),
+        .use((connection) => connection.rows(`SELECT line FROM runs WHERE ${UNFINISHED} ORDER BY created, run`))
+        .map(readLine),
     reindex: async (rowOf) => {
       const made = await attempt(ground, async () => rebuild(ground, rowOf));
       return made.ok && made.value.fault !== undefined ? fail(made.value.fault) : made.ok ? ok(made.value.count) : made;
     },
   };
+}
+
+/** `?2` is a moment behind every row where a page has no row before it. */
+const PAGE = `SELECT line FROM runs WHERE tenant = ?1 AND (created, run) < (?2, ?3)
+  AND (?4 = '' OR json_extract(line, '$.status') = ?4) AND (?5 = '' OR json_extract(line, '$.packName') = ?5)
+  ORDER BY created DESC, run DESC LIMIT ?6`;
+const END = { createdAt: "~", runId: "" };
+
+function select(
+  connection: Connection,
+  tenantId: TenantId,
+  { limit, after = END, status, packName }: RunQuery,
+): ReturnType<Connection["rows"]> {
+  return connection.rows(
+    PAGE,
+    tenantId,
+    after.createdAt,
+    after.runId,
+    status ?? "",
+    packName ?? "",
+    Math.max(0, limit),
+  );
+}
+
+function readLine(row: Readonly<Record<string, unknown>>): RunRow {
+  return JSON.parse(String(row["line"])) as RunRow;
 }
 
 /** Writes the row of every run that can be read, removes rows without a run, and keeps the first fault. */

@@ -4,16 +4,22 @@ import { isDatabaseDamage, isDatabaseFull } from "./medium-fault.ts";
 
 /** How long a process waits for another one's lock, in milliseconds. */
 const LOCK_MS = 5000;
-const VERSION = 1;
+const VERSION = 2;
 
+/** Rows of runs that have not ended: what the index of that name holds. */
+export const UNFINISHED = "json_extract(line, '$.status') IN ('pending', 'running', 'waiting')";
+
+/** Version 1 had the same tables without the last two indexes. */
 const TABLES = `
-  CREATE TABLE leases (tenant TEXT, run TEXT, owner TEXT NOT NULL, fence INTEGER NOT NULL, until INTEGER NOT NULL,
+  CREATE TABLE IF NOT EXISTS leases (tenant TEXT, run TEXT, owner TEXT NOT NULL, fence INTEGER NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (tenant, run)) WITHOUT ROWID, STRICT;
-  CREATE TABLE inbox (place INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, run TEXT NOT NULL,
+  CREATE TABLE IF NOT EXISTS inbox (place INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, run TEXT NOT NULL,
     command TEXT NOT NULL, kind TEXT NOT NULL, body TEXT, UNIQUE (tenant, run, command)) STRICT;
-  CREATE TABLE runs (tenant TEXT, run TEXT, created TEXT NOT NULL, updated TEXT NOT NULL, line TEXT NOT NULL,
+  CREATE TABLE IF NOT EXISTS runs (tenant TEXT, run TEXT, created TEXT NOT NULL, updated TEXT NOT NULL, line TEXT NOT NULL,
     PRIMARY KEY (tenant, run)) WITHOUT ROWID, STRICT;
-  CREATE INDEX runs_by_age ON runs (tenant, created DESC, run DESC);
+  CREATE INDEX IF NOT EXISTS runs_by_age ON runs (tenant, created DESC, run DESC);
+  CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (created, run) WHERE ${UNFINISHED};
+  CREATE INDEX IF NOT EXISTS inbox_addressed ON inbox (tenant, run) WHERE body IS NOT NULL;
   PRAGMA user_version = ${VERSION};`;
 
 /** One open connection: runs statements, keeping them prepared. */

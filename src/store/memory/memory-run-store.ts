@@ -1,10 +1,11 @@
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok } from "#fault/result.ts";
 import type { Clock } from "#port/clock.ts";
-import type { HolderLife, InboxStore, Lease, LeaseStore, RunIndex, RunRow, RunStore } from "#port/run-store.ts";
+import { isTerminal } from "#run/status.ts";
+import type { HolderLife, InboxStore, Lease, LeaseStore, RunIndex, RunKey, RunRow, RunStore } from "#port/run-store.ts";
 import { memoryLedger } from "./memory-ledger.ts";
 import { memoryLines } from "./memory-lines.ts";
-import { findRun, memoryState, takeRoom, type MemoryState } from "./memory-state.ts";
+import { findRun, memoryState, takeRoom, type MemoryRun, type MemoryState } from "./memory-state.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 
 /**
@@ -101,6 +102,8 @@ function memoryInbox(state: MemoryState, watch: MemoryWatch): InboxStore {
       watch.seen(key, waiting.at(-1)?.place ?? 0);
       return waiting.map((sent) => sent.command);
     },
+    addressed: async () =>
+      [...state.runs.values()].filter(({ commands }) => hasPending(commands)).map(({ identity }) => keyOf(identity)),
     done: async (key, commandIds) => {
       const found = findRun(state, key);
       for (const commandId of commandIds) {
@@ -122,11 +125,19 @@ function memoryIndex(state: MemoryState): RunIndex {
       }
       return ok(undefined);
     },
-    list: async (tenantId, limit) =>
+    list: async (tenantId, { limit, after, status, packName }) =>
       [...state.rows.values()]
-        .filter((row) => row.tenantId === tenantId)
-        .sort((a, b) => newestFirst(a, b))
+        .filter(
+          (row) =>
+            row.tenantId === tenantId &&
+            (status === undefined || row.status === status) &&
+            (packName === undefined || row.packName === packName) &&
+            (after === undefined || newestFirst(after, row) < 0),
+        )
+        .sort(newestFirst)
         .slice(0, Math.max(0, limit)),
+    unfinished: async () =>
+      [...state.rows.values()].filter((row) => !isTerminal(row.status)).sort((a, b) => newestFirst(b, a)),
     reindex: async (rowOf) => {
       const rows = new Map<string, RunRow>();
       let fault: Fault | undefined;
@@ -145,7 +156,20 @@ function memoryIndex(state: MemoryState): RunIndex {
   };
 }
 
+type Aged = { readonly createdAt: string; readonly runId: string };
+
 /** By time of creation, then by id. */
-function newestFirst(a: RunRow, b: RunRow): number {
+function newestFirst(a: Aged, b: Aged): number {
+  if (a.createdAt === b.createdAt && a.runId === b.runId) {
+    return 0;
+  }
   return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.runId < b.runId) ? 1 : -1;
+}
+
+function hasPending(commands: MemoryRun["commands"]): boolean {
+  return [...commands.values()].some((sent) => !sent.done);
+}
+
+function keyOf({ tenantId, runId }: RunKey): RunKey {
+  return { tenantId, runId };
 }

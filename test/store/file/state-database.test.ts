@@ -1,8 +1,10 @@
 import { mkdir, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import t from "tap";
 import { openFileStore } from "#store/file/open-file-store.ts";
 import { processOwner } from "#store/file/process-owner.ts";
+import { UNFINISHED } from "#store/file/state-database.ts";
 import {
   codeOf,
   createSample,
@@ -37,10 +39,29 @@ t.test("a database that was deleted is made again from the ledgers, with their f
   await store.close();
   await rm(join(folder, "packrun.db"));
   const again = await openedStore(folder, { rowOf });
-  t.same(await again.index.list(tenant, 10), [sampleRow(run)]);
+  t.same(await again.index.list(tenant, { limit: 10 }), [sampleRow(run)]);
   t.equal((await readAll(again, run)).length, 4);
   t.equal((await held(again)).fence, 4);
   await again.close();
+});
+
+t.test("a database of the version before has its rows found by what they say", async (t) => {
+  const folder = t.testdir({});
+  const store = await openedStore(folder);
+  await store.index.put(sampleRow(run));
+  await store.close();
+  const database = new DatabaseSync(join(folder, "packrun.db"));
+  database.exec("DROP INDEX runs_unfinished; DROP INDEX inbox_addressed; PRAGMA user_version = 1");
+  database.close();
+  const again = await openedStore(folder);
+  t.same(await again.index.unfinished(), [sampleRow(run)]);
+  await again.close();
+  const after = new DatabaseSync(join(folder, "packrun.db"));
+  const plan = after
+    .prepare(`EXPLAIN QUERY PLAN SELECT line FROM runs WHERE ${UNFINISHED} ORDER BY created, run`)
+    .all();
+  after.close();
+  t.match(JSON.stringify(plan), /runs_unfinished/, "and what has ended is not read for it");
 });
 
 t.test("a database that was damaged is set aside and made again", async (t) => {
@@ -53,7 +74,7 @@ t.test("a database that was damaged is set aside and made again", async (t) => {
     "this is no database, and longer than a header of one hundred bytes".repeat(9),
   );
   const again = await openedStore(folder, { rowOf });
-  t.same(await again.index.list(tenant, 10), [sampleRow(run)]);
+  t.same(await again.index.list(tenant, { limit: 10 }), [sampleRow(run)]);
   t.ok((await readdir(folder)).includes("packrun.db.damaged"));
   t.equal((await held(again)).fence, 1);
   await again.close();
@@ -69,9 +90,9 @@ t.test("damage that shows only in use is set aside too", async (t) => {
   const bytes = await readFile(path);
   await writeFile(path, Buffer.concat([bytes.subarray(0, 4096), Buffer.alloc(bytes.length - 4096, 0xff)]));
   const again = await openedStore(folder);
-  t.same(await again.index.list(tenant, 10), []);
+  t.same(await again.index.list(tenant, { limit: 10 }), []);
   t.same(await again.index.reindex(async (of) => ({ ok: true, value: sampleRow(of) })), { ok: true, value: 1 });
-  t.same(await again.index.list(tenant, 10), [sampleRow(run)]);
+  t.same(await again.index.list(tenant, { limit: 10 }), [sampleRow(run)]);
   await again.close();
 });
 
