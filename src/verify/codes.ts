@@ -57,6 +57,18 @@ export const verifyCodes = codeTable({
       fix: "Verify with a newer version of packrun.",
     },
   },
+  PACK_LISTING_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "pack.manifest.json is no listing of a pack's files: {problem}",
+    hint: "do not rely on this run",
+    explanation: {
+      cause:
+        "What a publisher signed is made again from the listing of the pack's files, which therefore has one form only.",
+      example: "a listing with a folder in it, or one that is not sorted",
+      fix: "Take the bundle from its source again.",
+    },
+  },
   BINDING_MISMATCH: {
     severity: "error",
     exitCode: 7,
