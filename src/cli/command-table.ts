@@ -48,7 +48,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   cancel: { group: RUN, summary: "cancel a run", load: async () => (await import("./cancel.ts")).cancel },
   runs: {
     group: RUN,
-    summary: "list and inspect runs: list, show, logs, artifacts, ledger",
+    summary: "list and inspect runs: list, show, logs, timeline, artifacts, ledger",
     load: async () => (await import("./runs.ts")).runs,
   },
   approve: {

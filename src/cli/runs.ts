@@ -8,6 +8,7 @@ import { visibleText } from "#view/visible-text.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { formatOf, positiveInteger, withGlobals } from "./options.ts";
 import { runText } from "./run-text.ts";
+import { showTimeline } from "./runs-timeline.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 type Done = (code: number) => void;
@@ -21,6 +22,9 @@ export const runs: CommandFile = {
     oneRun(group, cli, done, "show <run>", "status, steps and gates of a run", showRun(cli));
     defineLogs(group, cli, done);
     oneRun(group, cli, done, "artifacts <run>", "files that the steps of a run produced", showArtifacts(cli));
+    oneRun(group, cli, done, "timeline <run>", "when each step ran and waited, as bars", (key, workplace, format) =>
+      showTimeline(cli, key, workplace, format),
+    );
     oneRun(group, cli, done, "ledger <run>", "the ledger as it stands, also when its chain is broken", showLedger(cli));
     group.addHelpText("after", "\nRUN is a run id, the beginning of one, or last.\nExample: packrun runs show last");
   },
