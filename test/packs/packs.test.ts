@@ -25,6 +25,7 @@ const given: Readonly<Record<string, Readonly<Record<string, PlanInput>>>> = {
     lockfile: { type: "file", name: "lock.json", size: 7, digest },
     version: { type: "string", value: "1.2.3" },
   },
+  "portfolio-check": { portfolio: { type: "directory", name: "projects", digest } },
 };
 
 /** A pack as the compiler gets it; throws with the findings when it has any. */
