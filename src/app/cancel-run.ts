@@ -9,11 +9,12 @@ import { readRunState } from "./read-run.ts";
 import { openRunTrust } from "./run-trust.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** Has a cancel recorded; the status of the run right after. A run whose `finally` has to run is ended by `resume`. */
+/** Has a cancel recorded, of `by` or of this place's requester; the status of the run right after. A run whose `finally` has to run is ended by `resume`. */
 export async function cancelRun(
   key: RunKey,
   reason: string | undefined,
   workplace: Workplace,
+  by?: string,
 ): Promise<Result<{ readonly status: RunStatus }>> {
   const identity = await workplace.store.ledger.identity(key);
   if (!identity.ok) {
@@ -30,7 +31,7 @@ export async function cancelRun(
   if (!trust.ok) {
     return trust;
   }
-  const body = { by: trust.value.principal, ...(reason === undefined ? {} : { reason }) };
+  const body = { by: by ?? trust.value.principal, ...(reason === undefined ? {} : { reason }) };
   const command = { commandId: `cancel:${randomUUID()}`, kind: "cancel" as const, body };
   const recorded = await deliver(identity.value, command, workplace, trust.value);
   const after = recorded.ok ? await readRunState(identity.value, workplace) : recorded;

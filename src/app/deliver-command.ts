@@ -11,6 +11,7 @@ import type { InboxCommand } from "#run/inbox-command.ts";
 import { approvalCodes } from "#trust/approval-codes.ts";
 import { appCodes } from "./codes.ts";
 import { driveStoredRun } from "./drive-stored-run.ts";
+import { indexRun } from "./run-row.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { sealFinished } from "./seal-finished.ts";
 import type { Workplace } from "./workplace.ts";
@@ -42,6 +43,10 @@ export async function deliver(
     });
     if (!driven.ok && driven.fault.code !== "RUN_BUSY") {
       return driven;
+    }
+    const put = driven.ok ? await indexRun(identity, driven.value.state, workplace.store) : ok(undefined);
+    if (!put.ok) {
+      return put;
     }
     if (driven.ok && driven.value.end === "finished") {
       const sealed = await sealFinished(identity, workplace, trust);

@@ -6,7 +6,7 @@ import type { SecretReference } from "#port/secrets.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { RunState } from "#run/state.ts";
 import { driveStoredRun } from "./drive-stored-run.ts";
-import { rowOf } from "./run-row.ts";
+import { indexRun } from "./run-row.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { evidenceFolder, sealFinished } from "./seal-finished.ts";
 import type { Workplace } from "./workplace.ts";
@@ -26,11 +26,13 @@ export type RunOrder = {
   readonly after?: number;
   readonly cancel?: AbortSignal;
   readonly abort?: AbortSignal;
+  /** Nothing new is started, what runs may end; then the run is left to others. */
+  readonly release?: AbortSignal;
 };
 
 export type RunEnd = {
   readonly state: RunState;
-  /** `aborted`: ended at once by a second interrupt; the run can be resumed. */
+  /** `aborted`: left as it is, by a second interrupt or because its server stops; the run can be resumed. */
   readonly end: "finished" | "idle" | "aborted";
   /** Folder of the sealed bundle of a finished run. */
   readonly evidence?: string;
@@ -51,17 +53,16 @@ export async function finishRun(
     return driven;
   }
   const { end, state } = driven.value;
-  const put = await workplace.store.index.put(rowOf(identity, state));
-  if (!put.ok) {
-    return put;
-  }
   if (end !== "finished") {
-    return ok({ end, state });
+    const put = await indexRun(identity, state, workplace.store);
+    return put.ok ? ok({ end, state }) : put;
   }
   const folder = evidence ?? evidenceFolder(identity.runId, workplace);
   const sealed = await sealFinished(identity, workplace, trust, folder, state);
-  if (!sealed.ok) {
-    return sealed;
+  // Last, so that a run whose process dies in between still counts as unfinished, and is sealed by who takes it over.
+  const put = await indexRun(identity, state, workplace.store);
+  if (!sealed.ok || !put.ok) {
+    return sealed.ok ? (put as Result<never>) : sealed;
   }
   const { unanchored } = sealed.value;
   return ok({ end, state, evidence: folder, ...(unanchored === undefined ? {} : { unanchored }) });

@@ -23,6 +23,8 @@ import { refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
 export type PlanRequest = InputArguments & {
   /** A folder, or the `pack.yaml` in it. */
   readonly pack: string;
+  /** Gives the inputs otherwise than by arguments, when it is known what the pack asks for. */
+  readonly given?: (pack: Pack) => Promise<Result<readonly Given[], PlanRefusal>>;
   /** Told the size of the pack's text, in bytes, before it is compiled. */
   readonly onText?: (size: number) => void;
 };
@@ -51,7 +53,7 @@ export async function planPack(request: PlanRequest, ports: PackPorts): Promise<
     return read;
   }
   const { pack, place } = read.value;
-  const given = await readGivenInputs(request, pack);
+  const given = await (request.given?.(pack) ?? readGivenInputs(request, pack));
   if (!given.ok) {
     return given;
   }

@@ -1,12 +1,12 @@
-import { ok, type Result } from "#fault/result.ts";
+import type { Result } from "#fault/result.ts";
 import { readRunState } from "./read-run.ts";
-import { rowOf } from "./run-row.ts";
+import { readRow } from "./run-row.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** Makes the run index again from the ledgers; how many runs there are. */
 export function reindex(workplace: Workplace): Promise<Result<number>> {
   return workplace.store.index.reindex(async (identity) => {
     const state = await readRunState(identity, workplace);
-    return state.ok ? ok(rowOf(identity, state.value)) : state;
+    return state.ok ? readRow(identity, state.value, workplace.store.ledger) : state;
   });
 }

@@ -26,6 +26,8 @@ export type RunTrust = {
   readonly requester: Signer;
   /** The requester's principal in the trust root. */
   readonly principal: string;
+  /** Whose token asked for the run, where one did: then the attestor signs the request. */
+  readonly token?: { readonly issuer: string; readonly subject: string };
   /** True when nothing is configured and the development trust root is used; `made` when this call made it. */
   readonly development: { readonly made: boolean } | undefined;
 };

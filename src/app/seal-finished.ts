@@ -6,7 +6,7 @@ import type { RunState } from "#run/state.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { anchorEvidence } from "./anchor-evidence.ts";
 import { readRunState } from "./read-run.ts";
-import { rowOf } from "./run-row.ts";
+import { indexRun } from "./run-row.ts";
 import { heldRevocations } from "./revocation-standing.ts";
 import { revocationPlace, type RunTrust } from "./run-trust.ts";
 import { sealRun, type SealedRun } from "./seal-run.ts";
@@ -32,7 +32,7 @@ export async function sealFinished(
   folder: string = evidenceFolder(identity.runId, workplace),
   driven?: RunState,
 ): Promise<Result<SealedFinished>> {
-  const state = driven === undefined ? await indexRun(identity, workplace) : ok(driven);
+  const state = driven === undefined ? await readIndexed(identity, workplace) : ok(driven);
   if (!state.ok) {
     return state;
   }
@@ -59,8 +59,8 @@ async function anchorSealed(folder: string, workplace: Workplace, root: TrustRoo
   return anchored.ok ? undefined : anchored.fault;
 }
 
-async function indexRun(identity: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {
+async function readIndexed(identity: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {
   const state = await readRunState(identity, workplace);
-  const put = state.ok ? await workplace.store.index.put(rowOf(identity, state.value)) : ok(undefined);
+  const put = state.ok ? await indexRun(identity, state.value, workplace.store) : ok(undefined);
   return put.ok ? state : put;
 }

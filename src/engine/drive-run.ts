@@ -20,6 +20,8 @@ export type DriveOptions = DriverOptions & {
   readonly cancelBy: string;
   /** At once: everything is killed, the run stays as it is and can be resumed. */
   readonly abort?: AbortSignal;
+  /** Nothing new is started, what runs may end; then the run is left to others. */
+  readonly release?: AbortSignal;
   /** `onEvents` is told of events with a higher sequence only; 0 unless given: of the whole ledger. */
   readonly after?: number;
 };
@@ -63,7 +65,7 @@ export async function driveRun(
     // From here on another process may drive the run as well; this one follows it to its end.
     patience = Number.POSITIVE_INFINITY;
     await waitForChange(identity, ports, shift.value.state, options);
-    if (options.abort?.aborted === true) {
+    if (options.abort?.aborted === true || options.release?.aborted === true) {
       return ok({ ...shift.value, end: "aborted" });
     }
   }
@@ -117,22 +119,21 @@ export function stoppedHint(pid: number): string {
   return `let it go on (kill -CONT ${pid}, or fg in its terminal), or end it (kill -KILL ${pid}) and resume the run`;
 }
 
-/** Connects the two signals with the driver, under an id of this shift: a later one cancels anew. The returned function disconnects them. */
+/** Connects the signals with the driver, under an id of this shift: a later one cancels anew. The returned function disconnects them. */
 function listen(driver: Driver, cancelId: string, options: DriveOptions): () => void {
   const cancel = (): void => driver.send({ kind: "cancel", by: options.cancelBy }, cancelId);
-  const abort = (): void => driver.abort();
-  if (options.cancel?.aborted === true) {
-    cancel();
+  const heard = [
+    { signal: options.cancel, call: cancel },
+    { signal: options.abort, call: (): void => driver.abort() },
+    { signal: options.release, call: (): void => driver.release() },
+  ];
+  for (const { signal, call } of heard) {
+    if (signal?.aborted === true) {
+      call();
+    }
+    signal?.addEventListener("abort", call);
   }
-  if (options.abort?.aborted === true) {
-    abort();
-  }
-  options.cancel?.addEventListener("abort", cancel);
-  options.abort?.addEventListener("abort", abort);
-  return () => {
-    options.cancel?.removeEventListener("abort", cancel);
-    options.abort?.removeEventListener("abort", abort);
-  };
+  return () => heard.forEach(({ signal, call }) => signal?.removeEventListener("abort", call));
 }
 
 /** Until the run has something to do: a run that was looked at in vain is not taken over, its ledger does not grow. */
@@ -143,7 +144,7 @@ async function waitForChange(
   options: DriveOptions,
 ): Promise<void> {
   const dueAt = Math.min(...todo(state, 1).flatMap((effect) => (effect.kind === "timer" ? [effect.dueAt] : [])));
-  const signals = [options.cancel, options.abort].filter((signal) => signal !== undefined);
+  const signals = [options.cancel, options.abort, options.release].filter((signal) => signal !== undefined);
   const ended = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of signals) {

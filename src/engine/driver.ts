@@ -75,6 +75,7 @@ export class Driver {
   #broken: Fault | undefined;
   #bug: { readonly error: unknown } | undefined;
   #aborted = false;
+  #released = false;
   #over = false;
 
   constructor(shift: Shift, ports: DriverPorts, options: DriverOptions) {
@@ -124,6 +125,12 @@ export class Driver {
       this.#bug ??= { error };
       this.#wake();
     }
+  }
+
+  /** Starts nothing more, and ends when what runs has ended: another process goes on with the run. */
+  release(): void {
+    this.#released = true;
+    this.#wake();
   }
 
   /** Ends everything at once; the run can be resumed. */
@@ -188,7 +195,7 @@ export class Driver {
     if (isTerminal(status)) {
       return "finished";
     }
-    if (this.#aborted) {
+    if (this.#aborted || this.#released) {
       return "aborted";
     }
     const quiet = this.#serving.size === 0 && (this.#options.maxParallel === 0 || status === "waiting");
@@ -211,7 +218,8 @@ export class Driver {
 
   #reconcile(): void {
     const { state } = this.#shift.journal;
-    const effects = this.#aborted || this.#broken !== undefined ? [] : todo(state, this.#options.maxParallel);
+    const places = this.#released ? 0 : this.#options.maxParallel;
+    const effects = this.#aborted || this.#broken !== undefined ? [] : todo(state, places);
     this.#attempts.reconcile(
       effects.filter((effect) => effect.kind === "attempt"),
       effects.filter((effect) => effect.kind === "upcoming"),

@@ -1,0 +1,31 @@
+import { availableParallelism } from "node:os";
+import { described, integer, object, type Infer } from "#canon/shape.ts";
+
+/** `server.limits` of the configuration. */
+export const limitsShape = object(
+  {},
+  {
+    runs: described("Runs that one worker drives at a time; twice the CPUs unless given.", integer({ min: 1 })),
+    runsPerTenant: described(
+      "Runs of one tenant that are driven at a time, by all workers; no limit unless given.",
+      integer({ min: 1 }),
+    ),
+    queueDepth: described("Runs of one tenant that may wait to begin; 1000 unless given.", integer({ min: 1 })),
+    parallel: described(
+      "Attempts of one run that run at a time; the number of CPUs unless given.",
+      integer({ min: 1 }),
+    ),
+  },
+);
+
+export type ServiceLimits = {
+  readonly runs: number;
+  readonly runsPerTenant: number;
+  readonly queueDepth: number;
+  readonly parallel: number;
+};
+
+export function serviceLimits(given: Infer<typeof limitsShape>): ServiceLimits {
+  const cpus = availableParallelism();
+  return { runs: 2 * cpus, runsPerTenant: Number.POSITIVE_INFINITY, queueDepth: 1000, parallel: cpus, ...given };
+}
