@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import fc from "fast-check";
 import t from "tap";
+import { compareUtf8 } from "#canon/utf8.ts";
 import { answerOf, Place } from "../cli/place.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -54,11 +55,11 @@ function statusOf(answer: ReturnType<typeof answerOf>, id: string): string | und
   return answer.steps.find((step) => step.id === id)?.status;
 }
 
+/** What a step of the newest run printed. */
 function said(step: string): string {
   return place
     .ledger()
-    .filter(({ eventType, stepId }) => eventType === "step.output" && stepId === step)
-    .flatMap(({ metadata }) => metadata["lines"] as readonly string[])
+    .flatMap((event) => (event.eventType === "step.output" && event.stepId === step ? event.metadata.lines : []))
     .join("\n");
 }
 
@@ -101,11 +102,11 @@ t.test("what changes is shown to the approver, and handed out once it is approve
     ["added", "changed", "removed"].map((kind) => changes[kind]?.map(({ id }) => id.slice(-2))),
     [["22", "23", "24", "25"], ["14", "17"], ["18"]],
   );
-  const ids = Object.values(example("2026.11")).flatMap(({ advisories }) => advisories.map(({ id }) => id));
+  const ids = Object.values(example("2026.11")).flatMap(({ advisories }) => advisories.map(({ id }) => String(id)));
   const rows = readFileSync(place.here("out/advisories"), "utf8").trimEnd().split("\n");
   t.strictSame(
     rows.map((row) => row.split("\t")[0]),
-    ids.toSorted(),
+    ids.toSorted(compareUtf8),
   );
 });
 
@@ -147,16 +148,18 @@ t.test("an archive with another checksum goes no further than its first step", a
 
 t.test("a shard without the form of the schema is named, with the place in it", async (t) => {
   const { go, npm } = example("2026.11");
-  const broken = structuredClone({ go, npm }) as Shards;
-  (broken["npm"]?.advisories[1] as { database_specific: object }).database_specific = { severity: "SEVERE" };
+  const advisories = npm?.advisories.map((each, at) =>
+    at === 1 ? { ...each, database_specific: { severity: "SEVERE" } } : each,
+  );
+  const broken = { go, npm: { ...npm, advisories } } as Shards;
   const ran = await place.packrun("run", pack, ...archiveOf("broken", broken), "--json");
   t.equal(ran.code, 1, ran.err);
   t.match(answerOf(ran), { status: "failed", reason: "SCHEMA_MISMATCH" });
   t.equal(statusOf(answerOf(ran), "shards[0]::rows"), "succeeded", "the other shard is not held up by it");
   t.equal(statusOf(answerOf(ran), "merge"), "skipped");
-  const failed = place.ledger().find(({ eventType }) => eventType === "step.failed");
+  const failed = place.ledger().find((event) => event.eventType === "step.failed");
   t.equal(failed?.stepId, "shards[1]::form");
-  t.match(failed?.metadata["hint"], "/advisories/1/database_specific/severity");
+  t.match(failed?.metadata.hint, "/advisories/1/database_specific/severity");
 });
 
 t.test("a release from which more disappears than usual is refused before anybody is asked", async (t) => {
@@ -256,7 +259,7 @@ t.test("the examples are what the pack's program makes of their shards", async (
     t.equal(sha256(place.here("again.tar.gz")), sha256(join(pack, `data/example-${release}.tar.gz`)));
     const advisories = Object.values(example(release)).flatMap((shard) => shard.advisories);
     t.strictSame(
-      advisories.filter((each) => !/^EXAMPLE-/.test(String(each["id"])) || !/Invented/.test(JSON.stringify(each))),
+      advisories.filter((each) => !String(each["id"]).startsWith("EXAMPLE-") || !/Invented/.test(JSON.stringify(each))),
       [],
       "all of them say that they are invented",
     );
