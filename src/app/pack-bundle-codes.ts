@@ -13,6 +13,29 @@ export const packBundleUseCodes = codeTable({
       fix: "Name a file in a folder that exists and has room.",
     },
   },
+  PACK_ATTACHMENT_TYPE: {
+    severity: "error",
+    exitCode: 2,
+    message: "{path} cannot go along with a pack: {problem}",
+    hint: "attach SPDX 2.2, 2.3 or 3 as JSON, one document of each kind at most",
+    explanation: {
+      cause: "What comes with a pack is of a closed list of kinds, so that whoever verifies it knows all of it.",
+      example: "packrun bundle create pack --key publisher.key --attach README.md -o x.packbundle.tar",
+      fix: "Convert the document to SPDX in JSON, or put the file into the pack itself.",
+    },
+  },
+  PACK_SBOM_ATTESTATION: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} does not attest the SBOM of this pack: {problem}",
+    hint: "sign manifest and SBOM of a bundle of this very pack, with a key that may publish it",
+    explanation: {
+      cause:
+        "An attestation that another tool made is taken when its signature is good, its key may publish the pack, its subject is the pack's image manifest and its predicate the SBOM.",
+      example: "an attestation that was made before a file of the pack was edited",
+      fix: "Make the bundle without it, take manifest and SBOM out of that, and have them attested again.",
+    },
+  },
   PACK_BUNDLE_TIME: {
     severity: "error",
     exitCode: 2,

@@ -2,27 +2,14 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { packBundlePredicate } from "#attest/pack-bundle.ts";
-import {
-  archiveBytes,
-  ChangedFile,
-  checkContent,
-  claimOf,
-  piecesOf,
-  referrersOf,
-  type Piece,
-  type ReferrerFiles,
-} from "#bundle/assemble.ts";
+import { archiveBytes, ChangedFile, checkContent, piecesOf, type Piece } from "#bundle/assemble.ts";
 import { PUBLISHER_ROLE } from "#bundle/check-publisher.ts";
-import { packManifest, type Manifest } from "#bundle/oci.ts";
-import type { PackContent } from "#bundle/pack-content.ts";
-import { makeSbom, sbomPredicate } from "#bundle/pack-sbom.ts";
+import { packManifest } from "#bundle/oci.ts";
 import type { Digest } from "#canon/digest.ts";
 import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
-import type { Signer } from "#port/signer.ts";
 import { trustCodes } from "#trust/codes.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import { revocationCodes } from "#trust/revocation-codes.ts";
@@ -30,20 +17,14 @@ import { standingOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { appCodes } from "./codes.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
+import { signPackBundle, type BundleToSign } from "./pack-bundle-sign.ts";
 import { readRootFile } from "./read-root-file.ts";
 import { readStretch } from "./read-stretch.ts";
 import { heldRevocations, type HeldRevocations, type RevocationPlace } from "./revocation-standing.ts";
-import { signStatement } from "./sign-statement.ts";
 import { rootFileOf } from "./trust-admission.ts";
 import { writeAll } from "./write-all.ts";
 
-export type PackBundleOrder = {
-  readonly pack: PackContent;
-  /** Where the files of the pack are read. */
-  readonly folder: string;
-  /** The plan and its inputs lock, when inputs were given. */
-  readonly planned?: { readonly planHash: Digest; readonly plan: Uint8Array; readonly lock: Uint8Array };
-  readonly signer: Signer;
+export type PackBundleOrder = BundleToSign & {
   /** The archive to write, in place of one that is there. */
   readonly out: string;
   /** When the bundle is said to be made; the time of its revocation list unless given, so that no clock is in its bytes. */
@@ -66,8 +47,8 @@ export type CreatedPackBundle = {
 /**
  * Writes a signed pack bundle. The same pack, list, inputs and Ed25519 key give the same bytes on every machine; with ECDSA
  * only the signatures differ. The file appears whole or not at all. Faults: TRUST_FILE, those of `readTrustRoot` and
- * `heldRevocations`, REVOCATIONS_MISSING, ROLE_NOT_HELD, ROLE_SCOPE, those of `checkContent` and the signer, INPUT_CHANGED,
- * PACK_BUNDLE_WRITE.
+ * `heldRevocations`, REVOCATIONS_MISSING, ROLE_NOT_HELD, ROLE_SCOPE, those of `checkContent` and `signPackBundle`,
+ * INPUT_CHANGED, PACK_BUNDLE_WRITE.
  */
 export async function createPackBundle(
   order: PackBundleOrder,
@@ -85,7 +66,7 @@ export async function createPackBundle(
   const { trustDomain } = root.document;
   const createdAt = order.createdAt ?? revocations.list.document.issuedAt;
   const manifest = packManifest(order.pack, place.sha256);
-  const files = await signAll(order, { trustDomain, createdAt }, manifest, revocations, place);
+  const files = await signPackBundle(order, { root, createdAt, manifest, revocations: revocations.files }, place);
   if (!files.ok) {
     return files;
   }
@@ -145,31 +126,6 @@ async function trustOf({ pack, signer }: PackBundleOrder, place: RevocationPlace
     case "none":
       return fail(faultOf(trustCodes, "ROLE_NOT_HELD", data));
   }
-}
-
-async function signAll(
-  { pack, planned, signer }: PackBundleOrder,
-  given: { readonly trustDomain: TrustRoot["document"]["trustDomain"]; readonly createdAt: Timestamp },
-  manifest: Manifest,
-  { files: { list, sidecar } }: HeldRevocations,
-  place: RevocationPlace,
-): Promise<Result<ReferrerFiles>> {
-  const subjects = [{ name: `${pack.name}@${pack.version}`, digest: manifest.digest }];
-  const sbom = await makeSbom(pack, place.sha256);
-  const inventory = await signStatement(signer, { predicate: sbomPredicate, subjects, value: sbom.document }, place);
-  if (!inventory.ok) {
-    return inventory;
-  }
-  const files: ReferrerFiles = {
-    sbom: [sbom.bytes],
-    "sbom-attestation": [inventory.value.sidecar],
-    ...(sidecar === undefined ? {} : { revocations: [list, sidecar] }),
-    ...(planned === undefined ? {} : { plan: [planned.plan], "inputs-lock": [planned.lock] }),
-  };
-  const plan = planned === undefined ? {} : { planHash: planned.planHash };
-  const claim = claimOf(pack, { ...given, ...plan }, referrersOf(files, manifest, place.sha256));
-  const published = await signStatement(signer, { predicate: packBundlePredicate, subjects, value: claim }, place);
-  return published.ok ? ok({ ...files, publisher: [published.value.sidecar] }) : published;
 }
 
 async function writeBundle(pieces: readonly Piece[], { folder, out }: PackBundleOrder): Promise<Result<number>> {

@@ -3,13 +3,21 @@ import { canonicalBytes } from "#canon/canonical-json.ts";
 import { hexOf, type Digest } from "#canon/digest.ts";
 
 export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+/** The version before, of the same members, which `cosign attest-blob --predicate` still writes. */
+export const OLDER_STATEMENT_TYPE = "https://in-toto.io/Statement/v0.1";
 /** The first part of every predicate type of packrun. */
 export const PREDICATE_BASE = "https://packrun.dev/attestations/";
 /** cosign takes no statement with more. */
 export const MAX_SUBJECTS = 1024;
 
 /** One kind of statement: its predicate type, the closed shape of its predicate, and how many subjects it may name. */
-export type Predicate<P> = { readonly type: string; readonly shape: Shape<P>; readonly maxSubjects: number };
+export type Predicate<P> = {
+  readonly type: string;
+  readonly shape: Shape<P>;
+  readonly maxSubjects: number;
+  /** Whether a statement of the older version counts, too. It need not be canonical: nobody writes it so. */
+  readonly takesOlder?: true;
+};
 
 export type Subject = { readonly name: string; readonly digest: { readonly sha256: string } };
 

@@ -21,7 +21,7 @@ const BLOB = /^blobs\/sha256\/[0-9a-f]{64}$/;
 
 /** Files of a pack that a bundle may hold. The image manifest, the SBOM and its attestation then stay far below 32 MiB. */
 export const MAX_PACK_FILES = 20_000;
-/** With them: the two fixed files, seven manifests, their eight documents and the empty configuration. @public */
+/** With them: the two fixed files, nine manifests, their nine documents and the empty configuration. @public */
 export const MAX_ENTRIES: number = MAX_PACK_FILES + 32;
 
 /**

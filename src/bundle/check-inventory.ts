@@ -22,7 +22,7 @@ export async function checkInventory(given: PackCase): Promise<void> {
     findings.fail("sbom", matches.ok ? faultOf(packBundleCodes, "PACK_SBOM_MISSING") : matches.fault);
     return;
   }
-  findings.pass("sbom", "every file of the pack, and nothing else");
+  findings.pass("sbom", "every file of the pack, and no others");
   await checkAttested(given, bytes.value);
 }
 
@@ -43,7 +43,7 @@ async function checkAttested(given: PackCase, sbom: Uint8Array): Promise<void> {
   const signed = await checkSigned({
     ...given,
     sidecar: sidecar.value,
-    profile: "own",
+    profile: "interop",
     file: layout.manifest.digest,
     predicate: sbomPredicate,
     roles: [PUBLISHER_ROLE],

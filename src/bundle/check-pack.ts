@@ -2,6 +2,7 @@ import type { PackBundleClaim } from "#attest/pack-bundle.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { Pack } from "#pack/pack.ts";
 import { readPack } from "#pack/read-pack.ts";
 import { readInputsLock } from "#plan/inputs-lock.ts";
 import { readPlan } from "#plan/read-plan.ts";
@@ -11,11 +12,11 @@ import { blobPath } from "./oci.ts";
 import type { BundleLayout } from "./read-layout.ts";
 import type { PackCase } from "./pack-case.ts";
 
-/** Whether the bundled pack.yaml is a pack of this name and version. Fault: PACK_CONTENT_INVALID, PACK_BUNDLE_*. */
+/** The bundled pack.yaml, when it is a pack of this name and version. Fault: PACK_CONTENT_INVALID, PACK_BUNDLE_*. */
 export async function checkPackFile(
   { pack: { name, version, listing } }: BundleLayout,
   document: PackCase["document"],
-): Promise<Result<void>> {
+): Promise<Result<Pack>> {
   const invalid = (problem: string): Result<never> =>
     fail(faultOf(packBundleCodes, "PACK_CONTENT_INVALID", { problem }));
   const file = listing.find(({ path }) => path === PACK_FILE);
@@ -31,7 +32,7 @@ export async function checkPackFile(
     return invalid(`${PACK_FILE} has ${read.fault.length} findings, first ${read.fault[0]?.code ?? "none"}`);
   }
   return read.value.name === name && read.value.version === version
-    ? ok(undefined)
+    ? ok(read.value)
     : invalid(`${PACK_FILE} says another name or version`);
 }
 

@@ -126,6 +126,29 @@ export const packBundleCodes = codeTable({
       fix: AGAIN,
     },
   },
+  PACK_SBOM_TOOLS: {
+    severity: "error",
+    exitCode: 7,
+    message: "the SBOM does not name the tools of the pack: {problem}",
+    hint: "do not use this file",
+    explanation: {
+      cause:
+        "Every program that a plan of the pack names is in the SBOM, marked with what it is used for, and no other: commands, shells and policy modules, by digest where they are files of the pack.",
+      example: "a step that runs curl, of which the SBOM does not speak",
+      fix: AGAIN,
+    },
+  },
+  PACK_ATTACHMENT_UNKNOWN: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} of the pack bundle is of a kind that nobody knows: {type}",
+    hint: "do not use this file; of other documents only SPDX goes along, put in by `packrun bundle create --attach`",
+    explanation: {
+      cause: "What comes with a pack is of a closed list of kinds, each with its artifactType and one form.",
+      example: "a container image that another tool attached to the pack",
+      fix: AGAIN,
+    },
+  },
   PACK_SBOM_UNATTESTED: {
     severity: "error",
     exitCode: 7,

@@ -18,6 +18,8 @@ const EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json";
 const TITLE = "org.opencontainers.image.title";
 const MODE = "dev.packrun.file.mode";
 const VERSION = "org.opencontainers.image.version";
+/** By this name tools choose one manifest of a layout: the version for the pack, with its kind for what came with it. */
+const REF_NAME = "org.opencontainers.image.ref.name";
 const NAME = "dev.packrun.pack.name";
 const PACK_DIGEST = "dev.packrun.pack.digest";
 const CONTENT = "dev.sigstore.bundle.content";
@@ -28,8 +30,21 @@ export const LAYOUT_BYTES: Uint8Array = canonicalBytes({ imageLayoutVersion: "1.
 export const EMPTY_CONFIG: Uint8Array = encodeUtf8("{}");
 
 /** What comes with a pack, in the order of the index. */
-export const REFERRER_KINDS = ["sbom", "sbom-attestation", "revocations", "plan", "inputs-lock", "publisher"] as const;
+export const REFERRER_KINDS = [
+  "sbom",
+  "sbom-attestation",
+  "spdx",
+  "spdx3",
+  "revocations",
+  "plan",
+  "inputs-lock",
+  "publisher",
+] as const;
 export type ReferrerKind = (typeof REFERRER_KINDS)[number];
+
+/** Documents of others: carried, listed and hashed, but not judged. */
+export const ATTACHMENT_KINDS = ["spdx", "spdx3"] as const satisfies readonly ReferrerKind[];
+export type AttachmentKind = (typeof ATTACHMENT_KINDS)[number];
 
 type ReferrerForm = {
   readonly artifactType: string;
@@ -47,6 +62,9 @@ function attestationForm(title: string, predicateType: string): ReferrerForm {
 }
 
 const CYCLONEDX = "application/vnd.cyclonedx+json";
+/** Both are registered by IANA; the second names another data model, not a newer version of the first. */
+const SPDX = "application/spdx+json";
+const SPDX3 = "application/spdx3+json";
 const REVOCATIONS = "application/vnd.packrun.revocations.v1+json";
 const PLAN = "application/vnd.packrun.plan.v1+json";
 const INPUTS_LOCK = "application/vnd.packrun.inputs-lock.v1+json";
@@ -54,6 +72,8 @@ const INPUTS_LOCK = "application/vnd.packrun.inputs-lock.v1+json";
 const REFERRER_FORMS: Readonly<Record<ReferrerKind, ReferrerForm>> = {
   sbom: { artifactType: CYCLONEDX, files: [{ title: "pack.sbom.cdx.json", mediaType: CYCLONEDX }] },
   "sbom-attestation": attestationForm("pack.sbom.cdx.json.sigstore.json", sbomPredicate.type),
+  spdx: { artifactType: SPDX, files: [{ title: "pack.spdx.json", mediaType: SPDX }] },
+  spdx3: { artifactType: SPDX3, files: [{ title: "pack.spdx3.json", mediaType: SPDX3 }] },
   revocations: {
     artifactType: REVOCATIONS,
     files: [
@@ -93,7 +113,13 @@ export const packManifestShape = object({
   annotations: packAnnotationsShape,
 });
 
-const referrerDescriptor = object({ mediaType: literal(IMAGE_MANIFEST), digest: digest(), size, artifactType: text });
+const referrerDescriptor = object({
+  mediaType: literal(IMAGE_MANIFEST),
+  digest: digest(),
+  size,
+  artifactType: text,
+  annotations: object({ [REF_NAME]: text }),
+});
 export const indexShape = object({
   schemaVersion: literal(2),
   mediaType: literal(IMAGE_INDEX),
@@ -120,7 +146,12 @@ export type ReferrerManifest = Infer<typeof referrerManifestShape>;
 
 export type Blob = { readonly digest: Digest; readonly size: number };
 /** A manifest: its bytes, and what names it. */
-export type Manifest = Blob & { readonly artifactType: string; readonly bytes: Uint8Array };
+export type Manifest = Blob & {
+  readonly artifactType: string;
+  /** What it is called in the index. */
+  readonly refName: string;
+  readonly bytes: Uint8Array;
+};
 
 export function blobPath(named: Digest): string {
   return `blobs/sha256/${hexOf(named)}`;
@@ -145,7 +176,7 @@ export function packManifest({ name, version, packDigest, listing }: PackContent
     })),
     annotations: { [NAME]: name, [PACK_DIGEST]: packDigest, [VERSION]: version },
   };
-  return manifestOf(PACK_ARTIFACT, manifest, sha256);
+  return manifestOf(manifest, { artifactType: PACK_ARTIFACT, refName: version }, sha256);
 }
 
 /** What an image manifest says, with the pack digest that its layers give. */
@@ -161,7 +192,12 @@ export function contentOf(manifest: Infer<typeof packManifestShape>, sha256: Sha
 }
 
 /** The manifest of what refers to a pack; `files` stand in the order of its form. */
-export function referrerManifest(kind: ReferrerKind, subject: Blob, files: readonly Blob[], sha256: Sha256): Manifest {
+export function referrerManifest(
+  kind: ReferrerKind,
+  subject: Omit<Manifest, "bytes">,
+  files: readonly Blob[],
+  sha256: Sha256,
+): Manifest {
   const { artifactType, annotations, files: forms } = REFERRER_FORMS[kind];
   const manifest = {
     schemaVersion: 2,
@@ -177,7 +213,7 @@ export function referrerManifest(kind: ReferrerKind, subject: Blob, files: reado
     })),
     ...(annotations === undefined ? {} : { annotations }),
   };
-  return manifestOf(artifactType, manifest, sha256);
+  return manifestOf(manifest, { artifactType, refName: `${subject.refName}.${kind}` }, sha256);
 }
 
 /** `index.json`: the pack first, then what refers to it. */
@@ -185,11 +221,12 @@ export function indexBytes(manifests: readonly Omit<Manifest, "bytes">[]): Uint8
   return canonicalBytes({
     schemaVersion: 2,
     mediaType: IMAGE_INDEX,
-    manifests: manifests.map(({ digest: named, size: length, artifactType }) => ({
+    manifests: manifests.map(({ digest: named, size: length, artifactType, refName }) => ({
       mediaType: IMAGE_MANIFEST,
       digest: named,
       size: length,
       artifactType,
+      annotations: { [REF_NAME]: refName },
     })),
   });
 }
@@ -207,7 +244,7 @@ function emptyConfig(sha256: Sha256): Infer<typeof emptyConfigShape> {
   return { mediaType: EMPTY_MEDIA_TYPE, digest: digestOf(EMPTY_CONFIG, sha256), size: 2 };
 }
 
-function manifestOf(artifactType: string, value: unknown, sha256: Sha256): Manifest {
+function manifestOf(value: unknown, named: Pick<Manifest, "artifactType" | "refName">, sha256: Sha256): Manifest {
   const bytes = canonicalBytes(value);
-  return { ...blobOf(bytes, sha256), artifactType, bytes };
+  return { ...blobOf(bytes, sha256), ...named, bytes };
 }

@@ -1,19 +1,31 @@
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import { toHex } from "#canon/bytes.ts";
-import { array, describeMisfit, literal, misfitsOf, object, string, type Infer } from "#canon/shape.ts";
+import { array, describeMisfit, literal, misfitsOf, object, string, tagged, type Infer } from "#canon/shape.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import type { Predicate } from "#attest/statement.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { packBundleCodes } from "./codes.ts";
 import type { PackContent } from "./pack-content.ts";
+import { TOOL_USES, type PackTool } from "./pack-tools.ts";
 
 const text = string({ min: 1 });
 const PACK_REF = "pack";
 const DIGEST_PROPERTY = "packrun:packDigest";
+const TOOL_PROPERTY = "packrun:tool";
 
-/** CycloneDX 1.6, as packrun writes it of a pack: each file with its SHA-256, closed at every level. */
+const toolProperties = array(object({ name: literal(TOOL_PROPERTY), value: literal(...TOOL_USES) }), {
+  min: 1,
+  max: TOOL_USES.length,
+});
+/** Required: without it no run gets to its end. What only lies in the pack may be needed or not. */
+const required = literal("required");
+
+/**
+ * CycloneDX 1.6, as packrun writes it of a pack: each file with its SHA-256, then each tool that is no file of the pack,
+ * closed at every level.
+ */
 const sbomShape = object({
   $schema: literal("http://cyclonedx.org/schema/bom-1.6.schema.json"),
   bomFormat: literal("CycloneDX"),
@@ -30,11 +42,23 @@ const sbomShape = object({
     }),
   }),
   components: array(
-    object({
-      type: literal("file"),
-      name: text,
-      "bom-ref": text,
-      hashes: array(object({ alg: literal("SHA-256"), content: text }), { min: 1, max: 1 }),
+    tagged("type", {
+      file: object(
+        {
+          type: literal("file"),
+          name: text,
+          "bom-ref": text,
+          hashes: array(object({ alg: literal("SHA-256"), content: text }), { min: 1, max: 1 }),
+        },
+        { scope: required, properties: toolProperties },
+      ),
+      application: object({
+        type: literal("application"),
+        name: text,
+        "bom-ref": text,
+        scope: required,
+        properties: toolProperties,
+      }),
     }),
     { min: 1 },
   ),
@@ -42,16 +66,18 @@ const sbomShape = object({
 });
 export type PackSbom = Infer<typeof sbomShape>;
 
-/** The predicate that other tools know SBOMs by; its value is the document itself. */
+/** The predicate that other tools know SBOMs by, and make attestations of; its value is the document itself. */
 export const sbomPredicate: Predicate<PackSbom> = {
   type: "https://cyclonedx.org/bom",
   shape: sbomShape,
   maxSubjects: 1,
+  takesOlder: true,
 };
 
 /** The SBOM of a pack and its canonical bytes: no time, and a serial number that is made of the pack digest. */
 export async function makeSbom(
   { name, version, packDigest, listing }: PackContent,
+  tools: readonly PackTool[],
   sha256: Sha256,
 ): Promise<{ readonly document: PackSbom; readonly bytes: Uint8Array }> {
   // Loaded here: the library costs 50 ms, and only who makes a bundle needs it.
@@ -61,18 +87,36 @@ export async function makeSbom(
     version,
     properties: new Models.PropertyRepository([new Models.Property(DIGEST_PROPERTY, packDigest)]),
   });
+  const inside = new Map(tools.filter(({ inPack }) => inPack).map((tool) => [tool.name, tool]));
+  const asTool = (tool: PackTool | undefined) =>
+    tool === undefined
+      ? {}
+      : {
+          scope: Enums.ComponentScope.Required,
+          properties: new Models.PropertyRepository(tool.uses.map((use) => new Models.Property(TOOL_PROPERTY, use))),
+        };
   const bom = new Models.Bom({
     serialNumber: serialNumberOf(canonicalBytes({ name, packDigest, version }), sha256),
     metadata: new Models.Metadata({ component: described }),
-    components: new Models.ComponentRepository(
-      listing.map(
+    components: new Models.ComponentRepository([
+      ...listing.map(
         (file) =>
           new Models.Component(Enums.ComponentType.File, file.path, {
             bomRef: `file:${file.path}`,
             hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-256"], file.sha256]]),
+            ...asTool(inside.get(file.path)),
           }),
       ),
-    ),
+      ...tools
+        .filter(({ inPack }) => !inPack)
+        .map(
+          (tool) =>
+            new Models.Component(Enums.ComponentType.Application, tool.name, {
+              bomRef: `tool:${tool.name}`,
+              ...asTool(tool),
+            }),
+        ),
+    ]),
   });
   const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
   const document: unknown = JSON.parse(serializer.serialize(bom, { sortLists: false }));
@@ -95,7 +139,7 @@ export function readSbom(bytes: Uint8Array): Result<PackSbom> {
     : fail(faultOf(packBundleCodes, "PACK_SBOM_INVALID", { problem: describeMisfit(misfit) }));
 }
 
-/** Whether the SBOM names this pack, all of its files with their digests, and nothing else. Fault: PACK_SBOM_MISMATCH. */
+/** Whether the SBOM names this pack, all of its files with their digests, and no others. Fault: PACK_SBOM_MISMATCH. */
 export function checkSbom(sbom: PackSbom, { name, version, packDigest, listing }: PackContent): Result<void> {
   const { component } = sbom.metadata;
   const stated = component.properties[0]?.value;
@@ -103,7 +147,11 @@ export function checkSbom(sbom: PackSbom, { name, version, packDigest, listing }
     return mismatch("it is of another pack");
   }
   const left = new Map(listing.map((file) => [file.path, file.sha256]));
-  for (const { name: path, hashes } of sbom.components) {
+  for (const component of sbom.components) {
+    if (component.type !== "file") {
+      continue;
+    }
+    const { name: path, hashes } = component;
     const sha256 = left.get(path);
     if (sha256 === undefined) {
       return mismatch(`"${path}" is listed twice or is not in the pack`);
@@ -115,6 +163,32 @@ export function checkSbom(sbom: PackSbom, { name, version, packDigest, listing }
   }
   const [missing] = left.keys();
   return missing === undefined ? ok(undefined) : mismatch(`"${missing}" is not listed`);
+}
+
+/** Whether the SBOM names these tools, for what they are used, and no others. Fault: PACK_SBOM_TOOLS. */
+export function checkSbomTools(sbom: PackSbom, tools: readonly PackTool[]): Result<void> {
+  const left = new Map(tools.map((tool) => [keyOf(tool.inPack, tool.name), tool]));
+  for (const { type, name, properties } of sbom.components) {
+    const key = keyOf(type === "file", name);
+    const tool = left.get(key);
+    left.delete(key);
+    const uses = properties?.map(({ value }) => value).join();
+    if (uses !== tool?.uses.join()) {
+      return wrongTool(
+        `"${name}" is ${tool === undefined ? "no tool of its steps, or listed twice" : "not marked as its steps use it"}`,
+      );
+    }
+  }
+  const [missing] = left.values();
+  return missing === undefined ? ok(undefined) : wrongTool(`"${missing.name}" is not listed`);
+}
+
+function keyOf(inPack: boolean, name: string): string {
+  return `${inPack ? "file" : "tool"}:${name}`;
+}
+
+function wrongTool(problem: string): Result<never> {
+  return fail(faultOf(packBundleCodes, "PACK_SBOM_TOOLS", { problem }));
 }
 
 function mismatch(problem: string): Result<never> {

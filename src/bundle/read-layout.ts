@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from "#canon/bytes.ts";
-import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
+import { digestOf, digestOfHex, hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
 import { describeMisfit, misfitsOf, type Shape } from "#canon/shape.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
@@ -11,6 +11,7 @@ import { archiveCodes } from "./archive-codes.ts";
 import { checkContent } from "./assemble.ts";
 import { packBundleCodes } from "./codes.ts";
 import {
+  ATTACHMENT_KINDS,
   blobPath,
   contentOf,
   EMPTY_CONFIG,
@@ -118,13 +119,15 @@ export function openBlob(
   return source.read(entry.start, entry.size);
 }
 
-/** Streams every file of the pack once and holds it to its digest. Fault: PACK_BUNDLE_BLOB_DIGEST. */
+/** Streams every file of the pack, and what is attached, once and holds it to its digest. Fault: PACK_BUNDLE_BLOB_DIGEST. */
 export async function checkBlobs(
   source: ArchiveSource,
-  { pack, entries }: Pick<BundleLayout, "pack" | "entries">,
+  { pack, referrers, entries }: Pick<BundleLayout, "pack" | "referrers" | "entries">,
   startHash: () => StreamHash,
 ): Promise<Result<void>> {
-  for (const hex of new Set(pack.listing.map((file) => file.sha256))) {
+  const attached = ATTACHMENT_KINDS.flatMap((kind) => referrers.get(kind)?.files ?? []);
+  const named = [...pack.listing.map(({ sha256: hex }) => hex), ...attached.map(({ digest }) => hexOf(digest))];
+  for (const hex of new Set(named)) {
     const digest = digestOfHex(hex);
     const hash = startHash();
     for await (const chunk of openBlob(source, entries, digest)) {
@@ -184,11 +187,12 @@ async function readReferrers(
     }
     const kind = kindOfReferrer(read.value);
     const place = kind === undefined ? -1 : REFERRER_KINDS.indexOf(kind);
-    if (kind === undefined || place <= before) {
-      return refused(
-        path,
-        kind === undefined ? "it is of a kind that nobody knows" : `its kind ${kind} is out of place`,
-      );
+    if (kind === undefined) {
+      const type = read.value.artifactType.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 120);
+      return fail(faultOf(packBundleCodes, "PACK_ATTACHMENT_UNKNOWN", { path, type }));
+    }
+    if (place <= before) {
+      return refused(path, `its kind ${kind} is out of place`);
     }
     before = place;
     const files = read.value.layers.map(({ digest, size }) => ({ digest, size }));

@@ -16,10 +16,10 @@ import { checkClaim, checkPublisher } from "./check-publisher.ts";
 import { checkPackFile, checkPlan } from "./check-pack.ts";
 import { checkBundledList } from "./check-bundled-list.ts";
 import { checkInventory } from "./check-inventory.ts";
+import { ATTACHMENT_KINDS, type Blob } from "./oci.ts";
 import type { PackCase, PackVerifyHost } from "./pack-case.ts";
 import { packFindings, type PackFindings, type PackSubject, type PackVerdict } from "./pack-verdict.ts";
 import { checkBlobs, readDocument, readLayout, type BundleLayout } from "./read-layout.ts";
-import type { Blob } from "./oci.ts";
 
 /** The file that holds these checks, in `src` as in what is published: a recorded verdict names it by its digest. */
 export const CHECKS_URL: string = import.meta.url;
@@ -132,7 +132,9 @@ async function checkContents(
 ): Promise<void> {
   const blobs = await checkBlobs(source, layout, host.startHash);
   if (blobs.ok) {
-    findings.pass("blobs", `${layout.pack.listing.length} files of the pack, as its manifest lists them`);
+    const attached = ATTACHMENT_KINDS.flatMap((kind) => layout.referrers.get(kind)?.manifest.artifactType ?? []);
+    const more = attached.length === 0 ? "" : `; attached and not judged: ${attached.join(", ")}`;
+    findings.pass("blobs", `${layout.pack.listing.length} files of the pack, as its manifest lists them${more}`);
   } else {
     findings.fail("blobs", blobs.fault);
   }

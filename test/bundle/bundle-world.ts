@@ -3,9 +3,10 @@ import { packBundlePredicate, type PackBundleClaim } from "#attest/pack-bundle.t
 import { statementBytes } from "#attest/statement.ts";
 import type { ArchiveSource } from "#bundle/archive.ts";
 import { archiveBytes, claimOf, piecesOf, referrersOf, type Piece, type ReferrerFiles } from "#bundle/assemble.ts";
-import { packManifest, type Manifest, type ReferrerKind } from "#bundle/oci.ts";
+import { packManifest, type AttachmentKind, type Manifest, type ReferrerKind } from "#bundle/oci.ts";
 import type { PackContent } from "#bundle/pack-content.ts";
 import { makeSbom, sbomPredicate, type PackSbom } from "#bundle/pack-sbom.ts";
+import { packTools, type PackTool } from "#bundle/pack-tools.ts";
 import { verifyPackBundle, type PackVerifyOptions, type VerifiedBundle } from "#bundle/verify-pack-bundle.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { concatBytes } from "#canon/bytes.ts";
@@ -13,6 +14,8 @@ import { digestOf, hexOf } from "#canon/digest.ts";
 import { compareUtf8, encodeUtf8 } from "#canon/utf8.ts";
 import { BLOCK, paddingOf, ustarHeader } from "#evidence/ustar.ts";
 import { treeDigest } from "#pack/pack-files.ts";
+import { readPack } from "#pack/read-pack.ts";
+import type { Signer } from "#port/signer.ts";
 import { nodeSha256 as sha256, nodeVerifySignature as verifySignature } from "#signer/node-crypto.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { sidecarOf, type TestKey } from "../attest/signing.ts";
@@ -65,12 +68,18 @@ export type BundleSample = {
   readonly files?: Readonly<Record<string, string>>;
   readonly pack?: Partial<PackContent>;
   readonly publisher?: TestKey;
+  readonly revoker?: Signer;
   readonly list?: SampleRevocations;
   readonly claim?: Partial<Record<keyof PackBundleClaim, unknown>>;
   /** What the SBOM says in place of the truth, and what is attested of it. */
   readonly sbom?: (sbom: PackSbom) => object;
   readonly attestedSbom?: (sbom: PackSbom) => object;
+  /** The bytes that are signed in place of the SBOM's statement. */
+  readonly sbomStatement?: (payload: Uint8Array) => Uint8Array;
+  readonly attachments?: Readonly<Partial<Record<AttachmentKind, string>>>;
   readonly plan?: { readonly plan: Uint8Array; readonly lock: Uint8Array };
+  /** Another file in place of the publisher's attestation. */
+  readonly attestation?: (sidecar: Uint8Array) => Uint8Array;
   /** What is left out after the publisher signed. */
   readonly without?: readonly ReferrerKind[];
 };
@@ -85,28 +94,38 @@ export type SampleBundle = {
 
 /** A bundle that verifies as it stands. */
 export async function bundleOf(sample: BundleSample = {}): Promise<SampleBundle> {
-  const { files = FILES, publisher = people.bob } = sample;
+  const { files = FILES, publisher = people.bob, revoker = people.carol.signer } = sample;
   const pack = packOf(files, sample.pack);
   const manifest = packManifest(pack, sha256);
   const subjects = [{ name: `${pack.name}@${pack.version}`, digest: manifest.digest }];
-  const { document: honest } = await makeSbom(pack, sha256);
+  const { document: honest } = await makeSbom(pack, toolsOf(files), sha256);
   const sbom = sample.sbom?.(honest) ?? honest;
   const attested = (sample.attestedSbom?.(honest) ?? sbom) as PackSbom;
-  const { list, sidecar } = await revocations(people.carol.signer, sample.list);
+  const { list, sidecar } = await revocations(revoker, sample.list);
+  const inventory = statementBytes(sbomPredicate, subjects, attested);
   const own: ReferrerFiles = {
     sbom: [canonicalBytes(sbom)],
-    "sbom-attestation": [await sidecarOf(statementBytes(sbomPredicate, subjects, attested), publisher)],
+    "sbom-attestation": [await sidecarOf(sample.sbomStatement?.(inventory) ?? inventory, publisher)],
+    ...Object.fromEntries(Object.entries(sample.attachments ?? {}).map(([kind, text]) => [kind, [encodeUtf8(text)]])),
     revocations: [list, sidecar],
     ...(sample.plan === undefined ? {} : { plan: [sample.plan.plan], "inputs-lock": [sample.plan.lock] }),
   };
   const plan = sample.plan === undefined ? {} : { planHash: digestOf(sample.plan.plan, sha256) };
   const given = { trustDomain: document().trustDomain, createdAt: NOW, ...plan };
   const claim = { ...claimOf(pack, given, referrersOf(own, manifest, sha256)), ...sample.claim } as PackBundleClaim;
-  const publisherFile = await sidecarOf(statementBytes(packBundlePredicate, subjects, claim), publisher);
+  const signed = await sidecarOf(statementBytes(packBundlePredicate, subjects, claim), publisher);
+  const publisherFile = sample.attestation?.(signed) ?? signed;
   const whole = Object.entries({ ...own, publisher: [publisherFile] });
   const left = Object.fromEntries(whole.filter(([kind]) => sample.without?.includes(kind as ReferrerKind) !== true));
   const pieces = piecesOf(pack, manifest, left, sha256);
   return { pack, manifest, files: left, pieces, bytes: await bytesOf(pieces, files) };
+}
+
+/** Those of its `pack.yaml`; none where that is no pack. */
+function toolsOf(files: Readonly<Record<string, string>>): readonly PackTool[] {
+  const { listing } = packOf(files);
+  const read = readPack(encodeUtf8(files["pack.yaml"] ?? ""), { file: "pack.yaml", files: listing });
+  return read.ok ? packTools(read.value) : [];
 }
 
 export async function bytesOf(pieces: readonly Piece[], files = FILES): Promise<Uint8Array> {
@@ -149,7 +168,7 @@ export function archiveOf(entries: readonly RawEntry[], end: Uint8Array = new Ui
 }
 
 /** Makes the checksum of a header right again. */
-function resum(block: Uint8Array): void {
+export function resum(block: Uint8Array): void {
   block.fill(0x20, 148, 156);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.set(encodeUtf8(`${sum.toString(8).padStart(6, "0")}\0 `), 148);

@@ -80,6 +80,57 @@ t.test("index.json says what its manifests say of themselves, and nothing else",
   t.equal(await codeOf(await bytesOf(pieces.filter(({ path }) => path !== "index.json"))), "PACK_BUNDLE_DOCUMENT");
 });
 
+t.test("what refers to the pack is of a known kind, and to this very pack", async (t) => {
+  const { manifest } = await bundleOf();
+  const attached = (change: object): Promise<string> => {
+    const config = {
+      mediaType: "application/vnd.oci.empty.v1+json",
+      digest: digestOf(encodeUtf8("{}"), sha256),
+      size: 2,
+    };
+    const mediaType = "application/vnd.oci.image.manifest.v1+json";
+    const subject = { mediaType, digest: manifest.digest, size: manifest.size };
+    const note = encodeUtf8("a note");
+    const annotations = { "org.opencontainers.image.title": "note.txt" };
+    const layers = [{ mediaType: "text/plain", digest: digestOf(note, sha256), size: note.length, annotations }];
+    const whole = { schemaVersion: 2, mediaType, artifactType: "text/plain", config, subject, layers, ...change };
+    const bytes = canonicalBytes(whole);
+    const descriptor = {
+      mediaType,
+      digest: digestOf(bytes, sha256),
+      size: bytes.length,
+      artifactType: whole.artifactType,
+      annotations: { "org.opencontainers.image.ref.name": "1.2.0.note" },
+    };
+    return withIndex((index) => void index.manifests.push(descriptor), [asBlob(bytes), asBlob(note)]).then(codeOf);
+  };
+  t.equal(await attached({}), "PACK_ATTACHMENT_UNKNOWN");
+  t.equal(await attached({ artifactType: "a\u001b[2J" }), "PACK_ATTACHMENT_UNKNOWN", "whatever it is called");
+  t.equal(await attached({ artifactType: "application/spdx+json" }), "PACK_BUNDLE_DOCUMENT", "out of place");
+  const other = {
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    digest: `sha256:${"0".repeat(64)}`,
+    size: 1,
+  };
+  const { pieces, bytes } = await bundleOf({ attachments: { spdx: "{}" } });
+  t.equal(await codeOf(bytes), "ok");
+  const ofOthers = pieces.map((piece) => {
+    const text = "bytes" in piece ? (decodeUtf8(piece.bytes) ?? "") : "";
+    return { piece, text };
+  });
+  const spdx =
+    ofOthers.find(({ text }) => text.includes('"artifactType":"application/spdx+json","config"'))?.text ?? "";
+  const moved = canonicalBytes({ ...(JSON.parse(spdx) as object), subject: other });
+  const index = JSON.parse(ofOthers[1]?.text ?? "") as { manifests: Json[] };
+  const at = index.manifests.findIndex(({ artifactType }) => artifactType === "application/spdx+json");
+  index.manifests[at] = { ...index.manifests[at], digest: digestOf(moved, sha256), size: moved.length };
+  const again = canonicalBytes(index);
+  const [layout, , ...blobs] = pieces;
+  const kept = blobs.filter((piece) => !("bytes" in piece) || decodeUtf8(piece.bytes) !== spdx);
+  const swapped = inOrder([layout!, { path: "index.json", size: again.length, bytes: again }, ...kept, asBlob(moved)]);
+  t.equal(await codeOf(await bytesOf(swapped)), "PACK_BUNDLE_DOCUMENT", "it refers to another pack");
+});
+
 t.test("the image manifest names plain files once, sorted, under the digest that they give", async (t) => {
   const title = (at: number, path: string) =>
     withManifest(({ layers }) => {

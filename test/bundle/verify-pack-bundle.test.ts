@@ -3,15 +3,24 @@ import { compilePlan } from "#plan/compile-plan.ts";
 import { inputsLock } from "#plan/inputs-lock.ts";
 import { readPack } from "#pack/read-pack.ts";
 import { builtIns } from "#step/built-ins.ts";
+import { claimOf } from "#bundle/assemble.ts";
+import { checkSbomTools, type PackSbom } from "#bundle/pack-sbom.ts";
+import { packTools } from "#bundle/pack-tools.ts";
 import { verifyPackBundle } from "#bundle/verify-pack-bundle.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { Digest } from "#canon/digest.ts";
 import type { TenantId } from "#canon/ids.ts";
-import { encodeUtf8 } from "#canon/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "#canon/utf8.ts";
 import { nodeSha256 as sha256, nodeVerifySignature as verifySignature } from "#signer/node-crypto.ts";
-import { people, role, rootOf, time } from "../trust/world.ts";
+import { packBundlePredicate } from "#attest/pack-bundle.ts";
+import { readStatement } from "#attest/read-statement.ts";
+import { statementBytes } from "#attest/statement.ts";
+import { code } from "../attest/signing.ts";
+import { document, NOW, people, role, rootOf, time } from "../trust/world.ts";
 import { revocations } from "../trust/sample-revocations.ts";
 import { bundleOf, bytesOf, FILES, found, packOf, publishing, verified, type BundleSample } from "./bundle-world.ts";
+
+type Component = PackSbom["components"][number] & { readonly hashes?: readonly object[] };
 
 const of = async (sample: BundleSample, check: string): Promise<string> =>
   found(await verified((await bundleOf(sample)).bytes), check);
@@ -180,6 +189,112 @@ t.test("the SBOM matches the pack both ways, and is the attested one", async (t)
   t.equal(await of({ sbom: (sbom) => ({ ...sbom, specVersion: "1.5" }) }, "sbom"), "PACK_SBOM_INVALID");
   const attestedSbom: BundleSample["attestedSbom"] = (sbom) => ({ ...sbom, components: sbom.components.slice(1) });
   t.equal(await of({ attestedSbom }, "sbom-attestation"), "PACK_SBOM_UNATTESTED");
+});
+
+const PACK_WITH_TOOLS = JSON.stringify({
+  apiVersion: "packrun.dev/v1",
+  kind: "TaskPack",
+  metadata: { name: "acme/tool", version: "1.2.0" },
+  spec: {
+    sandbox: { mode: "sealed", egressAllowlist: [], limits: { cpus: 1, memory: "64Mi", pids: 16 } },
+    policies: { licences: { engine: "rego", module: "data/list.txt", entrypoint: "a/b" } },
+    steps: [
+      { id: "go", run: { command: ["./run.sh"] } },
+      { id: "scan", run: { command: ["syft", "."] } },
+      { id: "text", run: { script: "true" } },
+      { id: "again", run: { command: ["sh", "-c", "true"] } },
+      { id: "check", gate: { policy: "licences" } },
+    ],
+  },
+});
+
+t.test("the SBOM names every tool of the plan, by digest where it is in the pack, and no other", async (t) => {
+  const files = { ...FILES, "pack.yaml": PACK_WITH_TOOLS };
+  const { bytes, files: made } = await bundleOf({ files });
+  t.equal((await verified(bytes)).verdict.verdict, "verified");
+  const sbom = JSON.parse(Buffer.from(made.sbom?.[0] ?? new Uint8Array()).toString()) as PackSbom;
+  const marked = sbom.components.filter(({ properties }) => properties !== undefined);
+  t.strictSame(
+    marked.map((each: Component) => [each.type, each.name, each.properties?.map(({ value }) => value), each.hashes]),
+    [
+      ["file", "data/list.txt", ["policy"], sbom.components[0]?.type === "file" ? sbom.components[0].hashes : []],
+      ["file", "run.sh", ["command"], (sbom.components[3] as Component).hashes],
+      ["application", "sh", ["command", "shell"], undefined],
+      ["application", "syft", ["command"], undefined],
+    ],
+  );
+  const read = readPack(encodeUtf8(PACK_WITH_TOOLS), { file: "pack.yaml", files: packOf(files).listing });
+  const tools = read.ok ? packTools(read.value) : [];
+  const told = (change: (list: readonly Component[]) => readonly object[]): string =>
+    code(checkSbomTools({ ...sbom, components: change(sbom.components) } as PackSbom, tools));
+  t.equal(
+    told((list) => list),
+    "ok",
+  );
+  t.equal(
+    told((list) => list.filter(({ name }) => name !== "syft")),
+    "PACK_SBOM_TOOLS",
+    "one is left out",
+  );
+  t.equal(
+    told((list) => [...list, { ...list.at(-1), name: "curl" }]),
+    "PACK_SBOM_TOOLS",
+    "one is put in",
+  );
+  t.equal(
+    told((list) => [...list, list.at(-1) ?? {}]),
+    "PACK_SBOM_TOOLS",
+    "one twice",
+  );
+  const plain = ({ type, name, hashes, "bom-ref": ref }: Component): object => ({ type, name, hashes, "bom-ref": ref });
+  const unmarked = told((list) => list.map((each) => (each.type === "file" ? plain(each) : each)));
+  t.equal(unmarked, "PACK_SBOM_TOOLS", "files are not marked");
+  const other = [{ name: "packrun:tool", value: "shell" }];
+  const misused = told((list) => list.map((each) => (each.name === "syft" ? { ...each, properties: other } : each)));
+  t.equal(misused, "PACK_SBOM_TOOLS", "used for something else");
+});
+
+t.test("documents of others are carried and hashed, but not judged", async (t) => {
+  const attachments = { spdx: '{"spdxVersion":"SPDX-2.3"}', spdx3: "not even JSON" };
+  const { bytes, pieces } = await bundleOf({ attachments });
+  const { verdict } = await verified(bytes);
+  t.equal(verdict.verdict, "verified");
+  t.match(
+    verdict.checks.find(({ name }) => name === "blobs")?.why,
+    /not judged: application\/spdx\+json, application\/spdx3\+json$/,
+  );
+  t.equal(await of({ attachments, without: ["spdx"] }, "referrers"), "PACK_REFERRERS_MISMATCH", "one was stripped");
+  const forged = pieces.map((piece) =>
+    "bytes" in piece && piece.size === 13 ? { ...piece, bytes: encodeUtf8("not even YAML") } : piece,
+  );
+  t.equal(found(await verified(await bytesOf(forged)), "blobs"), "PACK_BUNDLE_BLOB_DIGEST");
+});
+
+const asOlder =
+  (older: string) =>
+  (payload: Uint8Array): Uint8Array =>
+    encodeUtf8((decodeUtf8(payload) ?? "").replace("https://in-toto.io/Statement/v1", older).replace('{"', '{ "'));
+
+t.test("others may attest the SBOM, also with the older statement, which is taken nowhere else", async (t) => {
+  const older = "https://in-toto.io/Statement/v0.1";
+  t.equal(await of({ sbomStatement: asOlder(older) }, "sbom-attestation"), "pass");
+  const made = await bundleOf({ sbomStatement: asOlder(older) });
+  t.equal((await verified(made.bytes)).verdict.verdict, "verified");
+  const v1 = asOlder("https://in-toto.io/Statement/v1");
+  t.equal(await of({ sbomStatement: v1 }, "sbom-attestation"), "STATEMENT_NOT_CANONICAL");
+  const v02 = asOlder("https://in-toto.io/Statement/v0.2");
+  t.equal(await of({ sbomStatement: v02 }, "sbom-attestation"), "STATEMENT_NOT_CANONICAL");
+  const twice = (payload: Uint8Array) =>
+    encodeUtf8((decodeUtf8(asOlder(older)(payload)) ?? "").replace("{ ", `{ "_type":"${older}",`));
+  t.equal(await of({ sbomStatement: twice }, "sbom-attestation"), "STATEMENT_NOT_CANONICAL", "a member twice");
+  const { pack, manifest } = await bundleOf();
+  const claim = statementBytes(packBundlePredicate, [{ name: "x", digest: manifest.digest }], {
+    ...claimOf(pack, { trustDomain: document().trustDomain, createdAt: NOW }, []),
+  });
+  const elsewhere = readStatement(asOlder(older)(claim), packBundlePredicate);
+  t.equal(code(elsewhere), "STATEMENT_NOT_CANONICAL");
+  const canonical = encodeUtf8((decodeUtf8(claim) ?? "").replace("Statement/v1", "Statement/v0.1"));
+  t.equal(code(readStatement(canonical, packBundlePredicate)), "STATEMENT_TYPE");
 });
 
 t.test("the bundle's list is a floor, and the site's counts where it is as new", async (t) => {

@@ -1,0 +1,97 @@
+import { packBundlePredicate } from "#attest/pack-bundle.ts";
+import { claimOf, referrersOf, type ReferrerFiles } from "#bundle/assemble.ts";
+import { packBundleCodes } from "#bundle/codes.ts";
+import type { AttachmentKind, Manifest } from "#bundle/oci.ts";
+import type { PackContent } from "#bundle/pack-content.ts";
+import { makeSbom, sbomPredicate, type PackSbom } from "#bundle/pack-sbom.ts";
+import { packTools, type PackTool } from "#bundle/pack-tools.ts";
+import type { Digest } from "#canon/digest.ts";
+import type { Timestamp } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { readPack } from "#pack/read-pack.ts";
+import { PACK_FILE } from "#plan/recompile-plan.ts";
+import type { Signer } from "#port/signer.ts";
+import type { RevocationFiles } from "#trust/check-revocations.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import { readPackFile } from "./pack-folder.ts";
+import { signStatement, type SigningTools } from "./sign-statement.ts";
+
+/** What a publisher stands for. */
+export type BundleToSign = {
+  readonly pack: PackContent;
+  /** Where the files of the pack are read. */
+  readonly folder: string;
+  /** The plan and its inputs lock, when inputs were given. */
+  readonly planned?: { readonly planHash: Digest; readonly plan: Uint8Array; readonly lock: Uint8Array };
+  /** Documents of others that go along, at most one of a kind. */
+  readonly attachments?: ReadonlyMap<AttachmentKind, Uint8Array>;
+  readonly signer: Signer;
+};
+
+type SigningPlace = {
+  readonly root: TrustRoot;
+  readonly createdAt: Timestamp;
+  readonly manifest: Manifest;
+  readonly revocations: RevocationFiles;
+};
+
+/**
+ * Everything that comes with a pack: its SBOM, what is attached, lists and plans, and the signatures over all of it. Faults:
+ * INPUT_CHANGED, PACK_CONTENT_INVALID, and those of the signer.
+ */
+export async function signPackBundle(
+  order: BundleToSign,
+  place: SigningPlace,
+  tools: SigningTools,
+): Promise<Result<ReferrerFiles>> {
+  const { pack, planned, signer, attachments = new Map<AttachmentKind, Uint8Array>() } = order;
+  const { manifest, createdAt } = place;
+  const subjects = [{ name: `${pack.name}@${pack.version}`, digest: manifest.digest }];
+  const named = await toolsOf(order, tools);
+  if (!named.ok) {
+    return named;
+  }
+  const sbom = await makeSbom(pack, named.value, tools.sha256);
+  const inventory = await attestSbom(order, sbom.document, subjects, tools);
+  if (!inventory.ok) {
+    return inventory;
+  }
+  const { list, sidecar } = place.revocations;
+  const files: ReferrerFiles = {
+    sbom: [sbom.bytes],
+    "sbom-attestation": [inventory.value],
+    ...Object.fromEntries([...attachments].map(([kind, bytes]) => [kind, [bytes]])),
+    ...(sidecar === undefined ? {} : { revocations: [list, sidecar] }),
+    ...(planned === undefined ? {} : { plan: [planned.plan], "inputs-lock": [planned.lock] }),
+  };
+  const plan = planned === undefined ? {} : { planHash: planned.planHash };
+  const { trustDomain } = place.root.document;
+  const claim = claimOf(pack, { trustDomain, createdAt, ...plan }, referrersOf(files, manifest, tools.sha256));
+  const published = await signStatement(signer, { predicate: packBundlePredicate, subjects, value: claim }, tools);
+  return published.ok ? ok({ ...files, publisher: [published.value.sidecar] }) : published;
+}
+
+async function toolsOf(
+  { pack: { listing }, folder }: BundleToSign,
+  { sha256 }: SigningTools,
+): Promise<Result<readonly PackTool[]>> {
+  const bytes = await readPackFile(folder, PACK_FILE, listing, sha256);
+  if (!bytes.ok) {
+    return bytes;
+  }
+  const read = readPack(bytes.value, { file: PACK_FILE, files: listing });
+  return read.ok
+    ? ok(packTools(read.value))
+    : fail(faultOf(packBundleCodes, "PACK_CONTENT_INVALID", { problem: `${PACK_FILE} has findings` }));
+}
+
+async function attestSbom(
+  { signer }: BundleToSign,
+  value: PackSbom,
+  subjects: readonly { readonly name: string; readonly digest: Digest }[],
+  tools: SigningTools,
+): Promise<Result<Uint8Array>> {
+  const signed = await signStatement(signer, { predicate: sbomPredicate, subjects, value }, tools);
+  return signed.ok ? ok(signed.value.sidecar) : signed;
+}
