@@ -100,4 +100,15 @@ export const appCodes = codeTable({
       fix: "Copy the id from `packrun runs list`.",
     },
   },
+  STEP_UNKNOWN: {
+    severity: "error",
+    exitCode: 2,
+    message: "run {runId} has no step {stepId}",
+    hint: "`packrun runs show {runId}` lists its steps; those of a map are named with their item, as rollout[0]::push",
+    explanation: {
+      cause: "The plan of this run has no step of that id, or the map around it was never expanded.",
+      example: "packrun explain biuld --run last",
+      fix: "Copy the id from `packrun runs show RUN`.",
+    },
+  },
 });

@@ -51,6 +51,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "list and inspect runs: list, show, logs, timeline, artifacts, ledger",
     load: async () => (await import("./runs.ts")).runs,
   },
+  diff: {
+    group: RUN,
+    summary: "hold two runs side by side: plan, steps, outputs, times, decisions",
+    load: async () => (await import("./diff.ts")).diff,
+  },
   approve: {
     group: APPROVE,
     summary: "approve a gate of a run",

@@ -1,18 +1,53 @@
+import { existsSync } from "node:fs";
+import { readSettings } from "#app/settings.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { explainedCodes, type ExplainedCode } from "./explained-codes.ts";
-import { formatOf, withFormats } from "./options.ts";
+import { formatOf, settingsSource, withGlobals } from "./options.ts";
 
-/** `packrun explain [CODE]`. */
+type ExplainOptions = GlobalOptions & { readonly run?: string };
+
+/** `packrun explain [CODE or STEP]`. */
 export const explain: CommandFile = {
   define: (program, cli, done) => {
-    withFormats(program.command("explain [code]").description("explain an error code: cause, example, fix"))
-      .addHelpText("after", "\nWithout CODE all codes are listed.\nExample: packrun explain PACK_UNKNOWN_FIELD")
-      .action((given: string | undefined, options: GlobalOptions) => {
-        done(given === undefined ? list(cli, options) : explainOne(cli, given, options));
+    withGlobals(program.command("explain [subject]").description("explain an error code, or what a step of a run did"))
+      .option("--run <run>", "the run whose step is meant (default: last)")
+      .addHelpText(
+        "after",
+        "\nSUBJECT is a code, or the id of a step: why it ran, waited, was tried again or skipped.\n" +
+          "Without SUBJECT all codes are listed.\n" +
+          "Examples: packrun explain PACK_UNKNOWN_FIELD\n" +
+          "          packrun explain scan --run last",
+      )
+      .action(async (given: string | undefined, options: ExplainOptions) => {
+        done(given === undefined ? list(cli, options) : await explainSubject(cli, given, options));
       });
   },
 };
+
+async function explainSubject(cli: Cli, given: string, options: ExplainOptions): Promise<number> {
+  const code = given.toUpperCase();
+  const codes = explainedCodes();
+  const entry = Object.hasOwn(codes, code) && options.run === undefined ? codes[code] : undefined;
+  if (entry !== undefined) {
+    cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, code, ...entry }) : pageOf(code, entry));
+    return 0;
+  }
+  if (options.run === undefined && (code === given || !hasStore(cli, options))) {
+    const near = nearestName(code, Object.keys(codes));
+    cli.err(`error: there is no code ${given}\n`);
+    cli.err(`  = help: ${near === undefined ? "packrun explain lists all codes" : `did you mean ${near}?`}\n`);
+    return 2;
+  }
+  const { explainStep } = await import("./explain-step.ts");
+  return explainStep(cli, given, options.run ?? "last", options);
+}
+
+/** Explaining makes no state folder. */
+function hasStore(cli: Cli, options: ExplainOptions): boolean {
+  const settings = readSettings(settingsSource(cli, options));
+  return !settings.ok || existsSync(settings.value.stateFolder);
+}
 
 function list(cli: Cli, options: GlobalOptions): number {
   const items = Object.entries(explainedCodes()).map(([code, entry]) => ({ code, ...entry }));
@@ -22,20 +57,6 @@ function list(cli: Cli, options: GlobalOptions): number {
       ? jsonLine({ schemaVersion: 1, items })
       : items.map(({ code, message }) => `${code.padEnd(width)}  ${message}\n`).join(""),
   );
-  return 0;
-}
-
-function explainOne(cli: Cli, given: string, options: GlobalOptions): number {
-  const codes = explainedCodes();
-  const code = given.toUpperCase();
-  const entry = Object.hasOwn(codes, code) ? codes[code] : undefined;
-  if (entry === undefined) {
-    const near = nearestName(code, Object.keys(codes));
-    cli.err(`error: there is no code ${given}\n`);
-    cli.err(`  = help: ${near === undefined ? "packrun explain lists all codes" : `did you mean ${near}?`}\n`);
-    return 2;
-  }
-  cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, code, ...entry }) : pageOf(code, entry));
   return 0;
 }
 

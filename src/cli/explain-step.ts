@@ -1,0 +1,30 @@
+import { readStepStory } from "#app/read-step-story.ts";
+import type { StepStory } from "#view/step-story.ts";
+import { visibleText } from "#view/visible-text.ts";
+import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
+import { formatOf } from "./options.ts";
+import { withRun } from "./runs.ts";
+
+/** `packrun explain STEP --run RUN`. */
+export function explainStep(cli: Cli, stepId: string, run: string, options: GlobalOptions): Promise<number> {
+  const format = formatOf(options);
+  return withRun(cli, options, run, async (key, workplace) => {
+    const story = await readStepStory(key, stepId, workplace);
+    if (!story.ok) {
+      return cli.fault(story.fault, format);
+    }
+    const { runId } = key;
+    cli.out(format === "json" ? jsonLine({ schemaVersion: 1, runId, ...story.value }) : storyText(runId, story.value));
+    return 0;
+  });
+}
+
+function storyText(runId: string, { id, kind, status, reason, why, events }: StepStory): string {
+  const lines = [
+    `step ${id} (${kind}) of run ${runId}: ${status}${reason === undefined ? "" : ` (${reason})`}`,
+    ...why.map((sentence) => `  ${sentence}`),
+    ...events.map(({ at, text }) => `  ${at.slice(11, 23)}  ${text}`),
+    ...(reason === undefined ? [] : [`  see: packrun explain ${reason}`]),
+  ];
+  return `${lines.map(visibleText).join("\n")}\n`;
+}
