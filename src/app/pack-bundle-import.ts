@@ -1,12 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFile, rename, rm, open, type FileHandle } from "node:fs/promises";
+import { rename, rm, open, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openBlob, type BundleLayout } from "#bundle/read-layout.ts";
-import { CHECKS_URL } from "#bundle/verify-pack-bundle.ts";
-import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOfHex, type Digest } from "#canon/digest.ts";
-import { timestampOf } from "#canon/timestamp.ts";
-import type { VerifierName } from "#evidence/evidence-manifest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemCode, systemProblem } from "#fault/system-problem.ts";
@@ -15,6 +11,7 @@ import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { openPackBundle, type OpenPackBundle } from "./pack-bundle-file.ts";
 import { verifyPackPinned, type PackVerifyRequest, type PinnedPackVerdict } from "./pack-bundle-verify.ts";
 import { listPacks, registryEntry, type RegistryEntry } from "./pack-registry.ts";
+import { verdictRecord } from "./record-verdict.ts";
 import type { Settings } from "./settings.ts";
 import type { VerifyTools } from "./verify-evidence.ts";
 import { writeAll } from "./write-all.ts";
@@ -89,8 +86,8 @@ async function keep(
   }
   await using bundle = copy.value;
   await writePack(bundle, layout, staged.pack);
-  const record = { verifier: await ownVerifier(order.version), verdict: found.verdict, at: timestampOf(tools.now()) };
-  await writeFile(staged.verdict, 0o444, [canonicalBytes(record)]);
+  const record = await verdictRecord(found.verdict, { now: tools.now, version: order.version });
+  await writeFile(staged.verdict, 0o444, [record]);
   const { name, version, packDigest } = layout.pack;
   const { folder } = registryEntry(order.registry, { name, version });
   const about = { name, version, packDigest, folder };
@@ -154,10 +151,4 @@ async function moveInto(draft: string, folder: string): Promise<boolean> {
 function entryAt(folder: string): RegistryEntry {
   const bundle = join(folder, "bundle.packbundle.tar");
   return { folder, bundle, verdict: `${bundle}.verdict.json`, pack: join(folder, "pack") };
-}
-
-/** Who verified: packrun of this version, by the file that holds the checks. */
-async function ownVerifier(version: string): Promise<VerifierName> {
-  const checks = await readFile(new URL(CHECKS_URL));
-  return { name: "packrun", version, digest: digestOfHex(createHash("sha256").update(checks).digest("hex")) };
 }

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalBytes } from "#canon/canonical-json.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
@@ -8,9 +7,8 @@ import { exitCodeOf, type Verdict } from "#verify/verdict.ts";
 import { revocationsPath } from "./revocation-files.ts";
 import { checkNoneMissed, lookAtRevocations } from "./revocation-standing.ts";
 import type { Settings } from "./settings.ts";
-import { shippedVerifier } from "./shipped-verifier.ts";
 import { admitRevocations, admitRoot } from "./trust-memory.ts";
-import { readUserFile, writeUserFile } from "./user-file.ts";
+import { readUserFile } from "./user-file.ts";
 import { verifyEvidence, type VerifyRequest, type VerifyTools } from "./verify-evidence.ts";
 
 /** Whose root was believed. Without one nothing is a pass. */
@@ -43,18 +41,6 @@ export async function verifyPinned(
   const given = { ...rest, ...revocations, ...(trustRoot === undefined ? {} : { trustRoot }) };
   const verdict = await verifyEvidence(given, tools);
   return verdict.ok ? ok({ verdict: verdict.value, anchor, exitCode: exitCodeOf(verdict.value) }) : verdict;
-}
-
-/** `--record`: keeps the verdict beside the bundle, with who gave it and when. Fault: USER_FILE_WRITE. */
-export async function recordVerdict(
-  path: string,
-  verdict: Verdict,
-  at: string,
-  version: string,
-): Promise<Result<string>> {
-  const file = `${path.replace(/\/+$/, "")}.verdict.json`;
-  const written = await writeUserFile(file, canonicalBytes({ verifier: await shippedVerifier(version), verdict, at }));
-  return written.ok ? ok(file) : written;
 }
 
 /** `revocations`: the path of a list in place of the one that belongs to the root. */

@@ -1,7 +1,12 @@
 import { existsSync } from "node:fs";
+import type { ReferrerKind } from "#bundle/oci.ts";
+import { readDocument, type BundleLayout } from "#bundle/read-layout.ts";
+import type { Sha256 } from "#canon/digest.ts";
+import { PACK_ATTESTATION_PATH, SBOM_PATH, SIDECAR } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
+import { openPackBundle } from "./pack-bundle-file.ts";
 import { verifyPackPinned, type PinnedPackVerdict } from "./pack-bundle-verify.ts";
 import type { PlannedPack } from "./plan-pack.ts";
 import { registryEntry, type PackReference } from "./pack-registry.ts";
@@ -13,13 +18,13 @@ export type RegisteredPack = PackReference & {
   /** The files of the pack. */
   readonly folder: string;
   readonly packDigest: string;
-  /** The publisher's attestation, for the evidence of runs. */
-  readonly attestation: Uint8Array;
+  /** What the evidence of runs carries, by its path there: the publisher's attestation, the SBOM and its attestation. */
+  readonly evidence: ReadonlyMap<string, Uint8Array>;
 };
 
 /**
  * Opens a version of the registry. Its bundle is verified again, against what is trusted and revoked now. Faults:
- * REGISTRY_UNKNOWN, REGISTRY_REFUSED, REGISTRY_STALE, and those of `verifyPackPinned`.
+ * REGISTRY_UNKNOWN, REGISTRY_REFUSED, REGISTRY_STALE, REGISTRY_CHANGED, and those of `verifyPackPinned`.
  */
 export async function openRegistered(
   reference: PackReference,
@@ -36,14 +41,46 @@ export async function openRegistered(
   if (!found.ok) {
     return found;
   }
-  const { verdict, attestation } = found.value;
+  const { verdict, layout } = found.value;
   const { name, version, packDigest } = verdict.subject;
-  if (verdict.verdict !== "verified" || attestation === undefined || packDigest === undefined) {
+  if (verdict.verdict !== "verified" || layout === undefined || packDigest === undefined) {
     return refusedFor(pack, found.value);
   }
-  return name === reference.name && version === reference.version
-    ? ok({ ...reference, folder: entry.pack, packDigest, attestation })
-    : fail(faultOf(packBundleUseCodes, "REGISTRY_CHANGED", { pack }));
+  if (name !== reference.name || version !== reference.version) {
+    return fail(faultOf(packBundleUseCodes, "REGISTRY_CHANGED", { pack }));
+  }
+  const evidence = await evidenceOf(entry.bundle, layout, tools.sha256);
+  return evidence.ok ? ok({ ...reference, folder: entry.pack, packDigest, evidence: evidence.value }) : evidence;
+}
+
+const CARRIED: readonly (readonly [ReferrerKind, string])[] = [
+  ["publisher", PACK_ATTESTATION_PATH],
+  ["sbom", SBOM_PATH],
+  ["sbom-attestation", SBOM_PATH + SIDECAR],
+];
+
+/** Read once more by the digests that were verified. Faults: PACK_BUNDLE_NOT_FOUND and those of `readDocument`. */
+async function evidenceOf(
+  bundle: string,
+  { referrers, entries }: BundleLayout,
+  sha256: Sha256,
+): Promise<Result<ReadonlyMap<string, Uint8Array>>> {
+  const opened = await openPackBundle(bundle);
+  if (!opened.ok) {
+    return opened;
+  }
+  await using archive = opened.value;
+  const carried = new Map<string, Uint8Array>();
+  for (const [kind, path] of CARRIED) {
+    for (const blob of referrers.get(kind)?.files ?? []) {
+      const bytes = await readDocument(archive.source, entries, blob, sha256);
+      if (!bytes.ok) {
+        return bytes;
+      }
+      carried.set(path, bytes.value);
+    }
+  }
+  return ok(carried);
 }
 
 /** Whether what was planned is what the publisher signed. Fault: REGISTRY_CHANGED. */

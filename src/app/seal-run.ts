@@ -15,6 +15,7 @@ import {
   PLAN_PATH,
   REVOCATIONS_PATH,
   RUN_REQUEST_PATH,
+  SBOM_PATH,
   SIDECAR,
   TRUST_ROOT_PATH,
 } from "#evidence/evidence-path.ts";
@@ -140,7 +141,13 @@ function unfinishedFault({ runId }: RunIdentity, { state, facts }: SealedLedger)
   return open.length === 0 ? undefined : faultOf(runCodes, "TIMELINE_INCOMPLETE", { runId, steps });
 }
 
-const OPTIONAL_FILES: ReadonlySet<string> = new Set([RUN_REQUEST_PATH, TRUST_ROOT_PATH, PACK_ATTESTATION_PATH]);
+const OPTIONAL_FILES: ReadonlySet<string> = new Set([
+  RUN_REQUEST_PATH,
+  TRUST_ROOT_PATH,
+  PACK_ATTESTATION_PATH,
+  SBOM_PATH,
+  SBOM_PATH + SIDECAR,
+]);
 
 /** The small files that stand beside the ledger under the same names. */
 async function sealFiles(identity: RunIdentity, { ledger }: SealPorts, writer: BundleWriter): Promise<Result<void>> {

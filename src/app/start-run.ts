@@ -2,7 +2,6 @@ import { runRequestPredicate } from "#attest/run-request.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
-import { PACK_ATTESTATION_PATH } from "#evidence/evidence-path.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
@@ -18,7 +17,7 @@ import type { Workplace } from "./workplace.ts";
 
 /**
  * Creates a run of a planned pack: pack and inputs are copied by digest, the request is signed, and the ledger begins. What
- * came from the registry carries its publisher's attestation.
+ * came from the registry carries what its publisher signed.
  * After a crash there is either a whole run or none.
  */
 export async function startRun(
@@ -26,7 +25,7 @@ export async function startRun(
   references: ReadonlyMap<string, SecretReference>,
   workplace: Workplace,
   trust: RunTrust,
-  registered?: Pick<RegisteredPack, "attestation">,
+  registered?: Pick<RegisteredPack, "evidence">,
 ): Promise<Result<RunIdentity>> {
   const frozen = await freeze(planned, workplace);
   if (!frozen.ok) {
@@ -49,7 +48,7 @@ export async function startRun(
     ["pack.manifest.json", canonicalBytes(planned.packListing)],
     ["request.sigstore.json", request.value.sidecar],
     ["trust/trust-root.json", trust.rootBytes],
-    ...(registered === undefined ? [] : ([[PACK_ATTESTATION_PATH, registered.attestation]] as const)),
+    ...(registered?.evidence ?? []),
   ]);
   const state = initialState(planned.compiled.plan, identity);
   const { sha256, clock } = workplace;

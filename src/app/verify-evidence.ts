@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
-import { parseDigest, type Sha256 } from "#canon/digest.ts";
-import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
+import type { Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { ProveAnchor } from "#trust/anchor-finding.ts";
@@ -15,16 +13,14 @@ import type { Verdict } from "#verify/verdict.ts";
 import { verify } from "#verify/verify.ts";
 import { anchorPath } from "./anchor-path.ts";
 import { openBundle } from "./open-bundle.ts";
+import { startNodeHash } from "./start-node-hash.ts";
+import { readVerifyWords, type VerifyWords } from "./verify-options.ts";
 
-export type VerifyRequest = {
+export type VerifyRequest = VerifyWords & {
   /** A folder or a tar. */
   readonly path: string;
   /** Bytes of the pinned trust root. */
   readonly trustRoot?: Uint8Array;
-  /** As the user gave it: `sha256:` and hex. */
-  readonly planHash?: string;
-  /** Time of verification, RFC 3339 with milliseconds; `now` without it. */
-  readonly at?: string;
   readonly requireDsse?: boolean;
   /** The site's own revocation list: `--revocations FILE` with its sidecar beside it, or what was read of one already. */
   readonly revocations?: string | RevocationFiles;
@@ -45,15 +41,9 @@ export type VerifyTools = {
  */
 export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools): Promise<Result<Verdict>> {
   const { path, trustRoot, requireDsse = false, revocations } = request;
-  const planHash = request.planHash === undefined ? undefined : parseDigest(request.planHash);
-  const at = request.at === undefined ? tools.now() : millisecondsOf(request.at);
-  if (request.planHash !== undefined && planHash === undefined) {
-    const data = { option: "--plan-hash", expected: "sha256: and 64 lower-case hex digits" };
-    return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
-  }
-  if (at === undefined) {
-    const data = { option: "--at", expected: "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z" };
-    return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
+  const words = readVerifyWords(request, tools.now);
+  if (!words.ok) {
+    return words;
   }
   const files = typeof revocations === "string" ? await readRevocationFiles(revocations) : ok(revocations);
   if (!files.ok) {
@@ -68,16 +58,15 @@ export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools)
     return bundle;
   }
   const options = {
-    at: timestampOf(at),
+    ...words.value,
     requireDsse,
     ...(trustRoot === undefined ? {} : { trustRoot }),
-    ...(planHash === undefined ? {} : { planHash }),
     ...(files.value === undefined ? {} : { revocations: files.value }),
     ...(anchor.value === undefined ? {} : { anchor: anchor.value }),
   };
   try {
     const { now: _, ...host } = tools;
-    return ok(await verify(bundle.value.source, options, { ...host, startHash }));
+    return ok(await verify(bundle.value.source, options, { ...host, startHash: startNodeHash }));
   } finally {
     await bundle.value.close();
   }
@@ -112,9 +101,4 @@ async function readUpTo(path: string, limit: number): Promise<Uint8Array | undef
   } catch {
     return undefined;
   }
-}
-
-function startHash(): { readonly update: (bytes: Uint8Array) => void; readonly digest: () => Uint8Array } {
-  const hash = createHash("sha256");
-  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
 }

@@ -1,20 +1,46 @@
 import type { PinnedPackVerdict } from "#app/pack-bundle-verify.ts";
-import { reportText } from "#view/verdict-text.ts";
-import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
+import { recordVerdict } from "#app/record-verdict.ts";
+import { verdictJson, verdictText } from "#view/verdict-text.ts";
+import type { PackVerdict, Verdict } from "#verify/verdict.ts";
+import type { Cli, GlobalOptions } from "./cli.ts";
 import { formatOf } from "./options.ts";
-import { ANCHORS } from "./verify.ts";
+import { version } from "./version.ts";
 
-/** Prints a verdict on a pack bundle, and whose root was believed. */
-export function showVerdict(cli: Cli, options: GlobalOptions, { verdict, anchor }: PinnedPackVerdict): void {
+export type VerdictOptions = GlobalOptions & { readonly record?: boolean };
+
+type Found = Pick<PinnedPackVerdict, "anchor" | "exitCode"> & { readonly verdict: Verdict | PackVerdict };
+
+/** What is said of a verdict by the root that was believed. */
+const ANCHORS: Readonly<Record<Found["anchor"], string | undefined>> = {
+  pinned: undefined,
+  development: "development trust: whoever can use this folder can sign; pin a trust root with --trust",
+  none: "no trust root: give one with --trust, because nothing in a bundle says whom to believe",
+};
+
+/** Prints a verdict, and whose root was believed. The exit code. */
+export function showVerdict(cli: Cli, options: GlobalOptions, { verdict, anchor, exitCode }: Found): number {
   const note = ANCHORS[anchor];
   if (note !== undefined) {
     cli.note(note);
   }
-  const { name = "a pack that cannot be read", version, packDigest } = verdict.subject;
-  const lines = [
-    `${verdict.verdict}: ${version === undefined ? name : `${name}@${version}`}`,
-    ...(packDigest === undefined ? [] : [`  pack ${packDigest}`]),
-    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`,
-  ];
-  cli.out(formatOf(options) === "json" ? jsonLine(verdict) : reportText(lines, verdict.checks));
+  cli.out(formatOf(options) === "json" ? verdictJson(verdict) : verdictText(verdict));
+  return exitCode;
+}
+
+/** The same, kept beside the bundle first where that is asked for. */
+export async function keepVerdict(
+  cli: Cli,
+  path: string,
+  options: VerdictOptions,
+  found: Found,
+  now: () => number,
+): Promise<number> {
+  if (options.record === true) {
+    const recorded = await recordVerdict(path, found.verdict, { now, version });
+    if (!recorded.ok) {
+      return cli.fault(recorded.fault, formatOf(options));
+    }
+    cli.note(`recorded in ${recorded.value}`);
+  }
+  return showVerdict(cli, options, found);
 }

@@ -5,12 +5,16 @@ import { readSettings } from "#app/settings.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { defineCreate } from "./bundle-create.ts";
 import { defineImport, defineList } from "./bundle-import.ts";
-import { showVerdict } from "./bundle-verdict.ts";
+import { keepVerdict, type VerdictOptions } from "./bundle-verdict.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { answer } from "./keys.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
 
-type VerifyOptions = GlobalOptions & { readonly revocations?: string; readonly at?: string };
+type VerifyOptions = VerdictOptions & {
+  readonly planHash?: string;
+  readonly revocations?: string;
+  readonly at?: string;
+};
 
 /** `packrun bundle …`: packs that cross a gap. */
 export const bundle: CommandFile = {
@@ -25,12 +29,15 @@ export const bundle: CommandFile = {
 };
 
 function defineVerify(group: Command, cli: Cli, done: (code: number) => void): void {
-  withGlobals(group.command("verify <file>").description("verify a pack bundle offline"))
+  withGlobals(group.command("verify <path>").description("verify a pack bundle offline"))
+    .option("--plan-hash <hash>", "the planHash of the plan in it; any other, or none, fails")
     .option("--revocations <file>", "revocation list (default: the configured one, or the one beside the trust root)")
     .option("--at <time>", "time of verification, as 2026-01-05T08:00:00.000Z (default: now)")
+    .option("--record", "keep the verdict beside the bundle, as PATH.verdict.json")
     .addHelpText(
       "after",
-      "\nWithout --trust the configured trust root is used, else the development one.\n" +
+      "\nPATH is the .packbundle.tar, or a folder of the same layout.\n" +
+        "Without --trust the configured trust root is used, else the development one.\n" +
         "Exit codes: 0 verified, 2 usage, 7 failed, 11 verified but stale.\n" +
         "Example: packrun bundle verify quickstart.packbundle.tar --trust trust-root.json",
     )
@@ -46,9 +53,11 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
     import("#app/pack-bundle-verify.ts"),
     import("#compose.ts"),
   ]);
-  const { revocations, at } = options;
+  const { planHash, revocations, at } = options;
+  const path = resolve(cli.cwd, file);
   const request = {
-    path: resolve(cli.cwd, file),
+    path,
+    ...(planHash === undefined ? {} : { planHash }),
     ...(revocations === undefined ? {} : { revocations: resolve(cli.cwd, revocations) }),
     ...(at === undefined ? {} : { at }),
   };
@@ -56,8 +65,7 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
   if (!found.ok) {
     return cli.fault(found.fault, formatOf(options));
   }
-  showVerdict(cli, options, found.value);
-  return found.value.exitCode;
+  return keepVerdict(cli, path, options, found.value, clock.now);
 }
 
 function defineShow(group: Command, cli: Cli, done: (code: number) => void): void {

@@ -16,15 +16,26 @@ export type VerdictSubject = {
   readonly manifestDigest?: string;
 };
 
-/** The answer of `verify`: every check in its fixed order, whatever came before it. */
-export type Verdict = {
+/** The same of a pack bundle. */
+export type PackSubject = {
+  readonly type: "pack";
+  readonly name?: string;
+  readonly version?: string;
+  readonly packDigest?: string;
+  readonly manifestDigest?: string;
+};
+
+/** The answer of a verifier: every check in its fixed order, whatever came before it. */
+type VerdictOn<Subject> = {
   readonly schemaVersion: 1;
   readonly verdict: VerdictWord;
-  readonly subject: VerdictSubject;
+  readonly subject: Subject;
   /** Of the trust root that was used; absent when there was none. */
   readonly trustDomain?: string;
   readonly checks: readonly Check[];
 };
+export type Verdict = VerdictOn<VerdictSubject>;
+export type PackVerdict = VerdictOn<PackSubject>;
 
 /** `failed` if any check failed, else `stale` if any is, else `verified`. */
 export function wordOf(checks: readonly Check[]): VerdictWord {

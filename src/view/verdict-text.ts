@@ -1,4 +1,4 @@
-import type { Check, Verdict } from "#verify/verdict.ts";
+import type { Check, PackVerdict, Verdict } from "#verify/verdict.ts";
 import { visibleText } from "./visible-text.ts";
 
 const WIDTH = 18;
@@ -7,19 +7,29 @@ const WIDTH = 18;
  * A verdict for people: what was found, then every check, failures marked. Plain text without colours, the same on
  * every host.
  */
-export function verdictText(verdict: Verdict): string {
-  const { runId = "unknown", planHash, manifestDigest } = verdict.subject;
-  const lines = [
-    `${verdict.verdict}: run ${runId}`,
-    ...(planHash === undefined ? [] : [`  plan ${planHash}`]),
-    ...(manifestDigest === undefined ? [] : [`  manifest ${manifestDigest}`]),
-    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`,
-  ];
-  return reportText(lines, verdict.checks);
+export function verdictText(verdict: Verdict | PackVerdict): string {
+  const [title, ...more] = subjectLines(verdict.subject);
+  const domain = `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`;
+  return reportText([`${verdict.verdict}: ${title}`, ...more, domain], verdict.checks);
+}
+
+function subjectLines(subject: (Verdict | PackVerdict)["subject"]): readonly [string, ...string[]] {
+  switch (subject.type) {
+    case "evidence": {
+      const { runId = "unknown", planHash, manifestDigest } = subject;
+      const plan = planHash === undefined ? [] : [`  plan ${planHash}`];
+      return [`run ${runId}`, ...plan, ...(manifestDigest === undefined ? [] : [`  manifest ${manifestDigest}`])];
+    }
+    case "pack": {
+      const { name = "a pack that cannot be read", version, packDigest } = subject;
+      const title = version === undefined ? name : `${name}@${version}`;
+      return [title, ...(packDigest === undefined ? [] : [`  pack ${packDigest}`])];
+    }
+  }
 }
 
 /** What was found, then every check of it. */
-export function reportText(lines: readonly string[], checks: readonly Check[]): string {
+function reportText(lines: readonly string[], checks: readonly Check[]): string {
   const failed = checks.filter((check) => check.status === "fail").length;
   const skipped = checks.filter((check) => check.status === "skipped").length;
   const end = `${checks.length} checks, ${failed} failed, ${skipped} not made`;
@@ -33,6 +43,6 @@ function checkLine(check: Check): string {
 }
 
 /** A verdict for programs: one line of JSON, members in their fixed order. */
-export function verdictJson(verdict: Verdict): string {
+export function verdictJson(verdict: Verdict | PackVerdict): string {
   return `${JSON.stringify(verdict)}\n`;
 }
