@@ -104,9 +104,8 @@ function endsOf(instances: readonly InstancePreview[]): string {
 }
 
 function stepLines(step: StepPreview, byId: ReadonlyMap<string, StepPreview>, ofPack: Sandbox): readonly string[] {
-  const parent = step.parent === null ? undefined : byId.get(step.parent);
   return [
-    ...(parent === undefined ? [] : containerLines(parent)),
+    ...containersOf(step, byId).flatMap(containerLines),
     ...(step.when === undefined ? [] : field("when", `${step.when.text}${DECIDED[step.when.decided]}`, DEEP)),
     ...ownLines(step, ofPack),
     ...(step.continueOnError ? field("failure", "is tolerated", DEEP) : []),
@@ -114,6 +113,12 @@ function stepLines(step: StepPreview, byId: ReadonlyMap<string, StepPreview>, of
 }
 
 const DECIDED = { plan: "", assumptions: "", run: ": decided at run time, taken as true" } as const;
+
+/** What a step stands in, the innermost first: each of them may repeat it, hold it back or leave it out. */
+function containersOf(step: StepPreview, byId: ReadonlyMap<string, StepPreview>): readonly StepPreview[] {
+  const parent = step.parent === null ? undefined : byId.get(step.parent);
+  return parent === undefined ? [] : [parent, ...containersOf(parent, byId)];
+}
 
 function containerLines(parent: StepPreview): readonly string[] {
   if (parent.kind !== "map" && parent.kind !== "parallel") {
