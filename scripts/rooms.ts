@@ -38,7 +38,7 @@ export const rooms: readonly Room[] = [
   { name: "engine", floor: "doing", rooms: ["port", "run", "plan", ...base], packages: ["node:*"] },
   { name: "folder", floor: "adapter", rooms: ["port", "pack", "plan", "run", ...base], packages: ["node:*"] },
   { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", "pack", ...base], packages: ["node:*", "ajv/*"] },
-  { name: "secret", floor: "adapter", rooms: ["port", "run", ...base], packages: ["node:*"] },
+  { name: "secret", floor: "adapter", rooms: ["port", "run", ...base], packages: ["node:*", "age-encryption"] },
   {
     name: "policy",
     floor: "adapter",
@@ -53,7 +53,19 @@ export const rooms: readonly Room[] = [
     packages: ["node:*", "@peculiar/*", "@sigstore/*"],
   },
   { name: "store/memory", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
-  { name: "store/file", floor: "adapter", rooms: ["port", "evidence", "run", "plan", ...base], packages: ["node:*"] },
+  { name: "store/process", floor: "adapter", rooms: ["port", ...base], packages: ["node:*"] },
+  {
+    name: "store/file",
+    floor: "adapter",
+    rooms: ["store/process", "port", "evidence", "run", "plan", ...base],
+    packages: ["node:*"],
+  },
+  {
+    name: "store/mongo",
+    floor: "adapter",
+    rooms: ["store/process", "port", "evidence", "run", "plan", ...base],
+    packages: ["node:*", "mongodb"],
+  },
   {
     name: "bundle",
     floor: "use",
@@ -66,5 +78,16 @@ export const rooms: readonly Room[] = [
     rooms: ["bundle", "engine", "step", "port", ...pure, ...base],
     packages: ["node:*", "uuid", "@sigstore/bundle"],
   },
-  { name: "cli", floor: "face", rooms: ["compose", "app", "view", "port", ...base], packages: ["node:*", "commander"] },
+  {
+    name: "api",
+    floor: "face",
+    rooms: ["app", "view", "port", "run", ...base],
+    packages: ["node:*", "express", "express-rate-limit", "helmet", "jose"],
+  },
+  {
+    name: "cli",
+    floor: "face",
+    rooms: ["compose", "api", "app", "view", "port", ...base],
+    packages: ["node:*", "commander"],
+  },
 ];

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { askPassword } from "#app/ask-password.ts";
 import { systemChance } from "#app/chance.ts";
 import { nodeClock } from "#app/node-clock.ts";
 import { privateFiles } from "#app/private-files.ts";
 import { foldLedger } from "#app/read-run.ts";
-import { rowOf } from "#app/run-row.ts";
+import { readRow } from "#app/run-row.ts";
 import { readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { ok, type Result } from "#fault/result.ts";
@@ -24,6 +23,7 @@ import { enterUserScope } from "#sandbox/limit/enter-user-scope.ts";
 import { hashMark } from "#secret/hash-mark.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { parseSecretArgument } from "#secret/secret-argument.ts";
+import { readSecretFile } from "#secret/secret-file.ts";
 import { secretProviders } from "#secret/secret-providers.ts";
 import { fileKeyring, keyringWith } from "#signer/file-keyring.ts";
 import { nodeSha256, nodeVerifySignature } from "#signer/node-crypto.ts";
@@ -96,7 +96,12 @@ export async function openWorkplace(
     artifacts,
     policies: (tenantId) => policyEngine({ read: (digest) => artifacts.open(tenantId, digest) }),
     inspectModule,
-    secrets: secretProviders({ env: source.env, readFile: (path) => readFile(hidden.note(path)) }),
+    secrets: secretProviders({
+      env: source.env,
+      readFile: (path, most) => readSecretFile(hidden.note(path), most),
+      places: settings.value.secrets?.places ?? { commands: {}, vault: {} },
+      stdin: () => process.stdin,
+    }),
     redactor: (policy) => createRedactor(policy === "hash" ? { mark: hashMark(randomBytes(32)) } : {}),
     runner: (maxParallel, references = []) => {
       hidden.noteSecrets(references);
@@ -125,5 +130,5 @@ export async function openWorkplace(
 
 async function indexRow(ledger: LedgerStore, run: RunIdentity): Promise<Result<RunRow>> {
   const state = await foldLedger(run, ledger);
-  return state.ok ? ok(rowOf(run, state.value)) : state;
+  return state.ok ? readRow(run, state.value, ledger) : state;
 }

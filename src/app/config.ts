@@ -1,6 +1,45 @@
 import { array, described, integer, literal, object, record, string, type Infer, type Shape } from "#canon/shape.ts";
+import { NAME } from "#pack/names.ts";
 
 const path = (words: string): Shape<string> => described(words, string({ min: 1 }));
+
+/** As `--secret` takes it, but for `stdin:`, which only a person can give. */
+const REFERENCE = /^(?:env|file|age|vault|cmd|systemd|k8s):.+$/s;
+
+const secretsShape = object(
+  {},
+  {
+    commands: described(
+      "Programs that print a secret, for `cmd:NAME`.",
+      record(
+        /^[a-z][a-z0-9-]{0,62}$/,
+        described(
+          "Program and arguments, without a shell. It runs in the folder of this file.",
+          array(string({ min: 1 }), { min: 1 }),
+        ),
+        "a name such as vault-login",
+      ),
+    ),
+    tenants: described(
+      "By tenant and name of a secret where it comes from: what a request to the service, or `--secret NAME`, may name.",
+      record(
+        /^[a-z0-9][a-z0-9-]{0,62}$/,
+        record(NAME, string({ pattern: REFERENCE, expected: "a reference such as env:VARIABLE" }), "a secret's name"),
+        "a tenant",
+      ),
+    ),
+    age: object({}, { identity: path("File with the age identities that open `age:` files, mode 600.") }),
+    vault: object(
+      {},
+      {
+        address: described("`https://` address of the server; `VAULT_ADDR` comes first.", string({ min: 1 })),
+        tokenFile: path("File with the token, mode 600; `VAULT_TOKEN` comes first."),
+        caFile: path("PEM file of the authorities that its certificate may be from; `VAULT_CACERT` comes first."),
+        namespace: described("Its namespace; `VAULT_NAMESPACE` comes first.", string({ min: 1 })),
+      },
+    ),
+  },
+);
 
 /** `packrun.config.yaml`: closed, every member optional. Paths are relative to the file. */
 export const configShape = object(
@@ -54,6 +93,7 @@ export const configShape = object(
         },
       ),
     ),
+    secrets: described("Where secrets come from. Never their values.", secretsShape),
     sandbox: object(
       {},
       {

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import type { SecretReference } from "#port/secrets.ts";
 import type { Settings } from "./settings.ts";
 
@@ -11,9 +11,22 @@ export type PrivateFiles = {
   readonly noteSecrets: (references: Iterable<SecretReference>) => void;
 };
 
+/** Schemes of references that name a file; below `/run` and `/var`, where others are, steps see nothing anyhow. */
+const FILES: ReadonlySet<string> = new Set(["file", "age"]);
+
 export function privateFiles(settings: Settings, cwd: string): PrivateFiles {
   const { stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey } = settings;
-  const own = [stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey];
+  const { ageIdentity, vault } = settings.secrets?.places ?? {};
+  const own = [
+    stateFolder,
+    artifactsPath,
+    configFile,
+    trustFile,
+    requesterKey,
+    attestorKey,
+    ageIdentity,
+    vault?.tokenFile,
+  ];
   // A signer of the configuration is no file.
   const all = new Set(own.filter((path) => path !== undefined).filter((path) => !path.startsWith("signer:")));
   const note = (path: string): string => {
@@ -26,7 +39,7 @@ export function privateFiles(settings: Settings, cwd: string): PrivateFiles {
     note,
     noteSecrets: (references) => {
       for (const { provider, locator } of references) {
-        if (provider === "file") {
+        if (FILES.has(provider) || (provider === "k8s" && isAbsolute(locator))) {
           note(locator);
         }
       }

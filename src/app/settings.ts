@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { parseTenantId, type TenantId } from "#canon/ids.ts";
-import { describeMisfit, misfitsOf } from "#canon/shape.ts";
+import { describeMisfit, misfitsOf, pointerOf, type Misfit } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { readYaml } from "#pack/read-yaml.ts";
@@ -10,6 +10,7 @@ import type { SignerCommand } from "#port/signer-command.ts";
 import type { AnchorAddresses } from "./anchor-evidence.ts";
 import { appCodes } from "./codes.ts";
 import { configShape, type Config } from "./config.ts";
+import { readSecretSettings, type SecretSettings } from "./secret-settings.ts";
 import { readSandboxSettings, type SandboxSettings } from "./sandbox-settings.ts";
 
 /** Where everything of this command is: flags before `PACKRUN_*` before the nearest configuration before the user's. */
@@ -28,6 +29,8 @@ export type Settings = {
   readonly signers?: Readonly<Record<string, SignerCommand>>;
   /** Who vouches for sealed evidence. */
   readonly anchor?: AnchorAddresses;
+  /** Where secrets come from, and which of them a tenant may name. */
+  readonly secrets?: SecretSettings;
   /** The configuration file that was read. */
   readonly configFile?: string;
 } & SandboxSettings;
@@ -90,6 +93,7 @@ export function readSettings(source: SettingsSource): Result<Settings> {
       attestorKey: keyFrom(config.value.attestor?.key),
       signers: signersOf(config.value, base),
       anchor: anchorOf(config.value, env),
+      secrets: readSecretSettings(config.value.secrets ?? {}, source, file),
       ...sandbox.value,
       configFile: file,
     }),
@@ -164,7 +168,14 @@ function readConfig(file: string): Result<Config> {
   const [misfit] = misfitsOf(configShape, value);
   return misfit === undefined
     ? ok(value as Config)
-    : fail(faultOf(appCodes, "CONFIG_INVALID", { file, problem: describeMisfit(misfit) }));
+    : fail(faultOf(appCodes, "CONFIG_INVALID", { file, problem: problemOf(misfit) }));
+}
+
+/** What stands in the place of a secret's reference may be its value, and is never echoed. */
+function problemOf(misfit: Misfit): string {
+  return misfit.path[0] === "secrets" && (misfit.problem === "type" || misfit.problem === "value")
+    ? `${pointerOf(misfit.path)}: expected ${misfit.expected}`
+    : describeMisfit(misfit);
 }
 
 function readFile(file: string): Uint8Array | undefined {

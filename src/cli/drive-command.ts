@@ -18,7 +18,7 @@ export async function driveCommand(
   workplace: Workplace,
   drive: (order: RunOrder, named: (runId: string) => void) => Promise<Result<RunEnd>>,
 ): Promise<number> {
-  const references = await readReferences(options.secret);
+  const references = await readReferences(options.secret, workplace.settings);
   if (!references.ok) {
     return cli.fault(references.fault, formatOf(options));
   }

@@ -105,16 +105,16 @@ async function writeFiles(cli: Cli, planned: PlannedPack, options: PlanOptions):
   if (options.inputsLock === undefined) {
     return undefined;
   }
-  const references = await readReferences(options.secret);
+  const settings = readSettings(settingsSource(cli, options));
+  if (!settings.ok) {
+    return settings.fault;
+  }
+  const references = await readReferences(options.secret, settings.value);
   if (!references.ok) {
     return references.fault;
   }
   const { lockInputs } = await import("#app/plan-pack.ts");
   const { sha256 } = await import("#compose.ts");
-  const settings = readSettings(settingsSource(cli, options));
-  if (!settings.ok) {
-    return settings.fault;
-  }
   const written = await writeUserFile(
     options.inputsLock,
     lockInputs(planned, settings.value.tenantId, references.value, sha256),

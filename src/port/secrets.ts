@@ -1,11 +1,25 @@
 import type { Result } from "#fault/result.ts";
 
-/** Where a secret comes from, as the command line or the configuration names it: `env:VAR`, `file:PATH`. */
+/** Where a secret comes from, as the command line or the configuration names it: `env:VAR`, `vault:PATH#KEY`. */
 export type SecretReference = {
   /** The scheme; recorded as the secret's provider. */
   readonly provider: string;
   /** What follows the colon. Never shown. */
   readonly locator: string;
+};
+
+/** What the operator's configuration says of the places that secrets come from; paths are whole. */
+export type SecretPlaces = {
+  /** Programs that print a secret, by the name in `cmd:NAME`. */
+  readonly commands: Readonly<Record<string, { readonly command: readonly string[]; readonly cwd: string }>>;
+  /** File with the age identities. */
+  readonly ageIdentity?: string;
+  readonly vault: {
+    readonly address?: string;
+    readonly tokenFile?: string;
+    readonly caFile?: string;
+    readonly namespace?: string;
+  };
 };
 
 /**

@@ -7,8 +7,9 @@ export const secretCodes = codeTable({
     message: "a secret is not given as {form}",
     hint: "name a place, never a value: --secret NAME=env:VARIABLE or NAME=file:PATH; known schemes: {schemes}",
     explanation: {
-      cause: "A reference to a secret has another form, an unknown scheme, or a name that no pack can declare.",
-      example: "--secret deployToken=vault:ci/deploy#token where only env and file are configured",
+      cause:
+        "A reference to a secret has another form, an unknown scheme, or a name that no pack can declare; or two secrets are to come from standard input, which has one value.",
+      example: "--secret deployToken=s3cr3t-value",
       fix: "Put the value into an environment variable or a file and name that. The refused text is never shown.",
     },
   },
@@ -16,11 +17,58 @@ export const secretCodes = codeTable({
     severity: "error",
     exitCode: 3,
     message: 'secret "{name}" has no value: {problem}',
-    hint: "set the variable or make the file readable for this user, then start again",
+    hint: "put a value into the place that was named, and let this user read it; then start again",
     explanation: {
-      cause: "The place that was named for a secret holds nothing, cannot be read, or is not UTF-8 text.",
+      cause:
+        "The place that was named for a secret holds nothing, cannot be read, or is not UTF-8 text; a program ended with another exit code than 0; a server knows no such secret or refuses the token.",
       example: "--secret deployToken=env:DEPLOY_TOKEN with DEPLOY_TOKEN unset",
-      fix: "Check the name of the variable or the path and rights of the file. Nothing has run yet.",
+      fix: "Check the name of the variable, the path and rights of the file, or what the token may read. Neither the place nor what a program or server said is shown: there may be a secret in it.",
+    },
+  },
+  SECRET_PROVIDER: {
+    severity: "error",
+    exitCode: 3,
+    message: 'secret "{name}" cannot be had by {scheme}: {problem}',
+    hint: "docs/guide/secrets.md tells what each kind of place needs",
+    explanation: {
+      cause:
+        "What a provider needs is missing or unsafe: the address and token of a Vault, an https address, the file of age identities with mode 600, a command in the configuration, the credentials of a service.",
+      example: "--secret deployToken=vault:secret/ci#token without VAULT_ADDR",
+      fix: "Set what is named, in the environment or under `secrets` in packrun.config.yaml.",
+    },
+  },
+  SECRET_UNREACHABLE: {
+    severity: "error",
+    exitCode: 10,
+    message: 'secret "{name}" cannot be had by {scheme}: {problem}',
+    hint: "see whether the server is up, unsealed and known to this machine; then start again",
+    explanation: {
+      cause: "No connection to the server could be made, its certificate does not hold, or it answers with an error.",
+      example: "ECONNREFUSED: nobody listens there. SELF_SIGNED_CERT_IN_CHAIN: name its authority in VAULT_CACERT.",
+      fix: "Bring the server back, or name the authority of its certificate. Certificates are always checked.",
+    },
+  },
+  SECRET_TIMEOUT: {
+    severity: "error",
+    exitCode: 10,
+    message: 'secret "{name}" did not come from {scheme} in time: {problem}',
+    hint: "files and servers have 10 s, commands 30 s, standard input 60 s",
+    explanation: {
+      cause: "A program, a server or standard input gave nothing within its time.",
+      example: "--secret deployToken=cmd:login, where the command waits for somebody at a keyboard",
+      fix: "Make the command answer by itself, or see what the server waits for.",
+    },
+  },
+  SECRET_TOO_LARGE: {
+    severity: "error",
+    exitCode: 3,
+    message: 'secret "{name}" is too large: {problem}',
+    hint: "give the part that is needed, as a secret of its own",
+    explanation: {
+      cause:
+        "All output is searched for every form of a secret; for one of more than 64 KiB that takes too much memory.",
+      example: "--secret store=file:keystore.p12.base64 with 200 KB in it",
+      fix: "Give a key that opens a larger file, and the file encrypted as an input.",
     },
   },
   SECRET_TOO_SHORT: {
