@@ -15,7 +15,7 @@ export type NewPack = { readonly folder: string; readonly name: string; readonly
  */
 export async function initPack(folder: string, template: TemplateName): Promise<Result<NewPack>> {
   const name = packNameOf(basename(resolve(folder)));
-  const files = packTemplates[template](name);
+  const files = packTemplates[template].files(name);
   for (const { path } of files) {
     const file = join(folder, path);
     if ((await lstat(file).catch(() => undefined)) !== undefined) {
