@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { askPassword } from "#app/ask-password.ts";
 import { systemChance } from "#app/chance.ts";
 import { nodeClock } from "#app/node-clock.ts";
@@ -102,7 +101,7 @@ export async function openWorkplace(
       places: settings.value.secrets?.places ?? { commands: {}, vault: {} },
       stdin: () => process.stdin,
     }),
-    redactor: (policy) => createRedactor(policy === "hash" ? { mark: hashMark(randomBytes(32)) } : {}),
+    redactor: (key) => createRedactor(key === undefined ? {} : { mark: hashMark(key) }),
     runner: (maxParallel, references = []) => {
       hidden.noteSecrets(references);
       return createSandbox({

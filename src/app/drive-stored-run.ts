@@ -6,7 +6,7 @@ import type { Plan } from "#plan/plan.ts";
 import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { RunIdentity } from "#port/run-store.ts";
-import type { SecretReference } from "#port/secrets.ts";
+import type { Redactor, SecretReference } from "#port/secrets.ts";
 import { attemptPreparer } from "#step/run/prepare-attempt.ts";
 import { Workspace } from "#step/run/workspace.ts";
 import { gateKeeper } from "./gate-keeper.ts";
@@ -38,7 +38,10 @@ export async function driveStoredRun(
   if (!folder.ok) {
     return folder;
   }
-  const redactor = workplace.redactor(plan.security.secretsRedactionPolicy);
+  const redactor = await redactorOf(identity, plan, workplace);
+  if (!redactor.ok) {
+    return redactor;
+  }
   const runner = workplace.runner(Math.max(1, options.maxParallel), options.references.values());
   await using closing = new AsyncDisposableStack();
   closing.defer(() => runner.close());
@@ -51,7 +54,7 @@ export async function driveStoredRun(
     artifactsPath: workplace.settings.artifactsPath,
     secrets: workplace.secrets,
     references: options.references,
-    redactor,
+    redactor: redactor.value,
     plan,
     packListing,
     builtIns: workplace.builtIns,
@@ -71,13 +74,26 @@ export async function driveStoredRun(
       attempts,
       gates: gatesOf(identity, given.value, () => recompile(), workplace, trust),
       policies: workplace.policies(identity.tenantId),
-      redactor,
+      redactor: redactor.value,
       engine,
       admit: (sandbox) => (options.maxParallel === 0 ? Promise.resolve(ok(undefined)) : runner.admit(sandbox)),
       recompile,
     },
     options,
   );
+}
+
+/** Marks are told apart by a key that stands with the run until it is sealed, so that a resumed run goes on with it. */
+async function redactorOf(
+  identity: RunIdentity,
+  plan: Plan,
+  { store, redactor }: Workplace,
+): Promise<Result<Redactor>> {
+  if (plan.security.secretsRedactionPolicy === "blank") {
+    return ok(redactor());
+  }
+  const key = await store.redactionKeys.take(identity);
+  return key.ok ? ok(redactor(key.value)) : key;
 }
 
 type Stored = { readonly plan: Plan; readonly packListing: readonly FileEntry[]; readonly requestedBy: string };

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
-import type { RunIdentity } from "#port/run-store.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { RunIdentity, RunStore } from "#port/run-store.ts";
 import type { RunState } from "#run/state.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { anchorEvidence } from "./anchor-evidence.ts";
@@ -45,8 +46,20 @@ export async function sealFinished(
   const { attestor } = trust;
   const ports = { artifacts, attestor, sha256, verifySignature, engine, verifier, plan, head, ...revocations };
   const sealed = await sealRun(identity, { ...ports, ledger: store.ledger, lines: store.lines }, folder);
-  const unanchored = sealed.ok && sealed.value.made ? await anchorSealed(folder, workplace, trust.root) : undefined;
-  return sealed.ok && unanchored !== undefined ? ok({ ...sealed.value, unanchored }) : sealed;
+  if (!sealed.ok) {
+    return sealed;
+  }
+  const destroyed = await destroyKey(identity, plan, store);
+  if (!destroyed.ok) {
+    return destroyed;
+  }
+  const unanchored = sealed.value.made ? await anchorSealed(folder, workplace, trust.root) : undefined;
+  return unanchored === undefined ? sealed : ok({ ...sealed.value, unanchored });
+}
+
+/** With the key, a weak secret could be guessed from its marks. A run of policy `blank` has none. */
+async function destroyKey(identity: RunIdentity, { security }: Plan, store: RunStore): Promise<Result<void>> {
+  return security.secretsRedactionPolicy === "blank" ? ok(undefined) : store.redactionKeys.destroy(identity);
 }
 
 /** Anchors new evidence with those who are configured. That nobody vouches for it takes nothing from it. */

@@ -30,8 +30,11 @@ export type Workplace = {
   readonly policies: (tenantId: TenantId) => PolicyEngine;
   readonly inspectModule: InspectModule;
   readonly secrets: SecretProvider;
-  /** A redactor that writes what the plan's policy says in the place of secrets. */
-  readonly redactor: (policy: "blank" | "hash") => Redactor;
+  /**
+   * A redactor: with the run's key it writes `[redacted:NAME:8 hex digits]` in the place of secrets, without one
+   * `[redacted:NAME]`.
+   */
+  readonly redactor: (key?: Uint8Array) => Redactor;
   /** A runner for one process that drives a run; whoever asks for it closes it. No step sees the files of these secrets. */
   readonly runner: (maxParallel: number, secrets?: Iterable<SecretReference>) => StepRunner;
   /** The door to the network, for steps and built-ins alike. */

@@ -160,11 +160,23 @@ export type RunIndex = {
   readonly reindex: (rowOf: (run: RunIdentity) => Promise<Result<RunRow>>) => Promise<Result<number>>;
 };
 
+/**
+ * A random key for each run, under which redaction tells values of a secret apart.
+ * 1. `take` gives 32 bytes: made when first asked for, and the same for every process of this store until `destroy`.
+ * 2. `destroy` leaves no copy that this store knows of; destroying what is not there is nothing.
+ * 3. Nobody reads a key but through `take`: it is no file of the run. Another tenant's key is RUN_UNKNOWN.
+ */
+export type RedactionKeyStore = {
+  readonly take: (key: RunKey) => Promise<Result<Uint8Array>>;
+  readonly destroy: (key: RunKey) => Promise<Result<void>>;
+};
+
 export type RunStore = {
   readonly ledger: LedgerStore;
   readonly leases: LeaseStore;
   readonly inbox: InboxStore;
   readonly index: RunIndex;
   readonly lines: LineStore;
+  readonly redactionKeys: RedactionKeyStore;
   readonly close: () => Promise<void>;
 };

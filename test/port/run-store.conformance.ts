@@ -419,6 +419,27 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     t.equal((await readBytes(store.lines.read(run, "egress.jsonl"))).toString(), "x\n");
   });
 
+  check("a run has one key for its marks in every process, until it is destroyed", async (t, rig, store) => {
+    const run = sampleRun();
+    await createSample(store, run);
+    const other = await rig.open();
+    const taken = await Promise.all([store, other, store].map((one) => one.redactionKeys.take(run)));
+    const keys = taken.map((key) => (key.ok ? Buffer.from(key.value) : Buffer.alloc(0)));
+    t.same(
+      keys.map((key) => key.length),
+      [32, 32, 32],
+    );
+    t.equal(new Set(keys.map((key) => key.toString("hex"))).size, 1);
+    t.equal(codeOf(await other.redactionKeys.destroy(run)), "ok");
+    t.equal(codeOf(await store.redactionKeys.destroy(run)), "ok", "destroying what is not there is nothing");
+    const next = await store.redactionKeys.take(run);
+    t.notSame(next.ok && Buffer.from(next.value), keys[0]);
+    for (const key of [{ ...run, tenantId: otherTenant }, sampleRun(7)]) {
+      t.equal(codeOf(await store.redactionKeys.take(key)), "RUN_UNKNOWN");
+      t.equal(codeOf(await store.redactionKeys.destroy(key)), "RUN_UNKNOWN");
+    }
+  });
+
   check("lines without their newline are a bug, and nothing is kept of them", async (t, _rig, store) => {
     const run = sampleRun();
     await createSample(store, run);

@@ -8,6 +8,7 @@ import type { HolderLife, LedgerStore, RunIdentity, RunKey, RunRow, RunStore } f
 import { ChangeWatch } from "./change-watch.ts";
 import { FileLedger } from "./file-ledger.ts";
 import { fileLines } from "./file-lines.ts";
+import { fileRedactionKeys } from "./file-redaction-keys.ts";
 import { inboxTable, lastPlace } from "./inbox-table.ts";
 import { indexTable } from "./index-table.ts";
 import { leaseTable } from "./lease-table.ts";
@@ -100,6 +101,7 @@ function assemble(
     }),
     index: indexTable({ use, locked, runs: async () => folders.all(), faultOf: mediumFault }),
     lines: fileLines(folders),
+    redactionKeys: fileRedactionKeys(folders),
     close: async () => {
       watch.close();
       await ledger.close();

@@ -39,6 +39,7 @@ export function memoryLedger(state: MemoryState, watch: MemoryWatch): LedgerStor
           head,
           files: copies,
           lineFiles: new Map(),
+          redactionKey: undefined,
           lease: undefined,
           fence: 0,
           commands: new Map(),

@@ -5,6 +5,7 @@ import { isTerminal } from "#run/status.ts";
 import type { HolderLife, InboxStore, Lease, LeaseStore, RunIndex, RunKey, RunRow, RunStore } from "#port/run-store.ts";
 import { memoryLedger } from "./memory-ledger.ts";
 import { memoryLines } from "./memory-lines.ts";
+import { memoryRedactionKeys } from "./memory-redaction-keys.ts";
 import { findRun, memoryState, takeRoom, type MemoryRun, type MemoryState } from "./memory-state.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 
@@ -28,6 +29,7 @@ export function memoryRunStore(options: {
     inbox: memoryInbox(state, watch),
     index: memoryIndex(state),
     lines: memoryLines(state),
+    redactionKeys: memoryRedactionKeys(state),
     close: async () => {
       watch.close();
       for (const run of state.runs.values()) {

@@ -13,6 +13,7 @@ export type MemoryRun = {
   /** What was appended to each, in order. */
   readonly lineFiles: Map<string, Uint8Array[]>;
   lease: Lease | undefined;
+  redactionKey: Uint8Array | undefined;
   fence: number;
   readonly commands: Map<string, { readonly command: InboxCommand; done: boolean; readonly place: number }>;
   /** Called whenever the ledger grows or a command comes. */
