@@ -23,7 +23,11 @@ const GOOD: Files = {
 /** Everything that is wrong with a pack of these files, as `CODE message`. */
 async function lint(
   files: Files = {},
-  { entrypoint = "packrun/allow", inspect = inspectModule }: { entrypoint?: string; inspect?: InspectModule } = {},
+  {
+    entrypoint = "packrun/allow",
+    inspect = inspectModule,
+    inline = "{type: object}",
+  }: { entrypoint?: string; inspect?: InspectModule; inline?: string } = {},
 ): Promise<readonly string[]> {
   const pack = `apiVersion: packrun.dev/v1
 kind: TaskPack
@@ -39,7 +43,7 @@ spec:
     - {id: again, run: {uses: file.render, with: {template: templates/t.conf, values: {port: 1}}}}
     - {id: given, run: {uses: file.render, with: {template: "\${{ inputs.file }}", values: {}}}}
     - {id: v, run: {uses: schema.validate, with: {document: "\${{ steps.r.outputs.file }}", schema: ./schemas/s.json}}}
-    - {id: inline, run: {uses: schema.validate, with: {document: "\${{ steps.r.outputs.file }}", schema: {type: object}}}}
+    - {id: inline, run: {uses: schema.validate, with: {document: "\${{ steps.r.outputs.file }}", schema: ${inline}}}}
     - {id: g, gate: {policy: p}}
 `;
   for (const [path, text] of Object.entries({ ...GOOD, ...files, "pack.yaml": pack })) {
@@ -99,4 +103,24 @@ t.test("schemas that cannot work are refused", async (t) => {
     /^SCHEMA_INVALID \.\/schemas\/s\.json is no JSON Schema/,
   ]);
   t.match(await lint({ "schemas/s.json": " ".repeat(1024 * 1024 + 1) }), [/^SCHEMA_INVALID .*1048576 bytes/]);
+});
+
+t.test("a schema in place may refer to itself, and to nothing else", async (t) => {
+  const whole =
+    "{$schema: 'https://json-schema.org/draft/2020-12/schema', $ref: '#/$defs/port', $defs: {port: {type: integer}}}";
+  t.strictSame(await lint({}, { inline: whole }), []);
+  t.strictSame(
+    await lint({}, { inline: "{items: {$dynamicRef: '#node'}, $defs: {node: {$dynamicAnchor: node}}}" }),
+    [],
+  );
+  for (const ref of ["https://acme.example/s.json", "other.json", "#/$defs/none", "file:///etc/passwd"]) {
+    t.match(
+      await lint({}, { inline: `{$ref: '${ref}'}` }),
+      [/^SCHEMA_INVALID the schema of the step .*reference/],
+      ref,
+    );
+  }
+  t.match(await lint({}, { inline: "{$ref: 7}" }), [/^SCHEMA_INVALID /]);
+  t.match(await lint({}, { inline: "{$cel: [x]}" }), [/^PACK_VALUE .*"\$cel"/], "what marks a value that is not known");
+  t.match(await lint({}, { inline: "{properties: {$x: true}}" }), [/^PACK_VALUE .*"\$x"/], "no keyword");
 });

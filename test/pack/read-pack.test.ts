@@ -321,6 +321,11 @@ t.test("names that start with $ are kept out of user objects, but not out of sch
     "PACK_VALUE $a",
   ]);
   t.strictSame(saysIn(packWith("- {id: g, gate: {policy: severity, with: {$b: 1}}}")), ["PACK_VALUE $b"]);
+  const held = (uses: string, member: string) =>
+    saysIn(packWith(`- {id: a, run: {uses: ${uses}, with: {${member}: {$ref: '#/$defs/a', $defs: {a: {$id: a}}}}}}`));
+  t.strictSame(held("schema.validate", "schema"), []);
+  t.equal(held("schema.validate", "document").length, 3, "a schema is allowed where one is expected");
+  t.equal(held("file.render", "schema").length, 3);
   const input = "{type: object, default: {$c: 1}, schema: {$ref: '#/x'}}";
   t.strictSame(saysIn(packWith(`- {id: a, ${run}}`).replace("{type: string}", input)), ["PACK_VALUE $c"]);
 });
