@@ -61,7 +61,8 @@ export async function runPlanned(
   if (!admitted.ok) {
     return admitted;
   }
-  const identity = await startRun(planned, order.references, workplace, trust.value, order.registered);
+  const { registered } = order;
+  const identity = await startRun(planned, order.references, workplace, trust.value, { registered });
   if (!identity.ok) {
     return identity;
   }

@@ -3,17 +3,23 @@ import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { ok, type Result } from "#fault/result.ts";
-import type { RunIdentity } from "#port/run-store.ts";
+import type { RunIdentity, RunQueue } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
-import { initialState, type RunState } from "#run/state.ts";
+import { initialState } from "#run/state.ts";
 import { turn } from "#run/turn.ts";
 import { freezeFile, freezeTree } from "./freeze.ts";
 import type { RegisteredPack } from "./registered-pack.ts";
 import { lockInputs, type PlannedPack } from "./plan-pack.ts";
 import type { RunTrust } from "./run-trust.ts";
-import { rowOf } from "./run-row.ts";
+import { QUEUE_FILE, queueBytes, rowOf } from "./run-row.ts";
 import { signStatement, type SignedStatement } from "./sign-statement.ts";
 import type { Workplace } from "./workplace.ts";
+
+type StartOptions = {
+  readonly registered?: Pick<RegisteredPack, "evidence"> | undefined;
+  /** For a run that is left to a service. */
+  readonly queue?: RunQueue;
+};
 
 /**
  * Creates a run of a planned pack: pack and inputs are copied by digest, the request is signed, and the ledger begins. What
@@ -25,7 +31,7 @@ export async function startRun(
   references: ReadonlyMap<string, SecretReference>,
   workplace: Workplace,
   trust: RunTrust,
-  registered?: Pick<RegisteredPack, "evidence">,
+  { registered, queue }: StartOptions = {},
 ): Promise<Result<RunIdentity>> {
   const frozen = await freeze(planned, workplace);
   if (!frozen.ok) {
@@ -49,6 +55,7 @@ export async function startRun(
     ["request.sigstore.json", request.value.sidecar],
     ["trust/trust-root.json", trust.rootBytes],
     ...(registered?.evidence ?? []),
+    ...(queue === undefined ? [] : ([[QUEUE_FILE, queueBytes(queue)]] as const)),
   ]);
   const state = initialState(planned.compiled.plan, identity);
   const { sha256, clock } = workplace;
@@ -61,11 +68,7 @@ export async function startRun(
   };
   const events = turn(state, [{ id: "create", kind: "create", metadata }], { now: clock.now(), sha256 });
   const created = await workplace.store.ledger.create(identity, files, events);
-  return created.ok ? indexRun(identity, state, workplace) : created;
-}
-
-async function indexRun(identity: RunIdentity, state: RunState, workplace: Workplace): Promise<Result<RunIdentity>> {
-  const put = await workplace.store.index.put(rowOf(identity, state));
+  const put = created.ok ? await workplace.store.index.put(rowOf(identity, state, queue)) : created;
   return put.ok ? ok(identity) : put;
 }
 
@@ -84,7 +87,7 @@ async function signRunRequest(
       trustDomain,
       planHash,
       requestedBy: trust.principal,
-      authn: { kind: "key" as const },
+      authn: trust.token === undefined ? { kind: "key" as const } : { kind: "token" as const, ...trust.token },
       requestedAt: timestampOf(workplace.clock.now()),
       nonce: workplace.chance.nonce(),
     },

@@ -1,0 +1,121 @@
+import type { Fault } from "#fault/fault.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { packCodes } from "#pack/codes.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { RunQueue, RunRow } from "#port/run-store.ts";
+import type { SecretReference } from "#port/secrets.ts";
+import { stepCodes } from "#step/codes.ts";
+import { refusedBy, type PlanRefusal } from "../plan-refusal.ts";
+import { revocationPlace } from "../run-trust.ts";
+import { startRun } from "../start-run.ts";
+import { tenantSecrets } from "../tenant-secrets.ts";
+import { admitStart } from "../trust-admission.ts";
+import type { Workplace } from "../workplace.ts";
+import { openBearerTrust } from "./bearer-trust.ts";
+import { withPlannedOrder, type PlannedOrder } from "./plan-order.ts";
+import { serviceCodes } from "./service-codes.ts";
+import type { ServiceLimits } from "./service-limits.ts";
+import type { Bearer, ServiceOrder, Submitted } from "./service.ts";
+import type { Turns } from "./turns.ts";
+
+/** When a queue that is full is worth asking again, in seconds: about what a short run takes. */
+const RETRY_SECONDS = 30;
+
+/**
+ * Creates a run and leaves it to the workers. `workplace` is the bearer's tenant's; runs are created in `turns`. Faults: QUEUE_FULL, those of
+ * `withPlannedOrder`, `openBearerTrust`, `admitStart` and `startRun`, SECRET_UNDECLARED, SECRET_NOT_CONFIGURED.
+ */
+export async function submitRun(
+  order: ServiceOrder,
+  bearer: Bearer,
+  workplace: Workplace,
+  limits: ServiceLimits,
+  turns: Turns,
+): Promise<Result<Submitted, PlanRefusal>> {
+  return withPlannedOrder(order, workplace, async (found) => {
+    const submitted = await turns.take(() => create(order, found, bearer, workplace, limits));
+    return submitted.ok ? submitted : refusedBy(submitted.fault);
+  });
+}
+
+async function create(
+  order: ServiceOrder,
+  { planned, registered }: PlannedOrder,
+  bearer: Bearer,
+  workplace: Workplace,
+  limits: ServiceLimits,
+): Promise<Result<Submitted>> {
+  const { plan, planHash } = planned.compiled;
+  const secrets = orderSecrets(order, plan, workplace);
+  if (!secrets.ok) {
+    return secrets;
+  }
+  const full = queueFull(plan, await workplace.store.index.unfinished(), workplace, limits);
+  if (full !== undefined) {
+    return fail(full);
+  }
+  const roles = Object.values(plan.approvals).flatMap((rule) => rule.from);
+  const trust = await openBearerTrust(workplace, bearer, roles);
+  if (!trust.ok) {
+    return trust;
+  }
+  const admitted = await admitStart({ pack: plan.pack, planHash }, trust.value, revocationPlace(workplace));
+  if (!admitted.ok) {
+    return admitted;
+  }
+  const options = { registered, queue: queueOfOrder(order) };
+  const identity = await startRun(planned, secrets.value, workplace, trust.value, options);
+  return identity.ok ? ok({ runId: identity.value.runId, planHash, status: "pending" }) : identity;
+}
+
+/** The secrets that the steps of a plan use, as the operator configured them for the tenant. */
+export function usedSecrets(plan: Plan): readonly string[] {
+  return Object.entries(plan.secrets)
+    .filter(([, { steps }]) => steps.length > 0)
+    .map(([name]) => name);
+}
+
+/** Those that the order names, or all that the plan uses; one that the plan uses and the order leaves out is not given. */
+function orderSecrets(
+  { secrets }: ServiceOrder,
+  plan: Plan,
+  { settings }: Workplace,
+): Result<ReadonlyMap<string, SecretReference>> {
+  const used = usedSecrets(plan);
+  const undeclared = secrets?.find((name) => !Object.hasOwn(plan.secrets, name));
+  if (undeclared !== undefined) {
+    return fail(faultOf(packCodes, "SECRET_UNDECLARED", { name: undeclared }));
+  }
+  const missing = secrets === undefined ? undefined : used.find((name) => !secrets.includes(name));
+  return missing === undefined
+    ? tenantSecrets(secrets ?? used, settings.tenantId, settings)
+    : fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name: missing }));
+}
+
+function queueFull(
+  plan: Plan,
+  rows: readonly RunRow[],
+  { settings }: Workplace,
+  { queueDepth }: ServiceLimits,
+): Fault | undefined {
+  const waiting = rows.filter(
+    ({ tenantId, status, queue }) => tenantId === settings.tenantId && status === "pending" && queue !== undefined,
+  );
+  const ofPack = waiting.filter(({ packName }) => packName === plan.pack.name).length;
+  const { maxQueueDepth = Number.POSITIVE_INFINITY } = plan.slo ?? {};
+  const full = (depth: number, limit: number, of: string): Fault =>
+    faultOf(serviceCodes, "QUEUE_FULL", { depth, limit, of, retryAfterSeconds: RETRY_SECONDS });
+  if (ofPack >= maxQueueDepth) {
+    return full(ofPack, maxQueueDepth, ` of ${plan.pack.name}`);
+  }
+  return waiting.length >= queueDepth ? full(waiting.length, queueDepth, "") : undefined;
+}
+
+function queueOfOrder({ priority = 0, scheduledAt, deadlineAt }: ServiceOrder): RunQueue {
+  return {
+    priority,
+    ...(scheduledAt === undefined ? {} : { scheduledAt }),
+    ...(deadlineAt === undefined ? {} : { deadlineAt }),
+  };
+}
