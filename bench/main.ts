@@ -1,6 +1,7 @@
 import { figures as egress } from "./egress.bench.ts";
 import { figures as output } from "./output.bench.ts";
 import { figures as plan } from "./plan.bench.ts";
+import { figures as redactor } from "./redactor.bench.ts";
 import { figures as run } from "./run.bench.ts";
 import { figures as startUp } from "./start-up.bench.ts";
 import { figures as verify } from "./verify.bench.ts";
@@ -8,7 +9,7 @@ import { figures as wayOut } from "./way-out.bench.ts";
 import type { Figure } from "./measure.ts";
 
 // Every figure is a ratio or a size taken in this one run; machines differ, ratios less.
-const all = { startUp, plan, run, output, wayOut, egress, verify };
+const all = { startUp, plan, run, output, redactor, wayOut, egress, verify };
 const asked = process.argv.slice(2);
 const found: Figure[] = [];
 for (const [name, figures] of Object.entries(all)) {

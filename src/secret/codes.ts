@@ -66,7 +66,7 @@ export const secretCodes = codeTable({
     hint: "give the part that is needed, as a secret of its own",
     explanation: {
       cause:
-        "All output is searched for every form of a secret; for one of more than 64 KiB that takes too much memory.",
+        "All output is searched for every form of a secret; for one of more than 32 KiB that takes too much memory.",
       example: "--secret store=file:keystore.p12.base64 with 200 KB in it",
       fix: "Give a key that opens a larger file, and the file encrypted as an input.",
     },

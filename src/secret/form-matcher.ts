@@ -134,10 +134,28 @@ export class FormMatcher {
     return { parents, bytes };
   }
 
+  /** All states but the root, those nearer to it first. */
+  #byDepth(states: number): Int32Array {
+    const before = new Int32Array(this.longest + 2);
+    for (let state = 1; state < states; state += 1) {
+      const deeper = (this.#depth[state] ?? 0) + 1;
+      before[deeper] = (before[deeper] ?? 0) + 1;
+    }
+    for (let depth = 1; depth < before.length; depth += 1) {
+      before[depth] = (before[depth] ?? 0) + (before[depth - 1] ?? 0);
+    }
+    const sorted = new Int32Array(states - 1);
+    for (let state = 1; state < states; state += 1) {
+      const depth = this.#depth[state] ?? 0;
+      const at = before[depth] ?? 0;
+      sorted[at] = state;
+      before[depth] = at + 1;
+    }
+    return sorted;
+  }
+
   #linkFailures(trie: { readonly parents: readonly number[]; readonly bytes: readonly number[] }): void {
-    const byDepth = trie.parents.map((_, state) => state).slice(1);
-    byDepth.sort((a, b) => (this.#depth[a] ?? 0) - (this.#depth[b] ?? 0));
-    for (const state of byDepth) {
+    for (const state of this.#byDepth(trie.parents.length)) {
       const parent = trie.parents[state] ?? ROOT;
       const fail = parent === ROOT ? ROOT : this.#step(this.#fail[parent] ?? ROOT, trie.bytes[state] ?? 0);
       this.#fail[state] = fail;

@@ -10,8 +10,8 @@ export type Trouble = { readonly trouble: TroubleCode; readonly problem: string 
 
 export type Found = { readonly value: string } | Trouble;
 
-/** The most bytes of one value: a chain of certificates with its key has a tenth of it. */
-export const MOST_SECRET_BYTES: number = 64 * 1024;
+/** The most bytes of one value. A chain of certificates with its key has a third of it; every form of it is kept in memory. */
+export const MOST_SECRET_BYTES: number = 32 * 1024;
 
 export function unresolved(problem: string): Trouble {
   return { trouble: "SECRET_UNRESOLVED", problem };

@@ -1,18 +1,21 @@
 import { LEAST_SECRET_LENGTH } from "./secret-providers.ts";
 
-/** Columns after which common tools break base64 (`base64`: 76, `openssl base64` and PEM: 64). */
+/** Columns after which common tools break base64 (`base64`: 76, `openssl base64` and PEM: 64) and hex (`xxd -p`: 60). */
 const BASE64_COLUMNS = [76, 64];
-/** A shorter rest of broken base64 says too little about the secret, and would be found everywhere. */
-const LEAST_BASE64_REST = 16;
+const HEX_COLUMNS = [60];
+/** A shorter rest of a broken line says too little about the secret, and would be found everywhere. */
+const LEAST_REST = 16;
 
 /**
- * Every byte sequence by which a secret's value may show in output: the value, each line of it and each string inside
- * it when it is JSON; and of each of these the text itself, as JSON text escapes it, as URLs escape it, and in base64.
+ * Every byte sequence by which a secret's value may show in output: the value, each line of it and each string and number
+ * inside it when it is JSON; and of each of these the text itself, as JSON text escapes it, as URLs escape it, in hex and
+ * in base64.
  */
 export function formsOf(value: string): readonly Uint8Array[] {
   const texts = new Set<string>();
   for (const part of partsOf(value)) {
-    for (const text of [part, ...jsonForms(part), ...urlForms(part), ...base64Forms(Buffer.from(part, "utf8"))]) {
+    const bytes = Buffer.from(part, "utf8");
+    for (const text of [part, ...jsonForms(part), ...urlForms(bytes), ...hexForms(bytes), ...base64Forms(bytes)]) {
       texts.add(text);
     }
   }
@@ -20,51 +23,79 @@ export function formsOf(value: string): readonly Uint8Array[] {
   return [...texts].map((text) => Buffer.from(text, "utf8"));
 }
 
-/** The value first, then its lines without the white space around them, then the strings inside it. */
-function partsOf(value: string): readonly string[] {
-  const inner = [...value.split(/[\r\n]+/).map((line) => line.trim()), ...jsonStrings(value)];
-  return [value, ...inner.filter((part) => part.length >= LEAST_SECRET_LENGTH)];
+/** The value first, then what stands inside it when it is JSON, then the lines of all, without white space around them. */
+function partsOf(value: string): ReadonlySet<string> {
+  const whole = [value, ...jsonLeaves(value)];
+  const lines = whole.flatMap((text) => text.split(/[\r\n]+/).map((line) => line.trim()));
+  const inner = [...whole.slice(1), ...lines].filter((part) => part.length >= LEAST_SECRET_LENGTH);
+  return new Set([value, ...inner]);
 }
 
-/** The strings of a JSON object or array; nothing when the value is not one. */
-function jsonStrings(value: string): readonly string[] {
+/** The strings and numbers of a JSON object or array; nothing when the value is not one. `true` and `null` tell nothing. */
+function jsonLeaves(value: string): readonly string[] {
   const found: string[] = [];
+  const take = (_name: string, member: unknown, { source }: { readonly source?: string }): unknown => {
+    if (typeof member === "string") {
+      found.push(member);
+    } else if (typeof member === "number") {
+      found.push(String(member), source ?? "");
+    }
+    return member;
+  };
   try {
-    JSON.parse(value, (_name, member: unknown) => {
-      if (typeof member === "string") {
-        found.push(member);
-      }
-      return member;
-    });
+    JSON.parse(value, take as (this: unknown, name: string, member: unknown) => unknown);
   } catch {
     return [];
   }
   return found;
 }
 
-/** As `JSON.stringify` writes it; also with every non-ASCII unit, every slash, and what HTML minds escaped. */
+/** Of what stands in JSON text as it is, what some writers escape all the same: HTML, .NET, Gson, Python, and everything. */
+const ESCAPED = [/[<>&\u2028\u2029]/g, /[<>&=']/g, /[^\x20-\x7e]/g, /[^\x20-\x7e]|[<>&]/g, /[^\x20-\x7e]|[<>&'+`]/g];
+
+/** As `JSON.stringify` writes it, and as others do who escape more, with either case of hex digits; also within JSON again. */
 function jsonForms(text: string): readonly string[] {
   const plain = JSON.stringify(text).slice(1, -1);
-  const ascii = escapeUnits(plain, /[\u007f-\uffff]/g);
-  const forms = [plain, ascii, escapeUnits(plain, /[<>&\u2028\u2029]/g), escapeUnits(ascii, /[<>&]/g)];
+  const more = ESCAPED.map((units) => escapeUnits(plain, units));
+  const forms = [plain, ...more, ...more.map((form) => form.replaceAll('\\"', "\\u0022")), escapeUnits(text, /[^]/g)];
   const upper = forms.map((form) => form.replaceAll(/\\u[0-9a-f]{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`));
-  return [...forms, ...upper].flatMap((form) => [form, form.replaceAll("/", "\\/")]);
+  const slashes = [...forms, ...upper].flatMap((form) => [form, form.replaceAll("/", "\\/")]);
+  return [...slashes, JSON.stringify(plain).slice(1, -1)];
 }
 
 function escapeUnits(text: string, units: RegExp): string {
   return text.replaceAll(units, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Percent-encoding (RFC 3986, section 2.1) of all but unreserved characters, with either case of hex digits. */
-function urlForms(text: string): readonly string[] {
-  const escaped = [...Buffer.from(text, "utf8")]
-    .map((byte) => {
-      const letter = String.fromCharCode(byte);
-      return /[A-Za-z0-9._~-]/.test(letter) ? letter : `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
-    })
-    .join("");
-  const forms = [escaped, escaped.replaceAll("%20", "+")];
-  return [...forms, ...forms.map((form) => form.replaceAll(/%../g, (byte) => byte.toLowerCase()))];
+/** What is left as it is: by RFC 3986, `encodeURIComponent`, forms (WHATWG), `encodeURI`, Python's `quote`, and by nobody. */
+const UNESCAPED = [
+  /[A-Za-z0-9._~-]/,
+  /[A-Za-z0-9._~!*'()-]/,
+  /[A-Za-z0-9._*-]/,
+  /[A-Za-z0-9._~!*'();,/?:@&=+$#-]/,
+  /[A-Za-z0-9._~/-]/,
+  /(?!)/,
+];
+
+/** Percent-encoding (RFC 3986, section 2.1), with either case of hex digits and either way to write a space. */
+function urlForms(bytes: Buffer): readonly string[] {
+  const letters = [...bytes].map((byte) => String.fromCharCode(byte));
+  const escapes = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`);
+  const forms = UNESCAPED.map((unescaped) =>
+    letters.map((letter, at) => (unescaped.test(letter) ? letter : escapes[at])).join(""),
+  );
+  return [...forms, ...forms.map((form) => form.replaceAll("%20", "+"))].flatMap((form) => [
+    form,
+    form.replaceAll(/%../g, (byte) => byte.toLowerCase()),
+  ]);
+}
+
+/** Base16 (RFC 4648, section 8) in either case, whole and as tools break it. */
+function hexForms(bytes: Buffer): readonly string[] {
+  const hex = bytes.toString("hex");
+  const forms =
+    bytes.length < LEAST_SECRET_LENGTH ? [] : [hex, ...HEX_COLUMNS.flatMap((columns) => piecesOf(hex, columns))];
+  return [...forms, ...forms.map((form) => form.toUpperCase())];
 }
 
 /**
@@ -88,7 +119,7 @@ function base64Forms(bytes: Buffer): readonly string[] {
 
 function piecesOf(text: string, length: number): readonly string[] {
   const pieces: string[] = [];
-  for (let at = 0; text.length > length && text.length - at >= LEAST_BASE64_REST; at += length) {
+  for (let at = 0; text.length > length && text.length - at >= LEAST_REST; at += length) {
     pieces.push(text.slice(at, at + length));
   }
   return pieces;
