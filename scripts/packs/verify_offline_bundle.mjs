@@ -6,7 +6,6 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 // src/app/verify-evidence.ts
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, stat as stat2 } from "node:fs/promises";
 
@@ -883,9 +882,9 @@ var BundleReader = class {
   #startHash;
   #files;
   #seen = /* @__PURE__ */ new Map();
-  constructor(source, files, startHash2) {
+  constructor(source, files, startHash) {
     this.#source = source;
-    this.#startHash = startHash2;
+    this.#startHash = startHash;
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
   has(path) {
@@ -1002,6 +1001,17 @@ var verifyCodes = codeTable({
       cause: "With --require-dsse a signature that cannot be checked is no signature.",
       example: "a bundle of a newer runner with a signed SBOM",
       fix: "Verify with a newer version of packrun."
+    }
+  },
+  PACK_LISTING_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "pack.manifest.json is no listing of a pack's files: {problem}",
+    hint: "do not rely on this run",
+    explanation: {
+      cause: "What a publisher signed is made again from the listing of the pack's files, which therefore has one form only.",
+      example: "a listing with a folder in it, or one that is not sorted",
+      fix: "Take the bundle from its source again."
     }
   },
   BINDING_MISMATCH: {
@@ -2905,6 +2915,7 @@ function checkArtifacts(given) {
 
 // src/attest/statement.ts
 var STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+var OLDER_STATEMENT_TYPE = "https://in-toto.io/Statement/v0.1";
 var PREDICATE_BASE = "https://packrun.dev/attestations/";
 var MAX_SUBJECTS = 1024;
 function statementShape(predicate) {
@@ -2971,11 +2982,13 @@ var packRunPredicate = {
 
 // src/attest/read-statement.ts
 function readStatement(payload, predicate) {
-  const read = readCanonicalJson(payload, "statement");
-  if (!read.ok) {
+  const read = readPayload(payload, predicate.takesOlder === true);
+  if (read === void 0) {
     return refuse4("STATEMENT_NOT_CANONICAL");
   }
-  const statement = isJsonObject(read.value) ? read.value : {};
+  const found = isJsonObject(read) ? read : {};
+  const isOlder = predicate.takesOlder === true && found["_type"] === OLDER_STATEMENT_TYPE;
+  const statement = isOlder ? { ...found, _type: STATEMENT_TYPE } : found;
   if (statement["_type"] !== STATEMENT_TYPE) {
     return refuse4("STATEMENT_TYPE", { found: show2(statement["_type"]) });
   }
@@ -2984,6 +2997,15 @@ function readStatement(payload, predicate) {
   }
   const [misfit2] = misfitsOf(statementShape(predicate), statement);
   return misfit2 === void 0 ? ok(statement) : refuse4("STATEMENT_SHAPE", { problem: describeMisfit(misfit2) });
+}
+function readPayload(payload, takesOlder) {
+  const strict = readCanonicalJson(payload, "statement");
+  if (strict.ok) {
+    return strict.value;
+  }
+  const loose = takesOlder ? readJson(payload, "statement") : strict;
+  const isOlder = loose.ok && isJsonObject(loose.value) && loose.value["_type"] === OLDER_STATEMENT_TYPE;
+  return isOlder && repeatedMember(decodeUtf8(payload) ?? "") === void 0 ? loose.value : void 0;
 }
 function checkSubject(statement, file) {
   return statement.subject[0]?.digest.sha256 === hexOf(file) ? ok(void 0) : refuse4("STATEMENT_SUBJECT", { expected: file });
@@ -5545,6 +5567,23 @@ function settle(at, status) {
   return void 0;
 }
 
+// src/verify/holds-expression.ts
+function holdsExpression(value) {
+  const waiting = [value];
+  while (waiting.length > 0) {
+    const each = waiting.pop();
+    if (Array.isArray(each)) {
+      each.forEach((item) => waiting.push(item));
+    } else if (isJsonObject(each)) {
+      if (Object.hasOwn(each, "$cel")) {
+        return true;
+      }
+      Object.values(each).forEach((item) => waiting.push(item));
+    }
+  }
+  return false;
+}
+
 // src/verify/gate-rules.ts
 function takeGate(event, at) {
   const { record: record2 } = at;
@@ -5622,12 +5661,6 @@ function expandMap(at, found, how) {
   }
   record2.count = found.count;
   return void 0;
-}
-function holdsExpression(value) {
-  if (Array.isArray(value)) {
-    return value.some(holdsExpression);
-  }
-  return isJsonObject(value) && ("$cel" in value || Object.values(value).some(holdsExpression));
 }
 
 // src/verify/run-stop.ts
@@ -6815,8 +6848,7 @@ function sayPlanned({ checks, ledger, plan }) {
   } else {
     checks.skip("reuse", `${reused.size} steps: proven in ${runs}`);
   }
-  const conditional = [...plan.steps, ...plan.finally].some((node) => JSON.stringify(node).includes('"$cel"'));
-  if (conditional || Object.keys(plan.policies).length > 0) {
+  if (holdsExpression(plan) || Object.keys(plan.policies).length > 0) {
     checks.skip("conditions", "expressions and policies are not evaluated again");
   } else {
     checks.pass("conditions", "the plan has none");
@@ -7111,18 +7143,34 @@ async function openBundle(path) {
   return fail(faultOf(bundleCodes, "BUNDLE_NOT_FOUND", { path }));
 }
 
-// src/app/verify-evidence.ts
-async function verifyEvidence(request, tools) {
-  const { path, trustRoot, requireDsse = false, revocations } = request;
-  const planHash = request.planHash === void 0 ? void 0 : parseDigest(request.planHash);
-  const at = request.at === void 0 ? tools.now() : millisecondsOf(request.at);
-  if (request.planHash !== void 0 && planHash === void 0) {
+// src/app/start-node-hash.ts
+import { createHash } from "node:crypto";
+function startNodeHash() {
+  const hash2 = createHash("sha256");
+  return { update: (bytes) => void hash2.update(bytes), digest: () => hash2.digest() };
+}
+
+// src/app/verify-options.ts
+function readVerifyWords({ planHash, at }, now) {
+  const digest2 = planHash === void 0 ? void 0 : parseDigest(planHash);
+  if (planHash !== void 0 && digest2 === void 0) {
     const data = { option: "--plan-hash", expected: "sha256: and 64 lower-case hex digits" };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  if (at === void 0) {
+  const time = at === void 0 ? now() : millisecondsOf(at);
+  if (time === void 0) {
     const data = { option: "--at", expected: "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z" };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
+  }
+  return ok({ at: timestampOf(time), ...digest2 === void 0 ? {} : { planHash: digest2 } });
+}
+
+// src/app/verify-evidence.ts
+async function verifyEvidence(request, tools) {
+  const { path, trustRoot, requireDsse = false, revocations } = request;
+  const words = readVerifyWords(request, tools.now);
+  if (!words.ok) {
+    return words;
   }
   const files = typeof revocations === "string" ? await readRevocationFiles(revocations) : ok(revocations);
   if (!files.ok) {
@@ -7137,16 +7185,15 @@ async function verifyEvidence(request, tools) {
     return bundle;
   }
   const options = {
-    at: timestampOf(at),
+    ...words.value,
     requireDsse,
     ...trustRoot === void 0 ? {} : { trustRoot },
-    ...planHash === void 0 ? {} : { planHash },
     ...files.value === void 0 ? {} : { revocations: files.value },
     ...anchor.value === void 0 ? {} : { anchor: anchor.value }
   };
   try {
     const { now: _, ...host } = tools;
-    return ok(await verify(bundle.value.source, options, { ...host, startHash }));
+    return ok(await verify(bundle.value.source, options, { ...host, startHash: startNodeHash }));
   } finally {
     await bundle.value.close();
   }
@@ -7176,10 +7223,6 @@ async function readUpTo(path, limit) {
   } catch {
     return void 0;
   }
-}
-function startHash() {
-  const hash2 = createHash("sha256");
-  return { update: (bytes) => void hash2.update(bytes), digest: () => hash2.digest() };
 }
 
 // src/cli/version.ts
@@ -7215,14 +7258,23 @@ var UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\
 // src/view/verdict-text.ts
 var WIDTH = 18;
 function verdictText(verdict) {
-  const { runId = "unknown", planHash, manifestDigest } = verdict.subject;
-  const lines = [
-    `${verdict.verdict}: run ${runId}`,
-    ...planHash === void 0 ? [] : [`  plan ${planHash}`],
-    ...manifestDigest === void 0 ? [] : [`  manifest ${manifestDigest}`],
-    `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`
-  ];
-  return reportText(lines, verdict.checks);
+  const [title, ...more] = subjectLines(verdict.subject);
+  const domain = `  trust domain ${verdict.trustDomain ?? "none: nobody is trusted"}`;
+  return reportText([`${verdict.verdict}: ${title}`, ...more, domain], verdict.checks);
+}
+function subjectLines(subject) {
+  switch (subject.type) {
+    case "evidence": {
+      const { runId = "unknown", planHash, manifestDigest } = subject;
+      const plan = planHash === void 0 ? [] : [`  plan ${planHash}`];
+      return [`run ${runId}`, ...plan, ...manifestDigest === void 0 ? [] : [`  manifest ${manifestDigest}`]];
+    }
+    case "pack": {
+      const { name: name2 = "a pack that cannot be read", version: version2, packDigest } = subject;
+      const title = version2 === void 0 ? name2 : `${name2}@${version2}`;
+      return [title, ...packDigest === void 0 ? [] : [`  pack ${packDigest}`]];
+    }
+  }
 }
 function reportText(lines, checks) {
   const failed2 = checks.filter((check) => check.status === "fail").length;

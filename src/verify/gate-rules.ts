@@ -1,9 +1,9 @@
 import { digestOfJson, type Sha256 } from "#canon/digest.ts";
-import { isJsonObject } from "#canon/json.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { LedgerEvent, Metadata } from "#run/event.ts";
 import { MAX_INSTANCES } from "#run/max-instances.ts";
 import { notInPlan, order, settle, type At, type Disorder } from "./attempt-rules.ts";
+import { holdsExpression } from "./holds-expression.ts";
 
 type GateEvent = Extract<LedgerEvent, { eventType: `gate.${string}` }>;
 
@@ -100,11 +100,4 @@ export function expandMap(at: At, found: Metadata<"map.expanded">, how: Expandin
   }
   record.count = found.count;
   return undefined;
-}
-
-function holdsExpression(value: unknown): boolean {
-  if (Array.isArray(value)) {
-    return value.some(holdsExpression);
-  }
-  return isJsonObject(value) && ("$cel" in value || Object.values(value).some(holdsExpression));
 }

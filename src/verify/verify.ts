@@ -29,6 +29,7 @@ import { checkRevocation } from "./check-revocation.ts";
 import { checkBindings, checkStatement } from "./check-statement.ts";
 import { bundleCodes } from "./bundle-codes.ts";
 import { verifyCodes } from "./codes.ts";
+import { holdsExpression } from "./holds-expression.ts";
 import { wordOf, type Verdict, type VerdictSubject } from "./verdict.ts";
 
 export type VerifyOptions = {
@@ -183,8 +184,7 @@ function sayPlanned({ checks, ledger, plan }: FoldedCase): void {
   } else {
     checks.skip("reuse", `${reused.size} steps: proven in ${runs}`);
   }
-  const conditional = [...plan.steps, ...plan.finally].some((node) => JSON.stringify(node).includes('"$cel"'));
-  if (conditional || Object.keys(plan.policies).length > 0) {
+  if (holdsExpression(plan) || Object.keys(plan.policies).length > 0) {
     checks.skip("conditions", "expressions and policies are not evaluated again");
   } else {
     checks.pass("conditions", "the plan has none");
