@@ -104,12 +104,17 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   },
   explain: {
     group: WRITE,
-    summary: "explain an error code: cause, example, fix",
+    summary: "explain an error code, or what a step of a run did",
     load: async () => (await import("./explain.ts")).explain,
   },
   store: {
     group: HOST,
     summary: "look after the store: reindex",
     load: async () => (await import("./store.ts")).store,
+  },
+  completion: {
+    group: HOST,
+    summary: "print the completion script of bash, zsh or fish",
+    load: async () => (await import("./completion.ts")).completion,
   },
 };

@@ -20,9 +20,7 @@ export function withGlobals(command: Command, formats: readonly string[] = ["tex
 /** The options of a command that needs neither store nor trust. */
 export function withFormats(command: Command, formats: readonly string[] = ["text", "json"]): Command {
   return withShared(command, [
-    new Option("--format <format>", `format of the answer: ${formats.join(", ")}`).argParser((value) =>
-      oneOf(formats, value),
-    ),
+    new Option("--format <format>", "format of the answer").choices(formats),
     ...(formats.includes("json") ? [new Option("--json", "the same as --format json")] : []),
     new Option("--color", "colours even where stderr is no terminal"),
     new Option("--no-color", "no colours"),
@@ -32,13 +30,6 @@ export function withFormats(command: Command, formats: readonly string[] = ["tex
 function withShared(command: Command, shared: readonly Option[]): Command {
   shared.forEach((option) => command.addOption(option.helpGroup(SHARED_OPTIONS)));
   return command;
-}
-
-function oneOf(formats: readonly string[], value: string): string {
-  if (!formats.includes(value)) {
-    throw new InvalidArgumentError(`Choose one of ${formats.join(", ")}.`);
-  }
-  return value;
 }
 
 /** The format that was asked for. */

@@ -83,7 +83,7 @@ function substanceOf({ status, attempts, reason = "", outputs = {} }: StepSide):
   return [status, attempts, reason, outputs];
 }
 
-const same = <T>(value: T): unknown => value;
+const same = (value: unknown): unknown => value;
 const entries = (values: Values): ReadonlyMap<string, Values[string]> => new Map(Object.entries(values));
 
 function decisionsOf(state: RunState): ReadonlyMap<string, readonly string[]> {

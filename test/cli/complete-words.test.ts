@@ -1,0 +1,89 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import t from "tap";
+import { completeWords } from "#cli/complete-words.ts";
+import type { Cli } from "#cli/cli.ts";
+import { MAIN } from "./command-line.ts";
+import { answerOf, Place } from "./place.ts";
+
+const place = new Place(t);
+place.pack("pack", {
+  approvals: { release: { required: 1, from: ["approver"], ttl: "1h" } },
+  steps: [{ id: "ok", gate: { approval: "release" } }],
+});
+place.pack("done", { steps: [{ id: "a", run: { command: ["true"] } }] });
+const waiting = answerOf(await place.packrun("run", "pack", "--no-wait", "--json")).runId;
+const done = answerOf(await place.packrun("run", "done", "--json")).runId;
+
+function cliIn(cwd: string): Cli {
+  const unheard = (): never => {
+    throw new Error("completing a word says nothing");
+  };
+  return {
+    env: {},
+    cwd,
+    out: unheard,
+    err: unheard,
+    style: (_style, text) => text,
+    live: false,
+    columns: 80,
+    rows: 24,
+    fault: unheard,
+    diagnostics: unheard,
+    note: unheard,
+  };
+}
+
+async function candidates(...words: readonly string[]): Promise<readonly string[]> {
+  return (await completeWords(words, cliIn(place.folder))).map(({ value }) => value);
+}
+
+t.test("commands, subcommands, options and their choices complete from their own definitions", async (t) => {
+  t.strictSame(await candidates("ru"), ["run", "runs"]);
+  t.strictSame(await candidates("runs", "sh"), ["show"]);
+  t.ok((await candidates("trust", "")).includes("init"));
+  t.strictSame(await candidates("run", "pack", "--fo"), ["--format"]);
+  t.strictSame(await candidates("run", "--format", ""), ["text", "json", "ndjson"]);
+  t.strictSame(await candidates("completion", "z"), ["zsh"]);
+  t.notOk((await candidates("completion", "")).includes("candidates"), "what is hidden is not offered");
+});
+
+t.test("runs and gates come from the store; a command for unfinished runs is offered those", async (t) => {
+  t.strictSame(await candidates("runs", "show", ""), ["last", done, waiting]);
+  t.strictSame(await candidates("resume", waiting.slice(0, 4)), [waiting]);
+  t.strictSame(await candidates("approve", waiting, ""), ["ok"]);
+  t.strictSame(await candidates("approve", "--key", "k", waiting, "o"), ["ok"]);
+  t.strictSame(await candidates("explain", "ok", "--run", "la"), ["last"]);
+  t.strictSame(await candidates("diff", done, "l"), ["last"]);
+});
+
+t.test("where files are meant, or nothing is known, nothing is offered", async (t) => {
+  t.strictSame(await candidates("lint", "pa"), []);
+  t.strictSame(await candidates("nope", ""), []);
+  t.strictSame(await candidates("approve", "0000", ""), []);
+  const empty = new Place(t);
+  t.strictSame(await completeWords(["runs", "show", ""], cliIn(empty.folder)), []);
+  t.notOk(existsSync(empty.here(".packrun")), "completing makes no state folder");
+});
+
+t.test("the shells take their scripts, and bash completes with its own", async (t) => {
+  const script = async (shell: string): Promise<string> => (await place.packrun("completion", shell)).out;
+  const shim = `#!/bin/sh\nexec "${process.execPath}" --conditions=@packrun/source "${MAIN}" "$@"\n`;
+  place.write("bin/packrun", shim, 0o755);
+  const asked = `${await script("bash")}
+    COMP_WORDS=(packrun runs sh); COMP_CWORD=2; _packrun; printf '%s\\n' "\${COMPREPLY[@]}"
+    COMP_WORDS=(packrun approve ${waiting} ""); COMP_CWORD=3; _packrun; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const env = { PATH: `${place.here("bin")}:${process.env["PATH"] ?? ""}`, HOME: place.folder };
+  const bash = spawnSync("bash", ["-c", asked], { cwd: place.folder, env, encoding: "utf8" });
+  t.equal(bash.stdout, "show\nok\n", bash.stderr);
+  for (const shell of ["zsh", "fish"]) {
+    const file = place.write(`completion.${shell}`, await script(shell));
+    const read = spawnSync(shell, ["-n", file], { encoding: "utf8" });
+    if (read.error !== undefined) {
+      t.pass(`${shell} is not installed: its script is not parsed`, { skip: `no ${shell} here` });
+    } else {
+      t.equal(read.status, 0, read.stderr);
+    }
+  }
+  t.match(await place.packrun("completion", "tcsh"), { code: 2, err: /Allowed choices are bash, zsh, fish/ });
+});
