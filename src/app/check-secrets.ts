@@ -4,10 +4,14 @@ import { packCodes } from "#pack/codes.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { SecretProvider, SecretReference } from "#port/secrets.ts";
 import { stepCodes } from "#step/codes.ts";
+import { secretUseCodes } from "./secret-use-codes.ts";
+
+/** Texts of fewer characters stand in many plans by chance. */
+const LEAST_SOUGHT = 8;
 
 /**
- * Whether every secret that a step uses is given and can be had, before anything runs. Values are dropped at once: each
- * attempt resolves its own.
+ * Whether every secret that a step uses is given and can be had, and none stands in the plan, before anything runs. Values
+ * are dropped at once: each attempt resolves its own.
  */
 export async function checkSecrets(
   plan: Plan,
@@ -30,6 +34,14 @@ export async function checkSecrets(
     if (!value.ok) {
       return value;
     }
+    if (standsIn(plan, value.value)) {
+      return fail(faultOf(secretUseCodes, "SECRET_IN_PLAN", { name }));
+    }
   }
   return ok(undefined);
+}
+
+/** As JSON writes it: inputs, arguments and addresses are texts of the plan's JSON. */
+function standsIn(plan: Plan, value: string): boolean {
+  return value.length >= LEAST_SOUGHT && JSON.stringify(plan).includes(JSON.stringify(value).slice(1, -1));
 }

@@ -13,15 +13,17 @@ const PATHS: ReadonlySet<string> = new Set(["file", "age"]);
 
 type Source = { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string };
 
+const VARIABLES = ["PACKRUN_AGE_IDENTITY", "VAULT_ADDR", "VAULT_CACERT", "VAULT_NAMESPACE"];
+
 /**
  * `PACKRUN_AGE_IDENTITY`, `VAULT_ADDR`, `VAULT_CACERT` and `VAULT_NAMESPACE` before the configuration `file`. Tokens are no
- * settings: they are read where they are used.
+ * settings: they are read where they are used. Undefined where nothing is said.
  */
 export function readSecretSettings(
-  config: NonNullable<Config["secrets"]>,
+  config: Config["secrets"],
   { env, cwd }: Source,
   file: string | undefined,
-): SecretSettings {
+): SecretSettings | undefined {
   const base = file === undefined ? cwd : dirname(file);
   const given = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
   const pathOf = (variable: string, configured: string | undefined): string | undefined => {
@@ -31,7 +33,10 @@ export function readSecretSettings(
     }
     return configured === undefined ? undefined : resolve(base, configured);
   };
-  const { commands = {}, tenants = {}, age = {}, vault = {} } = config;
+  if (config === undefined && VARIABLES.every((name) => given(name) === undefined)) {
+    return undefined;
+  }
+  const { commands = {}, tenants = {}, age = {}, vault = {} } = config ?? {};
   const ageIdentity = pathOf("PACKRUN_AGE_IDENTITY", age.identity);
   const address = given("VAULT_ADDR") ?? vault.address;
   const caFile = pathOf("VAULT_CACERT", vault.caFile);

@@ -11,6 +11,7 @@ import type { AnchorAddresses } from "./anchor-evidence.ts";
 import { appCodes } from "./codes.ts";
 import { configShape, type Config } from "./config.ts";
 import { readSecretSettings, type SecretSettings } from "./secret-settings.ts";
+import { readServerSettings, type ServerSettings } from "./server-settings.ts";
 import { readSandboxSettings, type SandboxSettings } from "./sandbox-settings.ts";
 
 /** Where everything of this command is: flags before `PACKRUN_*` before the nearest configuration before the user's. */
@@ -31,6 +32,8 @@ export type Settings = {
   readonly anchor?: AnchorAddresses;
   /** Where secrets come from, and which of them a tenant may name. */
   readonly secrets?: SecretSettings;
+  /** What `packrun serve` is configured with. */
+  readonly server?: ServerSettings;
   /** The configuration file that was read. */
   readonly configFile?: string;
 } & SandboxSettings;
@@ -65,6 +68,10 @@ export function readSettings(source: SettingsSource): Result<Settings> {
     return sandbox;
   }
   const base = file === undefined ? cwd : dirname(file);
+  const server = readServerSettings(config.value.server ?? {}, base, file ?? "");
+  if (!server.ok) {
+    return server;
+  }
   const from = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(base, path));
   const keyFrom = (key: string | undefined): string | undefined =>
     key?.startsWith("signer:") === true ? key : from(key);
@@ -93,7 +100,8 @@ export function readSettings(source: SettingsSource): Result<Settings> {
       attestorKey: keyFrom(config.value.attestor?.key),
       signers: signersOf(config.value, base),
       anchor: anchorOf(config.value, env),
-      secrets: readSecretSettings(config.value.secrets ?? {}, source, file),
+      secrets: readSecretSettings(config.value.secrets, source, file),
+      server: config.value.server === undefined ? undefined : server.value,
       ...sandbox.value,
       configFile: file,
     }),

@@ -247,3 +247,13 @@ t.test(
     t.strictSame(place.settings({ env }).anchor, { tsa: "https://other.example" });
   },
 );
+
+t.test("what stands in the place of a reference to a secret is not echoed", async (t) => {
+  const { write, read } = placeOf(t);
+  for (const value of ["hunter2-value", "hunter2:value", "{hunter2: value}"]) {
+    write("project/packrun.config.yaml", `secrets: {tenants: {default: {token: ${value}}}}\n`);
+    const result = read();
+    t.match(result, { ok: false, fault: { code: "CONFIG_INVALID", message: /\/secrets\/tenants\/default\/token/ } });
+    t.notMatch(JSON.stringify(result), "hunter2");
+  }
+});
