@@ -11,6 +11,7 @@ import { compareUtf8 } from "#canon/utf8.ts";
 import type { EvidenceManifest } from "#evidence/evidence-manifest.ts";
 import { mediaTypeOf, roleOf } from "#evidence/evidence-path.ts";
 import { ok } from "#fault/result.ts";
+import type { Signer } from "#port/signer.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { eventBytes, genesisHash } from "#run/ledger-chain.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
@@ -55,7 +56,7 @@ export function findings(verdict: Verdict): readonly string[] {
 export type Resign = {
   readonly manifest?: (manifest: EvidenceManifest) => object;
   readonly predicate?: (predicate: PackRun) => object;
-  readonly signer?: keyof typeof keys;
+  readonly signer?: keyof typeof keys | Signer;
 };
 
 /** What someone who holds the attestor's key can do: manifest and attestation made anew over changed files. */
@@ -88,8 +89,9 @@ export async function resign(files: Files, how: Resign = {}): Promise<Files> {
     },
   };
   const [, ...further] = old.subject.map(({ name, digest }) => ({ name, digest: digestOfHex(digest.sha256) }));
+  const { signer = "attestor" } = how;
   const signed = await signStatement(
-    keys[how.signer ?? "attestor"],
+    typeof signer === "string" ? keys[signer] : signer,
     {
       predicate: packRunPredicate,
       subjects: [{ name: MANIFEST, digest: manifestDigest }, ...further],
@@ -110,7 +112,7 @@ export function eventsOf(files: Files): LedgerEvent[] {
 }
 
 /** These events as a ledger whose chain holds: numbered anew, none earlier than the one before. */
-export function chained(world: World, events: readonly LedgerEvent[]): Uint8Array {
+export function chained(world: Pick<World, "identity">, events: readonly LedgerEvent[]): Uint8Array {
   let prev = genesisHash(world.identity, sha256);
   let time = "";
   const lines = events.map((event, at) => {
