@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Verifies an evidence bundle of packrun, offline: a second verifier, written from SPEC.md alone.
+"""Verifies an evidence bundle or a pack bundle of packrun, offline: a second verifier, written from SPEC.md alone.
 
     python3 verify_offline_bundle.py PATH --trust trust-root.json
 
@@ -8,7 +8,7 @@ command (3.0 or later). No socket is opened and nothing is written: openssl is h
 anonymous files in memory; only where a system has none of these, in a temporary folder that is removed at once.
 
 Numbers in comments are sections of SPEC.md. The parts stand in the order in which they are needed: JSON, forms,
-bundles, keys and signatures, trust root, revocations, plan, ledger, its fold, then the checks of 10.2.
+bundles, keys and signatures, trust root, revocations, plan, ledger, its fold, the checks of 10.2, then those of 13.3.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import unicodedata
 from collections import Counter, defaultdict
 from json.decoder import scanstring
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
@@ -1041,12 +1042,17 @@ def _decoded(bundle: Any, own: bool) -> Sidecar:
     return Sidecar(payload, sig, keyid)
 
 
+def _type_of(predicate: str) -> str:
+    """The whole predicate type of a name by which this file knows it."""
+    return predicate if "://" in predicate else PREDICATES + predicate
+
+
 def _statement(predicate_type: str, predicate: Shape, most_subjects: int = 1) -> Shape:
     subject = closed({"name": name_text, "digest": closed({"sha256": match(HEX)})})
     return closed({
         "_type": anything,
         "subject": list_of(subject, 1, most_subjects),
-        "predicateType": one_of(PREDICATES + predicate_type),
+        "predicateType": one_of(_type_of(predicate_type)),
         "predicate": predicate,
     })  # fmt: skip
 
@@ -1089,7 +1095,45 @@ _PACK_RUN = closed(
     },
     {"reason": name_text, "startedAt": timestamp},
 )  # fmt: skip
+CYCLONEDX = "https://cyclonedx.org/bom"
+# 13.2
+_TOOL_USES = list_of(closed({"name": one_of("packrun:tool"), "value": one_of("command", "policy", "shell")}), 1, 3)
+SBOM_SHAPE = closed({
+    "$schema": one_of("http://cyclonedx.org/schema/bom-1.6.schema.json"),
+    "bomFormat": one_of("CycloneDX"),
+    "specVersion": one_of("1.6"),
+    "version": one_of(1),
+    "serialNumber": match(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "metadata": closed({"component": closed({
+        "type": one_of("application"), "name": name_text, "version": name_text, "bom-ref": one_of("pack"),
+        "properties": list_of(closed({"name": one_of("packrun:packDigest"), "value": name_text}), 1, 1),
+    })}),
+    "components": list_of(by_member("type", {
+        "file": closed(
+            {
+                "type": one_of("file"), "name": name_text, "bom-ref": name_text,
+                "hashes": list_of(closed({"alg": one_of("SHA-256"), "content": name_text}), 1, 1),
+            },
+            {"scope": one_of("required"), "properties": _TOOL_USES},
+        ),
+        "application": closed({
+            "type": one_of("application"), "name": name_text, "bom-ref": name_text,
+            "scope": one_of("required"), "properties": _TOOL_USES,
+        }),
+    }), 1),
+    "dependencies": list_of(closed({"ref": name_text})),
+})  # fmt: skip
+_PACK_CLAIM = closed(
+    {
+        "name": name_text, "version": name_text, "packDigest": digest, "trustDomain": trust_domain,
+        "referrers": list_of(closed({"digest": digest, "artifactType": name_text})),
+        "createdAt": timestamp,
+    },
+    {"plan": closed({"hash": digest, "canonicalPlanPath": name_text})},
+)  # fmt: skip
 STATEMENTS = {
+    "pack-bundle/v1": _statement("pack-bundle/v1", _PACK_CLAIM),
+    CYCLONEDX: _statement(CYCLONEDX, SBOM_SHAPE),
     "run-request/v1": _statement("run-request/v1", closed({
         **_RUN, "requestedBy": name_text, "authn": _AUTHN, "requestedAt": timestamp, "nonce": nonce,
     })),
@@ -1109,16 +1153,29 @@ STATEMENTS = {
 }  # fmt: skip
 
 
+STATEMENT, OLDER_STATEMENT = "https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"
+
+
+def _read_older(payload: bytes) -> Any:
+    """A Statement v0.1, canonical or not (6.5); None for all else. ValueError for what is not JSON."""
+    parsed = parse_json(payload)
+    is_older = isinstance(parsed.value, dict) and parsed.value.get("_type") == OLDER_STATEMENT
+    # Read again in canonical form, where a number has one spelling.
+    return parse_json(canonical(parsed.value)).value if is_older and not parsed.twice else None
+
+
 def read_statement(payload: bytes, predicate: str) -> Any:
     """The statement of a payload; Fault STATEMENT_… (6.4, 5)."""
+    takes_older = predicate == CYCLONEDX
     try:
-        value = parse_canonical(payload).value
+        value = _read_older(payload) if takes_older else None
+        value = parse_canonical(payload).value if value is None else value
     except ValueError:
         raise Fault("STATEMENT_NOT_CANONICAL", "the payload is not canonical JSON") from None
     members = value if isinstance(value, dict) else {}
-    if members.get("_type") != "https://in-toto.io/Statement/v1":
+    if members.get("_type") != STATEMENT and not (takes_older and members.get("_type") == OLDER_STATEMENT):
         raise Fault("STATEMENT_TYPE", "the payload is no in-toto Statement v1")
-    if members.get("predicateType") != PREDICATES + predicate:
+    if members.get("predicateType") != _type_of(predicate):
         raise Fault("STATEMENT_PREDICATE_TYPE", f"the statement is no {predicate}")
     try:
         STATEMENTS[predicate](value, ())
@@ -1598,8 +1655,8 @@ class Plan:
         return None if parent is None else str(parent)
 
 
-def read_plan(data: bytes) -> Plan:
-    """Bytes of a plan; Fault PLAN_FILE or PLAN_REFUSED."""
+def read_plan_file(data: bytes) -> Any:
+    """The document of a plan, whether its nodes fit together or not; Fault PLAN_FILE."""
     try:
         value = parse_canonical(data).value
         _PLAN(value, ())
@@ -1607,7 +1664,12 @@ def read_plan(data: bytes) -> Plan:
         raise Fault("PLAN_FILE", "the plan is not canonical JSON") from None
     except Misfit as misfit:
         raise Fault("PLAN_FILE", f"the plan has a wrong form: {misfit}") from None
-    plan = Plan(value)
+    return value
+
+
+def read_plan(data: bytes) -> Plan:
+    """Bytes of a plan; Fault PLAN_FILE or PLAN_REFUSED."""
+    plan = Plan(read_plan_file(data))
     for node in plan.nodes.values():
         _check_node(plan, node)
     return plan
@@ -2439,7 +2501,8 @@ class Report:
 
     _RANK = {"pass": 0, "skipped": 0, "stale": 1, "fail": 2}
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str] = CHECKS) -> None:
+        self._names = names
         self._found: Dict[str, Dict[str, str]] = {}
 
     def add(self, name: str, status: str, why: str, code: Optional[str] = None) -> None:
@@ -2470,7 +2533,8 @@ class Report:
 
     def checks(self) -> List[Dict[str, str]]:
         """All checks in their order."""
-        return [self._found.get(name, {"name": name, "status": "skipped", "why": "not reached"}) for name in CHECKS]
+        unreached = {"status": "skipped", "why": "not reached"}
+        return [self._found.get(name, {"name": name, **unreached}) for name in self._names]
 
     def verdict(self) -> str:
         statuses = {each["status"] for each in self._found.values()}
@@ -2764,11 +2828,268 @@ class EgressCheck:
                 raise Fault("EGRESS_USE_MISMATCH", f"a refused try of {who} has no line")
 
 
-def _in_force(given: Optional[RevocationList], own: Optional[RevocationList]) -> Optional[RevocationList]:
+# ---------------------------------------------------------------------------------------------------------------------
+# What the checks of both kinds of bundles share
+# ---------------------------------------------------------------------------------------------------------------------
+
+REVOCATIONS = "revocations.json"
+
+
+class Options(NamedTuple):
+    """How to verify: the pinned root's bytes, the plan that it must be, the site's revocation list and its sidecar, the
+    time, and whether all must be signed."""
+
+    trust_root: Optional[bytes]
+    plan_hash: Optional[str]
+    revocations: Optional[Tuple[bytes, Optional[bytes]]]
+    at: str
+    require_dsse: bool
+
+
+def check_root(report: Report, options: Options) -> Optional[TrustRoot]:
+    """The checks `trust-root` and `freshness`; the root, when it is accepted."""
+    try:
+        if options.trust_root is None:
+            raise Fault("VERIFY_TRUST_MISSING", "no trust root was given: nobody is trusted")
+        root = read_trust_root(options.trust_root)
+    except Fault as fault:
+        report.fail("trust-root", fault)
+        return None
+    known = "development trust: known to nobody else; " if root.domain == "development" else ""
+    report.add("trust-root", "pass", f"{known}{root.domain}, version {root.value['version']}")
+    expires = root.value["expires"]
+    if options.at < expires:
+        report.add("freshness", "pass", f"the trust root is valid until {expires}")
+    else:
+        report.add("freshness", "stale", f"the trust root expired at {expires}", "TRUST_ROOT_EXPIRED")
+    return root
+
+
+def given_list(options: Options, judge: Judge, report: Report) -> Optional[RevocationList]:
+    """The list of `--revocations`; one that is refused fails the check `revocation`, and is as if it was not given."""
+    if options.revocations is None:
+        return None
+    try:
+        return read_revocations(*options.revocations, judge)
+    except Fault as fault:
+        report.fail("revocation", fault)
+        return None
+
+
+def in_force(given: Optional[RevocationList], own: Optional[RevocationList]) -> Optional[RevocationList]:
     """10.9, 4: the bundle's own list is a floor for the site's, unless its signer was revoked since."""
     if given is None or own is None:
         return own if given is None else given
     return given if given.sequence >= own.sequence or given.has("key", own.signed.keyid) else own
+
+
+def hold_fresh(found: RevocationList, root: TrustRoot, at: str, report: Report) -> None:
+    """7.1, 7 to 9: Fault REVOCATIONS_ROLLBACK; a stale list is told to the report."""
+    policy = root.revocation_policy()
+    if found.sequence < policy.get("minSequence", 0):
+        raise Fault("REVOCATIONS_ROLLBACK", f"the revocation list {found.sequence} is older than the root allows")
+    age = milliseconds(at) - milliseconds(found.value["issuedAt"])
+    if at >= found.value["nextUpdate"] or (policy and age >= policy["maxAgeHours"] * 3_600_000):
+        report.add("revocation", "stale", "the revocation list is too old", "REVOCATIONS_STALE")
+    if found.signed.stale:
+        report.add("revocation", "stale", "the key that signed it is out of its window", "KEY_WINDOW")
+
+
+def hold_claim(claim: Mapping[str, Any], expected: Mapping[str, str]) -> None:
+    """Fault PACK_CLAIM_MISMATCH where a publisher speaks of another pack or domain."""
+    for member, value in expected.items():
+        if claim[member] != value:
+            raise Fault("PACK_CLAIM_MISMATCH", f"{member} of the publisher's attestation is another")
+
+
+def verdict_of(report: Report, subject: Mapping[str, str], root: Optional[TrustRoot]) -> Dict[str, Any]:
+    """The document of 10.1."""
+    domain = {} if root is None else {"trustDomain": root.domain}
+    return {
+        "schemaVersion": 1,
+        "verdict": report.verdict(),
+        "subject": subject,
+        **domain,
+        "checks": report.checks(),
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Documents of pack bundles (13.2)
+# ---------------------------------------------------------------------------------------------------------------------
+
+SBOM, PACK_ATTESTATION = "pack.sbom.cdx.json", "pack.attestation.sigstore.json"
+PUBLISHER = "pack-publisher"
+IMAGE_MANIFEST, IMAGE_INDEX = "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"
+PACK_ARTIFACT, PACK_LAYER = "application/vnd.packrun.pack.v1+json", "application/vnd.packrun.pack.file.v1"
+TITLE, FILE_MODE = "org.opencontainers.image.title", "dev.packrun.file.mode"
+IMAGE_VERSION, IMAGE_NAME = "org.opencontainers.image.version", "dev.packrun.pack.name"
+IMAGE_DIGEST, REF_NAME = "dev.packrun.pack.digest", "org.opencontainers.image.ref.name"
+CONTENT, CONTENT_TYPE = "dev.sigstore.bundle.content", "dev.sigstore.bundle.predicateType"
+EMPTY_CONFIG = b"{}"
+_CONFIG = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": digest_of(EMPTY_CONFIG), "size": 2}
+
+
+class Blob(NamedTuple):
+    """Bytes by digest and size."""
+
+    digest: str
+    size: int
+
+    @property
+    def path(self) -> str:
+        return f"blobs/sha256/{self.digest[7:]}"
+
+
+def blob_of(data: bytes) -> Blob:
+    """What names these bytes."""
+    return Blob(digest_of(data), len(data))
+
+
+class Kind(NamedTuple):
+    """A kind of referrer: its name, its artifact type, what its attestation is of, and its files by title and type."""
+
+    name: str
+    artifact: str
+    predicate: Optional[str]
+    files: Sequence[Tuple[str, str]]
+
+
+def _plain_kind(name: str, artifact: str, *titles: str) -> Kind:
+    sidecars = {title: BUNDLE_TYPE for title in titles if title.endswith(".sigstore.json")}
+    return Kind(name, artifact, None, [(title, sidecars.get(title, artifact)) for title in titles])
+
+
+def _attestation_kind(name: str, predicate: str, title: str) -> Kind:
+    return Kind(name, BUNDLE_TYPE, predicate, [(title, BUNDLE_TYPE)])
+
+
+# In the order of the index.
+KINDS = (
+    _plain_kind("sbom", "application/vnd.cyclonedx+json", SBOM),
+    _attestation_kind("sbom-attestation", CYCLONEDX, SBOM + ".sigstore.json"),
+    _plain_kind("spdx", "application/spdx+json", "pack.spdx.json"),
+    _plain_kind("spdx3", "application/spdx3+json", "pack.spdx3.json"),
+    _plain_kind(
+        "revocations", "application/vnd.packrun.revocations.v1+json", REVOCATIONS, f"{REVOCATIONS}.sigstore.json"
+    ),
+    _plain_kind("plan", "application/vnd.packrun.plan.v1+json", PLAN),
+    _plain_kind("inputs-lock", "application/vnd.packrun.inputs-lock.v1+json", LOCK),
+    _attestation_kind("publisher", PREDICATES + "pack-bundle/v1", PACK_ATTESTATION),
+)
+
+_EMPTY = closed({"mediaType": one_of(_CONFIG["mediaType"]), "digest": digest, "size": one_of(2)})
+_MANIFEST_HEAD = {"schemaVersion": one_of(2), "mediaType": one_of(IMAGE_MANIFEST)}
+_IMAGE = closed({
+    **_MANIFEST_HEAD,
+    "artifactType": one_of(PACK_ARTIFACT),
+    "config": _EMPTY,
+    "layers": list_of(closed({
+        "mediaType": one_of(PACK_LAYER), "digest": digest, "size": integer(),
+        "annotations": closed({FILE_MODE: one_of("644", "755"), TITLE: name_text}),
+    }), 1),
+    "annotations": closed({IMAGE_NAME: match(PACK_NAME), IMAGE_DIGEST: digest, IMAGE_VERSION: match(SEMVER)}),
+})  # fmt: skip
+_REFERRER = closed(
+    {
+        **_MANIFEST_HEAD,
+        "artifactType": name_text,
+        "config": _EMPTY,
+        "subject": closed({"mediaType": one_of(IMAGE_MANIFEST), "digest": digest, "size": integer()}),
+        "layers": list_of(closed({
+            "mediaType": name_text, "digest": digest, "size": integer(), "annotations": closed({TITLE: name_text}),
+        }), 1, 2),
+    },
+    {"annotations": closed({CONTENT: name_text, CONTENT_TYPE: name_text})},
+)  # fmt: skip
+_INDEX = closed({
+    "schemaVersion": one_of(2),
+    "mediaType": one_of(IMAGE_INDEX),
+    "manifests": list_of(closed({
+        "mediaType": one_of(IMAGE_MANIFEST), "digest": digest, "size": integer(), "artifactType": name_text,
+        "annotations": closed({REF_NAME: name_text}),
+    }), 1, 1 + len(KINDS)),
+})  # fmt: skip
+
+
+class PackContent(NamedTuple):
+    """One version of a pack by what is in it; `listing` as in section 2."""
+
+    name: str
+    version: str
+    digest: str
+    listing: Sequence[Any]
+
+
+def image_manifest(pack: PackContent) -> bytes:
+    """The image manifest of a pack."""
+    return canonical({
+        "schemaVersion": 2,
+        "mediaType": IMAGE_MANIFEST,
+        "artifactType": PACK_ARTIFACT,
+        "config": _CONFIG,
+        "layers": [{
+            "mediaType": PACK_LAYER, "digest": f"sha256:{file['sha256']}", "size": file["size"],
+            "annotations": {FILE_MODE: file["mode"], TITLE: file["path"]},
+        } for file in pack.listing],
+        "annotations": {IMAGE_NAME: pack.name, IMAGE_DIGEST: pack.digest, IMAGE_VERSION: pack.version},
+    })  # fmt: skip
+
+
+def referrer_manifest(kind: Kind, subject: Blob, files: Sequence[Blob]) -> bytes:
+    """The manifest of what refers to a pack; there are as many files as the kind has."""
+    annotations = {"annotations": {CONTENT: "dsse-envelope", CONTENT_TYPE: kind.predicate}} if kind.predicate else {}
+    return canonical({
+        "schemaVersion": 2,
+        "mediaType": IMAGE_MANIFEST,
+        "artifactType": kind.artifact,
+        "config": _CONFIG,
+        "subject": {"mediaType": IMAGE_MANIFEST, "digest": subject.digest, "size": subject.size},
+        "layers": [{"mediaType": media, "digest": file.digest, "size": file.size, "annotations": {TITLE: title}}
+                   for (title, media), file in zip(kind.files, files)],
+        **annotations,
+    })  # fmt: skip
+
+
+_LISTING = list_of(closed({
+    "path": name_text, "mode": one_of("644", "755"), "size": integer(), "sha256": match(HEX),
+}), 1)  # fmt: skip
+
+
+def read_listing(data: bytes) -> Sequence[Any]:
+    """The files of a pack (10.11); Fault PACK_LISTING_INVALID."""
+    try:
+        listing = parse_canonical(data).value
+        _LISTING(listing, ())
+    except (ValueError, Misfit):
+        raise Fault("PACK_LISTING_INVALID", f"{PACK_MANIFEST} does not list files as packs have them") from None
+    paths = [file["path"].encode("utf-8") for file in listing]
+    if any(one >= next_one for one, next_one in zip(paths, paths[1:])):
+        raise Fault("PACK_LISTING_INVALID", f"{PACK_MANIFEST} is not sorted, or lists a file twice")
+    return list(listing)
+
+
+def read_sbom(data: bytes) -> Any:
+    """An SBOM of the form of 13.2; Fault PACK_SBOM_INVALID."""
+    try:
+        value = parse_canonical(data).value
+        SBOM_SHAPE(value, ())
+    except ValueError:
+        raise Fault("PACK_SBOM_INVALID", "the SBOM is not canonical JSON") from None
+    except Misfit as misfit:
+        raise Fault("PACK_SBOM_INVALID", f"the SBOM has a wrong form: {misfit}") from None
+    return value
+
+
+def hold_sbom(sbom: Any, pack: PackContent) -> None:
+    """Fault PACK_SBOM_MISMATCH unless it is of this pack: its files, and nothing else."""
+    described = sbom["metadata"]["component"]
+    if (described["name"], described["version"], described["properties"][0]["value"]) != pack[:3]:
+        raise Fault("PACK_SBOM_MISMATCH", "the SBOM is of another pack")
+    files = [each for each in sbom["components"] if each["type"] == "file"]
+    stated = sorted((each["name"], each["hashes"][0]["content"]) for each in files)
+    if stated != sorted((file["path"], file["sha256"]) for file in pack.listing):
+        raise Fault("PACK_SBOM_MISMATCH", "the SBOM does not name exactly the files of the pack")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -2782,7 +3103,6 @@ _REQUEST_FILE = closed(
     },
     {"message": text()},
 )  # fmt: skip
-REVOCATIONS = "revocations.json"
 _SIGNED_CHECKS = ("envelope", "payload-type", "signature", "role", "revocation", "payload", "schema", "subject")
 _SIGNED_CODES = {
     "ENVELOPE_PAYLOAD_TYPE": "payload-type",
@@ -2800,17 +3120,6 @@ _BINDING_CODES = (
 _IDENTITY = ("runId", "tenantId", "trustDomain", "planHash")
 _SELECTED = r"""(?:\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\])"""
 _REFERENCE = re.compile(rf"\s*steps{_SELECTED}\.outputs{_SELECTED}\s*", re.ASCII)
-
-
-class Options(NamedTuple):
-    """How to verify: the pinned root's bytes, the plan that it must be, the site's revocation list and its sidecar, the
-    time, and whether all must be signed."""
-
-    trust_root: Optional[bytes]
-    plan_hash: Optional[str]
-    revocations: Optional[Tuple[bytes, Optional[bytes]]]
-    at: str
-    require_dsse: bool
 
 
 class Verifier:
@@ -2831,20 +3140,11 @@ class Verifier:
 
     def verdict(self) -> Dict[str, Any]:
         """The document of 10.1."""
+        self.root = check_root(self.report, self._options)
         self._verify()
-        domain = {} if self.root is None else {"trustDomain": self.root.domain}
-        return {
-            "schemaVersion": 1,
-            "verdict": self.report.verdict(),
-            "subject": self.subject,
-            **domain,
-            "checks": self.report.checks(),
-        }
+        return verdict_of(self.report, self.subject, self.root)
 
     def _verify(self) -> None:
-        self.report.run("trust-root", self._check_root)
-        if self.root is not None:
-            self._check_freshness(self.root)
         if not self.report.run("sizes", self._check_sizes):
             return
         try:
@@ -2853,7 +3153,9 @@ class Verifier:
             self.report.fail("manifest", fault)
             self._has_attestation()
             return
-        self._check_unread()
+        self.report.run("anchor", self._check_anchor)
+        if self._options.require_dsse and f"{SBOM}.sigstore.json" not in self._bundle.sizes:
+            self.report.fail("sbom", Fault("SIGNATURE_ABSENT", "the bundle has no signed SBOM"))
         plan_stands = self._check_plan()
         self._check_revocations()
         self._check_attestation()
@@ -2866,20 +3168,6 @@ class Verifier:
         self.report.run("manifest", self._check_files)
 
     # Before everything else ------------------------------------------------------------------------------------------
-
-    def _check_root(self) -> str:
-        if self._options.trust_root is None:
-            raise Fault("VERIFY_TRUST_MISSING", "no trust root was given: nobody is trusted")
-        self.root = read_trust_root(self._options.trust_root)
-        known = "development trust: known to nobody else; " if self.root.domain == "development" else ""
-        return f"{known}{self.root.domain}, version {self.root.value['version']}"
-
-    def _check_freshness(self, root: TrustRoot) -> None:
-        expires = root.value["expires"]
-        if self._options.at < expires:
-            self.report.add("freshness", "pass", f"the trust root is valid until {expires}")
-        else:
-            self.report.add("freshness", "stale", f"the trust root expired at {expires}", "TRUST_ROOT_EXPIRED")
 
     def _check_sizes(self) -> str:
         self._bundle = self._open()
@@ -2906,13 +3194,6 @@ class Verifier:
             raise Fault("EVIDENCE_FILE_EXTRA", f"{min(extra)} is not listed")
         return f"{len(listed)} files, none missing, none extra, none different"
 
-    def _check_unread(self) -> None:
-        """Checks of what this version does not have."""
-        report = self.report
-        report.run("anchor", self._check_anchor)
-        report.add("pack-attestation", "skipped", "pack attestations are not checked")
-        report.run("sbom", self._check_sbom)
-
     def _check_anchor(self) -> Skip:
         """What this verifier cannot check is not passed over where the root demands it."""
         if self.root is None:
@@ -2920,14 +3201,6 @@ class Verifier:
         if self.root.required_anchors():
             raise Fault("ANCHOR_UNCHECKED", "the trust root demands an anchor, and this verifier checks none")
         return Skip("not checked by this verifier")
-
-    def _check_sbom(self) -> Skip:
-        sidecar = "pack.sbom.cdx.json.sigstore.json"
-        if self._options.require_dsse:
-            if sidecar in self._bundle.sizes:
-                raise Fault("SIGNATURE_UNCHECKED", f"{sidecar} is not checked by this version")
-            raise Fault("SIGNATURE_ABSENT", f"{sidecar} is not there")
-        return Skip("unsigned, or not checked by this version")
 
     # Revocation (10.9) -----------------------------------------------------------------------------------------------
 
@@ -2938,18 +3211,9 @@ class Verifier:
             self.report.add("revocation", "skipped", "no trust root to check it with")
             return
         judge = Judge(self.root, self._options.at, None, self._ssl)
-        given, own = self._given_list(judge), self._own_list(judge)
-        self._revocations = _in_force(given, own)
+        given, own = given_list(self._options, judge, self.report), self._own_list(judge)
+        self._revocations = in_force(given, own)
         self.report.run("revocation", lambda: self._check_in_force(judge.root))
-
-    def _given_list(self, judge: Judge) -> Optional[RevocationList]:
-        if self._options.revocations is None:
-            return None
-        try:
-            return read_revocations(*self._options.revocations, judge)
-        except Fault as fault:
-            self.report.fail("revocation", fault)
-            return None
 
     def _own_list(self, judge: Judge) -> Optional[RevocationList]:
         sidecar = f"{REVOCATIONS}.sigstore.json"
@@ -2964,18 +3228,12 @@ class Verifier:
             return None
 
     def _check_in_force(self, root: TrustRoot) -> "str | Skip":
-        policy, found, at = root.revocation_policy(), self._revocations, self._options.at
+        found = self._revocations
         if found is None:
-            if policy.get("required", False):
+            if root.revocation_policy().get("required", False):
                 raise Fault("REVOCATIONS_MISSING", "the trust root requires a revocation list, and there is none")
             return Skip("no revocation list was checked; the trust root asks for none")
-        if found.sequence < policy.get("minSequence", 0):
-            raise Fault("REVOCATIONS_ROLLBACK", f"the revocation list {found.sequence} is older than the root allows")
-        age = milliseconds(at) - milliseconds(found.value["issuedAt"])
-        if at >= found.value["nextUpdate"] or (policy and age >= policy["maxAgeHours"] * 3_600_000):
-            self.report.add("revocation", "stale", "the revocation list is too old", "REVOCATIONS_STALE")
-        if found.signed.stale:
-            self.report.add("revocation", "stale", "the key that signed it is out of its window", "KEY_WINDOW")
+        hold_fresh(found, root, self._options.at, self.report)
         found.hold("run", self._manifest["runId"])
         found.hold("plan", self._manifest["planHash"])
         if self._plan is not None:
@@ -3005,10 +3263,10 @@ class Verifier:
         return Scope(pack, self._manifest["tenantId"], gate)
 
     def signed(self, path: str, file_digest: str, predicate: str, roles: Sequence[str], own: bool = True,
-               gate: Optional[str] = None) -> Signed:  # fmt: skip
+               gate: Optional[str] = None, scope: Optional[Scope] = None) -> Signed:  # fmt: skip
         """A sidecar of the bundle that passes 6.4; a root must be there."""
         assert self.root is not None
-        asked = Asked(predicate, own, roles, self.scope(gate))
+        asked = Asked(predicate, own, roles, scope or self.scope(gate))
         judge = Judge(self.root, self._options.at, self._revocations, self._ssl)
         return check_signed(self._bundle.document(path), file_digest, asked, judge)
 
@@ -3130,6 +3388,7 @@ class LedgerChecks:
         report.run("artifacts", self._check_artifacts)
         report.run("pack", self._check_pack)
         report.run("pack-source", self._check_pack_source)
+        PackChecks(self._whole, self._plan, self._facts).make()
         report.run("inputs-lock", self._check_lock)
         report.run("conditions", self._check_conditions)
         report.run("reuse", self._check_reuse)
@@ -3493,6 +3752,85 @@ def _hold_named(manifest: Any, roles: Sequence[str], named: Set[str]) -> None:
             raise Fault("EVIDENCE_FILE_UNNAMED", f"{file['path']} belongs to nothing in the ledger")
 
 
+class PackChecks:
+    """Where the pack comes from (10.11)."""
+
+    def __init__(self, whole: Verifier, plan: Plan, facts: Facts) -> None:
+        self._whole = whole
+        self._bundle = whole.bundle
+        self._plan = plan
+        self._facts = facts
+        self._claim: Any = None
+
+    def make(self) -> None:
+        """Makes both; the first says what the second holds the SBOM to."""
+        report = self._whole.report
+        report.run("pack-attestation", self._check_attestation)
+        if not report.failed("sbom"):
+            report.run("sbom", self._check_sbom)
+
+    def _content(self) -> PackContent:
+        """What the image manifest is made from; Fault PACK_LISTING_INVALID."""
+        data = self._bundle.document(PACK_MANIFEST)
+        pack = self._plan.value["pack"]
+        return PackContent(pack["name"], pack["version"], digest_of(data), read_listing(data))
+
+    def _signed(self, path: str, predicate: str) -> Signed:
+        manifest = digest_of(image_manifest(self._content()))
+        scope = Scope(pack=self._plan.value["pack"]["name"])
+        return self._whole.signed(path, manifest, predicate, [PUBLISHER], predicate != CYCLONEDX, scope=scope)
+
+    def _tell_window(self, name: str, signed: Signed) -> None:
+        if signed.stale:
+            why = f"the key of {signed.principal} is out of its window"
+            self._whole.report.add(name, "stale", why, "KEY_WINDOW")
+
+    def _check_attestation(self) -> "str | Skip":
+        created = self._facts.created
+        if PACK_ATTESTATION not in self._bundle.sizes:
+            if self._whole.options.require_dsse and created is not None and created.data["packSource"] == "registry":
+                raise Fault("SIGNATURE_ABSENT", "the pack came from a registry, and no publisher stands for it")
+            return Skip("no publisher attests this pack")
+        if self._whole.root is None:
+            return Skip("no trust root to check it with")
+        signed = self._signed(PACK_ATTESTATION, "pack-bundle/v1")
+        pack = self._plan.value["pack"]
+        hold_claim(signed.predicate, {
+            "name": pack["name"], "version": pack["version"], "packDigest": pack["digest"],
+            "trustDomain": self._whole.manifest["trustDomain"],
+        })  # fmt: skip
+        self._tell_window("pack-attestation", signed)
+        self._claim = signed.predicate
+        return f"{signed.principal} ({signed.keyid})"
+
+    def _check_sbom(self) -> "str | Skip":
+        sidecar = f"{SBOM}.sigstore.json"
+        if not {SBOM, sidecar} & set(self._bundle.sizes):
+            return Skip("the bundle has no SBOM")
+        data, content, pack = self._bundle.document(SBOM), self._content(), self._plan.value["pack"]
+        hold_sbom(read_sbom(data), content._replace(digest=pack["digest"]))
+        if self._claim is not None:
+            self._hold_claimed(content, data)
+        if sidecar not in self._bundle.sizes or self._whole.root is None:
+            return Skip("unsigned, or no trust root to check it with")
+        signed = self._signed(sidecar, CYCLONEDX)
+        if canonical(signed.predicate) != data:
+            raise Fault("PACK_SBOM_UNATTESTED", "another SBOM is attested")
+        self._tell_window("sbom", signed)
+        return f"every file of the pack, attested by {signed.principal}"
+
+    def _hold_claimed(self, content: PackContent, sbom: bytes) -> None:
+        """SBOM and attestation are those that the publisher put in; Fault PACK_REFERRERS_MISMATCH."""
+        files, image = {"sbom": sbom}, blob_of(image_manifest(content))
+        if f"{SBOM}.sigstore.json" in self._bundle.sizes:
+            files["sbom-attestation"] = self._bundle.document(f"{SBOM}.sigstore.json")
+        for name, data in files.items():
+            kind = next(each for each in KINDS if each.name == name)
+            manifest = referrer_manifest(kind, image, [blob_of(data)])
+            if {"digest": digest_of(manifest), "artifactType": kind.artifact} not in self._claim["referrers"]:
+                raise Fault("PACK_REFERRERS_MISMATCH", f"the publisher put in another {name}")
+
+
 class GateChecks:
     """Approval requests and decisions (10.5)."""
 
@@ -3661,12 +3999,650 @@ class GateChecks:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Pack bundles: archive and folder (13.1)
+# ---------------------------------------------------------------------------------------------------------------------
+
+LAYOUT, INDEX = "oci-layout", "index.json"
+LAYOUT_BYTES = b'{"imageLayoutVersion":"1.0.0"}'
+MAX_PACK_FILES, MAX_ENTRIES = 20_000, 20_032
+MAX_PACK_FILE, MAX_PACK_YAML, PACK_DOCUMENT_BYTES = 8 * 1024**3, 8 * 1024**2, 32 * 1024**2
+_BLOB_PATH = re.compile(rf"blobs/sha256/{HEX}")
+_TURNS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|\Z)", re.ASCII | re.IGNORECASE
+)
+_LOWER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+class Unreadable(Exception):
+    """A pack bundle could not be read to its end."""
+
+
+def name_problem(path: str) -> Optional[str]:
+    """The code by which a name is refused in pack bundles, if any."""
+    parts = path.split("/")
+    if _TURNS.search(path):
+        return "PACK_BUNDLE_PATH_NUL"
+    if any(letter in path for letter in '\\:*?"<>|'):
+        return "PACK_BUNDLE_PATH_WINDOWS"
+    if path.startswith("/"):
+        return "PACK_BUNDLE_PATH_ABSOLUTE"
+    if any(part in ("", ".", "..") for part in parts):
+        return "PACK_BUNDLE_PATH_TRAVERSAL"
+    if any(part.endswith((".", " ")) or _DEVICE.match(part) for part in parts):
+        return "PACK_BUNDLE_PATH_WINDOWS"
+    return None
+
+
+def _is_pack_entry(name: str) -> bool:
+    return name in (LAYOUT, INDEX) or _BLOB_PATH.fullmatch(name) is not None
+
+
+def _hold_entry_name(raw: bytes) -> str:
+    """The name of an entry that may be in a pack bundle; Fault PACK_BUNDLE_PATH_… (13.1, 5 to 7)."""
+    if not _is_utf8(raw):
+        raise Fault("PACK_BUNDLE_PATH_FOREIGN", "a name that is not UTF-8")
+    name = raw.decode("utf-8")
+    code = name_problem(name)
+    if code is None and not _is_pack_entry(name):
+        in_one_form = _is_pack_entry(unicodedata.normalize("NFKC", name))
+        in_one_case = _is_pack_entry(name.translate(_LOWER))
+        ending = "UNICODE" if in_one_form else "CASE" if in_one_case else "FOREIGN"
+        code = f"PACK_BUNDLE_PATH_{ending}"
+    if code is not None:
+        raise Fault(code, f"{name!r} is no name of an entry")
+    return name
+
+
+def _entry_rank(name: str) -> Tuple[int, str]:
+    """Where an entry stands: the two fixed files, then blobs by their name."""
+    return {LAYOUT: 0, INDEX: 1}.get(name, 2), name
+
+
+class PackSource:
+    """The entries of a pack bundle with their sizes, in their order, and how to read them."""
+
+    def __init__(self) -> None:
+        self.sizes: Dict[str, int] = {}
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of an entry that is there; Unreadable when they are not as many as its size."""
+        left = self.sizes[name]
+        try:
+            for chunk in self._read(name):
+                left -= len(chunk)
+                if left < 0:
+                    break
+                yield chunk
+        except OSError as problem:
+            raise Unreadable(problem.strerror) from None
+        if left != 0:
+            raise Unreadable(f"{name} has another size than at first")
+
+    def _read(self, name: str) -> Iterator[bytes]:
+        raise NotImplementedError
+
+
+class PackArchive(PackSource):
+    """A tar in the one form of 13.1. Only its headers are kept."""
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__()
+        self._path = path
+        self._starts: Dict[str, int] = {}
+        try:
+            with open(path, "rb") as file:
+                self._index(file, os.fstat(file.fileno()).st_size)
+        except OSError as problem:
+            raise Unreadable(problem.strerror) from None
+
+    def _index(self, file: Any, length: int) -> None:
+        at, last = 0, ""
+        while True:
+            if at + 512 > length:
+                raise Fault("PACK_BUNDLE_TRUNCATED", f"no header fits at byte {at}")
+            header = _stretch(file, at, 512)
+            if header == bytes(512):
+                _hold_end(file, at, length)
+                return
+            name, size = _read_pack_header(header, at)
+            self._hold_place(name, last)
+            end = at + 512 + size
+            if end + -size % 512 > length:
+                raise Fault("PACK_BUNDLE_TRUNCATED", f"{name} is longer than the archive")
+            if any(_stretch(file, end, -size % 512)):
+                raise Fault("PACK_BUNDLE_PADDING", f"the padding behind {name} is not zero")
+            if len(self.sizes) == MAX_ENTRIES:
+                raise Fault("PACK_BUNDLE_TOO_MANY", f"more than {MAX_ENTRIES} entries")
+            self.sizes[name], self._starts[name] = size, at + 512
+            at, last = end + -size % 512, name
+
+    def _hold_place(self, name: str, last: str) -> None:
+        stands = _entry_rank(name) > _entry_rank(last) if last else name == LAYOUT
+        if not stands:
+            code = "PACK_BUNDLE_DUPLICATE" if name in self.sizes else "PACK_BUNDLE_ORDER"
+            raise Fault(code, f"{name} comes twice or out of order")
+
+    def _read(self, name: str) -> Iterator[bytes]:
+        left = self.sizes[name]
+        with open(self._path, "rb") as file:
+            file.seek(self._starts[name])
+            while left > 0:
+                chunk = file.read(min(CHUNK, left))
+                if not chunk:
+                    return
+                left -= len(chunk)
+                yield chunk
+
+
+def _stretch(file: Any, at: int, size: int) -> bytes:
+    file.seek(at)
+    data = bytes(file.read(size))
+    if len(data) != size:
+        raise Unreadable("the archive became shorter")
+    return data
+
+
+def _hold_end(file: Any, at: int, length: int) -> None:
+    if at + 1024 > length:
+        raise Fault("PACK_BUNDLE_TRUNCATED", "it does not end with two zero blocks")
+    if at + 1024 < length or any(_stretch(file, at + 512, 512)):
+        raise Fault("PACK_BUNDLE_TRAILING", "something follows the end")
+
+
+def _read_pack_header(header: bytes, at: int) -> Tuple[str, int]:
+    """Name and size of an entry; Fault (13.1, 2 to 8)."""
+    kind = header[156:157].decode("latin-1")
+    if kind in ("1", "2"):
+        raise Fault("PACK_BUNDLE_LINK", f"the entry at byte {at} is a link")
+    if kind in "gxXADEIKLMNSV":
+        raise Fault("PACK_BUNDLE_EXTENDED_HEADER", f"the entry at byte {at} is an extended header")
+    if kind != "0":
+        raise Fault("PACK_BUNDLE_ENTRY_TYPE", f"the entry at byte {at} is no regular file")
+    raw, _, behind = header[:100].partition(b"\0")
+    if any(behind):
+        raise Fault("PACK_BUNDLE_PATH_NUL", f"something stands behind the name at byte {at}")
+    name = _hold_entry_name(raw)
+    digits = header[124:135]
+    if re.fullmatch(rb"[0-7]{11}", digits) is None or header != _tar_header(raw, int(digits, 8)):
+        raise Fault("PACK_BUNDLE_HEADER", f"the header at byte {at} has another form")
+    return name, int(digits, 8)
+
+
+class PackFolder(PackSource):
+    """A layout as a folder. Links are not followed inside it."""
+
+    def __init__(self, root: bytes) -> None:
+        super().__init__()
+        self._root = root
+        try:
+            found = sorted(self._list())
+        except OSError as problem:
+            raise Unreadable(problem.strerror) from None
+        sizes = {name: size for name, size in map(self._hold, found) if name}
+        self.sizes = {name: sizes[name] for name in sorted(sizes, key=_entry_rank)}
+
+    def _list(self) -> List[Tuple[bytes, os.stat_result]]:
+        found: List[Tuple[bytes, os.stat_result]] = []
+        for below in (b"", b"blobs/", b"blobs/sha256/"):
+            if below and not any(path + b"/" == below and stat.S_ISDIR(status.st_mode) for path, status in found):
+                break
+            with os.scandir(os.path.join(self._root, below)) as entries:
+                for entry in entries:
+                    found.append((below + entry.name, entry.stat(follow_symlinks=False)))
+                    if len(found) > MAX_ENTRIES + 2:
+                        raise Fault("PACK_BUNDLE_TOO_MANY", f"more than {MAX_ENTRIES} files")
+        return found
+
+    @staticmethod
+    def _hold(entry: Tuple[bytes, os.stat_result]) -> Tuple[str, int]:
+        """Name and size of a file; no name for the two folders."""
+        path, status = entry
+        if stat.S_ISLNK(status.st_mode):
+            raise Fault("PACK_BUNDLE_LINK", f"{_shown(path)!r} is a link")
+        if path in (b"blobs", b"blobs/sha256") and stat.S_ISDIR(status.st_mode):
+            return "", 0
+        if not stat.S_ISREG(status.st_mode):
+            raise Fault("PACK_BUNDLE_ENTRY_TYPE", f"{_shown(path)!r} is no regular file")
+        return _hold_entry_name(path), status.st_size
+
+    def _read(self, name: str) -> Iterator[bytes]:
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        handle = os.open(os.path.join(self._root, name.encode("utf-8")), flags)
+        with os.fdopen(handle, "rb", buffering=0) as file:
+            while True:
+                chunk = file.read(CHUNK)
+                if not chunk:
+                    return
+                yield chunk
+
+
+def is_pack_bundle(path: bytes) -> bool:
+    """Which bundle it is, by names alone (10); a path at which nothing can be read is no pack bundle."""
+    try:
+        if os.path.isdir(path):
+            names = set(os.listdir(path))
+            return MANIFEST.encode() not in names and bool(names & {LAYOUT.encode(), INDEX.encode(), b"blobs"})
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as file:
+            first = file.read(100).partition(b"\0")[0].lower()
+    except OSError:
+        return False
+    return any(name in first for name in (LAYOUT.encode(), INDEX.encode(), b"blobs/"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pack bundles: the checks (13.3)
+# ---------------------------------------------------------------------------------------------------------------------
+
+PACK_CHECKS = (
+    "trust-root", "archive", "blobs", "pack", "revocation", "publisher", "bindings", "referrers", "sbom",
+    "sbom-attestation", "plan", "min-version", "freshness",
+)  # fmt: skip
+
+
+class Referrer(NamedTuple):
+    """Something that came with a pack: its manifest, and the blobs of its files."""
+
+    kind: Kind
+    manifest: Blob
+    files: Sequence[Blob]
+
+
+class PackLayout:
+    """What archive and manifests of a pack bundle say; made by `read` alone, with a Fault of `archive`."""
+
+    def __init__(self, source: PackSource) -> None:
+        self.source = source
+        self.referrers: Dict[str, Referrer] = {}
+        index = self._index()
+        first, *others = index["manifests"]
+        data = self.document(Blob(first["digest"], first["size"]))
+        self.image = blob_of(data)
+        self.pack = self._read_image(data)
+        for each in others:
+            self._read_referrer(each)
+        described = [(self.image, PACK_ARTIFACT, self.pack.version)] + [
+            (each.manifest, each.kind.artifact, f"{self.pack.version}.{each.kind.name}")
+            for each in self.referrers.values()
+        ]
+        remade = {
+            "schemaVersion": 2,
+            "mediaType": IMAGE_INDEX,
+            "manifests": [{"mediaType": IMAGE_MANIFEST, "digest": blob.digest, "size": blob.size,
+                           "artifactType": artifact, "annotations": {REF_NAME: name}}
+                          for blob, artifact, name in described],
+        }  # fmt: skip
+        if not same(remade, index):
+            raise _misshapen(INDEX, "it does not say of its manifests what they say of themselves")
+        self._hold_listed()
+
+    def whole(self, name: str) -> bytes:
+        """A fixed file; Fault PACK_BUNDLE_DOCUMENT or PACK_BUNDLE_TOO_LARGE."""
+        if name not in self.source.sizes:
+            raise _misshapen(name, "it is not there")
+        return self._bounded(name)
+
+    def document(self, blob: Blob) -> bytes:
+        """A listed blob; Fault PACK_BUNDLE_BLOB_… or PACK_BUNDLE_TOO_LARGE."""
+        self._hold_placed(blob)
+        data = self._bounded(blob.path)
+        if digest_of(data) != blob.digest:
+            raise Fault("PACK_BUNDLE_BLOB_DIGEST", f"{blob.path} has another digest")
+        return data
+
+    def digest(self, blob: Blob) -> str:
+        """The digest of a blob of any size that is there."""
+        sha = hashlib.sha256()
+        for chunk in self.source.chunks(blob.path):
+            sha.update(chunk)
+        return f"sha256:{sha.hexdigest()}"
+
+    def _bounded(self, name: str) -> bytes:
+        if self.source.sizes[name] > PACK_DOCUMENT_BYTES:
+            raise Fault("PACK_BUNDLE_TOO_LARGE", f"{name} is larger than 32 MiB")
+        return b"".join(self.source.chunks(name))
+
+    def _hold_placed(self, blob: Blob) -> None:
+        if blob.path not in self.source.sizes:
+            raise Fault("PACK_BUNDLE_BLOB_MISSING", f"{blob.path} is listed, but not there")
+        if self.source.sizes[blob.path] != blob.size:
+            raise Fault("PACK_BUNDLE_BLOB_SIZE", f"{blob.path} has another size")
+
+    def _index(self) -> Any:
+        if self.whole(LAYOUT) != LAYOUT_BYTES:
+            raise _misshapen(LAYOUT, "it is no layout of version 1.0.0")
+        return _pack_document(self.whole(INDEX), _INDEX, INDEX)
+
+    def _read_image(self, data: bytes) -> PackContent:
+        value = _pack_document(data, _IMAGE, self.image.path)
+        layers = value["layers"]
+        if len(layers) > MAX_PACK_FILES:
+            raise Fault("PACK_BUNDLE_TOO_MANY", f"more than {MAX_PACK_FILES} files")
+        listing = [{"path": each["annotations"][TITLE], "mode": each["annotations"][FILE_MODE],
+                    "size": each["size"], "sha256": each["digest"][7:]} for each in layers]  # fmt: skip
+        _hold_pack_files(listing)
+        paths = [file["path"].encode("utf-8") for file in listing]
+        if any(one >= next_one for one, next_one in zip(paths, paths[1:])):
+            raise _misshapen(self.image.path, "its files are not sorted, or one comes twice")
+        said = value["annotations"]
+        pack = PackContent(said[IMAGE_NAME], said[IMAGE_VERSION], digest_of_json(listing), listing)
+        if image_manifest(pack) != data:
+            raise _misshapen(self.image.path, "its pack digest is not that of its files, or its config is not empty")
+        return pack
+
+    def _read_referrer(self, described: Any) -> None:
+        blob = Blob(described["digest"], described["size"])
+        data = self.document(blob)
+        value = _pack_document(data, _REFERRER, blob.path)
+        predicate = value.get("annotations", {}).get(CONTENT_TYPE)
+        found = (value["artifactType"], predicate)
+        kind = next((each for each in KINDS if (each.artifact, each.predicate) == found), None)
+        if kind is None:
+            raise _misshapen(blob.path, "it is of a kind that nobody knows")
+        before = [KINDS.index(each.kind) for each in self.referrers.values()]
+        if before and KINDS.index(kind) <= before[-1]:
+            raise _misshapen(blob.path, "it is out of place")
+        files = [Blob(each["digest"], each["size"]) for each in value["layers"]]
+        if len(files) != len(kind.files) or referrer_manifest(kind, self.image, files) != data:
+            raise _misshapen(blob.path, "it refers to another pack, or its files are named otherwise")
+        self.referrers[kind.name] = Referrer(kind, blob, files)
+
+    def _hold_listed(self) -> None:
+        listed = [blob_of(EMPTY_CONFIG), self.image, *self.files()]
+        for each in self.referrers.values():
+            listed += [each.manifest, *each.files]
+        for blob in listed:
+            self._hold_placed(blob)
+        known = {LAYOUT, INDEX, *(blob.path for blob in listed)}
+        extra = next((name for name in self.source.sizes if name not in known), None)
+        if extra is not None:
+            raise Fault("PACK_BUNDLE_BLOB_UNLISTED", f"{extra} is not listed")
+
+    def files(self) -> List[Blob]:
+        """The files of the pack, in the order of the layers."""
+        return [Blob(f"sha256:{file['sha256']}", file["size"]) for file in self.pack.listing]
+
+    def attached(self, kind: str) -> Sequence[Blob]:
+        """The files of a referrer; none where it is not there."""
+        return self.referrers[kind].files if kind in self.referrers else []
+
+
+def _misshapen(name: str, why: str) -> Fault:
+    return Fault("PACK_BUNDLE_DOCUMENT", f"{name}: {why}")
+
+
+def _pack_document(data: bytes, shape: Shape, name: str) -> Any:
+    try:
+        value = parse_canonical(data).value
+        shape(value, ())
+    except ValueError:
+        raise _misshapen(name, "it is not canonical JSON") from None
+    except Misfit as misfit:
+        raise _misshapen(name, str(misfit)) from None
+    return value
+
+
+def _hold_pack_files(listing: Sequence[Any]) -> None:
+    """Names that every system can hold, and no two that one could take for the same (13.3, `archive` 3)."""
+    seen: Set[str] = set()
+    normal: Set[str] = set()
+    folded: Set[str] = set()
+    for file in listing:
+        code = name_problem(file["path"])
+        if code is not None:
+            raise Fault(code, f"{file['path']!r} is no name of a file that every system can hold")
+        parts = file["path"].split("/")
+        for path in ("/".join(parts[: count + 1]) for count in range(len(parts))):
+            if path in seen:
+                continue
+            in_one_form = unicodedata.normalize("NFC", path)
+            in_one_case = in_one_form.upper().lower()
+            if in_one_form in normal:
+                raise Fault("PACK_BUNDLE_PATH_UNICODE", f"{path!r} has a twin in another normalisation")
+            if in_one_case in folded:
+                raise Fault("PACK_BUNDLE_PATH_CASE", f"{path!r} has a twin in another case")
+            seen.add(path)
+            normal.add(in_one_form)
+            folded.add(in_one_case)
+        if file["size"] >= MAX_PACK_FILE:
+            raise Fault("PACK_BUNDLE_TOO_LARGE", f"{file['path']} has 8 GiB or more")
+
+
+_INPUTS_LOCK = closed({
+    "schema": one_of("packrun.inputs-lock/v1"),
+    "planHash": digest,
+    "tenantId": tenant,
+    "inputs": map_of(VALUE_NAME, closed(
+        {
+            "type": one_of(*_JSON_TYPES, "file", "directory"),
+            "source": one_of("cli", "file", "api", "default"),
+            "digest": digest,
+        },
+        {"value": anything},
+    )),
+    "secrets": map_of(VALUE_NAME, closed({"provider": name_text, "redacted": one_of(True)})),
+})  # fmt: skip
+
+
+def is_earlier(version: str, other: str) -> bool:
+    """Whether a version comes before another (Semantic Versioning 2.0.0, 11)."""
+    core, pre = _version_parts(version)
+    other_core, other_pre = _version_parts(other)
+    if core != other_core:
+        return core < other_core
+    if not pre or not other_pre:
+        return bool(pre) and not other_pre
+    return pre < other_pre
+
+
+def _version_parts(version: str) -> Tuple[List[Tuple[int, str]], List[Tuple[int, Tuple[int, str]]]]:
+    """Numbers of the core; parts of what follows, which sort as they should: numbers before words."""
+    known, dash, pre = version.partition("+")[0].partition("-")
+    parts = pre.split(".") if dash else []
+    return [_whole(part) for part in known.split(".")], [
+        (0, _whole(part)) if part.isdigit() else (1, (0, part)) for part in parts
+    ]
+
+
+def _whole(digits: str) -> Tuple[int, str]:
+    """Sorts as the number does, which may be of any length."""
+    return len(digits), digits
+
+
+class PackVerifier:
+    """One verification of one pack bundle."""
+
+    def __init__(self, path: bytes, options: Options, ssl: OpenSsl) -> None:
+        self._path = path
+        self._options = options
+        self._ssl = ssl
+        self.report = Report(PACK_CHECKS)
+        self.root: Optional[TrustRoot] = None
+        self.subject: Dict[str, str] = {"type": "pack"}
+        self._layout: Optional[PackLayout] = None
+        self._revocations: Optional[RevocationList] = None
+        self._claim: Any = None
+
+    def verdict(self) -> Dict[str, Any]:
+        """The document of 10.1."""
+        self.root = check_root(self.report, self._options)
+        try:
+            self._verify()
+        except Unreadable as problem:
+            self.report.fail("archive", Fault("PACK_BUNDLE_UNREADABLE", f"it cannot be read: {problem}"))
+            self.subject = {"type": "pack"}
+        return verdict_of(self.report, self.subject, self.root)
+
+    def _verify(self) -> None:
+        report = self.report
+        if not report.run("archive", self._check_archive):
+            return
+        report.run("blobs", self._check_blobs)
+        report.run("pack", self._check_pack)
+        if self.root is None:
+            return
+        report.run("min-version", self._check_version)
+        self._check_revocations(self.root)
+        if report.run("publisher", self._check_publisher):
+            report.run("bindings", self._check_bindings)
+            report.run("referrers", self._check_referrers)
+        if report.run("sbom", self._check_sbom):
+            report.run("sbom-attestation", self._check_sbom_attestation)
+        report.run("plan", self._check_plan)
+
+    @property
+    def layout(self) -> PackLayout:
+        """What the archive says; there once `archive` passed."""
+        assert self._layout is not None
+        return self._layout
+
+    def _check_archive(self) -> str:
+        source: PackSource = PackFolder(self._path) if os.path.isdir(self._path) else PackArchive(self._path)
+        self._layout = PackLayout(source)
+        pack = self._layout.pack
+        self.subject.update(name=pack.name, version=pack.version, packDigest=pack.digest)
+        self.subject["manifestDigest"] = self._layout.image.digest
+        return f"{len(source.sizes)} entries"
+
+    def _check_blobs(self) -> str:
+        attached = [file for kind in ("spdx", "spdx3") for file in self.layout.attached(kind)]
+        for blob in dict.fromkeys([blob_of(EMPTY_CONFIG), *self.layout.files(), *attached]):
+            if self.layout.digest(blob) != blob.digest:
+                raise Fault("PACK_BUNDLE_BLOB_DIGEST", f"{blob.path} has another digest")
+        return f"{len(self.layout.pack.listing)} files of the pack"
+
+    def _check_pack(self) -> str:
+        file = next((file for file in self.layout.pack.listing if file["path"] == "pack.yaml"), None)
+        if file is None or file["size"] > MAX_PACK_YAML:
+            raise Fault("PACK_CONTENT_INVALID", "it has no pack.yaml, or one of more than 8 MiB")
+        return f"{self.layout.pack.name} {self.layout.pack.version}"
+
+    def _check_version(self) -> str:
+        assert self.root is not None
+        pack = self.layout.pack
+        least = self.root.value.get("policy", {}).get("minVersion", {}).get(pack.name)
+        if least is not None and is_earlier(pack.version, least):
+            raise Fault("PACK_BELOW_MINIMUM", f"the trust root takes {pack.name} from {least} on")
+        return f"the trust root takes {pack.name} {pack.version}"
+
+    def _check_revocations(self, root: TrustRoot) -> None:
+        judge = Judge(root, self._options.at, None, self._ssl)
+        own, given = self._own_list(judge), given_list(self._options, judge, self.report)
+        self._revocations = in_force(given, own)
+        self.report.run("revocation", lambda: self._check_in_force(root))
+
+    def _own_list(self, judge: Judge) -> Optional[RevocationList]:
+        files = self.layout.attached("revocations")
+        try:
+            if not files:
+                raise Fault("PACK_REVOCATIONS_MISSING", "the bundle has no revocation list")
+            data, sidecar = (self.layout.document(file) for file in files)
+            return read_revocations(data, sidecar, judge)
+        except Fault as fault:
+            self.report.fail("revocation", fault)
+            return None
+
+    def _check_in_force(self, root: TrustRoot) -> "str | Skip":
+        found, pack = self._revocations, self.layout.pack
+        if found is None:
+            return Skip("no list is left")
+        hold_fresh(found, root, self._options.at, self.report)
+        for plan in self.layout.attached("plan"):
+            found.hold("plan", plan.digest)
+        found.hold("pack", pack.digest)
+        found.hold("pack", f"{pack.name}@{pack.version}")
+        return f"list {found.sequence} revokes neither pack nor plan"
+
+    def _signed(self, kind: str, predicate: str, absent: Fault) -> Signed:
+        """The statement of an attestation about the image manifest that passes 6.4."""
+        assert self.root is not None
+        files = self.layout.attached(kind)
+        if not files:
+            raise absent
+        judge = Judge(self.root, self._options.at, self._revocations, self._ssl)
+        asked = Asked(predicate, predicate != CYCLONEDX, [PUBLISHER], Scope(pack=self.layout.pack.name))
+        return check_signed(self.layout.document(files[0]), self.layout.image.digest, asked, judge)
+
+    def _tell_window(self, name: str, signed: Signed) -> None:
+        if signed.stale:
+            self.report.add(name, "stale", f"the key of {signed.principal} is out of its window", "KEY_WINDOW")
+
+    def _check_publisher(self) -> str:
+        absent = Fault("PACK_ATTESTATION_MISSING", "no publisher stands for it")
+        signed = self._signed("publisher", "pack-bundle/v1", absent)
+        self._tell_window("publisher", signed)
+        self._claim = signed.predicate
+        return f"{signed.principal} ({signed.keyid})"
+
+    def _check_bindings(self) -> str:
+        assert self.root is not None
+        pack = self.layout.pack
+        expected = {"name": pack.name, "version": pack.version, "packDigest": pack.digest}
+        hold_claim(self._claim, {**expected, "trustDomain": self.root.domain})
+        return f"attested for {self.root.domain}"
+
+    def _check_referrers(self) -> str:
+        found = [{"digest": each.manifest.digest, "artifactType": each.kind.artifact}
+                 for name, each in self.layout.referrers.items() if name != "publisher"]  # fmt: skip
+        if not same(found, self._claim["referrers"]):
+            raise Fault("PACK_REFERRERS_MISMATCH", "they are not those that the publisher put in")
+        return f"{len(found)}, all that the publisher put in"
+
+    def _check_sbom(self) -> str:
+        files = self.layout.attached("sbom")
+        if not files:
+            raise Fault("PACK_SBOM_MISSING", "the bundle has no SBOM")
+        hold_sbom(read_sbom(self.layout.document(files[0])), self.layout.pack)
+        return "every file of the pack, and nothing else"
+
+    def _check_sbom_attestation(self) -> str:
+        absent = Fault("PACK_SBOM_UNATTESTED", "there is no attestation of the SBOM")
+        signed = self._signed("sbom-attestation", CYCLONEDX, absent)
+        if canonical(signed.predicate) != self.layout.document(self.layout.attached("sbom")[0]):
+            raise Fault("PACK_SBOM_UNATTESTED", "another SBOM is attested")
+        self._tell_window("sbom-attestation", signed)
+        return f"{signed.principal} ({signed.keyid})"
+
+    def _check_plan(self) -> "str | Skip":
+        plans, locks = self.layout.attached("plan"), self.layout.attached("inputs-lock")
+        asserted = self._options.plan_hash
+        if asserted is not None and (not plans or plans[0].digest != asserted):
+            raise Fault("ASSERTED_PLAN_MISMATCH", "the bundle has not the plan that was asserted")
+        attested = None if self._claim is None else self._claim.get("plan")
+        if not plans and not locks and attested is None:
+            return Skip("the bundle was made without inputs, and has no plan")
+        if not plans or not locks or attested is None:
+            raise Fault("PACK_PLAN_MISMATCH", "plan, inputs lock and their attestation come together, or not at all")
+        plan, lock = self.layout.document(plans[0]), self.layout.document(locks[0])
+        if (attested["hash"], attested["canonicalPlanPath"]) != (plans[0].digest, plans[0].path):
+            raise Fault("PACK_PLAN_MISMATCH", "the publisher attests another plan")
+        pack = self.layout.pack
+        planned = read_plan_file(plan)["pack"]
+        if (planned["name"], planned["version"], planned["digest"]) != pack[:3]:
+            raise Fault("PACK_PLAN_MISMATCH", "the plan is of another pack")
+        if _read_lock(lock)["planHash"] != plans[0].digest:
+            raise Fault("PACK_PLAN_MISMATCH", "the inputs lock is of another plan")
+        return f"{plans[0].digest} is of this pack"
+
+
+def _read_lock(data: bytes) -> Any:
+    try:
+        value = parse_canonical(data).value
+        _INPUTS_LOCK(value, ())
+    except (ValueError, Misfit):
+        raise Fault("INPUTS_LOCK_FILE", "the inputs lock has another form") from None
+    return value
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Command line
 # ---------------------------------------------------------------------------------------------------------------------
 
 USAGE = """usage: python3 verify_offline_bundle.py PATH [options]
 
-Verifies an evidence bundle of packrun, a folder or a tar, without network and without packrun.
+Verifies an evidence bundle or a pack bundle of packrun, a folder or a tar, without network and without packrun.
 
   --trust FILE         the trust root that you pinned; without it nothing is verified
   --plan-hash HASH     the plan that it must be: sha256:…
@@ -3674,7 +4650,7 @@ Verifies an evidence bundle of packrun, a folder or a tar, without network and w
   --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it
-  --version            prints the version
+  --version            prints name, version and SHA-256 of this file
 
 Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
 """
@@ -3735,17 +4711,28 @@ def _read_bounded(path: str) -> bytes:
     return data
 
 
+def _version_line() -> str:
+    with open(__file__, "rb") as file:
+        return f"{os.path.basename(__file__)} {VERSION} {digest_of(file.read())}\n"
+
+
 def _now() -> str:
     now = datetime.datetime.now(datetime.timezone.utc)
     return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
 
 
+def _pack_of(subject: Mapping[str, str]) -> str:
+    return f"pack {subject['name']}@{subject['version']}" if "name" in subject else "a pack that cannot be read"
+
+
 def as_text(verdict: Mapping[str, Any]) -> str:
     """A verdict for people."""
     subject, checks = verdict["subject"], verdict["checks"]
-    lines = [f"{verdict['verdict']}: run {subject.get('runId', 'unknown')}"]
-    if "planHash" in subject:
-        lines += [f"  plan {subject['planHash']}", f"  manifest {subject['manifestDigest']}"]
+    is_run = subject["type"] == "evidence"
+    what = f"run {subject.get('runId', 'unknown')}" if is_run else _pack_of(subject)
+    lines = [f"{verdict['verdict']}: {what}"]
+    told = {"plan": "planHash", "pack": "packDigest", "manifest": "manifestDigest"}
+    lines += [f"  {name} {subject[member]}" for name, member in told.items() if member in subject]
     lines += [f"  trust domain {verdict.get('trustDomain', 'none: nobody is trusted')}", ""]
     for each in checks:
         code = f"{each['code']}: " if "code" in each else ""
@@ -3766,13 +4753,14 @@ def main(argv: Sequence[str]) -> int:
     try:
         given = _parse_arguments(argv)
         if given.help or given.version:
-            _say(sys.stdout, USAGE if given.help else VERSION + "\n")
+            _say(sys.stdout, USAGE if given.help else _version_line())
             return 0
         if len(given.path) != 1:
             raise Usage(USAGE)
         options = _options(given)
-        source = open_bundle(os.fsencode(given.path[0]))
-        verdict = Verifier(source, options, OpenSsl(shutil.which("openssl"))).verdict()
+        path, ssl = os.fsencode(given.path[0]), OpenSsl(shutil.which("openssl"))
+        whole = PackVerifier(path, options, ssl) if is_pack_bundle(path) else Verifier(open_bundle(path), options, ssl)
+        verdict = whole.verdict()
     except Usage as usage:
         _say(sys.stderr, str(usage).rstrip("\n") + "\n")
         return 2
