@@ -10,7 +10,7 @@ export type Room = {
 };
 
 const base = ["fault", "canon"];
-const pure = ["pack", "plan", "run", "attest", "trust", "evidence", "verify", "view"];
+const pure = ["pack", "plan", "run", "attest", "layout", "trust", "evidence", "verify", "bundle", "view"];
 
 export const rooms: readonly Room[] = [
   { name: "fault", floor: "ground", rooms: [], packages: [] },
@@ -19,12 +19,19 @@ export const rooms: readonly Room[] = [
   { name: "plan", floor: "pure", rooms: ["pack", ...base], packages: ["@marcbachmann/cel-js", "ajv/*", "ajv-formats"] },
   { name: "run", floor: "pure", rooms: ["plan", "pack", ...base], packages: [] },
   { name: "attest", floor: "pure", rooms: base, packages: [] },
+  { name: "layout", floor: "pure", rooms: ["attest", "plan", "pack", ...base], packages: [] },
   { name: "trust", floor: "pure", rooms: ["attest", ...base], packages: [] },
   { name: "evidence", floor: "pure", rooms: ["run", "plan", "attest", ...base], packages: [] },
   {
     name: "verify",
     floor: "pure",
-    rooms: ["evidence", "trust", "attest", "run", "plan", ...base],
+    rooms: ["evidence", "trust", "layout", "attest", "run", "plan", "pack", ...base],
+    packages: [],
+  },
+  {
+    name: "bundle",
+    floor: "pure",
+    rooms: ["verify", "evidence", "trust", "layout", "attest", "plan", "pack", ...base],
     packages: [],
   },
   { name: "view", floor: "pure", rooms: ["verify", "evidence", "run", "plan", "pack", ...base], packages: [] },
@@ -67,16 +74,10 @@ export const rooms: readonly Room[] = [
     packages: ["node:*", "mongodb"],
   },
   {
-    name: "bundle",
-    floor: "use",
-    rooms: ["port", "verify", "evidence", "trust", "attest", "plan", "pack", ...base],
-    packages: ["@cyclonedx/*"],
-  },
-  {
     name: "app",
     floor: "use",
-    rooms: ["bundle", "engine", "step", "port", ...pure, ...base],
-    packages: ["node:*", "uuid", "@sigstore/bundle"],
+    rooms: ["engine", "step", "port", ...pure, ...base],
+    packages: ["node:*", "uuid", "@sigstore/bundle", "@cyclonedx/*"],
   },
   {
     name: "api",

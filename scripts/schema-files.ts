@@ -8,7 +8,7 @@ import { revocationListPredicate } from "../src/attest/revocation-claim.ts";
 import { trustRootPredicate } from "../src/attest/root-claim.ts";
 import { runRequestPredicate } from "../src/attest/run-request.ts";
 import { statementShape, type Predicate } from "../src/attest/statement.ts";
-import { indexShape, packManifestShape, referrerManifestShape } from "../src/bundle/oci.ts";
+import { indexShape, packManifestShape, referrerManifestShape } from "../src/layout/oci.ts";
 import { isJsonObject, type Json } from "../src/canon/json.ts";
 import { evidenceManifestShape } from "../src/evidence/evidence-manifest.ts";
 import { outputsShape } from "../src/evidence/outputs-file.ts";

@@ -1,22 +1,27 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { verifyEvidence } from "../src/app/verify-evidence.ts";
+import { bundleKind } from "../src/app/bundle-kind.ts";
+import { verifyEvidence, type VerifyRequest, type VerifyTools } from "../src/app/verify-evidence.ts";
+import { verifyPack } from "../src/app/verify-pack.ts";
 import { version } from "../src/cli/version.ts";
 import { nodeSha256, nodeVerifySignature } from "../src/signer/node-crypto.ts";
 import { verdictJson, verdictText } from "../src/view/verdict-text.ts";
-import { exitCodeOf } from "../src/verify/verdict.ts";
+import type { Result } from "../src/fault/result.ts";
+import { exitCodeOf, type PackVerdict, type Verdict } from "../src/verify/verdict.ts";
 
 const USAGE = `usage: node verify_offline_bundle.mjs PATH [options]
 
-Verifies an evidence bundle of packrun, a folder or a tar, without network and without packrun.
+Verifies a bundle of packrun without network and without packrun: evidence of a run, or a pack bundle. PATH is a
+folder or a tar of any size, and tells which it is. It cannot be a pipe: parts of it are read more than once.
 
   --trust FILE         the trust root that you pinned; without it nothing is verified
-  --plan-hash HASH     the plan that it must be: sha256:…
+  --plan-hash HASH     the plan that it must be, or hold: sha256:…
   --revocations FILE   your own revocation list, with FILE.sigstore.json beside it
   --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it
-  --version            prints the version
+  --version            prints name, version and the digest of this file, which manifests name as their verifier
 
 Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
 `;
@@ -30,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const { values, positionals } = given;
   if (values.version === true) {
-    process.stdout.write(`${version}\n`);
+    process.stdout.write(`verify_offline_bundle.mjs ${version} ${ownDigest()}\n`);
     return 0;
   }
   const [path] = positionals;
@@ -46,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const { "plan-hash": planHash, at, revocations, "require-dsse": requireDsse = false } = values;
-  const verdict = await verifyEvidence(
+  const verdict = await verifyAny(
     {
       path,
       requireDsse,
@@ -63,6 +68,22 @@ async function main(args: readonly string[]): Promise<number> {
   }
   process.stdout.write(format === "json" ? verdictJson(verdict.value) : verdictText(verdict.value));
   return exitCodeOf(verdict.value);
+}
+
+async function verifyAny(request: VerifyRequest, tools: VerifyTools): Promise<Result<Verdict | PackVerdict>> {
+  if ((await bundleKind(request.path)) === "evidence") {
+    return verifyEvidence(request, tools);
+  }
+  const { requireDsse: _, ...rest } = request;
+  const verified = await verifyPack(rest, tools);
+  return verified.ok ? { ok: true, value: verified.value.verdict } : verified;
+}
+
+/** What manifests and kept verdicts name as their verifier. */
+function ownDigest(): string {
+  return `sha256:${createHash("sha256")
+    .update(readFileSync(new URL(import.meta.url)))
+    .digest("hex")}`;
 }
 
 function readArguments(args: readonly string[]) {

@@ -1,5 +1,5 @@
 import { decodeUtf8 } from "#canon/utf8.ts";
-import type { PackContent } from "#bundle/pack-content.ts";
+import type { PackContent } from "#layout/pack-content.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { treeDigest } from "#pack/pack-files.ts";
 import { readPack } from "#pack/read-pack.ts";

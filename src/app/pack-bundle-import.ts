@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { rename, rm, open, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { archiveCodes } from "#bundle/archive-codes.ts";
+import { checkBundledTools } from "#bundle/check-bundled-tools.ts";
 import { openBlob, type BundleLayout } from "#bundle/read-layout.ts";
 import { digestOfHex, type Digest } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -38,7 +40,7 @@ export type ImportedPack = {
 /**
  * Verifies a pack bundle and puts it into the registry, whole or not at all. The file is copied first and the copy is what is
  * verified: nobody can exchange it in between. Only `verified` is taken, neither failed nor stale, and nothing turns that off.
- * Faults: those of `verifyPackPinned`, PACK_BUNDLE_WRITE, REGISTRY_CONFLICT.
+ * Faults: those of `verifyPackPinned` and `checkBundledTools`, PACK_BUNDLE_WRITE, REGISTRY_CONFLICT.
  */
 export async function importPackBundle(
   order: ImportOrder,
@@ -51,10 +53,14 @@ export async function importPackBundle(
     return opened;
   }
   await using given = opened.value;
+  const { archive } = given;
+  if (archive === undefined) {
+    return fail(faultOf(archiveCodes, "PACK_BUNDLE_NOT_FOUND", { path: order.path }));
+  }
   const staged = entryAt(draft);
   try {
     await makeFolder(draft, 0o755);
-    await writeFile(staged.bundle, 0o444, given.source.read(0, given.source.size));
+    await writeFile(staged.bundle, 0o444, archive.read(0, archive.size));
     const found = await verifyPackPinned({ ...order, path: staged.bundle }, settings, tools);
     if (!found.ok) {
       return found;
@@ -85,6 +91,10 @@ async function keep(
     return copy;
   }
   await using bundle = copy.value;
+  const named = await checkBundledTools(bundle.source, layout, tools.sha256);
+  if (!named.ok) {
+    return named;
+  }
   await writePack(bundle, layout, staged.pack);
   const record = await verdictRecord(found.verdict, { now: tools.now, version: order.version });
   await writeFile(staged.verdict, 0o444, [record]);
@@ -101,14 +111,14 @@ async function keep(
 }
 
 /** Writes the files of a verified pack, whose names are plain and relative on every system. */
-async function writePack({ source }: OpenPackBundle, { pack, entries }: BundleLayout, folder: string): Promise<void> {
+async function writePack({ source }: OpenPackBundle, { pack }: BundleLayout, folder: string): Promise<void> {
   for (const { path, mode, sha256 } of pack.listing) {
     const target = join(folder, path);
     await makeFolder(dirname(target), 0o755);
     const digest = await writeFile(
       target,
       mode === "755" ? 0o555 : 0o444,
-      openBlob(source, entries, digestOfHex(sha256)),
+      openBlob(source, digestOfHex(sha256)),
     );
     if (digest !== sha256) {
       throw new Error(`${path} changed after it was verified`);

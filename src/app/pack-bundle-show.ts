@@ -1,16 +1,16 @@
 import { packBundlePredicate, type PackBundleClaim } from "#attest/pack-bundle.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
 import { readStatement } from "#attest/read-statement.ts";
-import type { ReferrerKind } from "#bundle/oci.ts";
+import type { ReferrerKind } from "#layout/oci.ts";
 import { readDocument, readLayout, type BundleLayout } from "#bundle/read-layout.ts";
-import type { ArchiveSource } from "#bundle/archive.ts";
 import { archiveCodes } from "#bundle/archive-codes.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
-import { openPackBundle } from "./pack-bundle-file.ts";
+import type { BundleSource } from "#verify/bundle-source.ts";
+import { openPackBundle, type OpenPackBundle } from "./pack-bundle-file.ts";
 
 /** What a pack bundle says of itself. Nothing of it was verified. */
 export type PackBundleView = {
@@ -22,6 +22,8 @@ export type PackBundleView = {
   readonly files: readonly FileEntry[];
   readonly referrers: readonly {
     readonly kind: ReferrerKind;
+    /** What it is called in the index. */
+    readonly refName: string;
     readonly digest: string;
     readonly artifactType: string;
   }[];
@@ -38,35 +40,39 @@ export async function showPackBundle(path: string, sha256: Sha256): Promise<Resu
   await using bundle = opened.value;
   try {
     const layout = await readLayout(bundle.source, sha256);
-    return layout.ok ? ok(await viewOf(bundle.source, layout.value, sha256)) : layout;
+    return layout.ok ? ok(await viewOf(bundle, layout.value, sha256)) : layout;
   } catch (error) {
     return fail(faultOf(archiveCodes, "PACK_BUNDLE_UNREADABLE", { problem: systemProblem(error) }));
   }
 }
 
-async function viewOf(source: ArchiveSource, layout: BundleLayout, sha256: Sha256): Promise<PackBundleView> {
-  const { pack, manifest, referrers, size } = layout;
+async function viewOf(
+  { source, archive }: OpenPackBundle,
+  layout: BundleLayout,
+  sha256: Sha256,
+): Promise<PackBundleView> {
+  const { pack, manifest, referrers, entries } = layout;
   return {
     name: pack.name,
     version: pack.version,
     packDigest: pack.packDigest,
     manifestDigest: manifest.digest,
-    size,
+    size: archive?.size ?? [...entries.values()].reduce((total, { size }) => total + size, 0),
     files: pack.listing,
     referrers: [...referrers].map(
       ([
         kind,
         {
-          manifest: { digest, artifactType },
+          manifest: { digest, artifactType, refName },
         },
-      ]) => ({ kind, digest, artifactType }),
+      ]) => ({ kind, refName, digest, artifactType }),
     ),
     attested: await attestedOf(source, layout, sha256),
   };
 }
 
 async function attestedOf(
-  source: ArchiveSource,
+  source: BundleSource,
   { referrers, entries }: BundleLayout,
   sha256: Sha256,
 ): Promise<PackBundleView["attested"]> {

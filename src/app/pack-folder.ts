@@ -6,7 +6,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { packCodes } from "#pack/codes.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
-import { PACK_FILE } from "#plan/recompile-plan.ts";
+import { PACK_FILE } from "#pack/pack-files.ts";
 import type { FolderReader } from "#port/folder.ts";
 import type { InspectModule } from "#port/policy-engine.ts";
 import { appCodes } from "./codes.ts";

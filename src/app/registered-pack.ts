@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { ReferrerKind } from "#bundle/oci.ts";
+import type { ReferrerKind } from "#layout/oci.ts";
 import { readDocument, type BundleLayout } from "#bundle/read-layout.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import { PACK_ATTESTATION_PATH, SBOM_PATH, SIDECAR } from "#evidence/evidence-path.ts";

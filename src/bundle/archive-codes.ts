@@ -8,9 +8,10 @@ export const archiveCodes = codeTable({
     severity: "error",
     exitCode: 2,
     message: "there is no pack bundle at {path}",
-    hint: "give the .packbundle.tar that `packrun bundle create` wrote",
+    hint: "give the .packbundle.tar that `packrun bundle create` wrote, or a folder of the same layout",
     explanation: {
-      cause: "The path names no regular file that can be read.",
+      cause:
+        "The path names neither a regular file nor a folder that can be read, or a folder where only a file is taken.",
       example: "packrun bundle verify release.packbundle.tar in another folder",
       fix: "Give the path of the file.",
     },
@@ -40,7 +41,7 @@ export const archiveCodes = codeTable({
   PACK_BUNDLE_LINK: {
     severity: "error",
     exitCode: 7,
-    message: "the entry at byte {at} is a link",
+    message: "{entry} is a link",
     hint: "do not use this file: pack bundles hold regular files only",
     explanation: {
       cause: "Links lead readers that unpack archives out of their folder.",
@@ -51,7 +52,7 @@ export const archiveCodes = codeTable({
   PACK_BUNDLE_ENTRY_TYPE: {
     severity: "error",
     exitCode: 7,
-    message: 'the entry at byte {at} is no regular file: its type is "{type}"',
+    message: "{entry} is no regular file: {problem}",
     hint: "do not use this file: pack bundles hold regular files only",
     explanation: {
       cause: "Folders, devices, FIFOs and types of other tools have no place in a pack bundle.",

@@ -3,6 +3,7 @@ import { BLOCK, paddingOf, readUstarHeader, type TarEntry } from "#evidence/usta
 import { faultOf } from "#fault/code-table.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { BundleSource } from "#verify/bundle-source.ts";
 import { archiveCodes } from "./archive-codes.ts";
 import { pathProblem } from "./path-problem.ts";
 
@@ -13,7 +14,7 @@ export type ArchiveSource = {
 };
 
 /** An entry and where its bytes begin. */
-export type ArchiveEntry = TarEntry & { readonly start: number };
+type ArchiveEntry = TarEntry & { readonly start: number };
 
 export const LAYOUT_PATH = "oci-layout";
 export const INDEX_PATH = "index.json";
@@ -27,7 +28,7 @@ export const MAX_ENTRIES: number = MAX_PACK_FILES + 32;
 /**
  * The entries of a pack bundle, in the one order that they may have: `oci-layout`, `index.json`, blobs by their digest.
  * Only headers are read; nothing is extracted. Memory is bounded by MAX_ENTRIES, whatever the file says. Faults: those of
- * `archiveCodes`.
+ * `archiveCodes`. @public
  */
 export async function readArchive(source: ArchiveSource): Promise<Result<readonly ArchiveEntry[]>> {
   const entries: ArchiveEntry[] = [];
@@ -55,8 +56,33 @@ export async function readArchive(source: ArchiveSource): Promise<Result<readonl
   }
 }
 
+/** A pack bundle in one file, whose headers are read once. `list` has the faults of `archiveCodes`. */
+export function archiveSource(file: ArchiveSource): BundleSource {
+  let reading: Promise<Result<ReadonlyMap<string, ArchiveEntry>>> | undefined;
+  const index = (): Promise<Result<ReadonlyMap<string, ArchiveEntry>>> => {
+    reading ??= readArchive(file).then((read) =>
+      read.ok ? ok(new Map(read.value.map((entry) => [entry.path, entry]))) : read,
+    );
+    return reading;
+  };
+  return {
+    list: async () => {
+      const read = await index();
+      return read.ok ? ok([...read.value.values()].map(({ path, size }) => ({ path, size }))) : read;
+    },
+    open: async function* open(path) {
+      const read = await index();
+      const entry = read.ok ? read.value.get(path) : undefined;
+      if (entry === undefined) {
+        throw new Error(`${path} is not in the archive`);
+      }
+      yield* file.read(entry.start, entry.size);
+    },
+  };
+}
+
 /** A stretch as one piece; callers bound its size. Throws when the file became shorter. */
-export async function readBytes(source: ArchiveSource, start: number, size: number): Promise<Uint8Array> {
+async function readBytes(source: ArchiveSource, start: number, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let done = 0;
   for await (const chunk of source.read(start, size)) {
@@ -76,13 +102,16 @@ function readHeader(block: Uint8Array, at: number): Result<TarEntry | "end"> {
   }
   const type = String.fromCharCode(block[156] ?? 0);
   if (LINKS.has(type)) {
-    return refuse("PACK_BUNDLE_LINK", { at });
+    return refuse("PACK_BUNDLE_LINK", { entry: `the entry at byte ${at}` });
   }
   if (EXTENSIONS.has(type)) {
     return refuse("PACK_BUNDLE_EXTENDED_HEADER", { at });
   }
   if (type !== "0") {
-    return refuse("PACK_BUNDLE_ENTRY_TYPE", { at, type: shown(type) });
+    return refuse("PACK_BUNDLE_ENTRY_TYPE", {
+      entry: `the entry at byte ${at}`,
+      problem: `its type is "${shown(type)}"`,
+    });
   }
   const named = checkName(block);
   if (!named.ok) {
@@ -102,7 +131,11 @@ function checkName(block: Uint8Array): Result<void> {
   if (end !== -1 && field.subarray(end).some((byte) => byte !== 0)) {
     return refuse("PACK_BUNDLE_PATH_NUL");
   }
-  const name = decodeUtf8(end === -1 ? field : field.subarray(0, end));
+  return checkEntryName(decodeUtf8(end === -1 ? field : field.subarray(0, end)));
+}
+
+/** Whether an entry may have this name; undefined is one that is not UTF-8. Faults: PACK_BUNDLE_PATH_*. */
+export function checkEntryName(name: string | undefined): Result<void> {
   if (name === undefined) {
     return refuse("PACK_BUNDLE_PATH_FOREIGN", { path: "a name that is not UTF-8" });
   }

@@ -15,8 +15,8 @@ import {
   REFERRER_KINDS,
   type Manifest,
   type ReferrerKind,
-} from "./oci.ts";
-import type { PackContent } from "./pack-content.ts";
+} from "#layout/oci.ts";
+import type { PackContent } from "#layout/pack-content.ts";
 import { PathTwins, pathProblem } from "./path-problem.ts";
 
 /** The files of what comes with a pack, by its kind. */

@@ -1,10 +1,11 @@
 import { equalBytes } from "#canon/bytes.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { faultOf } from "#fault/code-table.ts";
+import { layoutCodes } from "#layout/codes.ts";
 import { checkSigned } from "#trust/check-signed.ts";
-import { PUBLISHER_ROLE } from "./check-publisher.ts";
+import { PUBLISHER_ROLE } from "#layout/publisher.ts";
 import { packBundleCodes } from "./codes.ts";
-import { checkSbom, readSbom, sbomPredicate } from "./pack-sbom.ts";
+import { checkSbom, readSbom, sbomPredicate } from "#layout/pack-sbom.ts";
 import type { PackCase } from "./pack-case.ts";
 
 /** The SBOM is there, matches the pack both ways, and a publisher attests these very bytes of it. */
@@ -29,7 +30,7 @@ export async function checkInventory(given: PackCase): Promise<void> {
 async function checkAttested(given: PackCase, sbom: Uint8Array): Promise<void> {
   const { findings, layout, document } = given;
   const unattested = (problem: string): void =>
-    findings.fail("sbom-attestation", faultOf(packBundleCodes, "PACK_SBOM_UNATTESTED", { problem }));
+    findings.fail("sbom-attestation", faultOf(layoutCodes, "PACK_SBOM_UNATTESTED", { problem }));
   const [blob] = layout.referrers.get("sbom-attestation")?.files ?? [];
   if (blob === undefined) {
     unattested("there is no attestation of it");

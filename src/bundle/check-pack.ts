@@ -1,18 +1,17 @@
-import type { PackBundleClaim } from "#attest/pack-bundle.ts";
-import { digestOf, digestOfHex } from "#canon/digest.ts";
+import { digestOfHex } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { PACK_FILE } from "#pack/pack-files.ts";
 import type { Pack } from "#pack/pack.ts";
 import { readPack } from "#pack/read-pack.ts";
-import { readInputsLock } from "#plan/inputs-lock.ts";
-import { readPlan } from "#plan/read-plan.ts";
-import { PACK_FILE } from "#plan/recompile-plan.ts";
 import { packBundleCodes } from "./codes.ts";
-import { blobPath } from "./oci.ts";
 import type { BundleLayout } from "./read-layout.ts";
 import type { PackCase } from "./pack-case.ts";
 
-/** The bundled pack.yaml, when it is a pack of this name and version. Fault: PACK_CONTENT_INVALID, PACK_BUNDLE_*. */
+/**
+ * The bundled pack.yaml, when it is a pack of this name and version. Asked by who takes a pack in, not by verifiers: those read
+ * no YAML. Faults: PACK_CONTENT_INVALID, PACK_BUNDLE_*.
+ */
 export async function checkPackFile(
   { pack: { name, version, listing } }: BundleLayout,
   document: PackCase["document"],
@@ -34,56 +33,4 @@ export async function checkPackFile(
   return read.value.name === name && read.value.version === version
     ? ok(read.value)
     : invalid(`${PACK_FILE} says another name or version`);
-}
-
-/** A plan in the bundle is the attested one, of this very pack, and its inputs lock names it; a bundle needs none. */
-export async function checkPlan(given: PackCase, claim: PackBundleClaim | undefined): Promise<void> {
-  const { findings, layout } = given;
-  const hasPlan = layout.referrers.has("plan") || layout.referrers.has("inputs-lock");
-  if (!hasPlan && claim?.plan === undefined) {
-    findings.skip("plan", "the bundle was made without inputs and has none");
-    return;
-  }
-  const checked = await planProblem(given, claim);
-  if (typeof checked === "string") {
-    findings.fail("plan", faultOf(packBundleCodes, "PACK_PLAN_MISMATCH", { problem: checked }));
-  } else if (checked.ok) {
-    findings.pass("plan", `${claim?.plan?.hash ?? ""} is of this pack`);
-  } else {
-    findings.fail("plan", checked.fault);
-  }
-}
-
-async function planProblem(
-  { layout, document, sha256 }: PackCase,
-  claim: PackBundleClaim | undefined,
-): Promise<string | Result<void>> {
-  const [planBlob] = layout.referrers.get("plan")?.files ?? [];
-  const [lockBlob] = layout.referrers.get("inputs-lock")?.files ?? [];
-  const attested = claim?.plan;
-  if (planBlob === undefined || lockBlob === undefined || attested === undefined) {
-    return "plan, inputs lock and their attestation come together, or not at all";
-  }
-  const bytes = await document(planBlob);
-  const lock = await document(lockBlob);
-  if (!bytes.ok || !lock.ok) {
-    return bytes.ok ? (lock.ok ? ok(undefined) : lock) : bytes;
-  }
-  const hash = digestOf(bytes.value, sha256);
-  if (hash !== attested.hash || blobPath(hash) !== attested.canonicalPlanPath) {
-    return "it has another hash than the publisher attests";
-  }
-  const plan = readPlan(bytes.value);
-  if (!plan.ok) {
-    return plan;
-  }
-  const { name, version, digest } = plan.value.pack;
-  if (name !== layout.pack.name || version !== layout.pack.version || digest !== layout.pack.packDigest) {
-    return "it is of another pack";
-  }
-  const locked = readInputsLock(lock.value);
-  if (!locked.ok) {
-    return locked;
-  }
-  return locked.value.planHash === hash ? ok(undefined) : "its inputs lock is of another plan";
 }

@@ -1,19 +1,15 @@
 import { packBundlePredicate, type PackBundleClaim } from "#attest/pack-bundle.ts";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import { faultOf } from "#fault/code-table.ts";
-import { fail, ok, type Result } from "#fault/result.ts";
+import { layoutCodes } from "#layout/codes.ts";
+import { blobPath } from "#layout/oci.ts";
+import { PUBLISHER_ROLE } from "#layout/publisher.ts";
 import { checkSigned } from "#trust/check-signed.ts";
 import { packBundleCodes } from "./codes.ts";
-import { blobPath } from "./oci.ts";
 import type { PackCase } from "./pack-case.ts";
 
-/** Who may stand for packs. */
-export const PUBLISHER_ROLE = "pack-publisher";
-
 /** The publisher's attestation, when its signature is good, its role covers the pack, and it is of this very manifest. */
-export async function checkPublisher(
-  given: PackCase,
-): Promise<{ readonly claim: PackBundleClaim; readonly sidecar: Uint8Array } | undefined> {
+export async function checkPublisher(given: PackCase): Promise<PackBundleClaim | undefined> {
   const { findings, layout, document } = given;
   const [blob] = layout.referrers.get("publisher")?.files ?? [];
   if (blob === undefined) {
@@ -44,18 +40,7 @@ export async function checkPublisher(
   }
   findings.pass("publisher", `${signed.principal} (${signed.keyid})`);
   checkReferrers(given, signed.statement.predicate);
-  return { claim: signed.statement.predicate, sidecar: sidecar.value };
-}
-
-/** Whether the publisher speaks of this pack, for this trust domain. Fault: PACK_CLAIM_MISMATCH. */
-export function checkClaim({ layout, trustRoot }: PackCase, claim: PackBundleClaim): Result<void> {
-  const { name, version, packDigest } = layout.pack;
-  const { trustDomain } = trustRoot.document;
-  const expected = { name, version, packDigest, trustDomain };
-  const other = (["name", "version", "packDigest", "trustDomain"] as const).find(
-    (member) => claim[member] !== expected[member],
-  );
-  return other === undefined ? ok(undefined) : fail(faultOf(packBundleCodes, "PACK_CLAIM_MISMATCH", { member: other }));
+  return signed.statement.predicate;
 }
 
 /** The publisher lists everything that refers to the pack but the list's own attestation. */
@@ -76,6 +61,6 @@ function checkReferrers({ findings, layout }: PackCase, claim: PackBundleClaim):
   if (problem === undefined) {
     findings.pass("referrers", `${listed.length}, all that the publisher put in`);
   } else {
-    findings.fail("referrers", faultOf(packBundleCodes, "PACK_REFERRERS_MISMATCH", { problem }));
+    findings.fail("referrers", faultOf(layoutCodes, "PACK_REFERRERS_MISMATCH", { problem }));
   }
 }

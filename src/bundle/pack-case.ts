@@ -5,7 +5,7 @@ import type { Result } from "#fault/result.ts";
 import type { SignedRevocations } from "#trust/check-revocations.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import type { StreamHash } from "#verify/bundle-source.ts";
-import type { Blob } from "./oci.ts";
+import type { Blob } from "#layout/oci.ts";
 import type { PackFindings } from "./pack-verdict.ts";
 import type { BundleLayout } from "./read-layout.ts";
 

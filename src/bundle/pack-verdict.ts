@@ -1,5 +1,5 @@
 import type { Fault } from "#fault/fault.ts";
-import { wordOf, type Check, type VerdictWord } from "#verify/verdict.ts";
+import { wordOf, type Check, type PackSubject, type PackVerdict } from "#verify/verdict.ts";
 
 /** Every check of a pack bundle, in the order of the report. */
 const PACK_CHECKS = [
@@ -18,24 +18,6 @@ const PACK_CHECKS = [
   "freshness",
 ] as const;
 type PackCheckName = (typeof PACK_CHECKS)[number];
-
-/** What a verdict on a pack bundle speaks of; members that could not be read are absent. */
-export type PackSubject = {
-  readonly type: "pack";
-  readonly name?: string;
-  readonly version?: string;
-  readonly packDigest?: string;
-  readonly manifestDigest?: string;
-};
-
-/** The answer of `bundle verify`: the form of every verdict, with a pack as its subject. */
-export type PackVerdict = {
-  readonly schemaVersion: 1;
-  readonly verdict: VerdictWord;
-  readonly subject: PackSubject;
-  readonly trustDomain?: string;
-  readonly checks: readonly Check[];
-};
 
 /** What the checks found so far. The first failure of a check stands; a failure replaces what is stale. */
 export type PackFindings = {

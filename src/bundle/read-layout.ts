@@ -5,8 +5,8 @@ import { readCanonicalJson } from "#canon/strict-json.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { StreamHash } from "#verify/bundle-source.ts";
-import { INDEX_PATH, LAYOUT_PATH, readArchive, readBytes, type ArchiveEntry, type ArchiveSource } from "./archive.ts";
+import type { BundleFile, BundleSource, StreamHash } from "#verify/bundle-source.ts";
+import { INDEX_PATH, LAYOUT_PATH } from "./archive.ts";
 import { archiveCodes } from "./archive-codes.ts";
 import { checkContent } from "./assemble.ts";
 import { packBundleCodes } from "./codes.ts";
@@ -14,6 +14,7 @@ import {
   ATTACHMENT_KINDS,
   blobPath,
   contentOf,
+  filesOfKind,
   EMPTY_CONFIG,
   indexBytes,
   indexShape,
@@ -28,8 +29,8 @@ import {
   type IndexDescriptor,
   type Manifest,
   type ReferrerKind,
-} from "./oci.ts";
-import type { PackContent } from "./pack-content.ts";
+} from "#layout/oci.ts";
+import type { PackContent } from "#layout/pack-content.ts";
 
 /** Something that came with the pack: its manifest, and the blobs of its files. */
 type Referrer = { readonly manifest: Manifest; readonly files: readonly Blob[] };
@@ -39,25 +40,24 @@ export type BundleLayout = {
   readonly pack: PackContent;
   readonly manifest: Manifest;
   readonly referrers: ReadonlyMap<ReferrerKind, Referrer>;
-  readonly entries: ReadonlyMap<string, ArchiveEntry>;
-  readonly size: number;
+  readonly entries: ReadonlyMap<string, BundleFile>;
 };
 
 /** Documents are read whole. Bytes. */
-const DOCUMENT_LIMIT: number = 32 * 1024 * 1024;
+export const DOCUMENT_LIMIT: number = 32 * 1024 * 1024;
 
 /**
- * Reads archive, index and manifests. What they say is made again from what was understood, and must be the same bytes:
+ * Reads the list of entries, index and manifests. What they say is made again from what was understood, and must be the same bytes:
  * so nothing is overlooked. Every blob is listed and every listed blob is there, with its size; digests of documents are
- * checked when they are read, those of the pack's files by `checkBlobs`. Faults: `archiveCodes`, PACK_BUNDLE_DOCUMENT,
+ * checked when they are read, those of the pack's files by `checkBlobs`. Faults: those of the source, PACK_BUNDLE_DOCUMENT,
  * PACK_BUNDLE_BLOB_*. Throws when the source does.
  */
-export async function readLayout(source: ArchiveSource, sha256: Sha256): Promise<Result<BundleLayout>> {
-  const archive = await readArchive(source);
-  if (!archive.ok) {
-    return archive;
+export async function readLayout(source: BundleSource, sha256: Sha256): Promise<Result<BundleLayout>> {
+  const files = await source.list();
+  if (!files.ok) {
+    return files;
   }
-  const entries = new Map(archive.value.map((entry) => [entry.path, entry]));
+  const entries = new Map(files.value.map((entry) => [entry.path, entry]));
   const layout = await readFixed(source, entries, LAYOUT_PATH);
   if (!layout.ok || !equalBytes(layout.value, LAYOUT_BYTES)) {
     return layout.ok ? refused(LAYOUT_PATH, "it is no layout of version 1.0.0") : layout;
@@ -80,15 +80,15 @@ export async function readLayout(source: ArchiveSource, sha256: Sha256): Promise
   if (!index.ok || !equalBytes(indexBytes(manifests), index.value)) {
     return refused(INDEX_PATH, "it does not say of its manifests what they say of themselves");
   }
-  const found = { ...pack.value, referrers: referrers.value, entries, size: source.size };
+  const found = { ...pack.value, referrers: referrers.value, entries };
   const listed = checkListed(found, sha256);
   return listed.ok ? ok(found) : listed;
 }
 
 /** The bytes of a blob that a manifest lists. Faults: PACK_BUNDLE_TOO_LARGE, PACK_BUNDLE_BLOB_*. */
 export async function readDocument(
-  source: ArchiveSource,
-  entries: ReadonlyMap<string, ArchiveEntry>,
+  source: BundleSource,
+  entries: ReadonlyMap<string, BundleFile>,
   blob: Blob,
   sha256: Sha256,
 ): Promise<Result<Uint8Array>> {
@@ -106,31 +106,27 @@ export async function readDocument(
     : fail(faultOf(packBundleCodes, "PACK_BUNDLE_BLOB_DIGEST", { path }));
 }
 
-/** The bytes of a blob that the archive has, in chunks. */
-export function openBlob(
-  source: ArchiveSource,
-  entries: ReadonlyMap<string, ArchiveEntry>,
-  digest: Digest,
-): AsyncIterable<Uint8Array> {
-  const entry = entries.get(blobPath(digest));
-  if (entry === undefined) {
-    throw new Error("every listed blob was found in the archive");
-  }
-  return source.read(entry.start, entry.size);
+/** The bytes of a blob that was found, in chunks. */
+export function openBlob(source: BundleSource, digest: Digest): AsyncIterable<Uint8Array> {
+  return source.open(blobPath(digest));
 }
 
-/** Streams every file of the pack, and what is attached, once and holds it to its digest. Fault: PACK_BUNDLE_BLOB_DIGEST. */
+/**
+ * Streams what no check reads as a document, once, and holds it to its digest: the empty configuration, every file of the pack,
+ * and what is attached. Fault: PACK_BUNDLE_BLOB_DIGEST.
+ */
 export async function checkBlobs(
-  source: ArchiveSource,
-  { pack, referrers, entries }: Pick<BundleLayout, "pack" | "referrers" | "entries">,
-  startHash: () => StreamHash,
+  source: BundleSource,
+  { pack, referrers }: Pick<BundleLayout, "pack" | "referrers">,
+  { sha256, startHash }: { readonly sha256: Sha256; readonly startHash: () => StreamHash },
 ): Promise<Result<void>> {
   const attached = ATTACHMENT_KINDS.flatMap((kind) => referrers.get(kind)?.files ?? []);
-  const named = [...pack.listing.map(({ sha256: hex }) => hex), ...attached.map(({ digest }) => hexOf(digest))];
+  const files = pack.listing.map(({ sha256: hex }) => hex);
+  const named = [hexOf(digestOf(EMPTY_CONFIG, sha256)), ...files, ...attached.map(({ digest }) => hexOf(digest))];
   for (const hex of new Set(named)) {
     const digest = digestOfHex(hex);
     const hash = startHash();
-    for await (const chunk of openBlob(source, entries, digest)) {
+    for await (const chunk of openBlob(source, digest)) {
       hash.update(chunk);
     }
     if (toHex(hash.digest()) !== hex) {
@@ -141,8 +137,8 @@ export async function checkBlobs(
 }
 
 async function readPackManifest(
-  source: ArchiveSource,
-  entries: ReadonlyMap<string, ArchiveEntry>,
+  source: BundleSource,
+  entries: ReadonlyMap<string, BundleFile>,
   descriptor: IndexDescriptor | undefined,
   sha256: Sha256,
 ): Promise<Result<{ readonly pack: PackContent; readonly manifest: Manifest }>> {
@@ -170,8 +166,8 @@ async function readPackManifest(
 }
 
 async function readReferrers(
-  source: ArchiveSource,
-  entries: ReadonlyMap<string, ArchiveEntry>,
+  source: BundleSource,
+  entries: ReadonlyMap<string, BundleFile>,
   descriptors: readonly IndexDescriptor[],
   subject: Manifest,
   sha256: Sha256,
@@ -196,6 +192,9 @@ async function readReferrers(
     }
     before = place;
     const files = read.value.layers.map(({ digest, size }) => ({ digest, size }));
+    if (files.length !== filesOfKind(kind)) {
+      return refused(path, `what is of kind ${kind} has another number of files`);
+    }
     const manifest = referrerManifest(kind, subject, files, sha256);
     if (!equalBytes(manifest.bytes, bytes.value)) {
       return refused(path, "it refers to another pack, or its files are named otherwise");
@@ -227,7 +226,7 @@ function checkListed({ pack, manifest, referrers, entries }: BundleLayout, sha25
     : fail(faultOf(packBundleCodes, "PACK_BUNDLE_BLOB_UNLISTED", { path: unlisted }));
 }
 
-function checkPlaced(entries: ReadonlyMap<string, ArchiveEntry>, { digest, size }: Blob): Result<void> {
+function checkPlaced(entries: ReadonlyMap<string, BundleFile>, { digest, size }: Blob): Result<void> {
   const path = blobPath(digest);
   const entry = entries.get(path);
   if (entry === undefined) {
@@ -239,18 +238,32 @@ function checkPlaced(entries: ReadonlyMap<string, ArchiveEntry>, { digest, size 
 }
 
 async function readFixed(
-  source: ArchiveSource,
-  entries: ReadonlyMap<string, ArchiveEntry>,
+  source: BundleSource,
+  entries: ReadonlyMap<string, BundleFile>,
   path: string,
 ): Promise<Result<Uint8Array>> {
   const entry = entries.get(path);
   if (entry === undefined) {
     return refused(path, "it is not there");
   }
-  const { start, size } = entry;
+  const { size } = entry;
   return size > DOCUMENT_LIMIT
     ? fail(faultOf(archiveCodes, "PACK_BUNDLE_TOO_LARGE", { what: path, size, limit: DOCUMENT_LIMIT }))
-    : ok(await readBytes(source, start, size));
+    : ok(await readWhole(source, path, size));
+}
+
+/** A whole file of a size that is bounded. Throws when it has become another one. */
+async function readWhole(source: BundleSource, path: string, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let done = 0;
+  for await (const chunk of source.open(path)) {
+    bytes.set(chunk, done);
+    done += chunk.length;
+  }
+  if (done !== size) {
+    throw new Error("a file became shorter while it was read");
+  }
+  return bytes;
 }
 
 function shaped<T>(bytes: Uint8Array, shape: Shape<T>, path: string): Result<T> {

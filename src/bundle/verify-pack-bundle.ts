@@ -1,34 +1,36 @@
-import type { PackBundleClaim } from "#attest/pack-bundle.ts";
-import type { Sha256 } from "#canon/digest.ts";
+import type { Digest, Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
+import { checkClaim } from "#layout/publisher.ts";
+import { MAX_PACK_FILE, PACK_FILE } from "#pack/pack-files.ts";
 import { checkPackVersion } from "#trust/check-pack-version.ts";
 import type { RevocationFiles } from "#trust/check-revocations.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
+import type { BundleSource } from "#verify/bundle-source.ts";
 import { verifyCodes } from "#verify/codes.ts";
-import type { ArchiveSource } from "./archive.ts";
+import type { PackSubject, PackVerdict } from "#verify/verdict.ts";
 import { archiveCodes } from "./archive-codes.ts";
-import { checkClaim, checkPublisher } from "./check-publisher.ts";
-import { checkPackFile, checkPlan } from "./check-pack.ts";
+import { checkPublisher } from "./check-publisher.ts";
+import { packBundleCodes } from "./codes.ts";
+import { checkPlan } from "./check-plan.ts";
 import { checkBundledList } from "./check-bundled-list.ts";
 import { checkInventory } from "./check-inventory.ts";
-import { ATTACHMENT_KINDS, type Blob } from "./oci.ts";
+import { ATTACHMENT_KINDS, type Blob } from "#layout/oci.ts";
 import type { PackCase, PackVerifyHost } from "./pack-case.ts";
-import { packFindings, type PackFindings, type PackSubject, type PackVerdict } from "./pack-verdict.ts";
+import { packFindings, type PackFindings } from "./pack-verdict.ts";
 import { checkBlobs, readDocument, readLayout, type BundleLayout } from "./read-layout.ts";
-
-/** The file that holds these checks, in `src` as in what is published: a recorded verdict names it by its digest. */
-export const CHECKS_URL: string = import.meta.url;
 
 export type PackVerifyOptions = {
   /** Bytes of the pinned `trust-root.json`; without it nothing is a pass. */
   readonly trustRoot?: Uint8Array;
   /** The site's own revocation list; the one in the bundle is only a floor. */
   readonly revocations?: RevocationFiles;
+  /** A plan hash that must be that of the plan in the bundle. */
+  readonly planHash?: Digest;
   /** The time of verification. */
   readonly at: Timestamp;
 };
@@ -37,8 +39,6 @@ export type VerifiedBundle = {
   readonly verdict: PackVerdict;
   /** Absent when the archive or its manifests cannot be read. */
   readonly layout?: BundleLayout;
-  /** The publisher's attestation as it lies in the bundle; only where its check passed or is stale. */
-  readonly attestation?: Uint8Array;
 };
 
 /**
@@ -46,7 +46,7 @@ export type VerifiedBundle = {
  * bundle, root and options give the same verdict everywhere.
  */
 export async function verifyPackBundle(
-  source: ArchiveSource,
+  source: BundleSource,
   options: PackVerifyOptions,
   host: PackVerifyHost,
 ): Promise<VerifiedBundle> {
@@ -93,7 +93,7 @@ function checkRoot(
 }
 
 async function checkBundle(
-  source: ArchiveSource,
+  source: BundleSource,
   options: PackVerifyOptions,
   host: PackVerifyHost,
   trustRoot: TrustRoot | undefined,
@@ -104,10 +104,11 @@ async function checkBundle(
     findings.fail("archive", layout.fault);
     return {};
   }
-  const { pack, entries, size } = layout.value;
-  findings.pass("archive", `${entries.size} entries, ${size} bytes`);
+  const { pack, entries } = layout.value;
+  const bytes = [...entries.values()].reduce((total, { size }) => total + size, 0);
+  findings.pass("archive", `${entries.size} entries, ${bytes} bytes`);
   const document = (blob: Blob): Promise<Result<Uint8Array>> => readDocument(source, entries, blob, host.sha256);
-  await checkContents(source, layout.value, document, host, findings);
+  await checkContents(source, layout.value, host, findings);
   if (trustRoot === undefined) {
     return { layout: layout.value };
   }
@@ -118,19 +119,18 @@ async function checkBundle(
     findings.fail("min-version", version.fault);
   }
   const given: PackCase = { ...host, at: options.at, findings, layout: layout.value, trustRoot, document };
-  const attestation = await checkTrust(given, options.revocations);
-  return { layout: layout.value, ...(attestation === undefined ? {} : { attestation }) };
+  await checkTrust(given, options);
+  return { layout: layout.value };
 }
 
 /** What holds, or does not, without knowing anybody. */
 async function checkContents(
-  source: ArchiveSource,
+  source: BundleSource,
   layout: BundleLayout,
-  document: PackCase["document"],
   host: PackVerifyHost,
   findings: PackFindings,
 ): Promise<void> {
-  const blobs = await checkBlobs(source, layout, host.startHash);
+  const blobs = await checkBlobs(source, layout, host);
   if (blobs.ok) {
     const attached = ATTACHMENT_KINDS.flatMap((kind) => layout.referrers.get(kind)?.manifest.artifactType ?? []);
     const more = attached.length === 0 ? "" : `; attached and not judged: ${attached.join(", ")}`;
@@ -138,27 +138,27 @@ async function checkContents(
   } else {
     findings.fail("blobs", blobs.fault);
   }
-  const content = await checkPackFile(layout, document);
-  if (content.ok) {
+  const file = layout.pack.listing.find(({ path }) => path === PACK_FILE);
+  if (file !== undefined && file.size <= MAX_PACK_FILE) {
     findings.pass("pack", `${layout.pack.name} ${layout.pack.version}, ${layout.pack.packDigest}`);
   } else {
-    findings.fail("pack", content.fault);
+    const problem = file === undefined ? `it has no ${PACK_FILE}` : `${PACK_FILE} has ${file.size} bytes`;
+    findings.fail("pack", faultOf(packBundleCodes, "PACK_CONTENT_INVALID", { problem }));
   }
 }
 
-async function checkTrust(unheld: PackCase, site: RevocationFiles | undefined): Promise<Uint8Array | undefined> {
-  const { findings } = unheld;
+async function checkTrust(unheld: PackCase, { revocations: site, planHash }: PackVerifyOptions): Promise<void> {
+  const { findings, layout, trustRoot } = unheld;
   const revocations = await checkBundledList(unheld, site);
   const given = revocations === undefined ? unheld : { ...unheld, revocations };
-  const publisher = await checkPublisher(given);
-  const claim: PackBundleClaim | undefined = publisher?.claim;
-  const claimed = claim === undefined ? undefined : checkClaim(given, claim);
+  const claim = await checkPublisher(given);
+  const { trustDomain } = trustRoot.document;
+  const claimed = claim === undefined ? undefined : checkClaim(claim, { ...layout.pack, trustDomain });
   if (claimed?.ok === true) {
-    findings.pass("bindings", `attested for ${given.trustRoot.document.trustDomain}`);
+    findings.pass("bindings", `attested for ${trustDomain}`);
   } else if (claimed !== undefined) {
     findings.fail("bindings", claimed.fault);
   }
   await checkInventory(given);
-  await checkPlan(given, claim);
-  return publisher?.sidecar;
+  await checkPlan(given, claim, planHash);
 }

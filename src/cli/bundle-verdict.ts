@@ -1,14 +1,14 @@
 import type { PinnedPackVerdict } from "#app/pack-bundle-verify.ts";
+import type { PinnedVerdict } from "#app/pinned-verification.ts";
 import { recordVerdict } from "#app/record-verdict.ts";
 import { verdictJson, verdictText } from "#view/verdict-text.ts";
-import type { PackVerdict, Verdict } from "#verify/verdict.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
 import { formatOf } from "./options.ts";
 import { version } from "./version.ts";
 
 export type VerdictOptions = GlobalOptions & { readonly record?: boolean };
 
-type Found = Pick<PinnedPackVerdict, "anchor" | "exitCode"> & { readonly verdict: Verdict | PackVerdict };
+type Found = PinnedPackVerdict | PinnedVerdict;
 
 /** What is said of a verdict by the root that was believed. */
 const ANCHORS: Readonly<Record<Found["anchor"], string | undefined>> = {

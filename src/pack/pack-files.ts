@@ -1,6 +1,11 @@
 import { digestOfJson, type Digest, type Sha256 } from "#canon/digest.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 
+/** The name of a pack's own file in its folder. */
+export const PACK_FILE = "pack.yaml";
+/** The largest that is read. Bytes. */
+export const MAX_PACK_FILE: number = 8 * 1024 * 1024;
+
 /** One file of a pack, of a directory input or of a directory output. Paths are relative, with `/`. */
 export type FileEntry = {
   readonly path: string;

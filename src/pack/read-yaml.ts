@@ -6,7 +6,8 @@ import type { Diagnostic } from "#fault/diagnostic.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { lineIndex, type LineIndex } from "./line-index.ts";
 import { yamlCodes } from "./yaml-codes.ts";
-import { lexYaml, MAX_BYTES, MAX_DEPTH, MAX_NODES, type Lexed } from "./yaml-lex.ts";
+import { MAX_PACK_FILE } from "./pack-files.ts";
+import { lexYaml, MAX_DEPTH, MAX_NODES, type Lexed } from "./yaml-lex.ts";
 import { valueOfTree, type TreeFinding } from "./yaml-tree.ts";
 
 export type YamlReading = {
@@ -29,7 +30,7 @@ type Add = (code: YamlCode, data: FaultData, start: number, end: number, hint?: 
  * with its place. Source: https://yaml.org/spec/1.2.2/
  */
 export function readYaml(bytes: Uint8Array, file: string): YamlReading {
-  const decoded = bytes.length > MAX_BYTES ? undefined : decodeUtf8(bytes);
+  const decoded = bytes.length > MAX_PACK_FILE ? undefined : decodeUtf8(bytes);
   const text = decoded?.startsWith("\uFEFF") === true ? decoded.slice(1) : (decoded ?? "");
   const lines = lineIndex(text);
   const diagnostics: Diagnostic[] = [];
@@ -38,8 +39,8 @@ export function readYaml(bytes: Uint8Array, file: string): YamlReading {
     diagnostics.push(diagnosticOf(yamlCodes, code, data, at));
   };
   const unsound = (): YamlReading => ({ sound: false, value: null, diagnostics, text, lines, root: null });
-  if (bytes.length > MAX_BYTES) {
-    add("YAML_TOO_LARGE", { size: bytes.length, limit: MAX_BYTES }, 0, 0);
+  if (bytes.length > MAX_PACK_FILE) {
+    add("YAML_TOO_LARGE", { size: bytes.length, limit: MAX_PACK_FILE }, 0, 0);
     return unsound();
   }
   if (decoded === undefined) {

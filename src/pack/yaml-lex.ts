@@ -1,7 +1,6 @@
 import { CST, Lexer, Parser } from "yaml";
 
-/** Limits of the text that a pack may be. */
-export const MAX_BYTES: number = 8 * 1024 * 1024;
+/** Limits of the text that a pack may be, beside its bytes. */
 export const MAX_DEPTH = 64;
 export const MAX_NODES = 500_000;
 /**

@@ -2,7 +2,7 @@ import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.t
 import { faultOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { treeDigest, type FileEntry } from "#pack/pack-files.ts";
+import { PACK_FILE, treeDigest, type FileEntry } from "#pack/pack-files.ts";
 import type { Pack } from "#pack/pack.ts";
 import { readPack } from "#pack/read-pack.ts";
 import type { BuiltInRules } from "./built-in-rule.ts";
@@ -10,9 +10,6 @@ import { planCodes } from "./codes.ts";
 import { compilePlan, type CompiledPlan } from "./compile-plan.ts";
 import { lockedInputs, readInputsLock } from "./inputs-lock.ts";
 import type { Plan } from "./plan.ts";
-
-/** The name of a pack's own file in its folder. */
-export const PACK_FILE = "pack.yaml";
 
 /** A pack as it was read, and the digest of all its files: the same bytes are the same pack. */
 export type KnownPack = { readonly digest: Digest; readonly pack: Pack };

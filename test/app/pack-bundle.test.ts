@@ -167,7 +167,8 @@ t.test("wrong uses are told apart from wrong bundles", async (t) => {
   const { desk, settings, tools } = await site(t);
   const at = (path: string, more: object = {}) => verifyPackPinned({ path, ...more }, settings, tools);
   t.equal(code(await at(join(desk.dir, "none.tar"))), "PACK_BUNDLE_NOT_FOUND");
-  t.equal(code(await at(desk.dir)), "PACK_BUNDLE_NOT_FOUND", "a folder");
+  const { checks } = value(await at(desk.dir)).verdict;
+  t.match(checks[1], { name: "archive", code: "PACK_BUNDLE_ENTRY_TYPE" }, "a folder of something else");
   t.equal(code(await at(desk.rootFile, { at: "noon" })), "VERIFY_OPTION");
   const found = value(await at(desk.rootFile));
   t.equal(found.exitCode, 7, "a file that is no bundle");

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { packBundlePredicate, type PackBundleClaim } from "#attest/pack-bundle.ts";
 import { statementBytes } from "#attest/statement.ts";
-import type { ArchiveSource } from "#bundle/archive.ts";
+import { archiveSource, type ArchiveSource } from "#bundle/archive.ts";
 import { archiveBytes, claimOf, piecesOf, referrersOf, type Piece, type ReferrerFiles } from "#bundle/assemble.ts";
-import { packManifest, type AttachmentKind, type Manifest, type ReferrerKind } from "#bundle/oci.ts";
-import type { PackContent } from "#bundle/pack-content.ts";
-import { makeSbom, sbomPredicate, type PackSbom } from "#bundle/pack-sbom.ts";
-import { packTools, type PackTool } from "#bundle/pack-tools.ts";
+import { packManifest, type AttachmentKind, type Manifest, type ReferrerKind } from "#layout/oci.ts";
+import type { PackContent } from "#layout/pack-content.ts";
+import { sbomPredicate, type PackSbom } from "#layout/pack-sbom.ts";
+import { makeSbom } from "#app/make-sbom.ts";
+import { packTools, type PackTool } from "#layout/pack-tools.ts";
 import { verifyPackBundle, type PackVerifyOptions, type VerifiedBundle } from "#bundle/verify-pack-bundle.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { concatBytes } from "#canon/bytes.ts";
@@ -185,7 +186,7 @@ export function verified(
     return { update: (chunk: Uint8Array) => void hash.update(chunk), digest: () => hash.digest() };
   };
   const given = { at: NOW, trustRoot: canonicalBytes(trusted.document), ...rest };
-  return verifyPackBundle(sourceOf(bytes), given, { sha256, verifySignature, startHash });
+  return verifyPackBundle(archiveSource(sourceOf(bytes)), given, { sha256, verifySignature, startHash });
 }
 
 /** The code of one check; its status where it has none. */

@@ -1,4 +1,5 @@
 import t from "tap";
+import { archiveSource } from "#bundle/archive.ts";
 import type { Piece } from "#bundle/assemble.ts";
 import { readLayout } from "#bundle/read-layout.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
@@ -10,7 +11,8 @@ import { bundleOf, bytesOf, FILES, found, packOf, sourceOf, verified } from "./b
 
 type Json = Record<string, unknown>;
 
-const codeOf = async (bytes: Uint8Array): Promise<string> => code(await readLayout(sourceOf(bytes), sha256));
+const codeOf = async (bytes: Uint8Array): Promise<string> =>
+  code(await readLayout(archiveSource(sourceOf(bytes)), sha256));
 const asBlob = (bytes: Uint8Array): Piece => {
   const path = `blobs/sha256/${digestOf(bytes, sha256).slice(7)}`;
   return { path, size: bytes.length, bytes };
@@ -47,7 +49,7 @@ async function withManifest(change: (manifest: { layers: Json[]; annotations: Js
 
 t.test("a bundle is read as the pack that went into it", async (t) => {
   const { bytes, pack, manifest } = await bundleOf();
-  const layout = value(await readLayout(sourceOf(bytes), sha256));
+  const layout = value(await readLayout(archiveSource(sourceOf(bytes)), sha256));
   t.strictSame(layout.pack, pack);
   t.equal(layout.manifest.digest, manifest.digest);
   t.strictSame([...layout.referrers.keys()], ["sbom", "sbom-attestation", "revocations", "publisher"]);
@@ -171,7 +173,7 @@ t.test("every blob is listed, there, and of its size and digest", async (t) => {
     );
   t.equal(await codeOf(await replace("longer than before, and other")), "PACK_BUNDLE_BLOB_SIZE");
   const forged = await replace("#!/bin/sh\nfals\n");
-  const layout = value(await readLayout(sourceOf(forged), sha256));
+  const layout = value(await readLayout(archiveSource(sourceOf(forged)), sha256));
   t.equal(layout.pack.packDigest, pack.packDigest, "the manifests alone do not tell");
   t.equal(found(await verified(forged), "blobs"), "PACK_BUNDLE_BLOB_DIGEST");
   const index = bytes.slice();

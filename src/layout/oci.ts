@@ -231,6 +231,11 @@ export function indexBytes(manifests: readonly Omit<Manifest, "bytes">[]): Uint8
   });
 }
 
+/** How many files a referrer of this kind has. */
+export function filesOfKind(kind: ReferrerKind): number {
+  return REFERRER_FORMS[kind].files.length;
+}
+
 /** Which kind of referrer a manifest has the form of, if any. */
 export function kindOfReferrer(manifest: ReferrerManifest): ReferrerKind | undefined {
   return REFERRER_KINDS.find((kind) => {

@@ -1,19 +1,16 @@
-import { canonicalBytes } from "#canon/canonical-json.ts";
-import type { Sha256 } from "#canon/digest.ts";
-import { toHex } from "#canon/bytes.ts";
 import { array, describeMisfit, literal, misfitsOf, object, string, tagged, type Infer } from "#canon/shape.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import type { Predicate } from "#attest/statement.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { packBundleCodes } from "./codes.ts";
+import { layoutCodes } from "./codes.ts";
 import type { PackContent } from "./pack-content.ts";
 import { TOOL_USES, type PackTool } from "./pack-tools.ts";
 
 const text = string({ min: 1 });
-const PACK_REF = "pack";
-const DIGEST_PROPERTY = "packrun:packDigest";
-const TOOL_PROPERTY = "packrun:tool";
+export const PACK_REF = "pack";
+export const DIGEST_PROPERTY = "packrun:packDigest";
+export const TOOL_PROPERTY = "packrun:tool";
 
 const toolProperties = array(object({ name: literal(TOOL_PROPERTY), value: literal(...TOOL_USES) }), {
   min: 1,
@@ -26,7 +23,7 @@ const required = literal("required");
  * CycloneDX 1.6, as packrun writes it of a pack: each file with its SHA-256, then each tool that is no file of the pack,
  * closed at every level.
  */
-const sbomShape = object({
+export const sbomShape = object({
   $schema: literal("http://cyclonedx.org/schema/bom-1.6.schema.json"),
   bomFormat: literal("CycloneDX"),
   specVersion: literal("1.6"),
@@ -74,69 +71,16 @@ export const sbomPredicate: Predicate<PackSbom> = {
   takesOlder: true,
 };
 
-/** The SBOM of a pack and its canonical bytes: no time, and a serial number that is made of the pack digest. */
-export async function makeSbom(
-  { name, version, packDigest, listing }: PackContent,
-  tools: readonly PackTool[],
-  sha256: Sha256,
-): Promise<{ readonly document: PackSbom; readonly bytes: Uint8Array }> {
-  // Loaded here: the library costs 50 ms, and only who makes a bundle needs it.
-  const { Enums, Models, Serialize, Spec } = await import("@cyclonedx/cyclonedx-library");
-  const described = new Models.Component(Enums.ComponentType.Application, name, {
-    bomRef: PACK_REF,
-    version,
-    properties: new Models.PropertyRepository([new Models.Property(DIGEST_PROPERTY, packDigest)]),
-  });
-  const inside = new Map(tools.filter(({ inPack }) => inPack).map((tool) => [tool.name, tool]));
-  const asTool = (tool: PackTool | undefined) =>
-    tool === undefined
-      ? {}
-      : {
-          scope: Enums.ComponentScope.Required,
-          properties: new Models.PropertyRepository(tool.uses.map((use) => new Models.Property(TOOL_PROPERTY, use))),
-        };
-  const bom = new Models.Bom({
-    serialNumber: serialNumberOf(canonicalBytes({ name, packDigest, version }), sha256),
-    metadata: new Models.Metadata({ component: described }),
-    components: new Models.ComponentRepository([
-      ...listing.map(
-        (file) =>
-          new Models.Component(Enums.ComponentType.File, file.path, {
-            bomRef: `file:${file.path}`,
-            hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-256"], file.sha256]]),
-            ...asTool(inside.get(file.path)),
-          }),
-      ),
-      ...tools
-        .filter(({ inPack }) => !inPack)
-        .map(
-          (tool) =>
-            new Models.Component(Enums.ComponentType.Application, tool.name, {
-              bomRef: `tool:${tool.name}`,
-              ...asTool(tool),
-            }),
-        ),
-    ]),
-  });
-  const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
-  const document: unknown = JSON.parse(serializer.serialize(bom, { sortLists: false }));
-  const [misfit] = misfitsOf(sbomShape, document);
-  if (misfit !== undefined) {
-    throw new Error(`the SBOM library writes another form: ${describeMisfit(misfit)}`);
-  }
-  return { document: document as PackSbom, bytes: canonicalBytes(document) };
-}
-
 /** Fault: PACK_SBOM_INVALID. */
 export function readSbom(bytes: Uint8Array): Result<PackSbom> {
   const read = readCanonicalJson(bytes, "SBOM");
   if (!read.ok) {
-    return fail(faultOf(packBundleCodes, "PACK_SBOM_INVALID", { problem: read.fault.message }));
+    return fail(faultOf(layoutCodes, "PACK_SBOM_INVALID", { problem: read.fault.message }));
   }
   const [misfit] = misfitsOf(sbomShape, read.value);
   return misfit === undefined
     ? ok(read.value as PackSbom)
-    : fail(faultOf(packBundleCodes, "PACK_SBOM_INVALID", { problem: describeMisfit(misfit) }));
+    : fail(faultOf(layoutCodes, "PACK_SBOM_INVALID", { problem: describeMisfit(misfit) }));
 }
 
 /** Whether the SBOM names this pack, all of its files with their digests, and no others. Fault: PACK_SBOM_MISMATCH. */
@@ -188,17 +132,9 @@ function keyOf(inPack: boolean, name: string): string {
 }
 
 function wrongTool(problem: string): Result<never> {
-  return fail(faultOf(packBundleCodes, "PACK_SBOM_TOOLS", { problem }));
+  return fail(faultOf(layoutCodes, "PACK_SBOM_TOOLS", { problem }));
 }
 
 function mismatch(problem: string): Result<never> {
-  return fail(faultOf(packBundleCodes, "PACK_SBOM_MISMATCH", { problem }));
-}
-
-/** A UUID of version 8 (RFC 9562, section 5.8: bits of the maker's choice) from the SHA-256 of what is described. */
-function serialNumberOf(described: Uint8Array, sha256: Sha256): string {
-  const hex = toHex(sha256(described));
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
-  const groups = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, variant + hex.slice(17, 20)];
-  return `urn:uuid:${[...groups, hex.slice(20, 32)].join("-")}`;
+  return fail(faultOf(layoutCodes, "PACK_SBOM_MISMATCH", { problem }));
 }
