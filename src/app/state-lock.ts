@@ -1,16 +1,13 @@
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { fileFault } from "./file-fault.ts";
+import { tryFileLock } from "./file-lock.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
 import { makeFolder } from "./make-folder.ts";
 
 const TRIES = 400;
 const PAUSE_MS = 25;
-
-/** SQLITE_BUSY: somebody else holds it. */
-const BUSY = 5;
 
 /**
  * Does `work` while no other process, and nothing else in this one, edits the trust files of this state folder. The lock
@@ -52,16 +49,10 @@ function shortPause(): Promise<void> {
 }
 
 /** Undefined while somebody else holds the lock. */
-function tryLock(path: string): Result<DatabaseSync | undefined> {
-  let database: DatabaseSync | undefined;
+function tryLock(path: string): Result<{ readonly close: () => void } | undefined> {
   try {
-    database = new DatabaseSync(path, { timeout: 0 });
-    database.exec("BEGIN EXCLUSIVE");
-    return ok(database);
+    return ok(tryFileLock(path));
   } catch (error) {
-    database?.close();
-    return error instanceof Error && "errcode" in error && error.errcode === BUSY
-      ? ok(undefined)
-      : fileFault(path, error);
+    return fileFault(path, error);
   }
 }

@@ -1,11 +1,14 @@
-import { lintPack } from "#app/plan-pack.ts";
+import { lintPack, type LintedPack } from "#app/plan-pack.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import type { Fault } from "#fault/fault.ts";
+import type { Result } from "#fault/result.ts";
 import { sarifLog } from "#view/sarif.ts";
-import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
+import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { diagnosticsExitCode } from "./exit-code.ts";
 import { explainedCodes } from "./explained-codes.ts";
 import { formatOf, withGlobals } from "./options.ts";
+import { openPackArgument } from "./registered-plan.ts";
 import { version } from "./version.ts";
 
 type Linted = { readonly pack: string; readonly diagnostics: readonly Diagnostic[] };
@@ -15,26 +18,26 @@ export const lint: CommandFile = {
   define: (program, cli, done) => {
     const command = program.command("lint <pack...>").description("check packs and show everything that is wrong");
     withGlobals(command, ["text", "json", "sarif"])
+      .option(...REGISTRY_OPTION)
       .addHelpText(
         "after",
-        "\nPACK is a folder or a pack.yaml.\n" +
+        "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
           "Exit codes: 0 nothing is wrong, 2 usage, 3 findings.\n" +
           "Examples: packrun lint packs/quickstart\n" +
           "          packrun lint packs/* --format sarif > lint.sarif",
       )
-      .action(async (packs: string[], options: GlobalOptions) => {
+      .action(async (packs: string[], options: RegistryOptions) => {
         done(await lintAll(cli, packs, options));
       });
   },
 };
 
-async function lintAll(cli: Cli, packs: readonly string[], options: GlobalOptions): Promise<number> {
-  const { folders, inspectModule, sha256 } = await import("#compose.ts");
+async function lintAll(cli: Cli, packs: readonly string[], options: RegistryOptions): Promise<number> {
   const format = formatOf(options);
   let code = 0;
   const linted: Linted[] = [];
   for (const pack of packs) {
-    const found = await lintPack(pack, { folders, sha256, inspectModule, cwd: cli.cwd });
+    const found = await lintArgument(cli, pack, options);
     if (!found.ok) {
       const diagnostics = [findingOf(found.fault, pack)];
       if (format === "text") {
@@ -59,6 +62,25 @@ async function lintAll(cli: Cli, packs: readonly string[], options: GlobalOption
     cli.out(jsonLine(sarifLog(diagnostics, explainedCodes(), version)));
   }
   return code;
+}
+
+/** One of the registry is linted as its publisher signed it, or not at all. */
+async function lintArgument(cli: Cli, text: string, options: RegistryOptions): Promise<Result<LintedPack>> {
+  const ports = await import("#compose.ts");
+  const given = await openPackArgument(cli, text, options);
+  if (!given.ok) {
+    return given;
+  }
+  const { pack, registered } = given.value;
+  if (registered !== undefined) {
+    const { checkFilesUnchanged } = await import("#app/registered-files.ts");
+    const unchanged = await checkFilesUnchanged(registered, ports);
+    if (!unchanged.ok) {
+      return unchanged;
+    }
+  }
+  const { folders, inspectModule, sha256 } = ports;
+  return lintPack(pack, { folders, sha256, inspectModule, cwd: cli.cwd });
 }
 
 /** A pack that cannot be read at all is a finding among the others. */

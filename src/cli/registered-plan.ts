@@ -17,13 +17,23 @@ export async function packArgument(
   pack: string,
   options: RegistryOptions,
 ): Promise<Result<PackArgument, number>> {
+  const opened = await openPackArgument(cli, pack, options);
+  return opened.ok ? opened : { ok: false, fault: cli.fault(opened.fault, formatOf(options)) };
+}
+
+/** Opens a PACK argument. Faults: those of `readSettings` and `openRegistered`. */
+export async function openPackArgument(
+  cli: Cli,
+  pack: string,
+  options: RegistryOptions,
+): Promise<Result<PackArgument>> {
   const reference = packReference(pack);
   if (reference === undefined) {
     return ok({ pack });
   }
   const settings = readSettings(settingsSource(cli, options));
   if (!settings.ok) {
-    return { ok: false, fault: cli.fault(settings.fault, formatOf(options)) };
+    return settings;
   }
   const [{ openRegistered }, { sha256, verifySignature, clock }] = await Promise.all([
     import("#app/registered-pack.ts"),
@@ -32,9 +42,7 @@ export async function packArgument(
   const registry = registryOf(cli, settings.value, options);
   const tools = { sha256, verifySignature, now: clock.now };
   const opened = await openRegistered(reference, registry, settings.value, tools);
-  return opened.ok
-    ? ok({ pack: opened.value.folder, registered: opened.value })
-    : { ok: false, fault: cli.fault(opened.fault, formatOf(options)) };
+  return opened.ok ? ok({ pack: opened.value.folder, registered: opened.value }) : opened;
 }
 
 /** Compiles a PACK argument with the inputs of the command line, like `plannedPack`. */

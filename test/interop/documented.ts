@@ -4,8 +4,11 @@ import { join } from "node:path";
 const project = join(import.meta.dirname, "../..");
 
 /** The shell commands that a document shows in the section of this heading: each fenced block, as it stands. */
-export function documented(file: "README.md" | "SPEC.md", heading: string): readonly string[] {
-  const text = readFileSync(join(project, file), "utf8");
+export function documented(
+  file: "README.md" | "SPEC.md" | "docs/guide/move-a-bundle.md",
+  heading: string,
+): readonly string[] {
+  const text = `\n${readFileSync(join(project, file), "utf8")}`;
   const start = text.indexOf(`\n${heading}\n`);
   const level = heading.slice(0, heading.indexOf(" ") + 1);
   const end = text.indexOf(`\n${level}`, start + heading.length);

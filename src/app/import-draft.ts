@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { tryFileLock } from "./file-lock.ts";
+import { makeFolder } from "./make-folder.ts";
+
+/** A folder below the registry that nobody lists, and the file that is locked for as long as somebody works in it. */
+const DRAFT = /^\.import\.[0-9a-f]{16}$/;
+const lockOf = (draft: string): string => `${draft}.lock`;
+
+/**
+ * Gives work an empty folder in the registry, on the same medium, and takes it away again: when the work ended, at once when
+ * `signal` says so, and, after a process that was killed, when the next one begins. Throws what the file system throws.
+ */
+export async function withImportDraft<T>(
+  registry: string,
+  signal: AbortSignal | undefined,
+  work: (draft: string) => Promise<T>,
+): Promise<T> {
+  await makeFolder(registry, 0o755);
+  await removeAbandoned(registry);
+  const { draft, lock } = claimDraft(registry);
+  const remove = (): void => {
+    // What cannot be removed has a name that nothing looks for.
+    try {
+      rmSync(draft, { recursive: true, force: true });
+    } finally {
+      lock.close();
+      rmSync(lockOf(draft), { force: true });
+    }
+  };
+  signal?.addEventListener("abort", remove);
+  try {
+    await mkdir(draft, { mode: 0o755 });
+    return await work(draft);
+  } finally {
+    signal?.removeEventListener("abort", remove);
+    if (signal?.aborted !== true) {
+      remove();
+    }
+  }
+}
+
+type Claim = { readonly draft: string; readonly lock: { readonly close: () => void } };
+
+function claimDraft(registry: string): Claim {
+  for (;;) {
+    const draft = join(registry, `.import.${randomBytes(8).toString("hex")}`);
+    const lock = tryFileLock(lockOf(draft));
+    // Whoever clears up may have had it between its making and its locking: then it is gone again.
+    if (lock !== undefined && existsSync(lockOf(draft))) {
+      return { draft, lock };
+    }
+    lock?.close();
+  }
+}
+
+/** Drafts whose lock can be had belong to nobody any more. */
+async function removeAbandoned(registry: string): Promise<void> {
+  for (const name of await readdir(registry)) {
+    const draft = join(registry, name.replace(/\.lock$/, ""));
+    if (!name.endsWith(".lock") || !DRAFT.test(name.slice(0, -".lock".length))) {
+      continue;
+    }
+    const lock = tryFileLock(lockOf(draft));
+    if (lock !== undefined) {
+      try {
+        await rm(draft, { recursive: true, force: true });
+        await rm(lockOf(draft), { force: true });
+      } finally {
+        lock.close();
+      }
+    }
+  }
+}
