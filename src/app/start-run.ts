@@ -5,6 +5,7 @@ import { timestampOf } from "#canon/timestamp.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RunIdentity, RunQueue } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
+import type { CommandBody } from "#run/command.ts";
 import { initialState } from "#run/state.ts";
 import { turn } from "#run/turn.ts";
 import { freezeFile, freezeTree } from "./freeze.ts";
@@ -12,6 +13,7 @@ import type { RegisteredPack } from "./registered-pack.ts";
 import { lockInputs, type PlannedPack } from "./plan-pack.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { QUEUE_FILE, queueBytes, rowOf } from "./run-row.ts";
+import type { Reuse } from "./steps-to-reuse.ts";
 import { signStatement, type SignedStatement } from "./sign-statement.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -19,6 +21,8 @@ type StartOptions = {
   readonly registered?: Pick<RegisteredPack, "evidence"> | undefined;
   /** For a run that is left to a service. */
   readonly queue?: RunQueue;
+  /** Steps of an earlier run of the same plan. */
+  readonly reuse?: Reuse | undefined;
 };
 
 /**
@@ -31,7 +35,7 @@ export async function startRun(
   references: ReadonlyMap<string, SecretReference>,
   workplace: Workplace,
   trust: RunTrust,
-  { registered, queue }: StartOptions = {},
+  { registered, queue, reuse }: StartOptions = {},
 ): Promise<Result<RunIdentity>> {
   const frozen = await freeze(planned, workplace);
   if (!frozen.ok) {
@@ -66,7 +70,11 @@ export async function startRun(
     packDigest: planned.compiled.plan.pack.digest,
     packSource: registered === undefined ? ("folder" as const) : ("registry" as const),
   };
-  const events = turn(state, [{ id: "create", kind: "create", metadata }], { now: clock.now(), sha256 });
+  const create: CommandBody =
+    reuse === undefined
+      ? { kind: "create", metadata }
+      : { kind: "create", metadata: { ...metadata, from: reuse.from }, reused: reuse.steps };
+  const events = turn(state, [{ id: "create", ...create }], { now: clock.now(), sha256 });
   const created = await workplace.store.ledger.create(identity, files, events);
   const put = created.ok ? await workplace.store.index.put(rowOf(identity, state, queue)) : created;
   return put.ok ? ok(identity) : put;

@@ -21,6 +21,8 @@ type RunOptions = DriveOptions &
     readonly inputs?: string;
     readonly planHash?: string;
     readonly as?: string;
+    readonly from?: string;
+    readonly only?: readonly string[];
   };
 
 /** `packrun run PACK`. */
@@ -41,10 +43,13 @@ function defineOptions(command: Command): Command {
     .option("--plan-hash <hash>", "the planHash that was approved; any other is refused")
     .option(...REGISTRY_OPTION)
     .option("--as <key>", "private key that requests the run")
+    .option("--from <run>", "take over the finished steps of that run of the same plan")
+    .option("--only <step...>", "with --from: these steps run again, and what stands behind them")
     .addHelpText(
       "after",
       "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
         "Ctrl-C cancels in order, twice ends everything at once.\n" +
+        "--from runs again what did not succeed and what stands behind it; approvals are asked for anew.\n" +
         "Exit codes: 0 succeeded, 1 failed, 2 usage, 3 findings in pack or inputs, 4 waits for\n" +
         "approval, 5 refused by a gate, 6 another planHash, 8 no sandbox, 10 store, 124 wall\n" +
         "clock, 130 cancelled.\n" +
@@ -55,6 +60,10 @@ function defineOptions(command: Command): Command {
 
 async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace: Workplace): Promise<number> {
   const { inputs: inputsFile, planHash, as } = options;
+  if (options.only !== undefined && options.from === undefined) {
+    cli.err("error: --only says which steps of an earlier run go again; name that run with --from\n");
+    return 2;
+  }
   const given = await packArgument(cli, pack, options);
   if (!given.ok) {
     return given.fault;
@@ -81,18 +90,23 @@ async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace
     ...(planHash === undefined ? {} : { planHash }),
     ...(as === undefined ? {} : { as }),
     ...(registered === undefined ? {} : { registered }),
+    ...(options.from === undefined ? {} : { reuse: { run: options.from, again: options.only ?? [] } }),
   };
   return driveCommand(cli, options, workplace, (order, named) =>
     runPlanned(planned.value, { ...order, ...asserted, ...toldBy(cli, named) }, workplace),
   );
 }
 
-function toldBy(cli: Cli, named: (runId: string) => void): Pick<NewRunOrder, "onTrust" | "onCreated"> {
+function toldBy(cli: Cli, named: (runId: string) => void): Pick<NewRunOrder, "onTrust" | "onReuse" | "onCreated"> {
   return {
     onTrust: (trust) => {
       if (trust.development?.made === true) {
         cli.note("made a development key and trust root in .packrun/trust; pin your own for anything that counts");
       }
+    },
+    onReuse: ({ from, steps }) => {
+      const count = Object.keys(steps).length;
+      cli.note(`takes over ${count} ${count === 1 ? "step" : "steps"} of run ${from}`);
     },
     onCreated: ({ runId, planHash }) => {
       named(runId);
