@@ -77,7 +77,7 @@ export const rooms: readonly Room[] = [
     name: "app",
     floor: "use",
     rooms: ["engine", "step", "port", ...pure, ...base],
-    packages: ["node:*", "uuid", "@sigstore/bundle", "@cyclonedx/*"],
+    packages: ["node:*", "uuid", "@sigstore/bundle", "@cyclonedx/*", "prom-client"],
   },
   {
     name: "api",

@@ -52,10 +52,6 @@ export type QueueStanding = {
   readonly position: number;
 };
 
-export type IncidentOrder =
-  | { readonly state: "open"; readonly reason: string; readonly ttlMs: number }
-  | { readonly state: "closed" };
-
 /**
  * What the HTTP API stands on, for all tenants over one store. Nothing here looks at scopes: whoever calls has done so.
  * 1. Every call is within the bearer's tenant; a run of another one is RUN_UNKNOWN.
@@ -70,9 +66,6 @@ export type Service = {
   readonly cancel: (key: RunKey, bearer: Bearer, reason?: string) => Promise<Result<{ readonly status: RunStatus }>>;
   /** Lets a worker go on with a run that was started elsewhere and is driven by nobody. */
   readonly resume: (key: RunKey, bearer: Bearer) => Promise<Result<{ readonly status: RunStatus }>>;
-  readonly incident: (key: RunKey, order: IncidentOrder, bearer: Bearer) => Promise<Result<void>>;
-  /** Signs and keeps a manifest of the run so far; its digest. */
-  readonly snapshot: (key: RunKey, bearer: Bearer) => Promise<Result<{ readonly manifestDigest: Digest }>>;
   /** Undefined for a run that has begun, or is not there. */
   readonly queueOf: (key: RunKey) => Promise<QueueStanding | undefined>;
   readonly workplaceFor: (tenantId: TenantId) => Workplace;

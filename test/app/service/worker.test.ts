@@ -1,0 +1,80 @@
+import t from "tap";
+import { decideGate } from "#app/decide-gate.ts";
+import { serviceWorld } from "./service-world.ts";
+
+const STEP = "    - {id: a, run: {command: [echo, hello]}}";
+const GATE = `  approvals: {ok: {required: 1, from: [approver], ttl: 1h, separationOfDuties: false}}`;
+const GATED = `    - {id: ask, gate: {approval: ok}}\n${STEP}`;
+
+t.test("a worker drives what was left to it, and seals it", async (t) => {
+  const world = await serviceWorld(t);
+  const pack = await world.upload(STEP);
+  const key = await world.submit({ pack, inputs: {} });
+  t.match(await world.service.queueOf(key), { eligible: true, slaState: "on_track", position: 1 });
+  world.worker().start();
+  await world.until(key, "succeeded");
+  t.equal(await world.service.queueOf(key), undefined);
+  t.same(world.notes.at(0), { event: "run.taken", key });
+  const { text } = await world.service.metrics();
+  t.match(text, /packrun_runs_total\{status="succeeded"\} 1/);
+  t.match(text, /packrun_step_duration_seconds_count\{pack="acme\/served"\} 1/);
+});
+
+t.test("a run that waits is left alone, and goes on when it was decided", async (t) => {
+  const world = await serviceWorld(t);
+  const pack = await world.upload(GATED, GATE);
+  const key = await world.submit({ pack, inputs: {} });
+  world.worker().start();
+  await world.until(key, "waiting");
+  const before = (await world.events(key)).length;
+  await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 1200);
+  t.equal((await world.events(key)).length, before, "looking at it writes nothing");
+  const decided = await decideGate(key, { gateId: "ask", decision: "approve", reason: "" }, world.workplace);
+  t.ok(decided.ok, JSON.stringify(decided));
+  await world.until(key, "succeeded");
+  t.match((await world.service.metrics()).text, /packrun_approval_wait_seconds_count\{pack="acme\/served"\} 1/);
+});
+
+t.test("a worker that stops leaves its run to the next, which finishes it", async (t) => {
+  const world = await serviceWorld(t);
+  const steps = [1, 2, 3, 4].map((n) => `    - {id: s${n}, run: {command: [sleep, "0.2"]}}`).join("\n");
+  const key = await world.submit({ pack: await world.upload(steps), inputs: {} });
+  const first = world.worker();
+  first.start();
+  await world.until(key, "running");
+  await first.stop();
+  const left = await world.state(key);
+  t.equal(left.status, "running");
+  t.notOk(
+    Object.values(left.steps).some(({ status }) => status === "running"),
+    "what ran has ended",
+  );
+  t.equal(await world.workplace.store.leases.current(key), undefined, "and the lease was given back");
+  world.worker().start();
+  await world.until(key, "succeeded");
+  const started = (await world.events(key)).filter(({ eventType }) => eventType === "step.started");
+  t.equal(started.length, 4, "no step ran twice");
+});
+
+t.test("what is scheduled later is left in the queue, and limits of a tenant hold", async (t) => {
+  const world = await serviceWorld(t, { runsPerTenant: 1 });
+  const pack = await world.upload('    - {id: a, run: {command: [sleep, "0.3"]}}');
+  const now = world.workplace.clock.now();
+  const later = new Date(now + 3_600_000).toISOString() as NonNullable<
+    Parameters<typeof world.submit>[0]["scheduledAt"]
+  >;
+  const scheduled = await world.submit({ pack, inputs: {}, scheduledAt: later, priority: 100 });
+  const low = await world.submit({ pack, inputs: {}, priority: -1 });
+  const high = await world.submit({ pack, inputs: {}, priority: 5 });
+  t.match(await world.service.queueOf(scheduled), { eligible: false, slaState: "scheduled", position: 3 });
+  t.match(await world.service.queueOf(high), { eligible: true, position: 1 });
+  world.worker().start();
+  await world.until(high, "running");
+  t.equal((await world.state(low)).status, "pending");
+  await world.until(low, "succeeded");
+  t.equal((await world.state(high)).status, "succeeded");
+  t.equal((await world.state(scheduled)).status, "pending");
+  const cancelled = await world.service.cancel(scheduled, world.bearer, "no more needed");
+  t.match(cancelled, { ok: true, value: { status: "cancelled" } });
+  t.equal(await world.service.queueOf(scheduled), undefined);
+});
