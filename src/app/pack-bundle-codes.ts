@@ -36,6 +36,18 @@ export const packBundleUseCodes = codeTable({
       fix: "Make the bundle without it, take manifest and SBOM out of that, and have them attested again.",
     },
   },
+  PACK_LAYOUT: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} holds no whole pack bundle: {problem}",
+    hint: "copy the pack and everything that refers to it into an empty layout, each under its name",
+    explanation: {
+      cause:
+        "An OCI image layout becomes a pack bundle again when one pack is in it with a publisher's attestation and all that this lists.",
+      example: "a layout into which only the pack was copied from a registry, and not what refers to it",
+      fix: "Copy the other manifests, too: 1.0.0.sbom, 1.0.0.publisher and so on, as `packrun bundle show` names them.",
+    },
+  },
   PACK_BUNDLE_TIME: {
     severity: "error",
     exitCode: 2,

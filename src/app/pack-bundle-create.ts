@@ -1,15 +1,13 @@
-import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { archiveBytes, ChangedFile, checkContent, piecesOf, type Piece } from "#bundle/assemble.ts";
+import { ChangedFile, checkContent, piecesOf, type Piece } from "#bundle/assemble.ts";
 import { PUBLISHER_ROLE } from "#layout/publisher.ts";
 import { packManifest } from "#layout/oci.ts";
 import type { Digest } from "#canon/digest.ts";
 import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { systemProblem } from "#fault/system-problem.ts";
 import { trustCodes } from "#trust/codes.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import { revocationCodes } from "#trust/revocation-codes.ts";
@@ -22,7 +20,7 @@ import { readRootFile } from "./read-root-file.ts";
 import { readStretch } from "./read-stretch.ts";
 import { heldRevocations, type HeldRevocations, type RevocationPlace } from "./revocation-standing.ts";
 import { rootFileOf } from "./trust-admission.ts";
-import { writeAll } from "./write-all.ts";
+import { writeArchive } from "./write-archive.ts";
 
 export type PackBundleOrder = BundleToSign & {
   /** The archive to write, in place of one that is there. */
@@ -66,7 +64,7 @@ export async function createPackBundle(
   const { trustDomain } = root.document;
   const createdAt = order.createdAt ?? revocations.list.document.issuedAt;
   const manifest = packManifest(order.pack, place.sha256);
-  const files = await signPackBundle(order, { root, createdAt, manifest, revocations: revocations.files }, place);
+  const files = await signPackBundle(order, { root, createdAt, manifest, revocations }, place);
   if (!files.ok) {
     return files;
   }
@@ -129,23 +127,13 @@ async function trustOf({ pack, signer }: PackBundleOrder, place: RevocationPlace
 }
 
 async function writeBundle(pieces: readonly Piece[], { folder, out }: PackBundleOrder): Promise<Result<number>> {
-  const draft = `${out}.${process.pid}.tmp`;
-  const read = (file: string): AsyncIterable<Uint8Array> => readPackFile(folder, file);
   try {
-    await using handle = await open(draft, "wx", 0o644);
-    let size = 0;
-    for await (const chunk of archiveBytes(pieces, read, hexHash)) {
-      await writeAll(handle, chunk);
-      size += chunk.length;
-    }
-    await handle.sync();
-    await rename(draft, out);
-    return ok(size);
+    return await writeArchive(pieces, (file) => readPackFile(folder, file), out);
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    return error instanceof ChangedFile
-      ? fail(faultOf(appCodes, "INPUT_CHANGED", { what: `${error.file} of the pack` }))
-      : fail(faultOf(packBundleUseCodes, "PACK_BUNDLE_WRITE", { path: out, problem: systemProblem(error) }));
+    if (error instanceof ChangedFile) {
+      return fail(faultOf(appCodes, "INPUT_CHANGED", { what: `${error.file} of the pack` }));
+    }
+    throw error;
   }
 }
 
@@ -163,9 +151,4 @@ async function* readPackFile(folder: string, file: string): AsyncGenerator<Uint8
   } finally {
     await handle.close();
   }
-}
-
-function hexHash(): { readonly update: (bytes: Uint8Array) => void; readonly digest: () => string } {
-  const hash = createHash("sha256");
-  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
 }

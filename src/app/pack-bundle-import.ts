@@ -1,13 +1,14 @@
-import { createHash, randomBytes } from "node:crypto";
-import { rename, rm, open, type FileHandle } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { rename, open, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { archiveCodes } from "#bundle/archive-codes.ts";
 import { checkBundledTools } from "#bundle/check-bundled-tools.ts";
+import { archiveCodes } from "#bundle/archive-codes.ts";
 import { openBlob, type BundleLayout } from "#bundle/read-layout.ts";
 import { digestOfHex, type Digest } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemCode, systemProblem } from "#fault/system-problem.ts";
+import { withImportDraft } from "./import-draft.ts";
 import { makeFolder } from "./make-folder.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { openPackBundle, type OpenPackBundle } from "./pack-bundle-file.ts";
@@ -15,6 +16,7 @@ import { verifyPackPinned, type PackVerifyRequest, type PinnedPackVerdict } from
 import { listPacks, registryEntry, type RegistryEntry } from "./pack-registry.ts";
 import { verdictRecord } from "./record-verdict.ts";
 import type { Settings } from "./settings.ts";
+import { syncFolder, syncFolders } from "./sync-folder.ts";
 import type { VerifyTools } from "./verify-evidence.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -22,6 +24,8 @@ export type ImportOrder = PackVerifyRequest & {
   readonly registry: string;
   /** Of packrun. */
   readonly version: string;
+  /** Ends the import: what was written of it is gone when its listeners were called, and nothing can be kept any more. */
+  readonly signal?: AbortSignal;
 };
 
 export type ImportedPack = {
@@ -47,7 +51,6 @@ export async function importPackBundle(
   settings: Settings,
   tools: VerifyTools,
 ): Promise<Result<ImportedPack>> {
-  const draft = join(order.registry, `.import.${process.pid}.${randomBytes(4).toString("hex")}`);
   const opened = await openPackBundle(order.path);
   if (!opened.ok) {
     return opened;
@@ -57,25 +60,24 @@ export async function importPackBundle(
   if (archive === undefined) {
     return fail(faultOf(archiveCodes, "PACK_BUNDLE_NOT_FOUND", { path: order.path }));
   }
-  const staged = entryAt(draft);
   try {
-    await makeFolder(draft, 0o755);
-    await writeFile(staged.bundle, 0o444, archive.read(0, archive.size));
-    const found = await verifyPackPinned({ ...order, path: staged.bundle }, settings, tools);
-    if (!found.ok) {
-      return found;
-    }
-    const { layout } = found.value;
-    return layout === undefined || found.value.verdict.verdict !== "verified"
-      ? ok({ found: found.value })
-      : await keep(order, staged, layout, found.value, tools);
+    return await withImportDraft(order.registry, order.signal, async (draft) => {
+      const staged = entryAt(join(draft, "entry"));
+      await makeFolder(staged.folder, 0o755);
+      await writeFile(staged.bundle, 0o444, archive.read(0, archive.size));
+      const found = await verifyPackPinned({ ...order, path: staged.bundle }, settings, tools);
+      if (!found.ok) {
+        return found;
+      }
+      const { layout } = found.value;
+      return layout === undefined || found.value.verdict.verdict !== "verified"
+        ? ok({ found: found.value })
+        : keep(order, staged, layout, found.value, tools);
+    });
   } catch (error) {
     return fail(
       faultOf(packBundleUseCodes, "PACK_BUNDLE_WRITE", { path: order.registry, problem: systemProblem(error) }),
     );
-  } finally {
-    // What cannot be removed has a name that nothing looks for.
-    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
@@ -91,6 +93,10 @@ async function keep(
     return copy;
   }
   await using bundle = copy.value;
+  const listed = await bundle.source.list();
+  if (!listed.ok) {
+    return listed;
+  }
   const named = await checkBundledTools(bundle.source, layout, tools.sha256);
   if (!named.ok) {
     return named;
@@ -101,7 +107,8 @@ async function keep(
   const { name, version, packDigest } = layout.pack;
   const { folder } = registryEntry(order.registry, { name, version });
   const about = { name, version, packDigest, folder };
-  if (await moveInto(staged.folder, folder)) {
+  await syncFolders(staged.folder);
+  if (await moveInto(staged.folder, folder, order.registry)) {
     return ok({ found, kept: { ...about, isNew: true } });
   }
   const before = (await listPacks(order.registry)).find((each) => each.name === name && each.version === version);
@@ -115,11 +122,7 @@ async function writePack({ source }: OpenPackBundle, { pack }: BundleLayout, fol
   for (const { path, mode, sha256 } of pack.listing) {
     const target = join(folder, path);
     await makeFolder(dirname(target), 0o755);
-    const digest = await writeFile(
-      target,
-      mode === "755" ? 0o555 : 0o444,
-      openBlob(source, digestOfHex(sha256)),
-    );
+    const digest = await writeFile(target, mode === "755" ? 0o555 : 0o444, openBlob(source, digestOfHex(sha256)));
     if (digest !== sha256) {
       throw new Error(`${path} changed after it was verified`);
     }
@@ -143,11 +146,17 @@ async function writeFile(
   return hash.digest("hex");
 }
 
-/** False when there is something in its place already: then that stands. */
-async function moveInto(draft: string, folder: string): Promise<boolean> {
+/**
+ * False when there is something in its place already: then that stands. What is moved is on the medium before it has its
+ * name, and so are the names of the folders above it when this returns: a power cut leaves all of it or nothing.
+ */
+async function moveInto(draft: string, folder: string, registry: string): Promise<boolean> {
   await makeFolder(dirname(folder), 0o755);
   try {
     await rename(draft, folder);
+    for (let above = dirname(folder); above.length >= registry.length; above = dirname(above)) {
+      await syncFolder(above);
+    }
     return true;
   } catch (error) {
     const code = systemCode(error);

@@ -1,21 +1,26 @@
 import { packBundlePredicate } from "#attest/pack-bundle.ts";
 import { claimOf, referrersOf, type ReferrerFiles } from "#bundle/assemble.ts";
+import { PUBLISHER_ROLE } from "#layout/publisher.ts";
 import { packBundleCodes } from "#bundle/codes.ts";
 import type { AttachmentKind, Manifest } from "#layout/oci.ts";
 import type { PackContent } from "#layout/pack-content.ts";
 import { sbomPredicate, type PackSbom } from "#layout/pack-sbom.ts";
 import { makeSbom } from "./make-sbom.ts";
 import { packTools, type PackTool } from "#layout/pack-tools.ts";
+import { equalBytes } from "#canon/bytes.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { Digest } from "#canon/digest.ts";
-import type { Timestamp } from "#canon/timestamp.ts";
+import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { readPack } from "#pack/read-pack.ts";
 import { PACK_FILE } from "#pack/pack-files.ts";
+import { readPack } from "#pack/read-pack.ts";
 import type { Signer } from "#port/signer.ts";
-import type { RevocationFiles } from "#trust/check-revocations.ts";
+import { checkSigned } from "#trust/check-signed.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
+import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { readPackFile } from "./pack-folder.ts";
+import type { HeldRevocations } from "./revocation-standing.ts";
 import { signStatement, type SigningTools } from "./sign-statement.ts";
 
 /** What a publisher stands for. */
@@ -27,6 +32,8 @@ export type BundleToSign = {
   readonly planned?: { readonly planHash: Digest; readonly plan: Uint8Array; readonly lock: Uint8Array };
   /** Documents of others that go along, at most one of a kind. */
   readonly attachments?: ReadonlyMap<AttachmentKind, Uint8Array>;
+  /** An attestation of the SBOM that somebody else made, in place of the signer's. */
+  readonly sbomAttestation?: { readonly path: string; readonly bytes: Uint8Array };
   readonly signer: Signer;
 };
 
@@ -34,17 +41,19 @@ type SigningPlace = {
   readonly root: TrustRoot;
   readonly createdAt: Timestamp;
   readonly manifest: Manifest;
-  readonly revocations: RevocationFiles;
+  readonly revocations: HeldRevocations;
 };
+
+type SigningHost = SigningTools & { readonly now: () => number };
 
 /**
  * Everything that comes with a pack: its SBOM, what is attached, lists and plans, and the signatures over all of it. Faults:
- * INPUT_CHANGED, PACK_CONTENT_INVALID, and those of the signer.
+ * INPUT_CHANGED, PACK_CONTENT_INVALID, PACK_SBOM_ATTESTATION, and those of the signer.
  */
 export async function signPackBundle(
   order: BundleToSign,
   place: SigningPlace,
-  tools: SigningTools,
+  tools: SigningHost,
 ): Promise<Result<ReferrerFiles>> {
   const { pack, planned, signer, attachments = new Map<AttachmentKind, Uint8Array>() } = order;
   const { manifest, createdAt } = place;
@@ -54,11 +63,14 @@ export async function signPackBundle(
     return named;
   }
   const sbom = await makeSbom(pack, named.value, tools.sha256);
-  const inventory = await attestSbom(order, sbom.document, subjects, tools);
+  const inventory =
+    order.sbomAttestation === undefined
+      ? await attestSbom(order, sbom.document, subjects, tools)
+      : await givenAttestation(order, order.sbomAttestation, sbom.bytes, place, tools);
   if (!inventory.ok) {
     return inventory;
   }
-  const { list, sidecar } = place.revocations;
+  const { list, sidecar } = place.revocations.files;
   const files: ReferrerFiles = {
     sbom: [sbom.bytes],
     "sbom-attestation": [inventory.value],
@@ -95,4 +107,34 @@ async function attestSbom(
 ): Promise<Result<Uint8Array>> {
   const signed = await signStatement(signer, { predicate: sbomPredicate, subjects, value }, tools);
   return signed.ok ? ok(signed.value.sidecar) : signed;
+}
+
+/** An attestation of others is held to everything that whoever takes the bundle holds it to. */
+async function givenAttestation(
+  { pack }: BundleToSign,
+  { path, bytes }: { readonly path: string; readonly bytes: Uint8Array },
+  sbom: Uint8Array,
+  { root, manifest, revocations }: SigningPlace,
+  tools: SigningHost,
+): Promise<Result<Uint8Array>> {
+  const refused = (problem: string): Result<never> =>
+    fail(faultOf(packBundleUseCodes, "PACK_SBOM_ATTESTATION", { path, problem }));
+  const signed = await checkSigned({
+    ...tools,
+    sidecar: bytes,
+    profile: "interop",
+    file: manifest.digest,
+    predicate: sbomPredicate,
+    roles: [PUBLISHER_ROLE],
+    scope: { pack: pack.name },
+    trustRoot: root,
+    revocations: revocations.list,
+    at: timestampOf(tools.now()),
+  });
+  if (signed.status !== "pass") {
+    return refused(`${signed.code}: ${signed.why}`);
+  }
+  return equalBytes(canonicalBytes(signed.statement.predicate), sbom)
+    ? ok(bytes)
+    : refused("its predicate is another SBOM");
 }

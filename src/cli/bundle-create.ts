@@ -13,6 +13,8 @@ type CreateOptions = PlanOptions & {
   readonly key: string;
   readonly output: string;
   readonly createdAt?: string;
+  readonly attach?: readonly string[];
+  readonly sbomAttestation?: string;
 };
 
 /** `packrun bundle create PACK`. */
@@ -22,6 +24,11 @@ export function defineCreate(group: Command, cli: Cli, done: (code: number) => v
     .requiredOption("--key <key>", "private key that holds the role pack-publisher, or signer:NAME")
     .requiredOption("-o, --output <file>", "write the bundle there, as x.packbundle.tar")
     .option("--created-at <time>", "when it is said to be made (default: SOURCE_DATE_EPOCH, else its revocation list)")
+    .option("--attach <file...>", "put in SPDX documents (2.2, 2.3 or 3, as JSON)")
+    .option(
+      "--sbom-attestation <file>",
+      "put in this attestation of the SBOM, made by another tool, in place of an own one",
+    )
     .addHelpText(
       "after",
       "\nPACK is a folder or a pack.yaml. With -i or --inputs the canonical plan and its inputs lock go along.\n" +
@@ -95,9 +102,34 @@ async function write(
     return signer;
   }
   const out = resolve(cli.cwd, options.output);
+  const more = await moreOf(cli, options);
+  if (!more.ok) {
+    return more;
+  }
   const time = createdAt.value === undefined ? {} : { createdAt: createdAt.value };
-  const order = { ...content, ...time, signer: signer.value, out };
+  const order = { ...content, ...more.value, ...time, signer: signer.value, out };
   return createPackBundle(order, { settings, verifySignature, sha256, now: clock.now });
+}
+
+/** What is not made from the pack. */
+async function moreOf(
+  cli: Cli,
+  { attach = [], sbomAttestation }: CreateOptions,
+): Promise<Result<Pick<PackBundleOrder, "attachments" | "sbomAttestation">>> {
+  const [{ readAttachments }, { readUserFile }] = await Promise.all([
+    import("#app/pack-attachments.ts"),
+    import("#app/user-file.ts"),
+  ]);
+  const attachments = await readAttachments(attach.map((file) => resolve(cli.cwd, file)));
+  if (!attachments.ok) {
+    return attachments;
+  }
+  if (sbomAttestation === undefined) {
+    return ok({ attachments: attachments.value });
+  }
+  const path = resolve(cli.cwd, sbomAttestation);
+  const bytes = await readUserFile(path);
+  return bytes.ok ? ok({ attachments: attachments.value, sbomAttestation: { path, bytes: bytes.value } }) : bytes;
 }
 
 function wordsOf({ file, name, version, packDigest, planHash, size }: CreatedPackBundle): string {

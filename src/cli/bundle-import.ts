@@ -6,6 +6,7 @@ import { readSettings, type Settings } from "#app/settings.ts";
 import type { Result } from "#fault/result.ts";
 import { showVerdict } from "./bundle-verdict.ts";
 import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
+import { interruptCode } from "./run-end.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
 import { version } from "./version.ts";
 
@@ -30,7 +31,8 @@ export function defineImport(group: Command, cli: Cli, done: (code: number) => v
         done(cli.fault(settings.fault, formatOf(options)));
         return;
       }
-      const imported = await importFile(cli, file, options, settings.value);
+      using interrupted = untilSignal();
+      const imported = await importFile(cli, file, options, settings.value, interrupted.signal);
       done(imported.ok ? tell(cli, options, imported.value) : cli.fault(imported.fault, formatOf(options)));
     });
 }
@@ -65,6 +67,7 @@ async function importFile(
   file: string,
   options: RegistryOptions & { readonly revocations?: string },
   settings: Settings,
+  signal: AbortSignal,
 ): Promise<Result<ImportedPack>> {
   const [{ importPackBundle }, { sha256, verifySignature, clock }] = await Promise.all([
     import("#app/pack-bundle-import.ts"),
@@ -75,9 +78,28 @@ async function importFile(
     path: resolve(cli.cwd, file),
     registry: registryOf(cli, settings, options),
     version,
+    signal,
     ...(revocations === undefined ? {} : { revocations: resolve(cli.cwd, revocations) }),
   };
   return importPackBundle(order, settings, { sha256, verifySignature, now: clock.now });
+}
+
+/** Ctrl-C ends an import at once: whoever listens has cleared up when the process goes. */
+function untilSignal(): { readonly signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    controller.abort(name);
+    process.exit(interruptCode(name));
+  };
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+    },
+  };
 }
 
 /** A bundle that was refused answers with its verdict, one that was taken with where it is. */

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { GatheredPackBundle } from "#app/pack-bundle-from-layout.ts";
 import type { PackBundleView } from "#app/pack-bundle-show.ts";
 import { readSettings } from "#app/settings.ts";
 import { visibleText } from "#view/visible-text.ts";
@@ -25,6 +26,7 @@ export const bundle: CommandFile = {
     defineImport(group, cli, done);
     defineList(group, cli, done);
     defineShow(group, cli, done);
+    defineFromLayout(group, cli, done);
   },
 };
 
@@ -70,14 +72,47 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
 
 function defineShow(group: Command, cli: Cli, done: (code: number) => void): void {
   withGlobals(group.command("show <file>").description("what is in a pack bundle, without verifying it"))
+    .option("--names", "only the names of its manifests, one a line, for clients of registries")
     .addHelpText("after", "\nExample: packrun bundle show quickstart.packbundle.tar")
-    .action(async (file: string, options: GlobalOptions) => {
+    .action(async (file: string, options: GlobalOptions & { readonly names?: boolean }) => {
       const [{ showPackBundle }, { sha256 }] = await Promise.all([
         import("#app/pack-bundle-show.ts"),
         import("#compose.ts"),
       ]);
-      done(answer(cli, options, await showPackBundle(resolve(cli.cwd, file), sha256), viewText));
+      done(
+        answer(
+          cli,
+          options,
+          await showPackBundle(resolve(cli.cwd, file), sha256),
+          options.names === true ? namesText : viewText,
+        ),
+      );
     });
+}
+
+function defineFromLayout(group: Command, cli: Cli, done: (code: number) => void): void {
+  withGlobals(group.command("from-layout <folder>").description("make a pack bundle again from a copied OCI layout"))
+    .requiredOption("-o, --output <file>", "write the bundle there, as x.packbundle.tar")
+    .addHelpText(
+      "after",
+      "\nFOLDER is an OCI image layout into which a registry client copied a pack and what refers to it.\n" +
+        "The bundle has the bytes that it had before. It is not verified.\n" +
+        "Example: packrun bundle from-layout layout -o quickstart.packbundle.tar",
+    )
+    .action(async (folder: string, options: GlobalOptions & { readonly output: string }) => {
+      const [{ bundleFromLayout }, { sha256 }] = await Promise.all([
+        import("#app/pack-bundle-from-layout.ts"),
+        import("#compose.ts"),
+      ]);
+      const order = { folder: resolve(cli.cwd, folder), out: resolve(cli.cwd, options.output) };
+      const words = ({ file, name, version, packDigest, size }: GatheredPackBundle): string =>
+        `${file}: ${name}@${version}, ${size} bytes, not verified\npack ${packDigest}\n`;
+      done(answer(cli, options, await bundleFromLayout(order, sha256), words));
+    });
+}
+
+function namesText({ version, referrers }: PackBundleView): string {
+  return [version, ...referrers.map(({ refName }) => refName)].map((name) => `${name}\n`).join("");
 }
 
 function viewText({ name, version, packDigest, size, files, referrers, attested }: PackBundleView): string {

@@ -64,6 +64,6 @@ function exitCodeOf(status: string, reason: string | undefined, signal: unknown)
   return code === INTERRUPTED_EXIT ? interruptCode(signal) : code;
 }
 
-function interruptCode(signal: unknown): number {
+export function interruptCode(signal: unknown): number {
   return signal === "SIGTERM" ? SIGTERM_EXIT : INTERRUPTED_EXIT;
 }

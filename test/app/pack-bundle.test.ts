@@ -41,7 +41,7 @@ async function site(t: Test, change: (document: Document) => void = () => undefi
   const desk = revocationDesk(t, publish);
   await desk.put();
   const folder = writeFiles(join(desk.dir, "tool"), FILES);
-  const settings = desk.place.settings as Settings;
+  const settings = { ...desk.place.settings, tenantId: "default" } as Settings;
   const registry = registryFolder(settings);
   const out = join(desk.dir, "tool.packbundle.tar");
   const order: Site["order"] = async (given = {}) => {
