@@ -17,7 +17,7 @@ export type PackSource = {
   readonly range: (path: readonly PathPart[], part: "key" | "value") => Range;
   /**
    * The range of a stretch of the string at `path`, in UTF-16 units of the string's value. Exact for plain and quoted
-   * scalars on one line; otherwise the whole scalar.
+   * scalars on one line and for most block scalars; otherwise the whole scalar.
    */
   readonly offsetRange: (path: readonly PathPart[], start: number, end: number) => Range;
 };

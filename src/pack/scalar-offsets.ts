@@ -1,17 +1,22 @@
 /** How many units of the value each escape letter of a double-quoted scalar is followed by (YAML 1.2.2, section 5.7). */
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
+type Stretch = { readonly start: number; readonly end: number };
+
 /**
  * The stretch of a scalar's source that stands for `start`..`end` of its value (UTF-16 units), relative to the source.
- * Undefined where a value's units do not stand one after the other in one line of the source: block scalars, folded
- * lines.
+ * Undefined where a value's units do not stand in the source as they are: quoted and plain scalars of several lines, block
+ * scalars that say their indentation, folded ones with lines that stay lines.
  */
 export function offsetsInScalar(
   source: string,
   type: string | null | undefined,
   start: number,
   end: number,
-): { readonly start: number; readonly end: number } | undefined {
+): Stretch | undefined {
+  if (type === "BLOCK_LITERAL" || type === "BLOCK_FOLDED") {
+    return block(source, type === "BLOCK_FOLDED", start, end);
+  }
   if (source.includes("\n")) {
     return undefined;
   }
@@ -25,6 +30,33 @@ export function offsetsInScalar(
     default:
       return undefined;
   }
+}
+
+/**
+ * In a block scalar each line of the source is its indentation and then the value's own text, and each line end is one unit
+ * of the value: a line end, or the space that folding makes of it.
+ */
+function block(source: string, folded: boolean, start: number, end: number): Stretch | undefined {
+  const [header = "", ...lines] = source.trimEnd().split("\n");
+  const indent = /^ */.exec(lines.find((line) => line.trim() !== "") ?? "")?.[0].length ?? 0;
+  const texts = lines.map((line) => line.slice(indent));
+  if (/[0-9\r]/.test(header) || (folded && texts.some((text) => text === "" || /^[ \t]/.test(text)))) {
+    return undefined;
+  }
+  const sourceOf = (wanted: number): number => {
+    let at = header.length + 1;
+    let value = 0;
+    for (const [index, text] of texts.entries()) {
+      if (wanted <= value + text.length) {
+        return at + Math.min(indent, lines[index]?.length ?? 0) + (wanted - value);
+      }
+      at += (lines[index]?.length ?? 0) + 1;
+      value += text.length + 1;
+    }
+    return source.trimEnd().length;
+  };
+  const from = sourceOf(start);
+  return { start: from, end: Math.max(from, sourceOf(end)) };
 }
 
 /** How long the character at a place is in the source and in the value. */

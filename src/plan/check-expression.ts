@@ -281,7 +281,8 @@ function ternaryType(
     return dyn;
   }
   const data = { expected: "two results of one type", found: `${describeType(a)} and ${describeType(b)}` };
-  check.problems.push({ code: "EXPR_TYPE", data, start: node.start, end: node.end });
+  const hint = "convert one of them, or write dyn() around it where the place takes either";
+  check.problems.push({ code: "EXPR_TYPE", data, hint, start: node.start, end: node.end });
   return dyn;
 }
 

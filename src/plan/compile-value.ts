@@ -12,8 +12,8 @@ export type Want = "text" | "any" | "condition" | "list" | "reference";
 /** A compiled value, and what is known of it. */
 export type Compiled = { readonly value: Template; readonly type: CelType };
 
-/** What stands for a value with findings: nothing is compiled further with it. */
-const WRONG: Compiled = { value: null, type: dyn };
+/** What stands for a value with findings: as one that nobody knows, it gives rise to no other finding. */
+const WRONG: Compiled = { value: { $cel: [] }, type: dyn };
 
 /**
  * Compiles a string of the pack. When all its expressions depend on inputs and pack alone it becomes their result, else

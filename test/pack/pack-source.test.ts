@@ -8,6 +8,23 @@ const text = packWith(`
   run: {command: [echo, "a\\t\\u00e9\\U0001F600 \${{ inputs.channel }}", 'it''s \${{ 1 }}']}
   stdin: |
     block \${{ 3 }}
+
+      deeper \${{ 4 }}
+- id: folded
+  run: {command: [x]}
+  when: >-
+    \${{ inputs.a
+    && inputs.b }}
+- id: kept
+  run: {command: [x]}
+  stdin: >
+    one
+
+    two \${{ 5 }}
+- id: told
+  run: {command: [x]}
+  stdin: |2
+      two \${{ 6 }}
 - id: second
   title: plain \${{ 2 }}
   env:
@@ -31,13 +48,13 @@ t.test("names and values are found by path", async (t) => {
   t.equal(stretch(source.range([...steps, 0, "title"], "key")), "title");
   t.equal(stretch(source.range([...steps, 0, "title"], "value")), "plain text");
   t.equal(stretch(source.range([...steps, 0, "run", "command", 0], "value")), "echo");
-  t.equal(stretch(source.range([...steps, 1, "run", "command"], "value")), '- "true"');
+  t.equal(stretch(source.range([...steps, 4, "run", "command"], "value")), '- "true"');
   t.equal(source.file, "pack.yaml");
   t.equal(source.text, text);
 });
 
 t.test("a list item has no name and answers with its first member's", async (t) => {
-  t.equal(stretch(source.range([...steps, 1], "key")), "id");
+  t.equal(stretch(source.range([...steps, 4], "key")), "id");
   t.equal(stretch(source.range([...steps, 0, "run", "command", 0], "key")), "echo");
   t.equal(stretch(source.range([], "key")), "apiVersion");
 });
@@ -57,12 +74,26 @@ t.test("a stretch of a string is found through escapes", async (t) => {
   t.equal(stretch(source.offsetRange([...command, 1], 3, 5)), "\\U0001F600");
   t.equal(stretch(source.offsetRange([...command, 1], 0, 1)), "a");
   t.equal(stretch(source.offsetRange([...command, 2], 5, 12)), "${{ 1 }}".slice(0, 7));
-  t.equal(stretch(source.offsetRange([...steps, 1, "title"], 6, 14)), "${{ 2 }}");
-  t.equal(stretch(source.offsetRange([...steps, 1, "title"], 6, 99)), "${{ 2 }}", "never beyond the scalar");
+  t.equal(stretch(source.offsetRange([...steps, 4, "title"], 6, 14)), "${{ 2 }}");
+  t.equal(stretch(source.offsetRange([...steps, 4, "title"], 6, 99)), "${{ 2 }}", "never beyond the scalar");
 });
 
-t.test("a stretch of a block scalar is the whole scalar, of anything else its name", async (t) => {
-  t.match(stretch(source.offsetRange([...steps, 0, "stdin"], 6, 9)), /^\|…/);
+t.test("a stretch of a block scalar is found where its lines are those of the value", async (t) => {
+  const literal = "block ${{ 3 }}\n\n  deeper ${{ 4 }}\n";
+  const stdin = [...steps, 0, "stdin"] as const;
+  t.equal(stretch(source.offsetRange(stdin, 6, 14)), "${{ 3 }}");
+  const at = literal.indexOf("${{ 4");
+  t.equal(stretch(source.offsetRange(stdin, at, at + 8)), "${{ 4 }}");
+  t.equal(stretch(source.offsetRange(stdin, at, 99)), "${{ 4 }}", "never beyond the scalar");
+  const folded = "${{ inputs.a && inputs.b }}";
+  const second = folded.indexOf("inputs.b");
+  t.equal(stretch(source.offsetRange([...steps, 1, "when"], second, second + 8)), "inputs.b");
+  t.match(stretch(source.offsetRange([...steps, 1, "when"], 4, second + 8)), /^inputs\.a…/, "over two lines");
+});
+
+t.test("a stretch of other block scalars is the whole scalar, of anything else its name", async (t) => {
+  t.match(stretch(source.offsetRange([...steps, 2, "stdin"], 6, 9)), /^>…/, "a line end stays one in it");
+  t.match(stretch(source.offsetRange([...steps, 3, "stdin"], 6, 9)), /^\|2…/, "it says its indentation");
   t.equal(stretch(source.offsetRange([...steps, 0, "run"], 0, 1)), "run");
   t.equal(stretch(source.offsetRange([...steps, 0, "nothing"], 0, 1)), "id");
 });

@@ -175,11 +175,27 @@ t.test("a built-in gets what its shape asks for, as far as it is known", async (
   t.strictSame(says("{source: data/gone.tar}"), ["PACK_FILE_MISSING data/gone.tar"]);
   t.strictSame(says("{source: 1}"), ["PACK_TYPE 1"]);
   t.strictSame(says('{source: "${{ inputs.count }}"}'), ['PACK_TYPE "${{ inputs.count }}"']);
+  t.strictSame(
+    says('{source: "${{ inputs.nowhere }}"}'),
+    ["EXPR_UNKNOWN inputs.nowhere"],
+    "what is wrong with an expression is said once, not again of its value",
+  );
   t.strictSame(says("{}"), ["PACK_MISSING_FIELD with"]);
   t.strictSame(says("{source: data/feeds.tar, nmae: x}"), ["PACK_UNKNOWN_FIELD nmae"]);
   t.strictSame(says("{source: data/feeds.tar, checksum: none}"), ["SAMPLE_REFUSED none"]);
   t.strictSame(says("{source: data/feeds.tar}", ", outputs: {more: {file: x}}"), ["PACK_VALUE outputs"]);
   t.strictSame(saysIn(packAround("- {id: b, run: {uses: stage.fiel, with: {}}}")), ["PACK_VALUE stage.fiel"]);
+});
+
+t.test("a finding stands in its line of a block, with what to do", async (t) => {
+  const text = packAround(`
+- id: a
+  when: >-
+    \${{ inputs.count == 3
+    && (inputs.dry ? 'yes' : 1) == 'yes' }}
+  run: {command: ["true"]}`);
+  t.strictSame(saysIn(text), ["EXPR_TYPE inputs.dry ? 'yes' : 1"]);
+  t.match(findingsIn(text)[0], { message: /two results of one type/, hint: /write dyn\(\) around it/ });
 });
 
 t.test("findings stand at the expression, and all of them come at once", async (t) => {
