@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { openApiText } from "../src/api/openapi.ts";
+import { routeTable } from "../src/api/route-table.ts";
 import { codesFile, readCodeTables } from "./code-tables.ts";
 import { schemaFiles } from "./schema-files.ts";
 import { verifierFile } from "./verifier-file.ts";
@@ -10,6 +12,7 @@ const root = process.cwd();
 const files = [
   { path: "schemas/codes.json", text: codesFile(await readCodeTables(root)) },
   ...schemaFiles(),
+  { path: "schemas/openapi.json", text: openApiText(routeTable) },
   await verifierFile(root),
 ];
 

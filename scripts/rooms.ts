@@ -82,7 +82,7 @@ export const rooms: readonly Room[] = [
   {
     name: "api",
     floor: "face",
-    rooms: ["app", "view", "port", "run", ...base],
+    rooms: ["app", "view", "port", "run", "plan", ...base],
     packages: ["node:*", "express", "express-rate-limit", "helmet", "jose"],
   },
   {

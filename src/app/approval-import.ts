@@ -56,7 +56,7 @@ function readResponse(file: string, bytes: Uint8Array): Result<Response> {
 type Earlier = { readonly tries: number; readonly stands?: DecidedGate };
 
 /** What the ledger says of a response that was sent before: how often it was refused, and the decision that stands. */
-async function earlierAnswer(key: RunKey, name: string, { store }: Workplace): Promise<Earlier> {
+export async function earlierAnswer(key: RunKey, name: string, { store }: Workplace): Promise<Earlier> {
   const tries = new Set<string>();
   let stands: DecidedGate | undefined;
   for await (const event of store.ledger.read(key)) {

@@ -1,5 +1,6 @@
 import { array, described, integer, literal, object, record, string, type Infer, type Shape } from "#canon/shape.ts";
 import { NAME } from "#pack/names.ts";
+import { serverShape } from "./server-settings.ts";
 
 const path = (words: string): Shape<string> => described(words, string({ min: 1 }));
 
@@ -94,6 +95,7 @@ export const configShape = object(
       ),
     ),
     secrets: described("Where secrets come from. Never their values.", secretsShape),
+    server: described("`packrun serve`.", serverShape),
     sandbox: object(
       {},
       {

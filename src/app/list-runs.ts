@@ -1,12 +1,12 @@
-import type { RunKey, RunRow } from "#port/run-store.ts";
+import type { RunKey, RunQuery, RunRow } from "#port/run-store.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** A run of the index; of one that has begun and not ended, `driven` says whether a process is at work on it. */
 export type ListedRun = RunRow & { readonly driven?: boolean };
 
 /** Runs of this tenant, the newest first. A run's row is written when it waits or ends: until then its lease speaks. */
-export async function listRuns({ settings, store }: Workplace, limit: number): Promise<readonly ListedRun[]> {
-  const rows = await store.index.list(settings.tenantId, { limit });
+export async function listRuns({ settings, store }: Workplace, query: RunQuery): Promise<readonly ListedRun[]> {
+  const rows = await store.index.list(settings.tenantId, query);
   return Promise.all(
     rows.map(async (row) =>
       row.status === "pending" || row.status === "running" ? asDriven(row, await isDriven(row, { store })) : row,

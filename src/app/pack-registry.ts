@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { tenantPrefix } from "#canon/ids.ts";
 import { isJsonObject } from "#canon/json.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
@@ -34,9 +35,12 @@ export function packReference(text: string): PackReference | undefined {
   return PACK_NAME.test(name) && SEM_VER.test(version) ? { name, version } : undefined;
 }
 
-/** The registry of this place, or the one that was named. */
-export function registryFolder({ stateFolder }: Pick<Settings, "stateFolder">, given?: string): string {
-  return given ?? join(stateFolder, "registry");
+/** The tenant's registry of this place, or the one that was named. */
+export function registryFolder(
+  { stateFolder, tenantId }: Pick<Settings, "stateFolder" | "tenantId">,
+  given?: string,
+): string {
+  return given ?? join(stateFolder, tenantPrefix(tenantId), "registry");
 }
 
 /** No part of a name has a dot and every version has two, so that no entry lies in another one. */

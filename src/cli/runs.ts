@@ -54,7 +54,7 @@ function defineList(group: Command, cli: Cli, done: Done): void {
     .option("--limit <n>", "at most so many", positiveInteger, 50)
     .action(async (options: GlobalOptions & { limit: number }) => {
       const work = async (workplace: Workplace): Promise<number> => {
-        const rows = await listRuns(workplace, options.limit);
+        const rows = await listRuns(workplace, { limit: options.limit });
         if (formatOf(options) === "json") {
           cli.out(jsonLine({ schemaVersion: 1, items: rows }));
           return 0;

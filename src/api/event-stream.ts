@@ -1,0 +1,52 @@
+import { encodeUtf8 } from "#canon/utf8.ts";
+import type { LedgerEvent } from "#run/event.ts";
+
+export const EVENT_STREAM = "text/event-stream";
+export const NDJSON = "application/x-ndjson";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** What of a ledger is asked for: events of one step, and events of at least a level. */
+export type EventFilter = { readonly step?: string | undefined; readonly level?: Level | undefined };
+
+/** Many read the same event at about the same time: it is written down once. */
+const written = new WeakMap<LedgerEvent, { readonly [EVENT_STREAM]: Uint8Array; readonly [NDJSON]: Uint8Array }>();
+
+function writtenAs(event: LedgerEvent, mediaType: typeof EVENT_STREAM | typeof NDJSON): Uint8Array {
+  const known = written.get(event);
+  if (known !== undefined) {
+    return known[mediaType];
+  }
+  const json = JSON.stringify(event);
+  const made = {
+    [EVENT_STREAM]: encodeUtf8(`id: ${event.sequence}\nevent: ${event.eventType}\ndata: ${json}\n\n`),
+    [NDJSON]: encodeUtf8(`${json}\n`),
+  };
+  written.set(event, made);
+  return made[mediaType];
+}
+
+/** A comment line of the event stream, which keeps the connection and what stands between from going to sleep. */
+const HEARTBEAT = encodeUtf8(": alive\n\n");
+
+/** Events as lines of a media type. Sequences stay the ledger's whatever is left out. */
+export async function* eventLines(
+  events: AsyncIterable<LedgerEvent | "idle">,
+  mediaType: typeof EVENT_STREAM | typeof NDJSON,
+  filter: EventFilter,
+): AsyncGenerator<Uint8Array> {
+  const least = LEVELS.indexOf(filter.level ?? "debug");
+  for await (const event of events) {
+    if (event === "idle") {
+      if (mediaType === EVENT_STREAM) {
+        yield HEARTBEAT;
+      }
+    } else if (
+      LEVELS.indexOf(event.level) >= least &&
+      (filter.step === undefined || event.stepId === filter.step || event.eventType === "run.finished")
+    ) {
+      yield writtenAs(event, mediaType);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { array, described, integer, object, string, type Infer } from "#canon/shape.ts";
+import { pointerOf, type Misfit } from "#canon/shape.ts";
+import type { PlanRefusal } from "#app/plan-refusal.ts";
+import type { Fault } from "#fault/fault.ts";
+import { statusOf } from "./status-table.ts";
+
+/** Where pages about problems stand: the same texts as `packrun explain CODE` shows. */
+const PAGES = "https://packrun.dev/problems/";
+
+/** RFC 9457, with packrun's code, hint and findings. */
+export const problemShape = object(
+  {
+    type: described("A page about this code.", string()),
+    title: described("The code in words.", string()),
+    status: integer({ min: 400, max: 599 }),
+    detail: string(),
+    code: described("As the command line has it; `packrun explain CODE` says more.", string()),
+    instance: described("This request, as the server's log names it.", string()),
+  },
+  {
+    hint: described("What to do about it.", string()),
+    errors: array(
+      object({ pointer: described("JSON pointer (RFC 6901).", string()), message: string() }, { code: string() }),
+    ),
+  },
+);
+export type Problem = Infer<typeof problemShape>;
+
+/** Why a request is refused: a fault, with findings where there are several. */
+export type Refusal = { readonly fault: Fault; readonly errors?: Problem["errors"] };
+
+export function problemOf({ fault, errors }: Refusal, requestId: string): Problem {
+  const { code, message, hint } = fault;
+  return {
+    type: `${PAGES}${code}`,
+    title: titleOf(code),
+    status: statusOf(code),
+    detail: message,
+    code,
+    ...(hint === undefined ? {} : { hint }),
+    ...(errors === undefined ? {} : { errors }),
+    instance: `urn:uuid:${requestId}`,
+  };
+}
+
+/** `RUN_UNKNOWN` as `Run unknown`. */
+function titleOf(code: string): string {
+  const words = code.toLowerCase().replaceAll("_", " ");
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
+
+export function errorsOf(misfits: readonly Misfit[]): NonNullable<Problem["errors"]> {
+  return misfits.map((misfit) => ({ pointer: pointerOf(misfit.path), message: wordsOf(misfit) }));
+}
+
+function wordsOf({ problem, expected, found }: Misfit): string {
+  switch (problem) {
+    case "unknown":
+      return `unknown member "${found}"`;
+    case "missing":
+      return `member "${found}" is missing`;
+    case "type":
+    case "value":
+      return `expected ${expected}`;
+  }
+}
+
+/** A refused plan: its first error is the problem, all findings are its `errors`. */
+export function refusalOf(refusal: PlanRefusal): Refusal {
+  if (refusal.kind === "fault") {
+    return { fault: refusal.fault };
+  }
+  const { diagnostics } = refusal;
+  const first = diagnostics.find(({ severity }) => severity === "error") ?? diagnostics[0];
+  if (first === undefined) {
+    throw new Error("a plan was refused without a finding");
+  }
+  const { code, message, hint } = first;
+  return {
+    fault: { code, message, ...(hint === undefined ? {} : { hint }) },
+    errors: diagnostics.map((found) => ({
+      pointer: placeOf(found.file, found.range),
+      message: found.message,
+      code: found.code,
+    })),
+  };
+}
+
+/** Findings in a pack stand at a line of a file, which no JSON pointer names; those in the request at none. */
+function placeOf(
+  file: string,
+  range: { readonly start: { readonly line: number; readonly column: number } } | undefined,
+): string {
+  return range === undefined ? "" : `${file}:${range.start.line}:${range.start.column}`;
+}

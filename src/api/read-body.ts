@@ -1,0 +1,118 @@
+import type { IncomingMessage } from "node:http";
+import { readStrictJson } from "#app/strict-json.ts";
+import { misfitsOf, type Shape } from "#canon/shape.ts";
+import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { apiCodes } from "./codes.ts";
+import { errorsOf, type Refusal } from "./problem.ts";
+
+/** How a refused body leaves an iteration. */
+export class BodyError extends Error {
+  readonly fault: Fault;
+
+  constructor(fault: Fault) {
+    super(fault.code);
+    this.name = "BodyError";
+    this.fault = fault;
+  }
+}
+
+type BodyLimits = { readonly bytes: number; readonly wholeMs?: number; readonly idleMs: number };
+
+/** The refusal of a body by its head alone, before anything of it is read. */
+export function headProblem(request: IncomingMessage, mediaTypes: readonly string[], limit: number): Fault | undefined {
+  const { "content-type": given = "", "content-encoding": encoding = "identity" } = request.headers;
+  const type = given.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (!mediaTypes.includes(type) || encoding !== "identity") {
+    const found = encoding === "identity" ? type || "no type" : `${type} (${encoding})`;
+    return faultOf(apiCodes, "BODY_TYPE", { found: shortened(found), expected: mediaTypes.join(" or ") });
+  }
+  return Number(request.headers["content-length"] ?? 0) > limit ? tooLarge(limit) : undefined;
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+const tooLarge = (limit: number): Fault => faultOf(apiCodes, "BODY_TOO_LARGE", { limit });
+
+/** The bytes of a body within its limits; what follows a refusal is left unread. Throws `BodyError`: BODY_TOO_LARGE, BODY_SLOW. */
+export async function* boundedBody(request: IncomingMessage, limits: BodyLimits): AsyncGenerator<Uint8Array> {
+  const parts = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
+  const whole = new AbortController();
+  const end = limits.wholeMs === undefined ? undefined : setTimeout(() => whole.abort(), limits.wholeMs);
+  let size = 0;
+  try {
+    for (;;) {
+      const part = await inTime(parts.next(), limits.idleMs, whole.signal);
+      if (part.done === true) {
+        return;
+      }
+      size += part.value.length;
+      if (size > limits.bytes) {
+        throw new BodyError(tooLarge(limits.bytes));
+      }
+      yield part.value;
+    }
+  } finally {
+    clearTimeout(end);
+  }
+}
+
+/** The socket stays open when time is over: the refusal still goes over it. */
+async function inTime<T>(next: Promise<T>, milliseconds: number, whole: AbortSignal): Promise<T> {
+  const slow = Promise.withResolvers<never>();
+  const giveUp = (): void => slow.reject(new BodyError(faultOf(apiCodes, "BODY_SLOW")));
+  const timer = setTimeout(giveUp, milliseconds);
+  whole.addEventListener("abort", giveUp, { once: true });
+  // A part that comes after that has nobody who waits for it.
+  next.catch(() => undefined);
+  try {
+    return await Promise.race([next, slow.promise]);
+  } finally {
+    clearTimeout(timer);
+    whole.removeEventListener("abort", giveUp);
+  }
+}
+
+/** A JSON body that fits its shape. Codes: BODY_TYPE, BODY_TOO_LARGE, BODY_SLOW, JSON_SYNTAX, BODY_INVALID. */
+export async function readJsonBody<B>(
+  request: IncomingMessage,
+  shape: Shape<B>,
+  limits: BodyLimits,
+): Promise<Result<B, Refusal>> {
+  const problem = headProblem(request, ["application/json"], limits.bytes);
+  if (problem !== undefined) {
+    return fail({ fault: problem });
+  }
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of boundedBody(request, limits)) {
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof BodyError) {
+      return fail({ fault: error.fault });
+    }
+    throw error;
+  }
+  const read = readStrictJson(Buffer.concat(chunks), "the body");
+  if (!read.ok) {
+    return fail({ fault: read.fault });
+  }
+  const { value, repeated } = read.value;
+  if (repeated !== undefined) {
+    const message = `member "${repeated}" stands twice`;
+    return fail({ fault: faultOf(apiCodes, "BODY_INVALID", { problem: message }), errors: [{ pointer: "", message }] });
+  }
+  const misfits = misfitsOf(shape, value);
+  const errors = errorsOf(misfits);
+  const [first] = errors;
+  return first === undefined
+    ? ok(value as B)
+    : fail({
+        fault: faultOf(apiCodes, "BODY_INVALID", { problem: `${first.pointer}: ${first.message}`.replace(/^: /, "") }),
+        errors,
+      });
+}

@@ -1,0 +1,50 @@
+import type { Response } from "express";
+import type { Authenticated } from "./authenticate.ts";
+import { problemOf, type Refusal } from "./problem.ts";
+import { sendProblem } from "./send-answer.ts";
+
+/** What is known of a request on its way through. */
+export type Passage = { readonly requestId: string; readonly begun: number; who?: Authenticated };
+
+export function passageOf(response: Response): Passage {
+  return (response.locals as { readonly passage: Passage }).passage;
+}
+
+/** Answers a problem. Asking without a good token, or too often, is said in the headers as well. */
+export function refuse(response: Response, fault: Refusal["fault"], errors?: Refusal["errors"]): void {
+  const problem = problemOf(errors === undefined ? { fault } : { fault, errors }, passageOf(response).requestId);
+  const challenge = `Bearer realm="packrun"`;
+  const retry = fault.data?.["retryAfterSeconds"];
+  const headers = {
+    ...(problem.status === 401
+      ? { "WWW-Authenticate": fault.code === "TOKEN_INVALID" ? `${challenge}, error="invalid_token"` : challenge }
+      : {}),
+    ...(fault.code === "TOKEN_SCOPE"
+      ? { "WWW-Authenticate": `${challenge}, error="insufficient_scope", scope="${String(fault.data?.["scope"])}"` }
+      : {}),
+    ...(typeof retry === "number" ? { "Retry-After": String(retry) } : {}),
+  };
+  (response.locals as { code?: string }).code = fault.code;
+  leaveUnread(response);
+  sendProblem(response, problem, headers);
+}
+
+/** How long the rest of a refused body is let run past before the connection is closed, in milliseconds. */
+const RUN_PAST_MS = 1000;
+
+/** A client that still sends does not read the refusal when the connection is closed at once. */
+function leaveUnread(response: Response): void {
+  const { req } = response;
+  if (req.complete || req.headers["content-length"] === "0") {
+    return;
+  }
+  if (req.headers["content-length"] === undefined && req.headers["transfer-encoding"] === undefined) {
+    return;
+  }
+  response.setHeader("Connection", "close");
+  response.once("finish", () => {
+    const timer = setTimeout(() => req.destroy(), RUN_PAST_MS);
+    req.once("close", () => clearTimeout(timer));
+    req.on("error", () => undefined).resume();
+  });
+}

@@ -1,0 +1,58 @@
+import { encodeUtf8 } from "#canon/utf8.ts";
+import { literal, object } from "#canon/shape.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok } from "#fault/result.ts";
+import { apiCodes } from "../codes.ts";
+import type { OpenRoute } from "../route.ts";
+
+const METRICS = "text/plain; version=0.0.4; charset=utf-8";
+
+export const livezRoute: OpenRoute = {
+  id: "livez",
+  method: "get",
+  path: "/livez",
+  summary: "Whether the process answers",
+  answers: { 200: { description: "It does.", shape: object({ status: literal("live") }) } },
+  problems: [],
+  handle: async () => ok({ kind: "json", status: 200, body: { status: "live" } }),
+};
+
+export const readyzRoute: OpenRoute = {
+  id: "readyz",
+  method: "get",
+  path: "/readyz",
+  summary: "Whether requests should be sent here",
+  answers: { 200: { description: "They should.", shape: object({ status: literal("ready") }) } },
+  problems: ["SERVER_STOPPING", "SERVER_UNREADY"],
+  handle: async ({ desk }) => {
+    if (desk.stopping.aborted) {
+      return fail({ fault: faultOf(apiCodes, "SERVER_STOPPING") });
+    }
+    const ready = await desk.service.ready();
+    if (ready.ok) {
+      return ok({ kind: "json", status: 200, body: { status: "ready" } });
+    }
+    // Whoever asks has no token: what is wrong stands in the log.
+    const { code, message } = ready.fault;
+    desk.log("warn", "server.unready", { data: { code, message } });
+    return fail({ fault: faultOf(apiCodes, "SERVER_UNREADY") });
+  },
+};
+
+export const metricsRoute: OpenRoute = {
+  id: "metrics",
+  method: "get",
+  path: "/metrics",
+  summary: "Metrics for Prometheus; no label names a run",
+  answers: { 200: { description: "In the text format of Prometheus.", mediaTypes: [METRICS] } },
+  problems: [],
+  handle: async ({ desk }) => {
+    const { contentType, text } = await desk.service.metrics();
+    const bytes = encodeUtf8(text);
+    return ok({ kind: "stream", status: 200, mediaType: contentType, length: bytes.length, chunks: once(bytes) });
+  },
+};
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,62 @@
+import type { ServiceOrder } from "#app/service/service.ts";
+import {
+  anything,
+  array,
+  described,
+  digest,
+  either,
+  integer,
+  literal,
+  object,
+  record,
+  string,
+  timestamp,
+  type Shape,
+} from "#canon/shape.ts";
+import { isJsonObject } from "#canon/json.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { NAME } from "#plan/plan.ts";
+import { apiCodes } from "../codes.ts";
+import type { Refusal } from "../problem.ts";
+import { schemaVersion } from "./run-shapes.ts";
+
+const byRef = object({ ref: described("`name@version` of the tenant's registry.", string({ min: 1, max: 400 })) });
+const byUpload = object({ upload: described("The id that `POST /api/packs` gave.", digest()) });
+const packShape = either([byRef, byUpload], (value) => (isJsonObject(value) && "upload" in value ? byUpload : byRef));
+
+const inputs = described(
+  "Values by name; files and directories as `{artifact: digest}` of what `POST /api/artifacts` stored.",
+  record(NAME, anything(), "the name of an input", { max: 1000 }),
+);
+
+const optional = {
+  secrets: described("Names that the operator configured for the tenant.", array(string({ max: 64 }), { max: 1000 })),
+  tenantId: described("The token's tenant; any other is refused.", string({ max: 64 })),
+  planHash: described("The plan that is expected; another one is refused.", digest()),
+  scheduledAt: described("Not before this time.", timestamp()),
+  deadlineAt: described("The run should have ended by then.", timestamp()),
+  priority: described("Higher comes first; 0 unless given.", integer({ min: -100, max: 100 })),
+};
+
+type Order = ServiceOrder & { readonly tenantId?: string };
+
+/** What runs, plans and simulations are asked for with. */
+export const orderShape: Shape<Order> = object({ pack: packShape, inputs }, optional);
+
+export const submittedShape = object({
+  schemaVersion,
+  runId: string(),
+  planHash: digest(),
+  status: literal("pending", "running", "waiting", "succeeded", "failed", "cancelled"),
+});
+
+/** The order without its tenant, which must be the bearer's. Fault: TENANT_MISMATCH. */
+export function orderOf(
+  { tenantId, ...order }: Order,
+  bearer: { readonly tenantId: string },
+): Result<ServiceOrder, Refusal> {
+  return tenantId === undefined || tenantId === bearer.tenantId
+    ? ok(order)
+    : fail({ fault: faultOf(apiCodes, "TENANT_MISMATCH") });
+}

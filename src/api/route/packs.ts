@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { listPacks, packReference, registryEntry, registryFolder } from "#app/pack-registry.ts";
+import { packBundleUseCodes } from "#app/pack-bundle-codes.ts";
+import { showPackBundle } from "#app/pack-bundle-show.ts";
+import { array, digest, integer, nullable, object, string, timestamp, anything, described } from "#canon/shape.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok } from "#fault/result.ts";
+import { guarded } from "../route.ts";
+import { schemaVersion } from "./run-shapes.ts";
+
+const listed = { name: string(), version: string(), packDigest: nullable(digest()), importedAt: nullable(timestamp()) };
+
+export const listPacksRoute = guarded({
+  id: "listPacks",
+  method: "get",
+  path: "/api/packs",
+  scope: "packs.read",
+  summary: "Packs of the tenant's registry, by name and version",
+  answers: {
+    200: { description: "All of them.", shape: object({ schemaVersion, items: array(object(listed)) }) },
+  },
+  problems: [],
+  handle: async ({ workplace }) => {
+    const items = await listPacks(registryFolder(workplace.settings));
+    return ok({ kind: "json", status: 200, body: { schemaVersion: 1, items } });
+  },
+});
+
+const fileShape = object({ path: string(), mode: string(), size: integer({ min: 0 }), sha256: string() });
+const referrerShape = object({ kind: string(), digest: string(), artifactType: string() });
+
+export const readPackRoute = guarded({
+  id: "readPack",
+  method: "get",
+  path: "/api/packs/{name}/{version}",
+  deep: "name",
+  scope: "packs.read",
+  summary: "A pack of the registry: what its bundle says of itself",
+  params: object({ name: string({ max: 256 }), version: string({ max: 128 }) }),
+  answers: {
+    200: {
+      description: "It was verified when it was imported, and is again whenever it is used.",
+      shape: object({
+        schemaVersion,
+        ...listed,
+        manifestDigest: digest(),
+        size: integer({ min: 0 }),
+        files: array(fileShape),
+        referrers: array(referrerShape),
+        attested: described("The publisher's statement, and the key that it names.", anything()),
+      }),
+    },
+  },
+  problems: ["REGISTRY_UNKNOWN"],
+  handle: async ({ params, workplace }) => {
+    const pack = `${params.name}@${params.version}`;
+    const reference = packReference(pack);
+    const registry = registryFolder(workplace.settings);
+    const entry = reference === undefined ? undefined : registryEntry(registry, reference);
+    if (reference === undefined || entry === undefined || !existsSync(entry.bundle)) {
+      return fail({ fault: faultOf(packBundleUseCodes, "REGISTRY_UNKNOWN", { pack }) });
+    }
+    const shown = await showPackBundle(entry.bundle, workplace.sha256);
+    if (!shown.ok) {
+      return fail({ fault: shown.fault });
+    }
+    const { importedAt = null } =
+      (await listPacks(registry)).find(({ name, version }) => `${name}@${version}` === pack) ?? {};
+    return ok({ kind: "json", status: 200, body: { schemaVersion: 1, ...shown.value, importedAt } });
+  },
+});
