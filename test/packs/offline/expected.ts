@@ -20,5 +20,4 @@ export function argumentsOf({ path, at, args = [] }: ExpectedSample, folder: str
   return [join(folder, path), "--trust", join(folder, "trust-root.json"), ...when, ...placed, "--format", "json"];
 }
 
-export const isPackBundle = ({ path }: ExpectedSample): boolean =>
-  path.endsWith(".packbundle.tar") || path.startsWith("tampered/pack-");
+export const isPackBundle = ({ path }: ExpectedSample): boolean => /\.packbundle|^tampered\/pack-/.test(path);

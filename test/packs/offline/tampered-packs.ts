@@ -1,14 +1,17 @@
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
-import { BLOCK, paddingOf } from "#evidence/ustar.ts";
+import { BLOCK } from "#evidence/ustar.ts";
 import { nodeSha256 } from "#signer/node-crypto.ts";
-import { bundleOf, packOf, resum, type BundleSample } from "../../bundle/bundle-world.ts";
+import { packOf, resum, type BundleSample } from "../../bundle/bundle-world.ts";
 import { END, entryOf } from "../tampered/tampered-case.ts";
 import { keys } from "./keys.ts";
-import { TOOL } from "./pack-samples.ts";
+import { entriesOf, FIELDS, planOf, TOOL, toolWith } from "./pack-samples.ts";
 import { tampered, type Sample } from "./sample.ts";
+import { openSite, type SampleSite } from "./site.ts";
 
 type Entries = Map<string, Uint8Array>;
+const zeros = `sha256:${"0".repeat(64)}`;
+
 type Json = Record<string, unknown>;
 type Manifest = Json & { readonly layers: (Json & { readonly annotations: Json })[] };
 type Index = Json & { manifests: (Json & { digest: string; size: number })[] };
@@ -17,25 +20,6 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(nodeSha256(bytes)).toSt
 const blobPath = (bytes: Uint8Array): string => `blobs/sha256/${hexOf(bytes)}`;
 const jsonOf = (bytes: Uint8Array | undefined): unknown => JSON.parse(Buffer.from(bytes ?? "").toString());
 const rankOf = (path: string): number => ["oci-layout", "index.json"].indexOf(path) + 1 || 3;
-
-/** Where fields of a header begin (POSIX.1-2017, pax, "ustar Interchange Format"). */
-const SIZE = 124;
-const MTIME = 136;
-const TYPE = 156;
-const LINK_NAME = 157;
-
-/** The entries of an archive that is good. */
-function entriesOf(bundle: Uint8Array): Entries {
-  const entries: Entries = new Map();
-  for (let at = 0; at < bundle.length - END.length;) {
-    const header = Buffer.from(bundle.subarray(at, at + BLOCK)).toString("latin1");
-    const [path = ""] = header.slice(0, 100).split("\0");
-    const size = Number.parseInt(header.slice(SIZE, SIZE + 11), 8);
-    entries.set(path, bundle.slice(at + BLOCK, at + BLOCK + size));
-    at += BLOCK + size + paddingOf(size);
-  }
-  return entries;
-}
 
 function archived(entries: ReadonlyMap<string, Uint8Array>): Buffer {
   const sorted = [...entries].toSorted(([a], [b]) => rankOf(a) - rankOf(b) || compareUtf8(a, b));
@@ -57,12 +41,12 @@ function oddArchives(tool: Buffer): readonly Sample[] {
   const odd = (name: string, code: string, bytes: Uint8Array): Sample => tampered(`pack-${name}`, code, { bytes });
   const behind = (path: string, bytes: Uint8Array, change: (header: Buffer) => void = () => undefined): Buffer =>
     Buffer.concat([content, oddEntry(path, bytes, change), END]);
-  const ofType = (type: string) => (header: Buffer) => void header.write(type, TYPE);
+  const ofType = (type: string) => (header: Buffer) => void header.write(type, FIELDS.type);
   const last = `blobs/sha256/${"f".repeat(64)}`;
   const empty = new Uint8Array();
   const linked = (type: string) => (header: Buffer) => {
-    header.write(type, TYPE);
-    header.write("../../../etc/passwd", LINK_NAME);
+    header.write(type, FIELDS.type);
+    header.write("../../../etc/passwd", FIELDS.linkName);
   };
   const first = (change: (header: Buffer) => void): Buffer => {
     const changed = Buffer.from(tool);
@@ -94,17 +78,17 @@ function oddArchives(tool: Buffer): readonly Sample[] {
     odd(
       "with-a-time",
       "PACK_BUNDLE_HEADER",
-      first((header) => void header.write("00000000001", MTIME)),
+      first((header) => void header.write("00000000001", FIELDS.mtime)),
     ),
     odd(
       "lying-size",
       "PACK_BUNDLE_DOCUMENT",
-      first((header) => void header.write("00000001000", SIZE)),
+      first((header) => void header.write("00000001000", FIELDS.size)),
     ),
     odd(
       "endless-size",
       "PACK_BUNDLE_TRUNCATED",
-      first((header) => void header.write("77777777777", SIZE)),
+      first((header) => void header.write("77777777777", FIELDS.size)),
     ),
   ];
 }
@@ -168,24 +152,31 @@ function oddContents(tool: Uint8Array): readonly Sample[] {
   ];
 }
 
+/** The same as folders. */
+function oddFolders(tool: Uint8Array): readonly Sample[] {
+  const odd = (name: string, code: string, path: string, content: string): Sample =>
+    tampered(`pack-folder-${name}`, code, { files: new Map([...entriesOf(tool), [path, Buffer.from(content)]]) });
+  const names = blobPath(Buffer.from(TOOL["names.txt"] ?? ""));
+  return [
+    odd("with-a-foreign-file", "PACK_BUNDLE_PATH_FOREIGN", "README.txt", "hello\n"),
+    odd("with-a-blob-in-capitals", "PACK_BUNDLE_PATH_CASE", `blobs/sha256/${"F".repeat(64)}`, ""),
+    odd("with-an-extra-blob", "PACK_BUNDLE_BLOB_UNLISTED", `blobs/sha256/${"f".repeat(64)}`, ""),
+    odd("with-a-swapped-layer", "PACK_BUNDLE_BLOB_DIGEST", names, "Eve\nGrace\n"),
+    odd("with-a-longer-layer", "PACK_BUNDLE_BLOB_SIZE", names, "Ada\nGrace\nEve\n"),
+  ];
+}
+
 /** What only somebody with a key can make: everything else is as it should be. */
-async function oddWords(): Promise<readonly Sample[]> {
-  const { publisher, revoker } = keys;
-  const base: BundleSample = {
-    files: TOOL,
-    publisher,
-    revoker: revoker.signer,
-    list: { trustDomain: "samples", nextUpdate: "2100-01-01T00:00:00.000Z" },
-  };
-  const claim = { trustDomain: "samples", createdAt: "2026-01-05T00:00:00.000Z" };
-  const made = async (sample: BundleSample): Promise<Uint8Array> =>
-    (await bundleOf({ ...base, ...sample, claim: { ...claim, ...sample.claim } })).bytes;
+async function oddWords(site: SampleSite): Promise<readonly Sample[]> {
+  const plan = await planOf(TOOL, site);
+  const otherPlan = await planOf({ ...TOOL, "pack.yaml": (TOOL["pack.yaml"] ?? "").replace("1.2.0", "1.2.1") }, site);
+  const none = Buffer.from("{}");
   const odd = async (
     name: string,
     code: string,
     sample: BundleSample,
     verdict: Sample["verdict"] = "failed",
-  ): Promise<Sample> => tampered(`pack-${name}`, code, { bytes: await made(sample) }, { verdict });
+  ): Promise<Sample> => tampered(`pack-${name}`, code, { bytes: (await toolWith(sample)).bytes }, { verdict });
   const as = (name: string, version: string): BundleSample => ({
     pack: { name, version },
     files: {
@@ -195,8 +186,7 @@ async function oddWords(): Promise<readonly Sample[]> {
   });
   const edited = (edit: (sidecar: Sidecar) => unknown) => (bytes: Uint8Array) =>
     canonicalBytes(edit(jsonOf(bytes) as Sidecar));
-  const other = (await bundleOf({ ...base, ...as("acme/other", "1.2.0"), claim })).files.publisher?.[0];
-  const zeros = `sha256:${"0".repeat(64)}`;
+  const other = (await toolWith(as("acme/other", "1.2.0"))).files.publisher?.[0];
   return Promise.all([
     odd("stripped-publisher", "PACK_ATTESTATION_MISSING", { without: ["publisher"] }),
     odd("stripped-sbom", "PACK_SBOM_MISSING", { without: ["sbom"] }),
@@ -217,13 +207,13 @@ async function oddWords(): Promise<readonly Sample[]> {
     odd("sbom-that-nobody-attests", "PACK_SBOM_UNATTESTED", {
       attestedSbom: (sbom) => ({ ...sbom, components: sbom.components.slice(1) }),
     }),
-    odd("revoked", "REVOKED_PACK", { list: { ...base.list, entries: [["pack", "acme/tool@1.2.0"]] } }),
+    odd("revoked", "REVOKED_PACK", { list: { entries: [["pack", "acme/tool@1.2.0"]] } }),
     odd("revoked-by-digest", "REVOKED_PACK", {
-      list: { ...base.list, entries: [["pack", packOf(TOOL).packDigest]] },
+      list: { entries: [["pack", packOf(TOOL).packDigest]] },
     }),
-    odd("stale-list", "REVOCATIONS_STALE", { list: { ...base.list, nextUpdate: "2026-01-06T00:00:00.000Z" } }, "stale"),
-    odd("list-of-another-domain", "REVOCATIONS_DOMAIN", { list: { ...base.list, trustDomain: "elsewhere" } }),
-    odd("list-by-the-publisher", "ROLE_NOT_HELD", { revoker: publisher.signer }),
+    odd("stale-list", "REVOCATIONS_STALE", { list: { nextUpdate: "2026-01-06T00:00:00.000Z" } }, "stale"),
+    odd("list-of-another-domain", "REVOCATIONS_DOMAIN", { list: { trustDomain: "elsewhere" } }),
+    odd("list-by-the-publisher", "ROLE_NOT_HELD", { revoker: keys.publisher.signer }),
     odd("out-of-scope", "ROLE_SCOPE", as("elsewhere/tool", "1.2.0")),
     odd("no-publisher", "ROLE_NOT_HELD", { publisher: keys.attestor }),
     odd("stranger", "SIGNATURE_KEY_UNKNOWN", { publisher: keys.stranger }),
@@ -232,6 +222,21 @@ async function oddWords(): Promise<readonly Sample[]> {
     odd("claim-of-another-version", "PACK_CLAIM_MISMATCH", { claim: { version: "1.3.0" } }),
     odd("claim-of-another-domain", "PACK_CLAIM_MISMATCH", { claim: { trustDomain: "elsewhere" } }),
     odd("claim-of-a-plan", "PACK_PLAN_MISMATCH", { claim: { plan: { hash: zeros, canonicalPlanPath: "plan" } } }),
+    odd("plan-of-another-pack", "PACK_PLAN_MISMATCH", { plan: otherPlan }),
+    odd("plan-that-is-none", "PLAN_FILE", { plan: { ...plan, plan: none } }),
+    odd("lock-of-another-plan", "PACK_PLAN_MISMATCH", { plan: { ...plan, lock: otherPlan.lock } }),
+    odd("lock-that-is-none", "INPUTS_LOCK_FILE", { plan: { ...plan, lock: none } }),
+    odd("stripped-plan", "PACK_PLAN_MISMATCH", { plan, without: ["plan"] }),
+    odd("revoked-plan", "REVOKED_PLAN", { plan, list: { entries: [["plan", plan.planHash]] } }),
+    odd("sbom-statement-with-a-member-twice", "STATEMENT_NOT_CANONICAL", {
+      sbomStatement: (payload) =>
+        Buffer.from(
+          Buffer.from(payload)
+            .toString()
+            .replace("Statement/v1", "Statement/v0.1")
+            .replace('"bomFormat":', '"bomFormat":"x","bomFormat":'),
+        ),
+    }),
     odd("attestation-of-another-pack", "STATEMENT_SUBJECT", { attestation: () => other ?? new Uint8Array() }),
     odd("two-signatures", "ENVELOPE_SIGNATURES", {
       attestation: edited(({ dsseEnvelope: { signatures, ...envelope }, ...sidecar }) => ({
@@ -255,14 +260,17 @@ type Sidecar = Json & {
 /** Every tampered pack bundle; `tool` is the good one, at `path`. */
 export async function tamperedPacks(tool: Sample): Promise<readonly Sample[]> {
   const { path, bytes = new Uint8Array() } = tool;
+  await using place = await openSite();
   const site = (name: string, code: string, list: string): Sample =>
     tampered(`pack-${name}`, code, { path }, { args: ["--revocations", `site/${list}.json`] });
   return [
     ...oddArchives(Buffer.from(bytes)),
     ...oddContents(bytes),
-    ...(await oddWords()),
+    ...(await oddWords(place)),
+    ...oddFolders(bytes),
     site("revoked-by-the-site", "REVOKED_PACK", "pack-revoked"),
     site("publisher-revoked-by-the-site", "REVOKED_KEY", "publisher-revoked"),
+    tampered("pack-of-another-plan", "ASSERTED_PLAN_MISMATCH", { path }, { args: ["--plan-hash", zeros] }),
     tampered("pack-root-expired", "TRUST_ROOT_EXPIRED", { path }, { verdict: "stale", at: "2100-01-01T00:00:00.000Z" }),
   ];
 }
