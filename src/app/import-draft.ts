@@ -8,6 +8,8 @@ import { makeFolder } from "./make-folder.ts";
 /** A folder below the registry that nobody lists, and the file that is locked for as long as somebody works in it. */
 const DRAFT = /^\.import\.[0-9a-f]{16}$/;
 const lockOf = (draft: string): string => `${draft}.lock`;
+/** SQLite's, beside a file that is locked; it stays behind when the holder is killed. */
+const journalOf = (draft: string): string => `${lockOf(draft)}-journal`;
 
 /**
  * Gives work an empty folder in the registry, on the same medium, and takes it away again: when the work ended, at once when
@@ -28,6 +30,7 @@ export async function withImportDraft<T>(
     } finally {
       lock.close();
       rmSync(lockOf(draft), { force: true });
+      rmSync(journalOf(draft), { force: true });
     }
   };
   signal?.addEventListener("abort", remove);
@@ -70,6 +73,7 @@ async function removeAbandoned(registry: string): Promise<void> {
         await rm(lockOf(draft), { force: true });
       } finally {
         lock.close();
+        await rm(journalOf(draft), { force: true });
       }
     }
   }
