@@ -67,7 +67,7 @@ export function openService(ports: ServicePorts): Service {
     },
     queueOf: (key) => standingOf(key, store.index, limits.runsPerTenant, clock.now()),
     metrics: async () => metrics.text(await store.index.unfinished(), clock.now()),
-    ready: () => isReady(workplace),
+    ready: () => isReady(workplaceFor(workplace.settings.tenantId)),
   };
 }
 
