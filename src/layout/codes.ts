@@ -7,7 +7,7 @@ export const layoutCodes = codeTable({
   PACK_CLAIM_MISMATCH: {
     severity: "error",
     exitCode: 7,
-    message: "the publisher attests another {member} than the pack bundle has",
+    message: "the publisher attests another {member} than the pack here has",
     hint: "do not use this file",
     explanation: {
       cause: "Name, version, pack digest and trust domain are attested and must be those of the bundle.",
@@ -18,7 +18,7 @@ export const layoutCodes = codeTable({
   PACK_REFERRERS_MISMATCH: {
     severity: "error",
     exitCode: 7,
-    message: "the pack bundle has not what its publisher put in: {problem}",
+    message: "what came with the pack is not what its publisher put in: {problem}",
     hint: "do not use this file",
     explanation: {
       cause:
@@ -30,7 +30,7 @@ export const layoutCodes = codeTable({
   PACK_SBOM_INVALID: {
     severity: "error",
     exitCode: 7,
-    message: "the SBOM of the pack bundle cannot be read: {problem}",
+    message: "the SBOM of the pack cannot be read: {problem}",
     hint: "make the bundle again with `packrun bundle create`",
     explanation: {
       cause: "The SBOM is canonical JSON of CycloneDX 1.6 with the members that packrun writes.",
@@ -64,7 +64,7 @@ export const layoutCodes = codeTable({
   PACK_SBOM_UNATTESTED: {
     severity: "error",
     exitCode: 7,
-    message: "nobody attests the SBOM of the pack bundle: {problem}",
+    message: "nobody attests the SBOM of the pack: {problem}",
     hint: "ask the publisher for the whole bundle",
     explanation: {
       cause: "The SBOM counts with an attestation of the publisher that holds these very bytes.",

@@ -46,17 +46,6 @@ export const verifyCodes = codeTable({
       fix: "Run again with the signatures that your site demands.",
     },
   },
-  SIGNATURE_UNCHECKED: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} cannot be checked by this version, and every signature is required",
-    hint: "verify without --require-dsse, or with a version of packrun that checks it",
-    explanation: {
-      cause: "With --require-dsse a signature that cannot be checked is no signature.",
-      example: "a bundle of a newer runner with a signed SBOM",
-      fix: "Verify with a newer version of packrun.",
-    },
-  },
   PACK_LISTING_INVALID: {
     severity: "error",
     exitCode: 7,

@@ -1,7 +1,7 @@
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Digest, Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
-import { ATTESTATION_PATH, PACK_ATTESTATION_PATH, SBOM_PATH, SIDECAR } from "#evidence/evidence-path.ts";
+import { ATTESTATION_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { RevocationFiles } from "#trust/check-revocations.ts";
 import type { ProveAnchor } from "#trust/anchor-finding.ts";
@@ -22,10 +22,12 @@ import { foldLedger } from "./check-ledger.ts";
 import { CheckList } from "./check-list.ts";
 import { checkFiles, readManifest } from "./check-manifest.ts";
 import { checkOutcome } from "./check-outcome.ts";
+import { checkPackAttestation } from "./check-pack-attestation.ts";
 import { checkAssertedPlan, checkPlan } from "./check-plan.ts";
 import { checkNamed, checkPolicies } from "./check-policies.ts";
 import { checkRunRequest } from "./check-requests.ts";
 import { checkRevocation } from "./check-revocation.ts";
+import { checkInventory, demandSbom } from "./check-sbom.ts";
 import { checkBindings, checkStatement } from "./check-statement.ts";
 import { bundleCodes } from "./bundle-codes.ts";
 import { verifyCodes } from "./codes.ts";
@@ -142,7 +144,7 @@ async function checkEvidence(unheld: Case, options: VerifyOptions): Promise<void
   checkBindings(given, statement);
   checkAssertedPlan(given, options.planHash);
   const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
-  sayUnchecked(given);
+  demandSbom(given);
   const { records, outputs, egress } = ledger ?? {};
   if (
     planned === undefined ||
@@ -163,6 +165,7 @@ async function checkEvidence(unheld: Case, options: VerifyOptions): Promise<void
   checkArtifacts(folded);
   await checkPack(folded);
   checkPackSource(folded);
+  await checkInventory(folded, await checkPackAttestation(folded));
   await checkInputsLock(folded);
   await checkRunRequest(folded);
   await checkGates(folded);
@@ -189,16 +192,4 @@ function sayPlanned({ checks, ledger, plan }: FoldedCase): void {
   } else {
     checks.pass("conditions", "the plan has none");
   }
-}
-
-/** What this version does not look into, said rather than passed over. */
-function sayUnchecked({ checks, reader, requireDsse }: Case): void {
-  if (requireDsse) {
-    const path = SBOM_PATH + SIDECAR;
-    const code = reader.has(path) ? "SIGNATURE_UNCHECKED" : "SIGNATURE_ABSENT";
-    checks.fail("sbom", faultOf(verifyCodes, code, { path }));
-  }
-  checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
-  const attested = reader.has(PACK_ATTESTATION_PATH);
-  checks.skip("pack-attestation", attested ? "not checked by this version" : "unsigned: there is none");
 }

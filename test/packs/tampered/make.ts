@@ -15,6 +15,7 @@ import { artifactCases } from "./cases/artifacts.ts";
 import { networkCases } from "./cases/network.ts";
 import { fileCases } from "./cases/bundle-files.ts";
 import { archiveCases } from "./cases/archives.ts";
+import { originCases } from "./cases/pack-origins.ts";
 import { rootCases } from "./cases/trust-roots.ts";
 import { revocationCases } from "./cases/revocation-lists.ts";
 import { patchOf, type Patch } from "./patch.ts";
@@ -39,6 +40,7 @@ const cases: readonly TamperedCase[] = [
   ...archiveCases,
   ...rootCases,
   ...revocationCases,
+  ...originCases,
 ];
 
 /** What every input departs from: a good bundle as a folder, or the same as an archive. */

@@ -278,8 +278,8 @@ export const revocationCases: readonly TamperedCase[] = [
     { args: ["--require-dsse"] },
   ),
   tampered(
-    "strict/sbom-that-nobody-checks",
-    ["sbom SIGNATURE_UNCHECKED", "revocation SIGNATURE_ABSENT", "pack-source PACK_SOURCE_FOLDER"],
+    "strict/sbom-sidecar-alone",
+    ["sbom EVIDENCE_FILE_MISSING", "revocation SIGNATURE_ABSENT", "pack-source PACK_SOURCE_FOLDER"],
     before("pack.sbom.cdx.json.sigstore.json", "{}"),
     { args: ["--require-dsse"] },
   ),
