@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -40,9 +40,12 @@ for (const [path, contents] of files) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, contents);
 }
-// Removed last: a command that runs meanwhile finds its parts as long as it can.
+// Removed last: a command that runs meanwhile finds its parts as long as it can. Types go with the source that they are of.
 for (const name of readdirSync(out, { recursive: true, encoding: "utf8" })) {
-  if (name.endsWith(".js") && !files.has(join(out, name))) {
+  const stale = name.endsWith(".d.ts")
+    ? !existsSync(join("src", name.replace(/\.d\.ts$/, ".ts")))
+    : name.endsWith(".js") && !files.has(join(out, name));
+  if (stale) {
     rmSync(join(out, name));
   }
 }

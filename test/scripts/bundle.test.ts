@@ -12,7 +12,7 @@ function node(cwd: string, ...args: readonly string[]): { readonly code: number 
 }
 
 t.test("what is published is the same program in a few files", async (t) => {
-  const place = t.testdir({ dist: { cli: { "run.js": "stale", "run.d.ts": "kept" } } });
+  const place = t.testdir({ dist: { cli: { "run.js": "stale", "run.d.ts": "kept", "gone.d.ts": "stale" } } });
   const made = node(root, "--conditions=@packrun/source", "scripts/bundle.ts", join(place, "dist"));
   t.same(made, { code: 0, out: "" });
   for (const name of ["node_modules", "package.json", "schemas", "scripts"]) {
@@ -45,7 +45,8 @@ spec:
   t.match(node(place, "-e", worker), { code: 0, out: "{ kind: 'valid' }" }, "and those for schemas can be started");
   t.notOk(existsSync(join(place, "dist/cli/run.js")), "what was there before is gone");
   t.ok(existsSync(join(place, "dist/cli/run.d.ts")));
-  t.ok(globSync("dist/part/*.js", { cwd: place }).length < 150);
+  t.notOk(existsSync(join(place, "dist/cli/gone.d.ts")), "types of a source that is no more are gone, too");
+  t.ok(globSync("dist/part/*.js", { cwd: place }).length < 250);
   const licences = readFileSync(join(place, "dist/licenses.txt"), "utf8");
   for (const name of ["@marcbachmann/cel-js", "commander", "uuid", "yaml"]) {
     t.match(licences, new RegExp(`^${name}\\n\\n`, "m"));

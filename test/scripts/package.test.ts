@@ -72,7 +72,9 @@ const unreachable = install();
 
 t.test("the package holds what it needs, and nothing that only a working copy has", async (t) => {
   const wanted = ["LICENSE", "README.md", "SPEC.md", "package.json", "dist/cli/main.js", "dist/index.d.ts"];
-  const whole = ["schemas", "packs", "scripts/packs"].flatMap((folder) =>
+  const { files: published } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
+  const others = published.filter((path) => !/^!|^dist$|\.md$/.test(path));
+  const whole = [...new Set(["schemas", "packs", "scripts/packs", ...others])].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .map((name) => `${folder}/${name}`)
       .filter((path) => statSync(join(root, path)).isFile() && !/\/\.|\.key$|\.map$/.test(path)),
@@ -90,7 +92,7 @@ t.test("the package holds what it needs, and nothing that only a working copy ha
   );
   const known = new Set([...wanted, ...whole]);
   t.strictSame(
-    [...listed.keys()].filter((path) => !known.has(path) && !/^dist\/.*(?:\.js|\.d\.ts|\/licenses\.txt)$/.test(path)),
+    [...listed.keys()].filter((path) => !known.has(path) && !/^dist\/.*\.(?:js|d\.ts)$/.test(path)),
     ["dist/licenses.txt"],
     "nothing is there by accident",
   );
