@@ -9,7 +9,7 @@ import type { ArtifactStore, StoredArtifact } from "#port/artifact-store.ts";
 import { checkedBytes } from "./checked-bytes.ts";
 import { makeFolder, syncFolder } from "./durable-file.ts";
 import { mediumFault } from "./medium-fault.ts";
-import { hasDied, processOwner } from "./process-owner.ts";
+import { hasDied, processOwner } from "#store/process/process-owner.ts";
 import { ArtifactStaging } from "./artifact-staging.ts";
 
 const INCOMING = "incoming";

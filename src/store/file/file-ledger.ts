@@ -15,7 +15,7 @@ import { mediumFault } from "./medium-fault.ts";
 import { OpenLedger } from "./open-ledger.ts";
 import type { RunFolders } from "./run-folders.ts";
 import type { StateDatabase } from "./state-database.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "#store/process/turns.ts";
 
 export type LedgerGround = {
   readonly folders: RunFolders;

@@ -9,7 +9,7 @@ import { isRunLinesName } from "#run/run-file.ts";
 import { syncFolder } from "./durable-file.ts";
 import { mediumFault, systemCodeOf } from "./medium-fault.ts";
 import type { RunFolders } from "./run-folders.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "#store/process/turns.ts";
 
 const WINDOW = 64 * 1024;
 const NEWLINE = 0x0a;

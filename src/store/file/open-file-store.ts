@@ -14,7 +14,7 @@ import { indexTable } from "./index-table.ts";
 import { leaseTable } from "./lease-table.ts";
 import { LedgerReader } from "./ledger-reader.ts";
 import { mediumFault } from "./medium-fault.ts";
-import { lifeOf as lifeOfProcess, processOwner } from "./process-owner.ts";
+import { lifeOf as lifeOfProcess, processOwner } from "#store/process/process-owner.ts";
 import { RunFolders } from "./run-folders.ts";
 import { StateDatabase, type Connection } from "./state-database.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import t from "tap";
 import { openFileStore } from "#store/file/open-file-store.ts";
-import { processOwner } from "#store/file/process-owner.ts";
+import { processOwner } from "#store/process/process-owner.ts";
 import { UNFINISHED } from "#store/file/state-database.ts";
 import {
   codeOf,
