@@ -1,50 +1,65 @@
 #!/usr/bin/env node
 // packrun's offline verifier: one file, no dependencies, Node.js 20 or later, no network, nothing written.
 // Made from src/verify by scripts/verifier-file.ts; the same code as packrun verify. Apache-2.0.
+var __knownSymbol = (name2, symbol) => (symbol = Symbol[name2]) ? symbol : /* @__PURE__ */ Symbol.for("Symbol." + name2);
+var __typeError = (msg) => {
+  throw TypeError(msg);
+};
+var __using = (stack, value, async) => {
+  if (value != null) {
+    if (typeof value !== "object" && typeof value !== "function") __typeError("Object expected");
+    var dispose, inner;
+    if (async) dispose = value[__knownSymbol("asyncDispose")];
+    if (dispose === void 0) {
+      dispose = value[__knownSymbol("dispose")];
+      if (async) inner = dispose;
+    }
+    if (typeof dispose !== "function") __typeError("Object not disposable");
+    if (inner) dispose = function() {
+      try {
+        inner.call(this);
+      } catch (e) {
+        return Promise.reject(e);
+      }
+    };
+    stack.push([async, dispose, value]);
+  } else if (async) {
+    stack.push([async]);
+  }
+  return value;
+};
+var __callDispose = (stack, error, hasError) => {
+  var E = typeof SuppressedError === "function" ? SuppressedError : function(e, s, m, _) {
+    return _ = Error(m), _.name = "SuppressedError", _.error = e, _.suppressed = s, _;
+  };
+  var fail2 = (e) => error = hasError ? new E(e, error, "An error was suppressed during disposal") : (hasError = true, e);
+  var next = (it) => {
+    while (it = stack.pop()) {
+      try {
+        var result = it[1] && it[1].call(it[2]);
+        if (it[0]) return Promise.resolve(result).then(next, (e) => (fail2(e), next()));
+      } catch (e) {
+        fail2(e);
+      }
+    }
+    if (hasError) throw error;
+  };
+  return next();
+};
+
 // scripts/verifier-main.ts
+import { createHash as createHash2 } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-// src/app/verify-evidence.ts
-import { existsSync } from "node:fs";
-import { readFile, stat as stat2 } from "node:fs/promises";
-
-// src/canon/json.ts
-function isJsonObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-// src/canon/bytes.ts
-var HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-function toHex(bytes) {
-  let text6 = "";
-  for (const byte of bytes) {
-    text6 += HEX[byte] ?? "";
-  }
-  return text6;
-}
-function equalBytes(a, b) {
-  let at = a.length === b.length ? 0 : -1;
-  while (at !== -1 && at < a.length) {
-    at = a[at] === b[at] ? at + 1 : -1;
-  }
-  return at !== -1;
-}
-function concatBytes(...parts) {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
+// src/app/bundle-kind.ts
+import { open, readdir, stat } from "node:fs/promises";
 
 // src/canon/utf8.ts
 var encoder = new TextEncoder();
 var decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function encodeUtf8(text6) {
-  return encoder.encode(text6);
+function encodeUtf8(text9) {
+  return encoder.encode(text9);
 }
 function decodeUtf8(bytes) {
   try {
@@ -68,13 +83,690 @@ function rank(unit) {
   return unit < 55296 ? unit : unit < 57344 ? unit + 8192 : unit - 2048;
 }
 
+// src/canon/bytes.ts
+var HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+function toHex(bytes) {
+  let text9 = "";
+  for (const byte of bytes) {
+    text9 += HEX[byte] ?? "";
+  }
+  return text9;
+}
+function equalBytes(a, b) {
+  let at = a.length === b.length ? 0 : -1;
+  while (at !== -1 && at < a.length) {
+    at = a[at] === b[at] ? at + 1 : -1;
+  }
+  return at !== -1;
+}
+function concatBytes(...parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+// src/evidence/ustar.ts
+var BLOCK = 512;
+var MAX_FILE_SIZE = 8 * 1024 ** 3 - 1;
+function ustarHeader(entry2) {
+  const name2 = splitPath(entry2.path);
+  if (name2 === void 0 || !Number.isSafeInteger(entry2.size) || entry2.size < 0 || entry2.size > MAX_FILE_SIZE) {
+    return void 0;
+  }
+  const header = new Uint8Array(BLOCK);
+  header.set(name2.name, 0);
+  put(header, 100, "0000644\0");
+  put(header, 108, "0000000\0");
+  put(header, 116, "0000000\0");
+  put(header, 124, `${octal(entry2.size, 11)}\0`);
+  put(header, 136, "00000000000\0");
+  put(header, 148, "        ");
+  put(header, 156, "0");
+  put(header, 257, "ustar\x0000");
+  put(header, 329, "0000000\0");
+  put(header, 337, "0000000\0");
+  header.set(name2.prefix, 345);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  put(header, 148, `${octal(sum, 6)}\0 `);
+  return header;
+}
+function paddingOf(size2) {
+  return (BLOCK - size2 % BLOCK) % BLOCK;
+}
+var TYPES = /* @__PURE__ */ new Map([
+  ["1", "a hard link"],
+  ["2", "a symbolic link"],
+  ["3", "a character device"],
+  ["4", "a block device"],
+  ["5", "a folder"],
+  ["6", "a FIFO"],
+  ["g", "a pax header"],
+  ["x", "a pax header"],
+  ["K", "a GNU long link"],
+  ["L", "a GNU long name"],
+  ["S", "a GNU sparse file"]
+]);
+function readUstarHeader(block) {
+  if (block.every((byte) => byte === 0)) {
+    return { kind: "zero" };
+  }
+  const type = ascii(block.subarray(156, 157));
+  const strange = TYPES.get(type);
+  if (strange !== void 0) {
+    return { kind: "bad", problem: `it holds ${strange}` };
+  }
+  const name2 = decodeUtf8(untilZero(block.subarray(0, 100)));
+  const prefix = decodeUtf8(untilZero(block.subarray(345, 500)));
+  const digits2 = ascii(block.subarray(124, 135));
+  if (name2 === void 0 || prefix === void 0 || !/^[0-7]{11}$/.test(digits2)) {
+    return { kind: "bad", problem: "a header cannot be read" };
+  }
+  const entry2 = { path: prefix === "" ? name2 : `${prefix}/${name2}`, size: Number.parseInt(digits2, 8) };
+  const canonical = ustarHeader(entry2);
+  return canonical !== void 0 && equalBytes(canonical, block) ? { kind: "file", entry: entry2 } : { kind: "bad", problem: "a header is not in the fixed form" };
+}
+function splitPath(path) {
+  const whole = encodeUtf8(path);
+  if (path === "" || path.includes("\0")) {
+    return void 0;
+  }
+  if (whole.length <= 100) {
+    return { name: whole, prefix: new Uint8Array(0) };
+  }
+  const slash = whole.findIndex((byte, at) => byte === 47 && at > 0 && whole.length - at - 1 <= 100);
+  return slash === -1 || slash > 155 || slash === whole.length - 1 ? void 0 : { name: whole.subarray(slash + 1), prefix: whole.subarray(0, slash) };
+}
+function put(header, at, text9) {
+  header.set(encodeUtf8(text9), at);
+}
+function octal(value, width) {
+  return value.toString(8).padStart(width, "0");
+}
+function untilZero(field) {
+  const end = field.indexOf(0);
+  return end === -1 ? field : field.subarray(0, end);
+}
+function ascii(field) {
+  return String.fromCharCode(...field);
+}
+
+// src/fault/code-table.ts
+function codeTable(table) {
+  return table;
+}
+function faultOf(table, code2, data = {}, more = {}) {
+  const entry2 = table[code2];
+  const fault = { code: code2, message: fillIn(entry2.message, data), hint: more.hint ?? fillIn(entry2.hint, data), data };
+  return more.place === void 0 ? fault : { ...fault, place: more.place };
+}
+function fillIn(template, data) {
+  return template.replaceAll(/\{([a-zA-Z]+)\}/g, (whole, name2) => {
+    const value = data[name2];
+    return value === void 0 ? whole : String(value);
+  });
+}
+
+// src/fault/result.ts
+function ok(value) {
+  return { ok: true, value };
+}
+function fail(fault) {
+  return { ok: false, fault };
+}
+
+// src/bundle/archive-codes.ts
+var AGAIN = "Take the file from its publisher again, and find out who changed it.";
+var archiveCodes = codeTable({
+  PACK_BUNDLE_NOT_FOUND: {
+    severity: "error",
+    exitCode: 2,
+    message: "there is no pack bundle at {path}",
+    hint: "give the .packbundle.tar that `packrun bundle create` wrote, or a folder of the same layout",
+    explanation: {
+      cause: "The path names neither a regular file nor a folder that can be read, or a folder where only a file is taken.",
+      example: "packrun bundle verify release.packbundle.tar in another folder",
+      fix: "Give the path of the file."
+    }
+  },
+  PACK_BUNDLE_UNREADABLE: {
+    severity: "error",
+    exitCode: 7,
+    message: "the pack bundle cannot be read: {problem}",
+    hint: "check the medium and the permissions, then try again",
+    explanation: {
+      cause: "The file could not be read to its end, or changed while it was read.",
+      example: "a damaged disc",
+      fix: "Copy the file again."
+    }
+  },
+  PACK_BUNDLE_HEADER: {
+    severity: "error",
+    exitCode: 7,
+    message: "the header at byte {at} is not in the fixed form of a pack bundle: {problem}",
+    hint: "use the file exactly as `packrun bundle create` wrote it",
+    explanation: {
+      cause: "Mode, owner, time, checksum and padding have one form only, so that nothing can hide in them.",
+      example: "an archive that another tool packed again",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_LINK: {
+    severity: "error",
+    exitCode: 7,
+    message: "{entry} is a link",
+    hint: "do not use this file: pack bundles hold regular files only",
+    explanation: {
+      cause: "Links lead readers that unpack archives out of their folder.",
+      example: "a symbolic link to /etc/passwd in place of a blob",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_ENTRY_TYPE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{entry} is no regular file: {problem}",
+    hint: "do not use this file: pack bundles hold regular files only",
+    explanation: {
+      cause: "Folders, devices, FIFOs and types of other tools have no place in a pack bundle.",
+      example: "a character device, or an entry for the folder blobs/",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_EXTENDED_HEADER: {
+    severity: "error",
+    exitCode: 7,
+    message: "the entry at byte {at} is an extended header of pax or GNU tar",
+    hint: "do not use this file: no entry of a pack bundle needs one",
+    explanation: {
+      cause: "Extended headers give an entry a second name or size, which readers understand differently.",
+      example: "a pax header that renames the next entry to ../../x",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_PATH_NUL: {
+    severity: "error",
+    exitCode: 7,
+    message: "a name in the pack bundle holds a NUL, another control character, or one that turns text around",
+    hint: "do not use this file",
+    explanation: {
+      cause: "What stands behind a NUL is read by some programs and not by others.",
+      example: "index.json, a NUL, and a second name behind it",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_PATH_ABSOLUTE: {
+    severity: "error",
+    exitCode: 7,
+    message: 'the name "{path}" in the pack bundle is absolute',
+    hint: "do not use this file",
+    explanation: {
+      cause: "Names in a pack bundle are relative; an absolute one points outside of it.",
+      example: "/etc/cron.d/job",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_PATH_TRAVERSAL: {
+    severity: "error",
+    exitCode: 7,
+    message: 'the name "{path}" in the pack bundle climbs or has an empty part',
+    hint: "do not use this file",
+    explanation: {
+      cause: "Parts such as `..`, `.` or nothing at all give a place a second name, or leave the folder.",
+      example: "blobs/../../x",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_PATH_WINDOWS: {
+    severity: "error",
+    exitCode: 7,
+    message: 'the name "{path}" in the pack bundle means something else on Windows',
+    hint: "do not use this file; rename the file in the pack before it is bundled",
+    explanation: {
+      cause: "Backslashes, drives, streams, device names, and dots or spaces at the end are read differently there.",
+      example: "C:\\x, ..\\x, aux.txt, or run.sh with a space at its end",
+      fix: "Give the file a portable name, and make the pack bundle again."
+    }
+  },
+  PACK_BUNDLE_PATH_CASE: {
+    severity: "error",
+    exitCode: 7,
+    message: 'the name "{path}" in the pack bundle differs from another one only in case',
+    hint: "do not use this file",
+    explanation: {
+      cause: "Some file systems take names for the same that differ only in case.",
+      example: "Tools/run.sh beside tools/run.sh",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_PATH_UNICODE: {
+    severity: "error",
+    exitCode: 7,
+    message: 'the name "{path}" in the pack bundle is another spelling of a name in Unicode',
+    hint: "do not use this file",
+    explanation: {
+      cause: "Some file systems take names for the same that differ only in Unicode normalisation.",
+      example: "é as one character beside e and a combining accent",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_PATH_FOREIGN: {
+    severity: "error",
+    exitCode: 7,
+    message: 'the name "{path}" has no place in a pack bundle',
+    hint: "do not use this file: it holds oci-layout, index.json and blobs/sha256/ only",
+    explanation: {
+      cause: "Everything in a pack bundle is a blob that a manifest lists, under its digest.",
+      example: "a README.txt that somebody added",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_DUPLICATE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} comes twice in the pack bundle",
+    hint: "do not use this file",
+    explanation: {
+      cause: "Of two entries with one name, readers take the first or the last.",
+      example: "two entries index.json",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_ORDER: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is out of order in the pack bundle",
+    hint: "use the file exactly as `packrun bundle create` wrote it",
+    explanation: {
+      cause: "Entries have one order: oci-layout, index.json, then blobs by their digest.",
+      example: "an archive that another tool packed again",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_TRUNCATED: {
+    severity: "error",
+    exitCode: 7,
+    message: "the pack bundle ends too early, at byte {at}",
+    hint: "copy the file again",
+    explanation: {
+      cause: "An entry says that it is longer than the file, or the two zero blocks of the end are missing.",
+      example: "a copy that broke off, or a header with a size that is not true",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_PADDING: {
+    severity: "error",
+    exitCode: 7,
+    message: "there are bytes between the entries of the pack bundle, at byte {at}",
+    hint: "do not use this file",
+    explanation: {
+      cause: "What fills the last block of an entry is zero, so that nothing can hide there.",
+      example: "a note in the padding of index.json",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_TRAILING: {
+    severity: "error",
+    exitCode: 7,
+    message: "something follows the end of the pack bundle, at byte {at}",
+    hint: "do not use this file",
+    explanation: {
+      cause: "Nothing stands behind the two zero blocks: some readers would go on there.",
+      example: "two archives in one file",
+      fix: AGAIN
+    }
+  },
+  PACK_BUNDLE_TOO_MANY: {
+    severity: "error",
+    exitCode: 7,
+    message: "the pack bundle has more than {limit} entries",
+    hint: "make a pack of fewer files, or put many small ones into an archive in the pack",
+    explanation: {
+      cause: "Reading is bounded, so that a file of a million empty entries costs neither time nor memory.",
+      example: "a pack in which node_modules was left lying",
+      fix: "Take out what the steps do not need."
+    }
+  },
+  PACK_BUNDLE_TOO_LARGE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{what} has {size} bytes, more than the {limit} that are read",
+    hint: "do not use this file, or make a smaller pack",
+    explanation: {
+      cause: "Documents are read whole and are therefore bounded; a file of a pack must fit into the archive (8 GiB).",
+      example: "an index.json of a gigabyte",
+      fix: "Take the file from its publisher again; give very large files as inputs rather than in the pack."
+    }
+  }
+});
+
+// src/pack/tree-entry.ts
+function nameProblem(name2) {
+  if (new RegExp("\\p{Cc}", "u").test(name2)) {
+    return "its name holds a control character";
+  }
+  return /[\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u.test(name2) ? "its name holds a character that breaks lines or turns the direction of text" : void 0;
+}
+
+// src/bundle/path-problem.ts
+var WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
+function pathProblem(path) {
+  if (nameProblem(path) !== void 0) {
+    return "PACK_BUNDLE_PATH_NUL";
+  }
+  if (/^(?:[A-Za-z]:|\\)|[\\:*?"<>|]/.test(path)) {
+    return "PACK_BUNDLE_PATH_WINDOWS";
+  }
+  if (path.startsWith("/")) {
+    return "PACK_BUNDLE_PATH_ABSOLUTE";
+  }
+  const parts = path.split("/");
+  if (parts.some((part) => part === "" || part === "." || part === "..")) {
+    return "PACK_BUNDLE_PATH_TRAVERSAL";
+  }
+  return parts.some((part) => WINDOWS_DEVICE.test(part) || /[. ]$/.test(part)) ? "PACK_BUNDLE_PATH_WINDOWS" : void 0;
+}
+var PathTwins = class {
+  #seen = /* @__PURE__ */ new Set();
+  #normal = /* @__PURE__ */ new Set();
+  #folded = /* @__PURE__ */ new Set();
+  /** How this path collides with those that were added before it. */
+  add(path) {
+    for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
+      const above = this.#addOne(path.slice(0, end));
+      if (above !== void 0) {
+        return above;
+      }
+    }
+    return this.#addOne(path);
+  }
+  #addOne(path) {
+    if (this.#seen.has(path)) {
+      return void 0;
+    }
+    this.#seen.add(path);
+    const normal = path.normalize("NFC");
+    const folded = normal.toUpperCase().toLowerCase();
+    const isSpelling = this.#normal.has(normal);
+    const isCase = this.#folded.has(folded);
+    this.#normal.add(normal);
+    this.#folded.add(folded);
+    return isSpelling ? "PACK_BUNDLE_PATH_UNICODE" : isCase ? "PACK_BUNDLE_PATH_CASE" : void 0;
+  }
+};
+
+// src/bundle/archive.ts
+var LAYOUT_PATH = "oci-layout";
+var INDEX_PATH = "index.json";
+var BLOB = /^blobs\/sha256\/[0-9a-f]{64}$/;
+var MAX_PACK_FILES = 2e4;
+var MAX_ENTRIES = MAX_PACK_FILES + 32;
+async function readArchive(source) {
+  const entries = [];
+  let at = 0;
+  for (; ; ) {
+    if (at + BLOCK > source.size) {
+      return refuse("PACK_BUNDLE_TRUNCATED", { at });
+    }
+    const header = readHeader(await readBytes(source, at, BLOCK), at);
+    if (!header.ok) {
+      return header;
+    }
+    if (header.value === "end") {
+      return closeArchive(source, at, entries);
+    }
+    const placed = await placeEntry(source, header.value, at, entries);
+    if (!placed.ok) {
+      return placed;
+    }
+    if (entries.length === MAX_ENTRIES) {
+      return refuse("PACK_BUNDLE_TOO_MANY", { limit: MAX_ENTRIES });
+    }
+    entries.push(placed.value);
+    at = placed.value.start + placed.value.size + paddingOf(placed.value.size);
+  }
+}
+function archiveSource(file) {
+  let reading;
+  const index = () => {
+    reading ??= readArchive(file).then(
+      (read) => read.ok ? ok(new Map(read.value.map((entry2) => [entry2.path, entry2]))) : read
+    );
+    return reading;
+  };
+  return {
+    list: async () => {
+      const read = await index();
+      return read.ok ? ok([...read.value.values()].map(({ path, size: size2 }) => ({ path, size: size2 }))) : read;
+    },
+    open: async function* open6(path) {
+      const read = await index();
+      const entry2 = read.ok ? read.value.get(path) : void 0;
+      if (entry2 === void 0) {
+        throw new Error(`${path} is not in the archive`);
+      }
+      yield* file.read(entry2.start, entry2.size);
+    }
+  };
+}
+async function readBytes(source, start, size2) {
+  const bytes = new Uint8Array(size2);
+  let done = 0;
+  for await (const chunk of source.read(start, size2)) {
+    bytes.set(chunk, done);
+    done += chunk.length;
+  }
+  return bytes;
+}
+var LINKS = /* @__PURE__ */ new Set(["1", "2"]);
+var EXTENSIONS = /* @__PURE__ */ new Set(["g", "x", "X", "A", "D", "E", "I", "K", "L", "M", "N", "S", "V"]);
+function readHeader(block, at) {
+  if (block.every((byte) => byte === 0)) {
+    return ok("end");
+  }
+  const type = String.fromCharCode(block[156] ?? 0);
+  if (LINKS.has(type)) {
+    return refuse("PACK_BUNDLE_LINK", { entry: `the entry at byte ${at}` });
+  }
+  if (EXTENSIONS.has(type)) {
+    return refuse("PACK_BUNDLE_EXTENDED_HEADER", { at });
+  }
+  if (type !== "0") {
+    return refuse("PACK_BUNDLE_ENTRY_TYPE", {
+      entry: `the entry at byte ${at}`,
+      problem: `its type is "${shown(type)}"`
+    });
+  }
+  const named = checkName(block);
+  if (!named.ok) {
+    return named;
+  }
+  const read = readUstarHeader(block);
+  if (read.kind === "file") {
+    return ok(read.entry);
+  }
+  return refuse("PACK_BUNDLE_HEADER", { at, problem: read.kind === "bad" ? read.problem : "it is empty" });
+}
+function checkName(block) {
+  const field = block.subarray(0, 100);
+  const end = field.indexOf(0);
+  if (end !== -1 && field.subarray(end).some((byte) => byte !== 0)) {
+    return refuse("PACK_BUNDLE_PATH_NUL");
+  }
+  return checkEntryName(decodeUtf8(end === -1 ? field : field.subarray(0, end)));
+}
+function checkEntryName(name2) {
+  if (name2 === void 0) {
+    return refuse("PACK_BUNDLE_PATH_FOREIGN", { path: "a name that is not UTF-8" });
+  }
+  const problem = pathProblem(name2) ?? (isEntryPath(name2) ? void 0 : foreignCode(name2));
+  return problem === void 0 ? ok(void 0) : refuse(problem, { path: shown(name2) });
+}
+function foreignCode(name2) {
+  if (isEntryPath(name2.normalize("NFKC"))) {
+    return "PACK_BUNDLE_PATH_UNICODE";
+  }
+  return isEntryPath(name2.toLowerCase()) ? "PACK_BUNDLE_PATH_CASE" : "PACK_BUNDLE_PATH_FOREIGN";
+}
+function isEntryPath(path) {
+  return path === LAYOUT_PATH || path === INDEX_PATH || BLOB.test(path);
+}
+async function placeEntry(source, { path, size: size2 }, at, before) {
+  const start = at + BLOCK;
+  const last = before.at(-1)?.path;
+  if (last === void 0 ? path !== LAYOUT_PATH : placeOf(path) < placeOf(last) || isBlob(last) && path <= last) {
+    const isTwice = before.some((entry2) => entry2.path === path);
+    return refuse(isTwice ? "PACK_BUNDLE_DUPLICATE" : "PACK_BUNDLE_ORDER", { path });
+  }
+  if (last === path) {
+    return refuse("PACK_BUNDLE_DUPLICATE", { path });
+  }
+  const end = start + size2;
+  if (end + paddingOf(size2) > source.size) {
+    return refuse("PACK_BUNDLE_TRUNCATED", { at: source.size });
+  }
+  const padding = await readBytes(source, end, paddingOf(size2));
+  return padding.every((byte) => byte === 0) ? ok({ path, size: size2, start }) : refuse("PACK_BUNDLE_PADDING", { at: end });
+}
+function isBlob(path) {
+  return BLOB.test(path);
+}
+function placeOf(path) {
+  return path === LAYOUT_PATH ? 0 : path === INDEX_PATH ? 1 : 2;
+}
+async function closeArchive(source, at, entries) {
+  const end = at + 2 * BLOCK;
+  if (source.size < end) {
+    return refuse("PACK_BUNDLE_TRUNCATED", { at: source.size });
+  }
+  const second = await readBytes(source, at + BLOCK, BLOCK);
+  return source.size > end || second.some((byte) => byte !== 0) ? refuse("PACK_BUNDLE_TRAILING", { at: at + BLOCK }) : ok(entries);
+}
+function shown(text9) {
+  return text9.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 120);
+}
+function refuse(code2, data = {}) {
+  return fail(faultOf(archiveCodes, code2, data));
+}
+
+// src/evidence/evidence-path.ts
+var ROLES = [
+  "plan",
+  "inputs-lock",
+  "ledger",
+  "outputs",
+  "pack-manifest",
+  "run-request",
+  "approval-request",
+  "approval",
+  "artifact",
+  "policy-context",
+  "egress",
+  "sbom",
+  "pack-attestation",
+  "revocations",
+  "trust"
+];
+var MANIFEST_PATH = "evidence.manifest.json";
+var SIDECAR = ".sigstore.json";
+var ATTESTATION_PATH = "evidence.manifest.json.sigstore.json";
+var PLAN_PATH = "plan.canonical.json";
+var INPUTS_LOCK_PATH = "inputs.lock";
+var LEDGER_PATH = "ledger.jsonl";
+var OUTPUTS_PATH = "outputs.json";
+var PACK_MANIFEST_PATH = "pack.manifest.json";
+var RUN_REQUEST_PATH = "request.sigstore.json";
+var EGRESS_PATH = "egress.jsonl";
+var SBOM_PATH = "pack.sbom.cdx.json";
+var PACK_ATTESTATION_PATH = "pack.attestation.sigstore.json";
+var REVOCATIONS_PATH = "revocations.json";
+var TRUST_ROOT_PATH = "trust/trust-root.json";
+var FIXED = /* @__PURE__ */ new Map([
+  [PLAN_PATH, "plan"],
+  [INPUTS_LOCK_PATH, "inputs-lock"],
+  [LEDGER_PATH, "ledger"],
+  [OUTPUTS_PATH, "outputs"],
+  [PACK_MANIFEST_PATH, "pack-manifest"],
+  [RUN_REQUEST_PATH, "run-request"],
+  [EGRESS_PATH, "egress"],
+  [SBOM_PATH, "sbom"],
+  [SBOM_PATH + SIDECAR, "sbom"],
+  [PACK_ATTESTATION_PATH, "pack-attestation"],
+  [REVOCATIONS_PATH, "revocations"],
+  [REVOCATIONS_PATH + SIDECAR, "revocations"],
+  [TRUST_ROOT_PATH, "trust"]
+]);
+var GATE = "[a-z][A-Za-z0-9_-]{0,62}(?:\\[[0-9]{1,15}\\]::[a-z][A-Za-z0-9_-]{0,62})*|[0-9a-f]{64}";
+var PATTERNS = [
+  [new RegExp(`^approvals/(?:${GATE})/request\\.json(?:\\.sigstore\\.json)?$`), "approval-request"],
+  [new RegExp(`^approvals/(?:${GATE})/[1-9][0-9]{0,5}\\.sigstore\\.json$`), "approval"],
+  [/^artifacts\/sha256\/[0-9a-f]{64}$/, "artifact"],
+  [new RegExp(`^policies/(?:${GATE})\\.json$`), "policy-context"]
+];
+function roleOf(path) {
+  return FIXED.get(path) ?? PATTERNS.find(([pattern2]) => pattern2.test(path))?.[1];
+}
+var SIGSTORE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+function mediaTypeOf(path, declared) {
+  if (path.startsWith("artifacts/")) {
+    return declared ?? "application/octet-stream";
+  }
+  if (path.endsWith(SIDECAR)) {
+    return SIGSTORE;
+  }
+  return path.endsWith(".jsonl") ? "application/x-ndjson" : "application/json";
+}
+function artifactPath(hex2) {
+  return `artifacts/sha256/${hex2}`;
+}
+
+// src/app/bundle-kind.ts
+var NAME_FIELD = 100;
+async function bundleKind(path) {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) {
+      const names = new Set(await readdir(path));
+      const isPack = [LAYOUT_PATH, INDEX_PATH, "blobs"].some((name3) => names.has(name3));
+      return !names.has(MANIFEST_PATH) && isPack ? "pack" : "evidence";
+    }
+    const name2 = found.isFile() ? await firstName(path) : "";
+    return [LAYOUT_PATH, INDEX_PATH, "blobs/"].some((part) => name2.includes(part)) ? "pack" : "evidence";
+  } catch {
+    return "evidence";
+  }
+}
+async function firstName(path) {
+  const field = Buffer.alloc(NAME_FIELD);
+  const handle = await open(path, "r");
+  try {
+    const { bytesRead } = await handle.read(field, 0, NAME_FIELD, 0);
+    const [name2 = ""] = field.toString("latin1", 0, bytesRead).split("\0");
+    return name2.replaceAll(/[A-Z]/g, (letter2) => letter2.toLowerCase());
+  } finally {
+    await handle.close();
+  }
+}
+
+// src/app/verify-evidence.ts
+import { existsSync } from "node:fs";
+import { readFile, stat as stat3 } from "node:fs/promises";
+
+// src/canon/json.ts
+function isJsonObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 // src/canon/canonical-json.ts
 function canonicalJson(value) {
   const sorted = inOrder(value, 0);
   if (sorted !== UNFIT) {
-    const text6 = JSON.stringify(sorted);
-    if (!text6.includes("\\ud")) {
-      return text6;
+    const text9 = JSON.stringify(sorted);
+    if (!text9.includes("\\ud")) {
+      return text9;
     }
   }
   return write(value);
@@ -160,28 +852,28 @@ function areSorted(names) {
 function write(value) {
   const root = frameOf([value]);
   const stack = [root];
-  let text6 = "";
+  let text9 = "";
   for (let top = root; top !== void 0; top = stack.at(-1)) {
     const at = top.next;
     if (at === top.values.length) {
-      text6 += top === root ? "" : top.names === void 0 ? "]" : "}";
+      text9 += top === root ? "" : top.names === void 0 ? "]" : "}";
       stack.pop();
       continue;
     }
     const item = top.values[at];
     const name2 = top.names?.[at];
-    text6 += `${at === 0 ? "" : ","}${name2 === void 0 ? "" : `${stringText(name2)}:`}`;
+    text9 += `${at === 0 ? "" : ","}${name2 === void 0 ? "" : `${stringText(name2)}:`}`;
     top.next += 1;
     if (typeof item === "object" && item !== null) {
       const frame = frameOf(item);
-      text6 += frame.names === void 0 ? "[" : "{";
+      text9 += frame.names === void 0 ? "[" : "{";
       stack.push(frame);
       refuseCircle(stack);
     } else {
-      text6 += scalarText(top.names === void 0 && item === void 0 && top !== root ? null : item);
+      text9 += scalarText(top.names === void 0 && item === void 0 && top !== root ? null : item);
     }
   }
-  return text6;
+  return text9;
 }
 function frameOf(container) {
   if (Array.isArray(container)) {
@@ -218,11 +910,11 @@ function scalarText(value) {
 
 // src/canon/digest.ts
 var PATTERN = /^sha256:[0-9a-f]{64}$/;
-function isDigest(text6) {
-  return typeof text6 === "string" && PATTERN.test(text6);
+function isDigest(text9) {
+  return typeof text9 === "string" && PATTERN.test(text9);
 }
-function parseDigest(text6) {
-  return isDigest(text6) ? text6 : void 0;
+function parseDigest(text9) {
+  return isDigest(text9) ? text9 : void 0;
 }
 function digestOf(bytes, sha256) {
   return `sha256:${toHex(sha256(bytes))}`;
@@ -248,30 +940,30 @@ function timestampOf(milliseconds) {
   const days = Math.floor(milliseconds / DAY);
   const [year, month, day] = civilOf(days);
   const rest2 = milliseconds - days * DAY;
-  const at = (unit, size) => digits(Math.floor(rest2 / unit) % size, 2);
+  const at = (unit, size2) => digits(Math.floor(rest2 / unit) % size2, 2);
   const date = `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)}`;
   return `${date}T${at(36e5, 24)}:${at(6e4, 60)}:${at(1e3, 60)}.${digits(rest2 % 1e3, 3)}Z`;
 }
-function millisecondsOf(text6) {
-  if (!PATTERN2.test(text6)) {
+function millisecondsOf(text9) {
+  if (!PATTERN2.test(text9)) {
     return void 0;
   }
-  const [year, month, day] = [numberAt(text6, 0, 4), numberAt(text6, 5, 7), numberAt(text6, 8, 10)];
-  const [hour, minute, second] = [numberAt(text6, 11, 13), numberAt(text6, 14, 16), numberAt(text6, 17, 19)];
+  const [year, month, day] = [numberAt(text9, 0, 4), numberAt(text9, 5, 7), numberAt(text9, 8, 10)];
+  const [hour, minute, second] = [numberAt(text9, 11, 13), numberAt(text9, 14, 16), numberAt(text9, 17, 19)];
   const days = daysOf(year, month, day);
   const [realYear, realMonth, realDay] = civilOf(days);
   const isReal = year >= 1970 && year === realYear && month === realMonth && day === realDay;
-  return isReal && hour < 24 && minute < 60 && second < 60 ? days * DAY + hour * 36e5 + minute * 6e4 + second * 1e3 + numberAt(text6, 20, 23) : void 0;
+  return isReal && hour < 24 && minute < 60 && second < 60 ? days * DAY + hour * 36e5 + minute * 6e4 + second * 1e3 + numberAt(text9, 20, 23) : void 0;
 }
-function numberAt(text6, start, end) {
+function numberAt(text9, start, end) {
   let number2 = 0;
   for (let at = start; at < end; at += 1) {
-    number2 = number2 * 10 + text6.charCodeAt(at) - 48;
+    number2 = number2 * 10 + text9.charCodeAt(at) - 48;
   }
   return number2;
 }
-function isTimestamp(text6) {
-  return typeof text6 === "string" && millisecondsOf(text6) !== void 0;
+function isTimestamp(text9) {
+  return typeof text9 === "string" && millisecondsOf(text9) !== void 0;
 }
 function digits(value, width) {
   return String(value).padStart(width, "0");
@@ -299,9 +991,9 @@ function civilOf(days) {
 
 // src/canon/shape.ts
 function misfitsOf(shape, value) {
-  const walk2 = { path: [], misfits: [] };
-  shape.check(value, walk2);
-  return walk2.misfits;
+  const walk3 = { path: [], misfits: [] };
+  shape.check(value, walk3);
+  return walk3.misfits;
 }
 function describeMisfit(misfit2) {
   const at = misfit2.path.length === 0 ? "the document" : pointerOf(misfit2.path);
@@ -318,9 +1010,9 @@ function describeMisfit(misfit2) {
 function pointerOf(path) {
   return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
-function object(required, optional, description) {
-  const members = new Map([...Object.entries(required), ...Object.entries(optional ?? {})]);
-  const needed = Object.keys(required);
+function object(required2, optional, description) {
+  const members = new Map([...Object.entries(required2), ...Object.entries(optional ?? {})]);
+  const needed = Object.keys(required2);
   const known = [...members.keys()];
   return {
     schema: {
@@ -330,22 +1022,22 @@ function object(required, optional, description) {
       ...needed.length === 0 ? {} : { required: needed },
       additionalProperties: false
     },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (!isJsonObject(value)) {
-        misfit(walk2, "type", "an object", value);
+        misfit(walk3, "type", "an object", value);
         return;
       }
       for (const name2 of Object.keys(value)) {
         const shape = members.get(name2);
         if (shape === void 0) {
-          walk2.misfits.push({ problem: "unknown", path: [...walk2.path], expected: "", found: name2, known });
+          walk3.misfits.push({ problem: "unknown", path: [...walk3.path], expected: "", found: name2, known });
         } else if (value[name2] !== void 0) {
-          checkAt(shape, value[name2], name2, walk2);
+          checkAt(shape, value[name2], name2, walk3);
         }
       }
       for (const name2 of needed) {
         if (!Object.hasOwn(value, name2) || value[name2] === void 0) {
-          walk2.misfits.push({ problem: "missing", path: [...walk2.path], expected: "", found: name2 });
+          walk3.misfits.push({ problem: "missing", path: [...walk3.path], expected: "", found: name2 });
         }
       }
     }
@@ -359,22 +1051,22 @@ function record(names, values2, nameHint, { max } = {}) {
       additionalProperties: values2.schema,
       ...max === void 0 ? {} : { maxProperties: max }
     },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (!isJsonObject(value)) {
-        misfit(walk2, "type", "an object", value);
+        misfit(walk3, "type", "an object", value);
         return;
       }
       const { length } = Object.keys(value);
       if (max !== void 0 && length > max) {
-        misfit(walk2, "value", `at most ${max} members`, length);
+        misfit(walk3, "value", `at most ${max} members`, length);
       }
       for (const [name2, member] of Object.entries(value)) {
-        walk2.path.push(name2);
+        walk3.path.push(name2);
         if (!names.test(name2)) {
-          misfit(walk2, "value", nameHint, name2);
+          misfit(walk3, "value", nameHint, name2);
         }
-        values2.check(member, walk2);
-        walk2.path.pop();
+        values2.check(member, walk3);
+        walk3.path.pop();
       }
     }
   };
@@ -388,17 +1080,17 @@ function array(items, limits = {}) {
       ...limits.min === void 0 ? {} : { minItems: min },
       ...limits.max === void 0 ? {} : { maxItems: max }
     },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (!Array.isArray(value)) {
-        misfit(walk2, "type", "an array", value);
+        misfit(walk3, "type", "an array", value);
         return;
       }
       if (value.length < min) {
-        misfit(walk2, "value", `at least ${min} items`, value.length);
+        misfit(walk3, "value", `at least ${min} items`, value.length);
       } else if (value.length > max) {
-        misfit(walk2, "value", `at most ${max} items`, value.length);
+        misfit(walk3, "value", `at most ${max} items`, value.length);
       }
-      value.forEach((item, at) => checkAt(items, item, at, walk2));
+      value.forEach((item, at) => checkAt(items, item, at, walk3));
     }
   };
 }
@@ -411,11 +1103,11 @@ function string(limits = {}) {
       ...max === void 0 ? {} : { maxLength: max },
       ...min === 0 ? {} : { minLength: min }
     },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (typeof value !== "string") {
-        misfit(walk2, "type", expected, value);
+        misfit(walk3, "type", expected, value);
       } else if (pattern2?.test(value) === false || value.length < min || value.length > (max ?? value.length)) {
-        misfit(walk2, "value", expected, value);
+        misfit(walk3, "value", expected, value);
       }
     }
   };
@@ -424,11 +1116,11 @@ function integer(limits = {}) {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = limits;
   return {
     schema: { type: "integer", minimum: min, maximum: max },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (typeof value !== "number" || !Number.isSafeInteger(value)) {
-        misfit(walk2, "type", "an integer", value);
+        misfit(walk3, "type", "an integer", value);
       } else if (value < min || value > max) {
-        misfit(walk2, "value", `an integer from ${min} to ${max}`, value);
+        misfit(walk3, "value", `an integer from ${min} to ${max}`, value);
       }
     }
   };
@@ -441,11 +1133,11 @@ function number(limits = {}) {
       ...limits.above === void 0 ? {} : { exclusiveMinimum: above },
       ...limits.max === void 0 ? {} : { maximum: max }
     },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (typeof value !== "number" || !Number.isFinite(value)) {
-        misfit(walk2, "type", "a number", value);
+        misfit(walk3, "type", "a number", value);
       } else if (value <= above || value > max) {
-        misfit(walk2, "value", `a number above ${above}, at most ${max}`, value);
+        misfit(walk3, "value", `a number above ${above}, at most ${max}`, value);
       }
     }
   };
@@ -453,9 +1145,9 @@ function number(limits = {}) {
 function boolean() {
   return {
     schema: { type: "boolean" },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (typeof value !== "boolean") {
-        misfit(walk2, "type", "true or false", value);
+        misfit(walk3, "type", "true or false", value);
       }
     }
   };
@@ -464,9 +1156,9 @@ function literal(...choices) {
   const expected = choices.length === 1 ? JSON.stringify(choices[0]) : `one of ${choices.map(String).join(", ")}`;
   return {
     schema: choices.length === 1 ? { const: choices[0] ?? null } : { enum: choices },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (!choices.some((choice) => choice === value)) {
-        misfit(walk2, choices.some((choice) => typeof choice === typeof value) ? "value" : "type", expected, value);
+        misfit(walk3, choices.some((choice) => typeof choice === typeof value) ? "value" : "type", expected, value);
       }
     }
   };
@@ -474,9 +1166,9 @@ function literal(...choices) {
 function nullable(shape) {
   return {
     schema: { anyOf: [shape.schema, { type: "null" }] },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (value !== null) {
-        shape.check(value, walk2);
+        shape.check(value, walk3);
       }
     }
   };
@@ -488,21 +1180,21 @@ function tagged(tag, cases2) {
   const names = Object.keys(cases2);
   return {
     schema: { oneOf: Object.values(cases2).map((shape) => shape.schema) },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (!isJsonObject(value)) {
-        misfit(walk2, "type", "an object", value);
+        misfit(walk3, "type", "an object", value);
         return;
       }
       const name2 = value[tag];
       const chosen = typeof name2 === "string" && Object.hasOwn(cases2, name2) ? cases2[name2] : void 0;
       if (chosen !== void 0) {
-        chosen.check(value, walk2);
+        chosen.check(value, walk3);
       } else if (name2 === void 0) {
-        walk2.misfits.push({ problem: "missing", path: [...walk2.path], expected: "", found: tag });
+        walk3.misfits.push({ problem: "missing", path: [...walk3.path], expected: "", found: tag });
       } else {
-        walk2.path.push(tag);
-        misfit(walk2, "value", `one of ${names.join(", ")}`, name2);
-        walk2.path.pop();
+        walk3.path.push(tag);
+        misfit(walk3, "value", `one of ${names.join(", ")}`, name2);
+        walk3.path.pop();
       }
     }
   };
@@ -510,7 +1202,7 @@ function tagged(tag, cases2) {
 function either(shapes, choose) {
   return {
     schema: { anyOf: shapes.map((shape) => shape.schema) },
-    check: (value, walk2) => choose(value).check(value, walk2)
+    check: (value, walk3) => choose(value).check(value, walk3)
   };
 }
 function digest() {
@@ -523,28 +1215,28 @@ function timestamp() {
 function guarded(expected, pattern2, guard) {
   return {
     schema: { type: "string", pattern: pattern2 },
-    check: (value, walk2) => {
+    check: (value, walk3) => {
       if (!guard(value)) {
-        misfit(walk2, typeof value === "string" ? "value" : "type", expected, value);
+        misfit(walk3, typeof value === "string" ? "value" : "type", expected, value);
       }
     }
   };
 }
-function checkAt(shape, value, part, walk2) {
-  walk2.path.push(part);
-  shape.check(value, walk2);
-  walk2.path.pop();
+function checkAt(shape, value, part, walk3) {
+  walk3.path.push(part);
+  shape.check(value, walk3);
+  walk3.path.pop();
 }
-function misfit(walk2, problem, expected, value) {
-  walk2.misfits.push({ problem, path: [...walk2.path], expected, found: show(value) });
+function misfit(walk3, problem, expected, value) {
+  walk3.misfits.push({ problem, path: [...walk3.path], expected, found: show(value) });
 }
 function show(value) {
   if (value === null || typeof value === "boolean" || typeof value === "number") {
     return String(value);
   }
   if (typeof value === "string") {
-    const text6 = value.length > 60 ? `${value.slice(0, 57)}...` : value;
-    return JSON.stringify(text6);
+    const text9 = value.length > 60 ? `${value.slice(0, 57)}...` : value;
+    return JSON.stringify(text9);
   }
   return Array.isArray(value) ? "an array" : "an object";
 }
@@ -559,23 +1251,23 @@ LETTERS.forEach((letter2, value) => {
 });
 var decoder2 = new TextDecoder();
 function toBase64(bytes) {
-  const text6 = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  const text9 = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
   let out = 0;
   for (let at = 0; at < bytes.length; at += 3) {
     const group = (bytes[at] ?? 0) << 16 | (bytes[at + 1] ?? 0) << 8 | (bytes[at + 2] ?? 0);
     const left = bytes.length - at;
-    text6[out] = letter(group >> 18);
-    text6[out + 1] = letter(group >> 12);
-    text6[out + 2] = left > 1 ? letter(group >> 6) : PADDING;
-    text6[out + 3] = left > 2 ? letter(group) : PADDING;
+    text9[out] = letter(group >> 18);
+    text9[out + 1] = letter(group >> 12);
+    text9[out + 2] = left > 1 ? letter(group >> 6) : PADDING;
+    text9[out + 3] = left > 2 ? letter(group) : PADDING;
     out += 4;
   }
-  return decoder2.decode(text6);
+  return decoder2.decode(text9);
 }
-function fromBase64(text6) {
-  const padding = text6.endsWith("==") ? 2 : Number(text6.endsWith("="));
-  const length = text6.length - padding;
-  if (text6.length % 4 !== 0 || length % 4 === 1) {
+function fromBase64(text9) {
+  const padding = text9.endsWith("==") ? 2 : Number(text9.endsWith("="));
+  const length = text9.length - padding;
+  if (text9.length % 4 !== 0 || length % 4 === 1) {
     return void 0;
   }
   const bytes = new Uint8Array(Math.floor(length * 3 / 4));
@@ -583,7 +1275,7 @@ function fromBase64(text6) {
   let held2 = 0;
   let out = 0;
   for (let at = 0; at < length; at += 1) {
-    const value = VALUES[text6.charCodeAt(at)] ?? 64;
+    const value = VALUES[text9.charCodeAt(at)] ?? 64;
     if (value === 64) {
       return void 0;
     }
@@ -597,8 +1289,8 @@ function fromBase64(text6) {
   }
   return (held2 & (1 << bits) - 1) === 0 ? bytes : void 0;
 }
-function fromLooseBase64(text6) {
-  const plain2 = text6.replaceAll("-", "+").replaceAll("_", "/");
+function fromLooseBase64(text9) {
+  const plain2 = text9.replaceAll("-", "+").replaceAll("_", "/");
   return fromBase64(plain2.includes("=") ? plain2 : plain2 + "=".repeat((4 - plain2.length % 4) % 4));
 }
 function letter(bits) {
@@ -672,30 +1364,6 @@ var sidecarShape = object({
   verificationMaterial: object({ publicKey: publicKeyShape }),
   dsseEnvelope: envelopeShape
 });
-
-// src/fault/code-table.ts
-function codeTable(table) {
-  return table;
-}
-function faultOf(table, code2, data = {}, more = {}) {
-  const entry2 = table[code2];
-  const fault = { code: code2, message: fillIn(entry2.message, data), hint: more.hint ?? fillIn(entry2.hint, data), data };
-  return more.place === void 0 ? fault : { ...fault, place: more.place };
-}
-function fillIn(template, data) {
-  return template.replaceAll(/\{([a-zA-Z]+)\}/g, (whole, name2) => {
-    const value = data[name2];
-    return value === void 0 ? whole : String(value);
-  });
-}
-
-// src/fault/result.ts
-function ok(value) {
-  return { ok: true, value };
-}
-function fail(fault) {
-  return { ok: false, fault };
-}
 
 // src/fault/system-problem.ts
 var WORDS = {
@@ -903,18 +1571,18 @@ var BundleReader = class {
       return fail(faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path }));
     }
     const hash2 = this.#startHash();
-    let size = 0;
+    let size2 = 0;
     try {
       for await (const chunk of this.#source.open(path)) {
         hash2.update(chunk);
-        size += chunk.length;
+        size2 += chunk.length;
         take2(chunk);
       }
     } catch (error) {
       const problem = readingProblem(error);
       return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem }));
     }
-    const seen = { sha256: toHex(hash2.digest()), size };
+    const seen = { sha256: toHex(hash2.digest()), size: size2 };
     const before = this.#seen.get(path);
     if (before !== void 0 && before.sha256 !== seen.sha256) {
       return fail(faultOf(bundleCodes, "BUNDLE_UNREADABLE", { path, problem: "it changed while it was read" }));
@@ -990,17 +1658,6 @@ var verifyCodes = codeTable({
       cause: "With --require-dsse every signature that the contract names must be there.",
       example: "a run that was started without a requester's key",
       fix: "Run again with the signatures that your site demands."
-    }
-  },
-  SIGNATURE_UNCHECKED: {
-    severity: "error",
-    exitCode: 7,
-    message: "{path} cannot be checked by this version, and every signature is required",
-    hint: "verify without --require-dsse, or with a version of packrun that checks it",
-    explanation: {
-      cause: "With --require-dsse a signature that cannot be checked is no signature.",
-      example: "a bundle of a newer runner with a signed SBOM",
-      fix: "Verify with a newer version of packrun."
     }
   },
   PACK_LISTING_INVALID: {
@@ -1290,77 +1947,6 @@ var verifyCodes = codeTable({
     }
   }
 });
-
-// src/evidence/evidence-path.ts
-var ROLES = [
-  "plan",
-  "inputs-lock",
-  "ledger",
-  "outputs",
-  "pack-manifest",
-  "run-request",
-  "approval-request",
-  "approval",
-  "artifact",
-  "policy-context",
-  "egress",
-  "sbom",
-  "pack-attestation",
-  "revocations",
-  "trust"
-];
-var MANIFEST_PATH = "evidence.manifest.json";
-var SIDECAR = ".sigstore.json";
-var ATTESTATION_PATH = "evidence.manifest.json.sigstore.json";
-var PLAN_PATH = "plan.canonical.json";
-var INPUTS_LOCK_PATH = "inputs.lock";
-var LEDGER_PATH = "ledger.jsonl";
-var OUTPUTS_PATH = "outputs.json";
-var PACK_MANIFEST_PATH = "pack.manifest.json";
-var RUN_REQUEST_PATH = "request.sigstore.json";
-var EGRESS_PATH = "egress.jsonl";
-var SBOM_PATH = "pack.sbom.cdx.json";
-var PACK_ATTESTATION_PATH = "pack.attestation.sigstore.json";
-var REVOCATIONS_PATH = "revocations.json";
-var TRUST_ROOT_PATH = "trust/trust-root.json";
-var FIXED = /* @__PURE__ */ new Map([
-  [PLAN_PATH, "plan"],
-  [INPUTS_LOCK_PATH, "inputs-lock"],
-  [LEDGER_PATH, "ledger"],
-  [OUTPUTS_PATH, "outputs"],
-  [PACK_MANIFEST_PATH, "pack-manifest"],
-  [RUN_REQUEST_PATH, "run-request"],
-  [EGRESS_PATH, "egress"],
-  [SBOM_PATH, "sbom"],
-  [SBOM_PATH + SIDECAR, "sbom"],
-  [PACK_ATTESTATION_PATH, "pack-attestation"],
-  [REVOCATIONS_PATH, "revocations"],
-  [REVOCATIONS_PATH + SIDECAR, "revocations"],
-  [TRUST_ROOT_PATH, "trust"]
-]);
-var GATE = "[a-z][A-Za-z0-9_-]{0,62}(?:\\[[0-9]{1,15}\\]::[a-z][A-Za-z0-9_-]{0,62})*|[0-9a-f]{64}";
-var PATTERNS = [
-  [new RegExp(`^approvals/(?:${GATE})/request\\.json(?:\\.sigstore\\.json)?$`), "approval-request"],
-  [new RegExp(`^approvals/(?:${GATE})/[1-9][0-9]{0,5}\\.sigstore\\.json$`), "approval"],
-  [/^artifacts\/sha256\/[0-9a-f]{64}$/, "artifact"],
-  [new RegExp(`^policies/(?:${GATE})\\.json$`), "policy-context"]
-];
-function roleOf(path) {
-  return FIXED.get(path) ?? PATTERNS.find(([pattern2]) => pattern2.test(path))?.[1];
-}
-var SIGSTORE = "application/vnd.dev.sigstore.bundle.v0.3+json";
-function mediaTypeOf(path, declared) {
-  if (path.startsWith("artifacts/")) {
-    return declared ?? "application/octet-stream";
-  }
-  if (path.endsWith(SIDECAR)) {
-    return SIGSTORE;
-  }
-  return path.endsWith(".jsonl") ? "application/x-ndjson" : "application/json";
-}
-function artifactPath(hex2) {
-  return `artifacts/sha256/${hex2}`;
-}
 
 // src/trust/codes.ts
 var trustCodes = codeTable({
@@ -1976,23 +2562,23 @@ var canonCodes = codeTable({
 var BLANK = /[ \t\n\r]*/y;
 var WORD = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 var ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
-function jsonOffset(text6) {
-  const open3 = [];
+function jsonOffset(text9) {
+  const open6 = [];
   let wanted = "value";
-  let at = endOf(BLANK, text6, 0);
-  while (at < text6.length) {
-    const mark = text6.charAt(at);
-    if (mark === "{" || mark === "[" ? !mayBegin(wanted) : !fits(mark, wanted, open3.at(-1))) {
+  let at = endOf(BLANK, text9, 0);
+  while (at < text9.length) {
+    const mark = text9.charAt(at);
+    if (mark === "{" || mark === "[" ? !mayBegin(wanted) : !fits(mark, wanted, open6.at(-1))) {
       return at;
     }
-    const token = "{[}],:".includes(mark) ? { sound: true, at: at + 1 } : tokenAt(text6, at);
+    const token = "{[}],:".includes(mark) ? { sound: true, at: at + 1 } : tokenAt(text9, at);
     if (!token.sound) {
       return token.at;
     }
-    wanted = follow(mark, wanted, open3);
-    at = endOf(BLANK, text6, token.at);
+    wanted = follow(mark, wanted, open6);
+    at = endOf(BLANK, text9, token.at);
   }
-  return wanted === "nothing" ? void 0 : text6.length;
+  return wanted === "nothing" ? void 0 : text9.length;
 }
 function mayBegin(wanted) {
   return wanted === "value" || wanted === "value or ]";
@@ -2015,51 +2601,51 @@ function fits(mark, wanted, around) {
       return false;
   }
 }
-function follow(mark, wanted, open3) {
+function follow(mark, wanted, open6) {
   switch (mark) {
     case "{":
-      open3.push("{");
+      open6.push("{");
       return "name or }";
     case "[":
-      open3.push("[");
+      open6.push("[");
       return "value or ]";
     case ",":
-      return open3.at(-1) === "{" ? "name" : "value";
+      return open6.at(-1) === "{" ? "name" : "value";
     case ":":
       return "value";
     case "}":
     case "]":
-      open3.pop();
+      open6.pop();
       break;
     default:
       if (wanted === "name" || wanted === "name or }") {
         return "colon";
       }
   }
-  return open3.length === 0 ? "nothing" : "comma or end";
+  return open6.length === 0 ? "nothing" : "comma or end";
 }
-function tokenAt(text6, from) {
-  if (text6.charAt(from) === '"') {
-    return stringAt(text6, from);
+function tokenAt(text9, from) {
+  if (text9.charAt(from) === '"') {
+    return stringAt(text9, from);
   }
-  const end = endOf(WORD, text6, from);
+  const end = endOf(WORD, text9, from);
   return { sound: end > from, at: end };
 }
-function stringAt(text6, from) {
+function stringAt(text9, from) {
   let at = from + 1;
-  while (at < text6.length && text6.charAt(at) !== '"') {
-    const isEscape = text6.charAt(at) === "\\";
-    const next = isEscape ? endOf(ESCAPE, text6, at) : at + 1;
-    if (next === at || text6.charAt(at) < " ") {
+  while (at < text9.length && text9.charAt(at) !== '"') {
+    const isEscape = text9.charAt(at) === "\\";
+    const next = isEscape ? endOf(ESCAPE, text9, at) : at + 1;
+    if (next === at || text9.charAt(at) < " ") {
       return { sound: false, at };
     }
     at = next;
   }
-  return { sound: at < text6.length, at: Math.min(at + 1, text6.length) };
+  return { sound: at < text9.length, at: Math.min(at + 1, text9.length) };
 }
-function endOf(pattern2, text6, from) {
+function endOf(pattern2, text9, from) {
   pattern2.lastIndex = from;
-  return pattern2.test(text6) ? pattern2.lastIndex : from;
+  return pattern2.test(text9) ? pattern2.lastIndex : from;
 }
 
 // src/canon/strict-json.ts
@@ -2072,15 +2658,15 @@ function readCanonicalJson(bytes, file) {
   return canonical !== void 0 && equalBytes(canonical, bytes) ? read : fail(faultOf(canonCodes, "JSON_NOT_CANONICAL", { file }, { place: { file } }));
 }
 function readJson(bytes, file) {
-  const text6 = decodeUtf8(bytes);
-  if (text6 === void 0) {
+  const text9 = decodeUtf8(bytes);
+  if (text9 === void 0) {
     return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem: "it is not valid UTF-8" }, { place: { file } }));
   }
   try {
-    return ok(JSON.parse(text6));
+    return ok(JSON.parse(text9));
   } catch {
-    const at = jsonOffset(text6) ?? 0;
-    const problem = at < text6.length ? `it goes wrong at character ${at + 1}` : "it ends too early";
+    const at = jsonOffset(text9) ?? 0;
+    const problem = at < text9.length ? `it goes wrong at character ${at + 1}` : "it ends too early";
     return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem }, { place: { file } }));
   }
 }
@@ -2157,14 +2743,14 @@ function atNoTime(what) {
 
 // src/canon/ids.ts
 var RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-function parseRunId(text6) {
-  return RUN_ID.test(text6) ? text6 : void 0;
+function parseRunId(text9) {
+  return RUN_ID.test(text9) ? text9 : void 0;
 }
-function parseTenantId(text6) {
-  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text6) ? text6 : void 0;
+function parseTenantId(text9) {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text9) ? text9 : void 0;
 }
-function parseTrustDomain(text6) {
-  return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text6) ? text6 : void 0;
+function parseTrustDomain(text9) {
+  return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text9) ? text9 : void 0;
 }
 
 // src/canon/id-shape.ts
@@ -2188,6 +2774,43 @@ var nonceShape = string({ pattern: /^[0-9a-f]{32}$/, expected: "32 lower-case he
 // src/trust/pack-version.ts
 var PACK_NAME = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
 var SEM_VER = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+function isEarlierVersion(version2, other) {
+  const [core, pre] = partsOf(version2);
+  const [otherCore, otherPre] = partsOf(other);
+  const byCore = compareLists(core, otherCore);
+  if (byCore !== 0) {
+    return byCore < 0;
+  }
+  if (pre.length === 0 || otherPre.length === 0) {
+    return pre.length > 0 && otherPre.length === 0;
+  }
+  return compareLists(pre, otherPre) < 0;
+}
+function partsOf(version2) {
+  const [known = ""] = version2.split("+");
+  const dash = known.indexOf("-");
+  return dash === -1 ? [known.split("."), []] : [known.slice(0, dash).split("."), known.slice(dash + 1).split(".")];
+}
+function compareLists(list, other) {
+  for (const [at, part] of list.entries()) {
+    const against = other[at];
+    const order2 = against === void 0 ? 1 : compareParts(part, against);
+    if (order2 !== 0) {
+      return order2;
+    }
+  }
+  return list.length - other.length;
+}
+function compareParts(part, other) {
+  const [isNumber, otherIsNumber] = [part, other].map((text9) => /^\d+$/.test(text9));
+  if (isNumber !== otherIsNumber) {
+    return isNumber === true ? -1 : 1;
+  }
+  if (isNumber === true && part.length !== other.length) {
+    return part.length - other.length;
+  }
+  return part === other ? 0 : part < other ? -1 : 1;
+}
 
 // src/trust/trust-root.ts
 var text2 = string({ min: 1 });
@@ -2242,15 +2865,15 @@ function isPrincipal(root, name2) {
 function readTrustRoot(bytes, sha256) {
   const read = readCanonicalJson(bytes, "trust-root.json");
   if (!read.ok) {
-    return refuse("TRUST_ROOT_SYNTAX", { problem: read.fault.message });
+    return refuse2("TRUST_ROOT_SYNTAX", { problem: read.fault.message });
   }
   const [misfit2] = misfitsOf(trustRootShape, read.value);
   if (misfit2 !== void 0) {
-    return refuse("TRUST_ROOT_SHAPE", { problem: describeMisfit(misfit2) });
+    return refuse2("TRUST_ROOT_SHAPE", { problem: describeMisfit(misfit2) });
   }
   const document = read.value;
   if (document.expires <= document.issuedAt) {
-    return refuse("TRUST_ROOT_TIME", { problem: "expires is not later than issuedAt" });
+    return refuse2("TRUST_ROOT_TIME", { problem: "expires is not later than issuedAt" });
   }
   const keys = readKeys(document, sha256);
   if (!keys.ok) {
@@ -2283,24 +2906,24 @@ function readKey(keyid3, entry2, sha256) {
   }
   const key = readPublicKey(pem, sha256);
   if (!key.ok) {
-    return key.fault.code === "KEY_ALGORITHM" ? key : refuse("TRUST_ROOT_KEY", { keyid: keyid3, problem: key.fault.message });
+    return key.fault.code === "KEY_ALGORITHM" ? key : refuse2("TRUST_ROOT_KEY", { keyid: keyid3, problem: key.fault.message });
   }
   if (key.value.keyid !== keyid3) {
-    return refuse("TRUST_ROOT_KEY", { keyid: keyid3, problem: `its fingerprint is ${key.value.keyid}` });
+    return refuse2("TRUST_ROOT_KEY", { keyid: keyid3, problem: `its fingerprint is ${key.value.keyid}` });
   }
   if (key.value.alg !== alg) {
-    return refuse("TRUST_ROOT_KEY", { keyid: keyid3, problem: `it is declared as ${alg} but is ${key.value.alg}` });
+    return refuse2("TRUST_ROOT_KEY", { keyid: keyid3, problem: `it is declared as ${alg} but is ${key.value.alg}` });
   }
-  return validFrom < validUntil ? ok({ key: key.value, principal: principal2, validFrom, validUntil }) : refuse("TRUST_ROOT_TIME", { problem: `key ${keyid3} is valid at no time` });
+  return validFrom < validUntil ? ok({ key: key.value, principal: principal2, validFrom, validUntil }) : refuse2("TRUST_ROOT_TIME", { problem: `key ${keyid3} is valid at no time` });
 }
 function roleFault(document, keys) {
   if (!Object.hasOwn(document.roles, "root")) {
-    return refuse("TRUST_ROOT_ROLE", { role: "root", problem: "it is missing" });
+    return refuse2("TRUST_ROOT_ROLE", { role: "root", problem: "it is missing" });
   }
   for (const [role, entry2] of Object.entries(document.roles)) {
     const problem = roleProblem(role, entry2, keys);
     if (problem !== void 0) {
-      return refuse("TRUST_ROOT_ROLE", { role, problem });
+      return refuse2("TRUST_ROOT_ROLE", { role, problem });
     }
   }
   return void 0;
@@ -2323,9 +2946,9 @@ function tokenFault(document) {
   const { tokens = [] } = document;
   const bearers = tokens.map(({ iss, sub }) => JSON.stringify([iss, sub]));
   const twice = bearers.find((bearer, at) => bearers.indexOf(bearer) !== at);
-  return twice === void 0 ? void 0 : refuse("TRUST_ROOT_TOKEN", { bearer: twice });
+  return twice === void 0 ? void 0 : refuse2("TRUST_ROOT_TOKEN", { bearer: twice });
 }
-function refuse(code2, data) {
+function refuse2(code2, data) {
   return fail(faultOf(trustCodes, code2, data));
 }
 
@@ -2381,12 +3004,12 @@ function addEvent(facts, event) {
 }
 function addArtifact(facts, stepId2, found) {
   if (found.status === "captured" && found.digest !== void 0) {
-    const { name: name2, digest: digest2, size, mediaType } = found;
+    const { name: name2, digest: digest2, size: size2, mediaType } = found;
     facts.artifacts.push({
       stepId: stepId2,
       name: name2,
       digest: digest2,
-      ...size === void 0 ? {} : { size },
+      ...size2 === void 0 ? {} : { size: size2 },
       ...mediaType === void 0 ? {} : { mediaType }
     });
   }
@@ -2405,8 +3028,8 @@ function addOutputs(facts, stepId2, ended) {
 function filesOf(stepId2, outputs) {
   return Object.entries(outputs).toSorted(([a], [b]) => compareUtf8(a, b)).flatMap(([name2, value]) => {
     if (value.type === "file") {
-      const { digest: digest2, size, mediaType } = value;
-      return [{ stepId: stepId2, name: name2, digest: digest2, size, ...mediaType === void 0 ? {} : { mediaType } }];
+      const { digest: digest2, size: size2, mediaType } = value;
+      return [{ stepId: stepId2, name: name2, digest: digest2, size: size2, ...mediaType === void 0 ? {} : { mediaType } }];
     }
     return value.type === "directory" ? [{ stepId: stepId2, name: name2, digest: value.digest }] : [];
   });
@@ -2469,9 +3092,9 @@ async function readTree(reader, tree) {
   return { files, size: total };
 }
 function isFileEntry(entry2) {
-  const { path, sha256, size, mode } = entry2;
+  const { path, sha256, size: size2, mode } = entry2;
   const isFile = (mode === "644" || mode === "755") && typeof path === "string";
-  return isFile && Number.isSafeInteger(size) && Number(size) >= 0 && /^[0-9a-f]{64}$/.test(String(sha256));
+  return isFile && Number.isSafeInteger(size2) && Number(size2) >= 0 && /^[0-9a-f]{64}$/.test(String(sha256));
 }
 
 // src/attest/anchor-codes.ts
@@ -2581,7 +3204,7 @@ var anchorCodes = codeTable({
 var QUOTE = 34;
 var BACKSLASH = 92;
 function repeatedMember(json) {
-  const open3 = [];
+  const open6 = [];
   let start = 0;
   let end = 0;
   for (let at = 0; at < json.length; at += 1) {
@@ -2592,21 +3215,21 @@ function repeatedMember(json) {
         at = end - 1;
         break;
       case "{":
-        open3.push(/* @__PURE__ */ new Set());
+        open6.push(/* @__PURE__ */ new Set());
         break;
       case "[":
-        open3.push(void 0);
+        open6.push(void 0);
         break;
       case "}":
       case "]":
-        open3.pop();
+        open6.pop();
         break;
       case ":": {
         const name2 = JSON.parse(json.slice(start, end));
-        if (open3.at(-1)?.has(name2) === true) {
+        if (open6.at(-1)?.has(name2) === true) {
           return name2;
         }
-        open3.at(-1)?.add(name2);
+        open6.at(-1)?.add(name2);
         break;
       }
       default:
@@ -2665,7 +3288,7 @@ var interopShape = object({
 });
 function readSidecar(bytes, profile) {
   if (bytes.length > MAX_SIDECAR_BYTES) {
-    return refuse2("ENVELOPE_SIZE", { bytes: bytes.length, most: MAX_SIDECAR_BYTES });
+    return refuse3("ENVELOPE_SIZE", { bytes: bytes.length, most: MAX_SIDECAR_BYTES });
   }
   const read = profile === "own" ? readOwn(bytes) : readForeign(bytes);
   if (!read.ok) {
@@ -2678,16 +3301,16 @@ function envelopeOf(document, profile) {
   const { payload, payloadType, signatures } = document.dsseEnvelope;
   const [{ sig, keyid: keyid3 = "" } = { sig: "" }] = signatures;
   if (profile === "own" && document.verificationMaterial.publicKey.hint !== keyid3) {
-    return refuse2("ENVELOPE_KEYID", { problem: "its hint is not its keyid" });
+    return refuse3("ENVELOPE_KEYID", { problem: "its hint is not its keyid" });
   }
   const decode = profile === "own" ? fromBase64 : fromLooseBase64;
   const payloadBytes = decode(payload);
   const signature = decode(sig);
   if (payloadBytes === void 0 || signature === void 0) {
-    return refuse2("ENVELOPE_BASE64", { member: payloadBytes === void 0 ? "payload" : "sig" });
+    return refuse3("ENVELOPE_BASE64", { member: payloadBytes === void 0 ? "payload" : "sig" });
   }
   if (!isSignature(signature)) {
-    return refuse2("SIGNATURE_FORM", { length: signature.length });
+    return refuse3("SIGNATURE_FORM", { length: signature.length });
   }
   const envelope2 = { profile, payloadType, payload: payloadBytes, signature };
   return ok(keyid3 === "" ? envelope2 : { ...envelope2, keyid: keyid3 });
@@ -2698,16 +3321,16 @@ function readOwn(bytes) {
     return read;
   }
   const plain2 = readJson(bytes, "sidecar");
-  return plain2.ok ? refuse2("ENVELOPE_NOT_CANONICAL") : refuse2("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
+  return plain2.ok ? refuse3("ENVELOPE_NOT_CANONICAL") : refuse3("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
 }
 function readForeign(bytes) {
   const read = readJson(bytes, "sidecar");
-  const text6 = decodeUtf8(bytes) ?? "";
+  const text9 = decodeUtf8(bytes) ?? "";
   if (!read.ok) {
-    return refuse2("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
+    return refuse3("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
   }
-  const repeated = repeatedMember(text6);
-  return repeated === void 0 ? read : refuse2("ENVELOPE_SYNTAX", { problem: `member "${repeated}" stands twice` });
+  const repeated = repeatedMember(text9);
+  return repeated === void 0 ? read : refuse3("ENVELOPE_SYNTAX", { problem: `member "${repeated}" stands twice` });
 }
 function held(shape, value) {
   const [first] = misfitsOf(shape, value);
@@ -2718,21 +3341,21 @@ function misfitFault(misfit2, value) {
   const path = misfit2.path.join(".");
   if (misfit2.problem === "value" || misfit2.problem === "type") {
     if (path === "mediaType") {
-      return refuse2("ENVELOPE_MEDIA_TYPE", { found: misfit2.found });
+      return refuse3("ENVELOPE_MEDIA_TYPE", { found: misfit2.found });
     }
     if (path === "dsseEnvelope.payloadType") {
-      return refuse2("ENVELOPE_PAYLOAD_TYPE", { found: misfit2.found });
+      return refuse3("ENVELOPE_PAYLOAD_TYPE", { found: misfit2.found });
     }
     if (path === "dsseEnvelope.signatures") {
-      return refuse2("ENVELOPE_SIGNATURES", { found: misfit2.found });
+      return refuse3("ENVELOPE_SIGNATURES", { found: misfit2.found });
     }
     if (path === "dsseEnvelope.signatures.0.keyid" || path === "verificationMaterial.publicKey.hint") {
-      return refuse2("ENVELOPE_KEYID", { problem });
+      return refuse3("ENVELOPE_KEYID", { problem });
     }
   }
-  return refuse2("ENVELOPE_SHAPE", { problem: isJsonObject(value) ? problem : "it is no JSON object" });
+  return refuse3("ENVELOPE_SHAPE", { problem: isJsonObject(value) ? problem : "it is no JSON object" });
 }
-function refuse2(code2, data = {}) {
+function refuse3(code2, data = {}) {
   return fail(faultOf(attestCodes, code2, data));
 }
 
@@ -2772,15 +3395,15 @@ var anchorFileShape = object({
 });
 function readAnchorFile(bytes) {
   if (bytes.length > 2 * MAX_SIDECAR_BYTES) {
-    return refuse3("it is larger than any anchor may be");
+    return refuse4("it is larger than any anchor may be");
   }
   const read = readCanonicalJson(bytes, "anchor");
   if (!read.ok) {
-    return refuse3("it is not canonical JSON");
+    return refuse4("it is not canonical JSON");
   }
   const [misfit2] = misfitsOf(anchorFileShape, read.value);
   if (misfit2 !== void 0) {
-    return refuse3(describeMisfit(misfit2));
+    return refuse4(describeMisfit(misfit2));
   }
   const { mediaType, verificationMaterial, dsseEnvelope } = read.value;
   const { publicKey, timestampVerificationData, tlogEntries = [] } = verificationMaterial;
@@ -2794,11 +3417,11 @@ function readAnchorFile(bytes) {
   );
   const sound = timestamps.filter((timestamp2) => timestamp2 !== void 0);
   if (timestamps.length + tlogEntries.length === 0) {
-    return refuse3("it has neither a timestamp nor a log entry");
+    return refuse4("it has neither a timestamp nor a log entry");
   }
-  return sound.length === timestamps.length ? ok({ sidecar, envelope: envelope2.value, timestamps: sound, entries: tlogEntries }) : refuse3("the base64 of a timestamp is damaged");
+  return sound.length === timestamps.length ? ok({ sidecar, envelope: envelope2.value, timestamps: sound, entries: tlogEntries }) : refuse4("the base64 of a timestamp is damaged");
 }
-function refuse3(problem) {
+function refuse4(problem) {
   return fail(faultOf(anchorCodes, "ANCHOR_FORM", { problem }));
 }
 
@@ -2810,9 +3433,9 @@ async function checkAnchor(given, anchor, prove) {
     checks.skip("anchor", "no trust root to check it with");
     return [];
   }
-  const required = trustRoot.document.policy?.anchor?.required ?? [];
+  const required2 = trustRoot.document.policy?.anchor?.required ?? [];
   if (prove === void 0) {
-    required.forEach((kind) => checks.fail("anchor", faultOf(anchorCodes, "ANCHOR_UNCHECKED", { what: WORDS2[kind] })));
+    required2.forEach((kind) => checks.fail("anchor", faultOf(anchorCodes, "ANCHOR_UNCHECKED", { what: WORDS2[kind] })));
     checks.skip("anchor", "not checked by this verifier");
     return [];
   }
@@ -2822,7 +3445,7 @@ async function checkAnchor(given, anchor, prove) {
     return [];
   }
   const believed = findings.filter((finding) => finding.status === "believed");
-  for (const kind of required) {
+  for (const kind of required2) {
     if (!believed.some((finding) => finding.kind === kind)) {
       checks.fail("anchor", faultOf(anchorCodes, "ANCHOR_MISSING", { what: WORDS2[kind] }));
     }
@@ -2872,8 +3495,8 @@ function checkArtifacts(given) {
   ledger.outputs.uncaptured.forEach(({ digest: digest2, problem }) => wrong(digest2, problem));
   const named = /* @__PURE__ */ new Map();
   const mediaTypes = /* @__PURE__ */ new Map();
-  for (const { digest: digest2, size, mediaType } of ledger.facts.artifacts) {
-    named.set(digest2, trees.has(digest2) ? void 0 : size);
+  for (const { digest: digest2, size: size2, mediaType } of ledger.facts.artifacts) {
+    named.set(digest2, trees.has(digest2) ? void 0 : size2);
     if (mediaType !== void 0 && !mediaTypes.has(digest2)) {
       mediaTypes.set(digest2, mediaType);
     }
@@ -2885,14 +3508,14 @@ function checkArtifacts(given) {
       tree.files.forEach((file) => named.set(file.digest, file.size));
     }
   }
-  for (const { digest: digest2, size } of treeUses(ledger.facts, plan)) {
+  for (const { digest: digest2, size: size2 } of treeUses(ledger.facts, plan)) {
     const tree = trees.get(digest2);
-    if (typeof tree === "object" && size !== void 0 && size !== tree.size) {
+    if (typeof tree === "object" && size2 !== void 0 && size2 !== tree.size) {
       wrong(digest2, "the ledger gives another size than its files have together");
     }
   }
   let count6 = 0;
-  for (const { path, sha256: hex2, size, role, mediaType } of manifest.hashes) {
+  for (const { path, sha256: hex2, size: size2, role, mediaType } of manifest.hashes) {
     if (role === "artifact") {
       const digest2 = digestOfHex(hex2);
       const expected = named.get(digest2);
@@ -2901,7 +3524,7 @@ function checkArtifacts(given) {
         wrong(digest2, `it is stored as ${path}`);
       } else if (!named.has(digest2)) {
         wrong(digest2, "nothing in the ledger names it");
-      } else if ((expected ?? size) !== size || mediaType !== mediaTypeOf(path, mediaTypes.get(digest2))) {
+      } else if ((expected ?? size2) !== size2 || mediaType !== mediaTypeOf(path, mediaTypes.get(digest2))) {
         wrong(digest2, "the manifest describes it in another way than the ledger");
       }
       named.delete(digest2);
@@ -2984,19 +3607,19 @@ var packRunPredicate = {
 function readStatement(payload, predicate) {
   const read = readPayload(payload, predicate.takesOlder === true);
   if (read === void 0) {
-    return refuse4("STATEMENT_NOT_CANONICAL");
+    return refuse5("STATEMENT_NOT_CANONICAL");
   }
   const found = isJsonObject(read) ? read : {};
   const isOlder = predicate.takesOlder === true && found["_type"] === OLDER_STATEMENT_TYPE;
   const statement = isOlder ? { ...found, _type: STATEMENT_TYPE } : found;
   if (statement["_type"] !== STATEMENT_TYPE) {
-    return refuse4("STATEMENT_TYPE", { found: show2(statement["_type"]) });
+    return refuse5("STATEMENT_TYPE", { found: show2(statement["_type"]) });
   }
   if (statement["predicateType"] !== predicate.type) {
-    return refuse4("STATEMENT_PREDICATE_TYPE", { found: show2(statement["predicateType"]), expected: predicate.type });
+    return refuse5("STATEMENT_PREDICATE_TYPE", { found: show2(statement["predicateType"]), expected: predicate.type });
   }
   const [misfit2] = misfitsOf(statementShape(predicate), statement);
-  return misfit2 === void 0 ? ok(statement) : refuse4("STATEMENT_SHAPE", { problem: describeMisfit(misfit2) });
+  return misfit2 === void 0 ? ok(statement) : refuse5("STATEMENT_SHAPE", { problem: describeMisfit(misfit2) });
 }
 function readPayload(payload, takesOlder) {
   const strict = readCanonicalJson(payload, "statement");
@@ -3008,12 +3631,12 @@ function readPayload(payload, takesOlder) {
   return isOlder && repeatedMember(decodeUtf8(payload) ?? "") === void 0 ? loose.value : void 0;
 }
 function checkSubject(statement, file) {
-  return statement.subject[0]?.digest.sha256 === hexOf(file) ? ok(void 0) : refuse4("STATEMENT_SUBJECT", { expected: file });
+  return statement.subject[0]?.digest.sha256 === hexOf(file) ? ok(void 0) : refuse5("STATEMENT_SUBJECT", { expected: file });
 }
 function show2(value) {
   return typeof value === "string" ? value.slice(0, 120) : "nothing";
 }
-function refuse4(code2, data = {}) {
+function refuse5(code2, data = {}) {
   return fail(faultOf(attestCodes, code2, data));
 }
 
@@ -3479,14 +4102,16 @@ function passParts({ checks }, failed2) {
 }
 
 // src/pack/names.ts
+var PACK_NAME2 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+var SEM_VER2 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 var MAX_OUTPUTS = 1023;
 
 // src/plan/plan.ts
 var NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
 var STEP_ID = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 var NODE_ID = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[\*\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
-var PACK_NAME2 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
-var SEM_VER2 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+var PACK_NAME3 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+var SEM_VER3 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 var name = string({ pattern: NAME, expected: "a name such as channel or dryRun2" });
 var nodeId = string({ pattern: NODE_ID, expected: "a node id such as build or rollout[*]::push" });
 var count3 = integer({ min: 0 });
@@ -3612,8 +4237,8 @@ var planShape = object(
     kind: literal("Plan"),
     planVersion: literal(1),
     pack: object({
-      name: string({ pattern: PACK_NAME2, expected: "a pack name" }),
-      version: string({ pattern: SEM_VER2, expected: "a SemVer version" }),
+      name: string({ pattern: PACK_NAME3, expected: "a pack name" }),
+      version: string({ pattern: SEM_VER3, expected: "a SemVer version" }),
       digest: digest()
     }),
     inputs: record(NAME, inputShape, "a name"),
@@ -3918,16 +4543,16 @@ function deniedKey(tried) {
 }
 
 // src/pack/ip-address.ts
-function parseIpv4(text6) {
-  const parts = text6.split(".");
+function parseIpv4(text9) {
+  const parts = text9.split(".");
   if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part))) {
     return void 0;
   }
   const octets = parts.map(Number);
   return octets.every((octet) => octet <= 255) ? octets : void 0;
 }
-function canonicalIpv6(text6) {
-  const groups = ipv6Groups(text6);
+function canonicalIpv6(text9) {
+  const groups = ipv6Groups(text9);
   if (groups === void 0) {
     return void 0;
   }
@@ -3935,8 +4560,8 @@ function canonicalIpv6(text6) {
   const hex2 = groups.map((group) => group.toString(16));
   return length < 2 ? hex2.join(":") : `${hex2.slice(0, start).join(":")}::${hex2.slice(start + length).join(":")}`;
 }
-function ipv6Groups(text6) {
-  const halves = text6.split("::");
+function ipv6Groups(text9) {
+  const halves = text9.split("::");
   if (halves.length > 2) {
     return void 0;
   }
@@ -3951,12 +4576,12 @@ function ipv6Groups(text6) {
   }
   return missing < 1 ? void 0 : [...head, ...Array.from({ length: missing }, () => 0), ...tail];
 }
-function groupsOf(text6, mayEndInIpv4) {
-  if (text6 === "") {
+function groupsOf(text9, mayEndInIpv4) {
+  if (text9 === "") {
     return [];
   }
   const groups = [];
-  const parts = text6.split(":");
+  const parts = text9.split(":");
   for (const [at, part] of parts.entries()) {
     const octets = mayEndInIpv4 && at === parts.length - 1 ? parseIpv4(part) : void 0;
     if (octets !== void 0) {
@@ -3983,15 +4608,15 @@ function longestZeros(groups) {
 }
 
 // src/pack/egress-rule.ts
-function canonicalHost(text6) {
-  if (text6.includes(":")) {
-    return canonicalIpv6(text6.startsWith("[") && text6.endsWith("]") ? text6.slice(1, -1) : text6);
+function canonicalHost(text9) {
+  if (text9.includes(":")) {
+    return canonicalIpv6(text9.startsWith("[") && text9.endsWith("]") ? text9.slice(1, -1) : text9);
   }
-  if (parseIpv4(text6) !== void 0) {
-    return text6;
+  if (parseIpv4(text9) !== void 0) {
+    return text9;
   }
-  const isWildcard = text6.startsWith("*.");
-  const name2 = (isWildcard ? text6.slice(2) : text6).toLowerCase();
+  const isWildcard = text9.startsWith("*.");
+  const name2 = (isWildcard ? text9.slice(2) : text9).toLowerCase();
   const labels = name2.split(".");
   const isName = name2.length <= 253 && labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
   const looksLikeAddress = /^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "");
@@ -4029,7 +4654,7 @@ function isAddress(host) {
 }
 
 // src/verify/shown.ts
-function shown(name2) {
+function shown2(name2) {
   const plain2 = /^[\u0020-\u007e]{1,200}$/.test(name2);
   return plain2 ? name2 : JSON.stringify(name2.slice(0, 200)).replaceAll(/[^\u0020-\u007e]/g, escaped);
 }
@@ -4066,7 +4691,7 @@ var EgressTally = class {
   *excesses() {
     yield* excessesOf(this.#plan.sandbox, this.#run, "the run");
     for (const [stepId2, { sandbox, counted: counted2 }] of this.#steps) {
-      yield* excessesOf(sandbox, counted2, shown(stepId2));
+      yield* excessesOf(sandbox, counted2, shown2(stepId2));
     }
   }
   #count(sandbox, { whole, byRule }, line) {
@@ -4097,7 +4722,7 @@ function addLine(amount, { decision, bytesIn, bytesOut }) {
 function* excessesOf({ egressQuota }, { whole, byRule }, what) {
   yield* over(what, whole, egressQuota?.requests ?? 0, egressQuota?.bytes ?? 0);
   for (const [{ host, port, maxRequests, maxBytes }, amount] of byRule) {
-    yield* over(`${what}, under the rule for ${shown(host)}:${port},`, amount, maxRequests, maxBytes);
+    yield* over(`${what}, under the rule for ${shown2(host)}:${port},`, amount, maxRequests, maxBytes);
   }
 }
 function* over(what, found, requests, bytes) {
@@ -4169,7 +4794,7 @@ async function checkEgress(given) {
   for (const attempt2 of ledger.egress.attempts) {
     const problem = problemOf(attempt2, record2.seen.get(attempt2));
     if (problem !== void 0) {
-      const data = { stepId: shown(attempt2.stepId), attempt: attempt2.attempt, problem };
+      const data = { stepId: shown2(attempt2.stepId), attempt: attempt2.attempt, problem };
       checks.fail("egress", faultOf(verifyCodes, "EGRESS_USE_MISMATCH", data));
     }
   }
@@ -4220,14 +4845,14 @@ var EgressRecord = class {
     const node = egress2.nodeOf(stepId2);
     const found = egress2.find(stepId2, attempt2);
     if (node === void 0 || found === void 0) {
-      return unplanned(`attempt ${attempt2} of ${shown(stepId2)} did not run, or has no network`);
+      return unplanned(`attempt ${attempt2} of ${shown2(stepId2)} did not run, or has no network`);
     }
     this.#count(line, found);
     this.tally.add(node, line);
     if (decision === "allowed") {
       const rule = this.tally.ruleFor(node, line);
       if (rule?.protocol !== protocol) {
-        return unplanned(`no rule of ${shown(stepId2)} allows ${shown(host)}:${port} over ${protocol}`);
+        return unplanned(`no rule of ${shown2(stepId2)} allows ${shown2(host)}:${port} over ${protocol}`);
       }
     } else if (line.reason === void 0) {
       return unplanned("nothing says why it was refused");
@@ -4580,12 +5205,12 @@ var approvalRequestFileShape = object(
 function readApprovalRequest(bytes) {
   const read = readCanonicalJson(bytes, "request.json");
   if (!read.ok) {
-    return refuse5(read.fault.message);
+    return refuse6(read.fault.message);
   }
   const [misfit2] = misfitsOf(approvalRequestFileShape, read.value);
-  return misfit2 === void 0 ? ok(read.value) : refuse5(describeMisfit(misfit2));
+  return misfit2 === void 0 ? ok(read.value) : refuse6(describeMisfit(misfit2));
 }
-function refuse5(problem) {
+function refuse6(problem) {
   return fail(faultOf(attestCodes, "REQUEST_FILE", { problem }));
 }
 
@@ -4676,7 +5301,7 @@ function runRequestProblem({ manifest, ledger }, trustRoot, signed) {
 async function readGateRequest(given, gateId, node, opened) {
   const { checks, reader, requireDsse } = given;
   const path = gateRequestPath(gateId, given.sha256);
-  const mismatch = (problem) => fail(faultOf(verifyCodes, "APPROVAL_REQUEST_MISMATCH", { gate: gateId, problem }));
+  const mismatch2 = (problem) => fail(faultOf(verifyCodes, "APPROVAL_REQUEST_MISMATCH", { gate: gateId, problem }));
   const bytes = await reader.document(path);
   const request = bytes.ok ? readApprovalRequest(bytes.value) : bytes;
   if (!bytes.ok || !request.ok) {
@@ -4685,7 +5310,7 @@ async function readGateRequest(given, gateId, node, opened) {
   const digest2 = digestOf(bytes.value, given.sha256);
   const wrong = digest2 === opened.requestDigest ? requestProblem(given, gateId, node, opened, request.value) : "the ledger names another request";
   if (wrong !== void 0) {
-    return mismatch(wrong);
+    return mismatch2(wrong);
   }
   if (!reader.has(path + SIDECAR)) {
     if (requireDsse) {
@@ -4721,7 +5346,7 @@ async function readGateRequest(given, gateId, node, opened) {
   const claim = signed.statement.predicate;
   const members = ["runId", "gateId", "tenantId", "trustDomain", "planHash", "nonce"];
   const differing = members.find((member) => claim[member] !== request.value[member]);
-  return differing === void 0 ? request : mismatch(`its signature speaks of another ${differing}`);
+  return differing === void 0 ? request : mismatch2(`its signature speaks of another ${differing}`);
 }
 function requestProblem({ manifest, plan, ledger, sha256 }, gateId, node, opened, request) {
   const rule = plan.approvals[node.approval];
@@ -5270,7 +5895,7 @@ var envelope = {
 };
 var stepId = string({ pattern: INSTANCE_ID, expected: "the id of a step, such as build or rollout[0]::push" });
 var attempt = integer({ min: 1 });
-var placeOf = (type) => {
+var placeOf2 = (type) => {
   switch (eventTypes[type].on) {
     case "run":
       return { required: {}, optional: {} };
@@ -5284,8 +5909,8 @@ var placeOf = (type) => {
 };
 var cases = Object.fromEntries(
   Object.keys(eventTypes).map((type) => {
-    const { required, optional } = placeOf(type);
-    const members = { ...envelope, eventType: literal(type), metadata: eventTypes[type].metadata, ...required };
+    const { required: required2, optional } = placeOf2(type);
+    const members = { ...envelope, eventType: literal(type), metadata: eventTypes[type].metadata, ...required2 };
     return [type, object(members, optional)];
   })
 );
@@ -5320,7 +5945,7 @@ function genesisHead(identity, sha256) {
 function headOf(event) {
   return { sequence: event.sequence, hash: event.hash, timestamp: millisecondsOf(event.timestamp) ?? 0 };
 }
-function partsOf(event) {
+function partsOf2(event) {
   const { attempt: attempt2, eventType, level, message, metadata, prev, sequence, stepId: stepId2, timestamp: timestamp2 } = event;
   const before = `${attempt2 === void 0 ? "" : `"attempt":${attempt2},`}"eventType":"${eventType}",`;
   const step = stepId2 === void 0 ? "" : `"stepId":${JSON.stringify(stepId2)},`;
@@ -5352,15 +5977,15 @@ function checkParts(event, head, sha256) {
   if ((millisecondsOf(found.timestamp) ?? 0) < head.timestamp) {
     return broken(head, "its timestamp lies before that of the event before");
   }
-  const parts = partsOf(found);
+  const parts = partsOf2(found);
   if (parts === void 0 || hashOf(parts, sha256) !== found.hash) {
     return broken(head, "hash is not that of its content");
   }
   return ok(parts);
 }
 function readLedgerLine(line, head, sha256) {
-  const text6 = decodeUtf8(line.at(-1) === NEWLINE2 ? line.subarray(0, -1) : line);
-  const read = text6 === void 0 ? void 0 : parsed(text6);
+  const text9 = decodeUtf8(line.at(-1) === NEWLINE2 ? line.subarray(0, -1) : line);
+  const read = text9 === void 0 ? void 0 : parsed(text9);
   if (read === void 0) {
     return broken(head, "the line is not JSON in UTF-8");
   }
@@ -5369,11 +5994,11 @@ function readLedgerLine(line, head, sha256) {
     return checked;
   }
   const event = checked.value.event;
-  return textOf(checked.value, event.hash) === text6 ? ok(event) : broken(head, "its bytes are not canonical JSON");
+  return textOf(checked.value, event.hash) === text9 ? ok(event) : broken(head, "its bytes are not canonical JSON");
 }
-function parsed(text6) {
+function parsed(text9) {
   try {
-    return { value: JSON.parse(text6) };
+    return { value: JSON.parse(text9) };
   } catch {
     return void 0;
   }
@@ -5595,7 +6220,7 @@ function takeGate(event, at) {
     record2.refusal = event.metadata.code;
     return void 0;
   }
-  const open3 = record2.stage === "open" && record2.status === void 0;
+  const open6 = record2.stage === "open" && record2.status === void 0;
   switch (eventType) {
     case "gate.opened":
       if (record2.stage !== "none") {
@@ -5604,22 +6229,22 @@ function takeGate(event, at) {
       record2.stage = "open";
       return void 0;
     case "gate.decision":
-      return open3 ? void 0 : order(`${at.id} is decided while it is not open`);
+      return open6 ? void 0 : order(`${at.id} is decided while it is not open`);
     case "gate.passed":
-      return open3 ? settle(at, "succeeded") : order(`${at.id} passes while it is not open`);
+      return open6 ? settle(at, "succeeded") : order(`${at.id} passes while it is not open`);
     case "gate.expired":
       record2.reason = "GATE_EXPIRED";
-      return open3 ? settle(at, "failed") : order(`${at.id} expires while it is not open`);
+      return open6 ? settle(at, "failed") : order(`${at.id} expires while it is not open`);
     case "gate.rejected":
-      return rejectGate(at, open3);
+      return rejectGate(at, open6);
   }
 }
-function rejectGate(at, open3) {
+function rejectGate(at, open6) {
   const { record: record2 } = at;
-  if (!open3 && (record2.stage !== "none" || record2.refusal === void 0)) {
+  if (!open6 && (record2.stage !== "none" || record2.refusal === void 0)) {
     return order(`${at.id} is rejected while it is not open`);
   }
-  record2.reason = open3 ? "GATE_REJECTED" : record2.refusal ?? "GATE_REJECTED";
+  record2.reason = open6 ? "GATE_REJECTED" : record2.refusal ?? "GATE_REJECTED";
   return settle(at, "failed");
 }
 function judgePolicy(at, found, plan) {
@@ -6242,13 +6867,13 @@ function listProblem({ hashes, plan, planHash }) {
   for (const [at, file] of hashes.entries()) {
     const before = hashes[at - 1];
     if (before !== void 0 && compareUtf8(before.path, file.path) >= 0) {
-      return `${shown(file.path)} is listed twice or out of order`;
+      return `${shown2(file.path)} is listed twice or out of order`;
     }
     if (roleOf(file.path) !== file.role) {
-      return `${shown(file.path)} has no such name or role in a bundle`;
+      return `${shown2(file.path)} has no such name or role in a bundle`;
     }
     if (file.role !== "artifact" && mediaTypeOf(file.path) !== file.mediaType) {
-      return `${shown(file.path)} has another media type`;
+      return `${shown2(file.path)} has another media type`;
     }
   }
   const paths = new Set(hashes.map((file) => file.path));
@@ -6278,7 +6903,7 @@ async function checkFiles(manifest, reader, checks) {
   }
   for (const path of [...reader.files.keys()].toSorted(compareUtf8)) {
     if (!listed.has(path)) {
-      checks.fail("manifest", faultOf(bundleCodes, "EVIDENCE_FILE_EXTRA", { path: shown(path) }));
+      checks.fail("manifest", faultOf(bundleCodes, "EVIDENCE_FILE_EXTRA", { path: shown2(path) }));
     }
   }
   checks.pass("manifest", `${manifest.hashes.length} files, none missing, none extra, none different`);
@@ -6332,6 +6957,499 @@ function readSteps({ ledger }) {
     cutShort ||= status === "cancelled" && !shielded || status === "skipped" && record2?.reason === "RUN_STOPPING";
   }
   return { failure, cutShort };
+}
+
+// src/attest/pack-bundle.ts
+var text6 = string({ min: 1 });
+var packBundleShape = object(
+  {
+    name: text6,
+    version: text6,
+    packDigest: digest(),
+    trustDomain: trustDomainShape,
+    referrers: array(object({ digest: digest(), artifactType: text6 })),
+    createdAt: timestamp()
+  },
+  { plan: object({ hash: digest(), canonicalPlanPath: text6 }) }
+);
+var packBundlePredicate = {
+  type: `${PREDICATE_BASE}pack-bundle/v1`,
+  shape: packBundleShape,
+  maxSubjects: 1
+};
+
+// src/layout/codes.ts
+var AGAIN2 = "Take the file from its publisher again, and find out who changed it.";
+var layoutCodes = codeTable({
+  PACK_CLAIM_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the publisher attests another {member} than the pack here has",
+    hint: "do not use this file",
+    explanation: {
+      cause: "Name, version, pack digest and trust domain are attested and must be those of the bundle.",
+      example: "an attestation for version 1.0.0 in a bundle of 1.1.0",
+      fix: AGAIN2
+    }
+  },
+  PACK_REFERRERS_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "what came with the pack is not what its publisher put in: {problem}",
+    hint: "do not use this file",
+    explanation: {
+      cause: "The publisher's attestation lists everything that came with the pack; something was taken out, put in or exchanged.",
+      example: "a bundle whose SBOM was stripped",
+      fix: AGAIN2
+    }
+  },
+  PACK_SBOM_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "the SBOM of the pack cannot be read: {problem}",
+    hint: "make the bundle again with `packrun bundle create`",
+    explanation: {
+      cause: "The SBOM is canonical JSON of CycloneDX 1.6 with the members that packrun writes.",
+      example: "an SBOM of another tool or version",
+      fix: AGAIN2
+    }
+  },
+  PACK_SBOM_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the SBOM does not match the pack: {problem}",
+    hint: "do not use this file",
+    explanation: {
+      cause: "Every file of the pack is in the SBOM with its digest, and nothing else is.",
+      example: "a file that was added to the pack after its SBOM was made",
+      fix: AGAIN2
+    }
+  },
+  PACK_SBOM_TOOLS: {
+    severity: "error",
+    exitCode: 7,
+    message: "the SBOM does not name the tools of the pack: {problem}",
+    hint: "do not use this file",
+    explanation: {
+      cause: "Every program that a plan of the pack names is in the SBOM, marked with what it is used for, and no other: commands, shells and policy modules, by digest where they are files of the pack.",
+      example: "a step that runs curl, of which the SBOM does not speak",
+      fix: AGAIN2
+    }
+  },
+  PACK_SBOM_UNATTESTED: {
+    severity: "error",
+    exitCode: 7,
+    message: "nobody attests the SBOM of the pack: {problem}",
+    hint: "ask the publisher for the whole bundle",
+    explanation: {
+      cause: "The SBOM counts with an attestation of the publisher that holds these very bytes.",
+      example: "a bundle whose second attestation was stripped",
+      fix: "Make it with `packrun bundle create PACK --key KEY`."
+    }
+  }
+});
+
+// src/layout/publisher.ts
+var PUBLISHER_ROLE = "pack-publisher";
+var BOUND = ["name", "version", "packDigest", "trustDomain"];
+function checkClaim(claim, expected) {
+  const other = BOUND.find((member) => claim[member] !== expected[member]);
+  return other === void 0 ? ok(void 0) : fail(faultOf(layoutCodes, "PACK_CLAIM_MISMATCH", { member: other }));
+}
+function checkClaimed(claim, { digest: digest2, artifactType }) {
+  const isListed = claim.referrers.some((each) => each.digest === digest2 && each.artifactType === artifactType);
+  const problem = `the publisher put in no ${artifactType} that is this one`;
+  return isListed ? ok(void 0) : fail(faultOf(layoutCodes, "PACK_REFERRERS_MISMATCH", { problem }));
+}
+
+// src/pack/pack-files.ts
+var PACK_FILE = "pack.yaml";
+var MAX_PACK_FILE = 8 * 1024 * 1024;
+function treeDigest(listing, sha256) {
+  return digestOfJson(listing, sha256);
+}
+
+// src/layout/pack-tools.ts
+var TOOL_USES = ["command", "policy", "shell"];
+
+// src/layout/pack-sbom.ts
+var text7 = string({ min: 1 });
+var PACK_REF = "pack";
+var DIGEST_PROPERTY = "packrun:packDigest";
+var TOOL_PROPERTY = "packrun:tool";
+var toolProperties = array(object({ name: literal(TOOL_PROPERTY), value: literal(...TOOL_USES) }), {
+  min: 1,
+  max: TOOL_USES.length
+});
+var required = literal("required");
+var sbomShape = object({
+  $schema: literal("http://cyclonedx.org/schema/bom-1.6.schema.json"),
+  bomFormat: literal("CycloneDX"),
+  specVersion: literal("1.6"),
+  version: literal(1),
+  serialNumber: string({ pattern: /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/ }),
+  metadata: object({
+    component: object({
+      type: literal("application"),
+      name: text7,
+      version: text7,
+      "bom-ref": literal(PACK_REF),
+      properties: array(object({ name: literal(DIGEST_PROPERTY), value: text7 }), { min: 1, max: 1 })
+    })
+  }),
+  components: array(
+    tagged("type", {
+      file: object(
+        {
+          type: literal("file"),
+          name: text7,
+          "bom-ref": text7,
+          hashes: array(object({ alg: literal("SHA-256"), content: text7 }), { min: 1, max: 1 })
+        },
+        { scope: required, properties: toolProperties }
+      ),
+      application: object({
+        type: literal("application"),
+        name: text7,
+        "bom-ref": text7,
+        scope: required,
+        properties: toolProperties
+      })
+    }),
+    { min: 1 }
+  ),
+  dependencies: array(object({ ref: text7 }))
+});
+var sbomPredicate = {
+  type: "https://cyclonedx.org/bom",
+  shape: sbomShape,
+  maxSubjects: 1,
+  takesOlder: true
+};
+function readSbom(bytes) {
+  const read = readCanonicalJson(bytes, "SBOM");
+  if (!read.ok) {
+    return fail(faultOf(layoutCodes, "PACK_SBOM_INVALID", { problem: read.fault.message }));
+  }
+  const [misfit2] = misfitsOf(sbomShape, read.value);
+  return misfit2 === void 0 ? ok(read.value) : fail(faultOf(layoutCodes, "PACK_SBOM_INVALID", { problem: describeMisfit(misfit2) }));
+}
+function checkSbom(sbom, { name: name2, version: version2, packDigest, listing }) {
+  const { component } = sbom.metadata;
+  const stated = component.properties[0]?.value;
+  if (component.name !== name2 || component.version !== version2 || stated !== packDigest) {
+    return mismatch("it is of another pack");
+  }
+  const left = new Map(listing.map((file) => [file.path, file.sha256]));
+  for (const component2 of sbom.components) {
+    if (component2.type !== "file") {
+      continue;
+    }
+    const { name: path, hashes } = component2;
+    const sha256 = left.get(path);
+    if (sha256 === void 0) {
+      return mismatch(`"${path}" is listed twice or is not in the pack`);
+    }
+    if (hashes[0]?.content !== sha256) {
+      return mismatch(`"${path}" has another digest`);
+    }
+    left.delete(path);
+  }
+  const [missing] = left.keys();
+  return missing === void 0 ? ok(void 0) : mismatch(`"${missing}" is not listed`);
+}
+function mismatch(problem) {
+  return fail(faultOf(layoutCodes, "PACK_SBOM_MISMATCH", { problem }));
+}
+
+// src/layout/oci.ts
+var IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+var IMAGE_INDEX = "application/vnd.oci.image.index.v1+json";
+var PACK_ARTIFACT = "application/vnd.packrun.pack.v1+json";
+var PACK_FILE_MEDIA_TYPE = "application/vnd.packrun.pack.file.v1";
+var EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json";
+var TITLE = "org.opencontainers.image.title";
+var MODE = "dev.packrun.file.mode";
+var VERSION = "org.opencontainers.image.version";
+var REF_NAME = "org.opencontainers.image.ref.name";
+var NAME2 = "dev.packrun.pack.name";
+var PACK_DIGEST = "dev.packrun.pack.digest";
+var CONTENT = "dev.sigstore.bundle.content";
+var PREDICATE_TYPE = "dev.sigstore.bundle.predicateType";
+var LAYOUT_BYTES = canonicalBytes({ imageLayoutVersion: "1.0.0" });
+var EMPTY_CONFIG = encodeUtf8("{}");
+var REFERRER_KINDS = [
+  "sbom",
+  "sbom-attestation",
+  "spdx",
+  "spdx3",
+  "revocations",
+  "plan",
+  "inputs-lock",
+  "publisher"
+];
+var ATTACHMENT_KINDS = ["spdx", "spdx3"];
+function attestationForm(title, predicateType) {
+  return {
+    artifactType: BUNDLE_MEDIA_TYPE,
+    annotations: { [CONTENT]: "dsse-envelope", [PREDICATE_TYPE]: predicateType },
+    files: [{ title, mediaType: BUNDLE_MEDIA_TYPE }]
+  };
+}
+var CYCLONEDX = "application/vnd.cyclonedx+json";
+var SPDX = "application/spdx+json";
+var SPDX3 = "application/spdx3+json";
+var REVOCATIONS = "application/vnd.packrun.revocations.v1+json";
+var PLAN = "application/vnd.packrun.plan.v1+json";
+var INPUTS_LOCK = "application/vnd.packrun.inputs-lock.v1+json";
+var REFERRER_FORMS = {
+  sbom: { artifactType: CYCLONEDX, files: [{ title: "pack.sbom.cdx.json", mediaType: CYCLONEDX }] },
+  "sbom-attestation": attestationForm("pack.sbom.cdx.json.sigstore.json", sbomPredicate.type),
+  spdx: { artifactType: SPDX, files: [{ title: "pack.spdx.json", mediaType: SPDX }] },
+  spdx3: { artifactType: SPDX3, files: [{ title: "pack.spdx3.json", mediaType: SPDX3 }] },
+  revocations: {
+    artifactType: REVOCATIONS,
+    files: [
+      { title: "revocations.json", mediaType: REVOCATIONS },
+      { title: "revocations.json.sigstore.json", mediaType: BUNDLE_MEDIA_TYPE }
+    ]
+  },
+  plan: { artifactType: PLAN, files: [{ title: "plan.canonical.json", mediaType: PLAN }] },
+  "inputs-lock": { artifactType: INPUTS_LOCK, files: [{ title: "inputs.lock", mediaType: INPUTS_LOCK }] },
+  publisher: attestationForm("pack.attestation.sigstore.json", packBundlePredicate.type)
+};
+var text8 = string({ min: 1 });
+var size = integer({ min: 0 });
+var emptyConfigShape = object({ mediaType: literal(EMPTY_MEDIA_TYPE), digest: digest(), size: literal(2) });
+var packAnnotationsShape = object({
+  [NAME2]: string({ pattern: PACK_NAME2, expected: "the name of a pack" }),
+  [PACK_DIGEST]: digest(),
+  [VERSION]: string({ pattern: SEM_VER2, expected: "a semantic version" })
+});
+var packManifestShape = object({
+  schemaVersion: literal(2),
+  mediaType: literal(IMAGE_MANIFEST),
+  artifactType: literal(PACK_ARTIFACT),
+  config: emptyConfigShape,
+  layers: array(
+    object({
+      mediaType: literal(PACK_FILE_MEDIA_TYPE),
+      digest: digest(),
+      size,
+      annotations: object({ [MODE]: literal("644", "755"), [TITLE]: text8 })
+    }),
+    { min: 1 }
+  ),
+  annotations: packAnnotationsShape
+});
+var referrerDescriptor = object({
+  mediaType: literal(IMAGE_MANIFEST),
+  digest: digest(),
+  size,
+  artifactType: text8,
+  annotations: object({ [REF_NAME]: text8 })
+});
+var indexShape = object({
+  schemaVersion: literal(2),
+  mediaType: literal(IMAGE_INDEX),
+  manifests: array(referrerDescriptor, { min: 1, max: 1 + REFERRER_KINDS.length })
+});
+var referrerManifestShape = object(
+  {
+    schemaVersion: literal(2),
+    mediaType: literal(IMAGE_MANIFEST),
+    artifactType: text8,
+    config: emptyConfigShape,
+    subject: object({ mediaType: literal(IMAGE_MANIFEST), digest: digest(), size }),
+    layers: array(object({ mediaType: text8, digest: digest(), size, annotations: object({ [TITLE]: text8 }) }), {
+      min: 1,
+      max: 2
+    })
+  },
+  { annotations: object({ [CONTENT]: text8, [PREDICATE_TYPE]: text8 }) }
+);
+function blobPath(named) {
+  return `blobs/sha256/${hexOf(named)}`;
+}
+function blobOf(bytes, sha256) {
+  return { digest: digestOf(bytes, sha256), size: bytes.length };
+}
+function packManifest({ name: name2, version: version2, packDigest, listing }, sha256) {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: IMAGE_MANIFEST,
+    artifactType: PACK_ARTIFACT,
+    config: emptyConfig(sha256),
+    layers: listing.map((file) => ({
+      mediaType: PACK_FILE_MEDIA_TYPE,
+      digest: digestOfHex(file.sha256),
+      size: file.size,
+      annotations: { [MODE]: file.mode, [TITLE]: file.path }
+    })),
+    annotations: { [NAME2]: name2, [PACK_DIGEST]: packDigest, [VERSION]: version2 }
+  };
+  return manifestOf(manifest, { artifactType: PACK_ARTIFACT, refName: version2 }, sha256);
+}
+function contentOf(manifest, sha256) {
+  const listing = manifest.layers.map(({ digest: named, size: length, annotations }) => ({
+    path: annotations[TITLE],
+    mode: annotations[MODE],
+    size: length,
+    sha256: hexOf(named)
+  }));
+  const { [NAME2]: name2, [VERSION]: version2 } = manifest.annotations;
+  return { name: name2, version: version2, listing, packDigest: treeDigest(listing, sha256) };
+}
+function referrerManifest(kind, subject, files, sha256) {
+  const { artifactType, annotations, files: forms } = REFERRER_FORMS[kind];
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: IMAGE_MANIFEST,
+    artifactType,
+    config: emptyConfig(sha256),
+    subject: { mediaType: IMAGE_MANIFEST, digest: subject.digest, size: subject.size },
+    layers: files.map((file, at) => ({
+      mediaType: forms[at]?.mediaType,
+      digest: file.digest,
+      size: file.size,
+      annotations: { [TITLE]: forms[at]?.title }
+    })),
+    ...annotations === void 0 ? {} : { annotations }
+  };
+  return manifestOf(manifest, { artifactType, refName: `${subject.refName}.${kind}` }, sha256);
+}
+function indexBytes(manifests) {
+  return canonicalBytes({
+    schemaVersion: 2,
+    mediaType: IMAGE_INDEX,
+    manifests: manifests.map(({ digest: named, size: length, artifactType, refName }) => ({
+      mediaType: IMAGE_MANIFEST,
+      digest: named,
+      size: length,
+      artifactType,
+      annotations: { [REF_NAME]: refName }
+    }))
+  });
+}
+function filesOfKind(kind) {
+  return REFERRER_FORMS[kind].files.length;
+}
+function kindOfReferrer(manifest) {
+  return REFERRER_KINDS.find((kind) => {
+    const { artifactType, annotations } = REFERRER_FORMS[kind];
+    const predicateType = manifest.annotations?.[PREDICATE_TYPE];
+    return artifactType === manifest.artifactType && annotations?.[PREDICATE_TYPE] === predicateType;
+  });
+}
+function emptyConfig(sha256) {
+  return { mediaType: EMPTY_MEDIA_TYPE, digest: digestOf(EMPTY_CONFIG, sha256), size: 2 };
+}
+function manifestOf(value, named, sha256) {
+  const bytes = canonicalBytes(value);
+  return { ...blobOf(bytes, sha256), ...named, bytes };
+}
+
+// src/verify/pack-listing.ts
+var listingShape = array(
+  object({
+    path: string({ min: 1 }),
+    mode: literal("644", "755"),
+    size: integer({ min: 0 }),
+    sha256: string({ pattern: /^[0-9a-f]{64}$/, expected: "64 lower-case hex digits" })
+  }),
+  { min: 1 }
+);
+function readPackListing(bytes) {
+  const invalid2 = (problem) => fail(faultOf(verifyCodes, "PACK_LISTING_INVALID", { problem }));
+  const read = readCanonicalJson(bytes, "listing");
+  if (!read.ok) {
+    return invalid2("it is not canonical JSON");
+  }
+  const [misfit2] = misfitsOf(listingShape, read.value);
+  if (misfit2 !== void 0) {
+    return invalid2(describeMisfit(misfit2));
+  }
+  const listing = read.value;
+  const isSorted = listing.every(({ path }, at) => at === 0 || compareUtf8(listing[at - 1]?.path ?? "", path) < 0);
+  return isSorted ? ok(listing) : invalid2("its files are not sorted, or one comes twice");
+}
+
+// src/verify/signed-image.ts
+async function signedImage({ reader, plan, sha256 }) {
+  const bytes = await reader.document(PACK_MANIFEST_PATH);
+  if (!bytes.ok) {
+    return bytes;
+  }
+  const listing = readPackListing(bytes.value);
+  if (!listing.ok) {
+    return listing;
+  }
+  const { name: name2, version: version2 } = plan.pack;
+  const pack = { name: name2, version: version2, listing: listing.value, packDigest: digestOf(bytes.value, sha256) };
+  return ok({ pack, image: packManifest(pack, sha256) });
+}
+function checkPublished(given, { image }, signed) {
+  const { trustRoot, revocations, at, timestamps, verifySignature, sha256, plan } = given;
+  return checkSigned({
+    ...signed,
+    file: image.digest,
+    roles: [PUBLISHER_ROLE],
+    scope: { pack: plan.pack.name },
+    trustRoot,
+    revocations,
+    at,
+    timestamps,
+    verifySignature,
+    sha256
+  });
+}
+
+// src/verify/check-pack-attestation.ts
+async function checkPackAttestation(given) {
+  const { checks, reader, trustRoot, plan, manifest } = given;
+  if (!reader.has(PACK_ATTESTATION_PATH)) {
+    sayUnattested(given);
+    return void 0;
+  }
+  if (trustRoot === void 0) {
+    checks.skip("pack-attestation", "no trust root to check it with");
+    return void 0;
+  }
+  const image = await signedImage(given);
+  const sidecar = image.ok ? await reader.document(PACK_ATTESTATION_PATH) : image;
+  if (!image.ok || !sidecar.ok) {
+    const broken2 = image.ok ? sidecar : image;
+    if (!broken2.ok) {
+      checks.fail("pack-attestation", broken2.fault);
+    }
+    return void 0;
+  }
+  const own = { sidecar: sidecar.value, profile: "own", predicate: packBundlePredicate };
+  const signed = await checkPublished({ ...given, trustRoot }, image.value, own);
+  if (signed.status === "fail") {
+    checks.fail("pack-attestation", { code: signed.code, message: signed.why });
+    return void 0;
+  }
+  const claim = signed.statement.predicate;
+  const { name: name2, version: version2, digest: packDigest } = plan.pack;
+  const claimed = checkClaim(claim, { name: name2, version: version2, packDigest, trustDomain: manifest.trustDomain });
+  if (!claimed.ok) {
+    checks.fail("pack-attestation", claimed.fault);
+    return void 0;
+  }
+  if (signed.status === "stale") {
+    checks.stale("pack-attestation", { code: signed.code, message: signed.why });
+  }
+  checks.pass("pack-attestation", `published by ${signed.principal} (${signed.keyid})`);
+  return claim;
+}
+function sayUnattested({ checks, ledger, requireDsse }) {
+  const isRegistered = ledger.facts.created?.packSource === "registry";
+  if (isRegistered && requireDsse) {
+    checks.fail("pack-attestation", faultOf(verifyCodes, "SIGNATURE_ABSENT", { path: PACK_ATTESTATION_PATH }));
+  }
+  const why = isRegistered ? "the runner took the pack from its registry, and nothing here shows who published it" : "there is none";
+  checks.skip("pack-attestation", `unsigned: ${why}`);
 }
 
 // src/plan/plan-file-codes.ts
@@ -6423,8 +7541,8 @@ async function checkPolicies(given) {
       checks.fail("policies", faultOf(verifyCodes, "POLICY_CONTEXT_MISMATCH", { gate, problem }));
     }
   }
-  const { size } = ledger.gates.contexts;
-  checks.pass("policies", size === 0 ? "no policy was evaluated" : `${size} contexts, each the recorded one`);
+  const { size: size2 } = ledger.gates.contexts;
+  checks.pass("policies", size2 === 0 ? "no policy was evaluated" : `${size2} contexts, each the recorded one`);
 }
 async function contextProblem({ reader, sha256 }, gate, digest2) {
   const bytes = await reader.document(policyContextPath(gate, sha256));
@@ -6602,6 +7720,70 @@ function judgeList({ checks, trustRoot, at }, list) {
   }
 }
 
+// src/verify/check-sbom.ts
+var SIDECAR_PATH = SBOM_PATH + SIDECAR;
+function demandSbom({ checks, reader, requireDsse }) {
+  if (requireDsse && !reader.has(SIDECAR_PATH)) {
+    checks.fail("sbom", faultOf(verifyCodes, "SIGNATURE_ABSENT", { path: SIDECAR_PATH }));
+  }
+}
+async function checkInventory(given, claim) {
+  const { checks, reader, trustRoot } = given;
+  if (!reader.has(SBOM_PATH)) {
+    if (reader.has(SIDECAR_PATH)) {
+      checks.fail("sbom", faultOf(bundleCodes, "EVIDENCE_FILE_MISSING", { path: SBOM_PATH }));
+    }
+    checks.skip("sbom", "unsigned: there is none");
+    return;
+  }
+  const image = await signedImage(given);
+  const bytes = image.ok ? await reader.document(SBOM_PATH) : image;
+  const held2 = image.ok && bytes.ok ? await holdSbom(given, image.value, bytes.value, claim) : bytes;
+  if (!held2.ok) {
+    checks.fail("sbom", held2.fault);
+  } else if (!reader.has(SIDECAR_PATH)) {
+    checks.skip("sbom", "unsigned");
+  } else if (trustRoot === void 0) {
+    checks.skip("sbom", "it fits the pack; no trust root to check its signature with");
+  } else if (image.ok && bytes.ok) {
+    await checkAttested({ ...given, trustRoot }, image.value, bytes.value);
+  }
+}
+async function holdSbom({ reader, plan, sha256 }, { pack, image }, bytes, claim) {
+  const sbom = readSbom(bytes);
+  const fits2 = sbom.ok ? checkSbom(sbom.value, { ...pack, packDigest: plan.pack.digest }) : sbom;
+  if (!fits2.ok || claim === void 0) {
+    return fits2;
+  }
+  const listed = checkClaimed(claim, referrerManifest("sbom", image, [blobOf(bytes, sha256)], sha256));
+  if (!listed.ok || !reader.has(SIDECAR_PATH)) {
+    return listed;
+  }
+  const sidecar = await reader.document(SIDECAR_PATH);
+  return sidecar.ok ? checkClaimed(claim, referrerManifest("sbom-attestation", image, [blobOf(sidecar.value, sha256)], sha256)) : sidecar;
+}
+async function checkAttested(given, image, sbom) {
+  const { checks, reader } = given;
+  const sidecar = await reader.document(SIDECAR_PATH);
+  if (!sidecar.ok) {
+    checks.fail("sbom", sidecar.fault);
+    return;
+  }
+  const made = { sidecar: sidecar.value, profile: "interop", predicate: sbomPredicate };
+  const signed = await checkPublished(given, image, made);
+  if (signed.status === "fail") {
+    checks.fail("sbom", { code: signed.code, message: signed.why });
+    return;
+  }
+  if (!equalBytes(canonicalBytes(signed.statement.predicate), sbom)) {
+    const problem = "another SBOM is attested";
+    checks.fail("sbom", faultOf(layoutCodes, "PACK_SBOM_UNATTESTED", { problem }));
+  } else if (signed.status === "stale") {
+    checks.stale("sbom", { code: signed.code, message: signed.why });
+  }
+  checks.pass("sbom", `every file of the pack, and no others; attested by ${signed.principal}`);
+}
+
 // src/evidence/pack-run-statement.ts
 function packRunOf(sources, sha256) {
   const { identity, plan, facts, steps, files } = sources;
@@ -6643,11 +7825,11 @@ function packRunSubjects(manifestDigest, outputs) {
   );
   return [{ name: MANIFEST_PATH, digest: { sha256: hexOf(manifestDigest) } }, ...further];
 }
-function timeOf(text6) {
-  if (!isTimestamp(text6)) {
+function timeOf(text9) {
+  if (!isTimestamp(text9)) {
     throw new Error("an event has no timestamp");
   }
-  return text6;
+  return text9;
 }
 
 // src/verify/check-statement.ts
@@ -6814,7 +7996,7 @@ async function checkEvidence(unheld, options) {
   checkBindings(given, statement);
   checkAssertedPlan(given, options.planHash);
   const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
-  sayUnchecked(given);
+  demandSbom(given);
   const { records, outputs, egress: egress2 } = ledger ?? {};
   if (planned === void 0 || ledger === void 0 || records === void 0 || outputs === void 0 || egress2 === void 0) {
     return;
@@ -6829,6 +8011,7 @@ async function checkEvidence(unheld, options) {
   checkArtifacts(folded);
   await checkPack(folded);
   checkPackSource(folded);
+  await checkInventory(folded, await checkPackAttestation(folded));
   await checkInputsLock(folded);
   await checkRunRequest(folded);
   await checkGates(folded);
@@ -6854,16 +8037,6 @@ function sayPlanned({ checks, ledger, plan }) {
     checks.pass("conditions", "the plan has none");
   }
 }
-function sayUnchecked({ checks, reader, requireDsse }) {
-  if (requireDsse) {
-    const path = SBOM_PATH + SIDECAR;
-    const code2 = reader.has(path) ? "SIGNATURE_UNCHECKED" : "SIGNATURE_ABSENT";
-    checks.fail("sbom", faultOf(verifyCodes, code2, { path }));
-  }
-  checks.skip("sbom", reader.has(SBOM_PATH) ? "not checked by this version" : "unsigned: there is none");
-  const attested = reader.has(PACK_ATTESTATION_PATH);
-  checks.skip("pack-attestation", attested ? "not checked by this version" : "unsigned: there is none");
-}
 
 // src/app/anchor-path.ts
 import { basename, dirname, join } from "node:path";
@@ -6872,21 +8045,21 @@ function anchorPath(bundle) {
 }
 
 // src/app/open-bundle.ts
-import { open as open2, stat } from "node:fs/promises";
+import { open as open3, stat as stat2 } from "node:fs/promises";
 
 // src/app/bundle-folder.ts
 import { constants } from "node:fs";
-import { lstat, open, readdir } from "node:fs/promises";
+import { lstat, open as open2, readdir as readdir2 } from "node:fs/promises";
 import { join as join2 } from "node:path";
 
 // src/app/read-stretch.ts
 var CHUNK = 1024 * 1024;
-async function* readStretch(handle, start, size) {
-  const buffers = [new Uint8Array(Math.min(CHUNK, size)), new Uint8Array(Math.min(CHUNK, Math.max(0, size - CHUNK)))];
+async function* readStretch(handle, start, size2) {
+  const buffers = [new Uint8Array(Math.min(CHUNK, size2)), new Uint8Array(Math.min(CHUNK, Math.max(0, size2 - CHUNK)))];
   let at = 0;
   let turn = 0;
   const next = () => {
-    const length = Math.min(CHUNK, size - at);
+    const length = Math.min(CHUNK, size2 - at);
     const buffer = buffers[turn % 2];
     if (length === 0 || buffer === void 0) {
       return void 0;
@@ -6932,11 +8105,11 @@ function folderSource(root) {
   };
 }
 async function walk(root, under, found) {
-  for (const entry2 of await readdir(join2(root, under), { withFileTypes: true, encoding: "buffer" })) {
+  for (const entry2 of await readdir2(join2(root, under), { withFileTypes: true, encoding: "buffer" })) {
     const name2 = decodeUtf8(entry2.name);
     const path = `${under}${name2 ?? entry2.name.toString("latin1")}`;
     if (name2 === void 0) {
-      return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: shown(path) }));
+      return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: shown2(path) }));
     }
     if (entry2.isDirectory()) {
       const walked = await walk(root, `${path}/`, found);
@@ -6952,98 +8125,13 @@ async function walk(root, under, found) {
   return ok(void 0);
 }
 async function* readWhole(path) {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const handle = await open2(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    const { size } = await handle.stat();
-    yield* readStretch(handle, 0, size);
+    const { size: size2 } = await handle.stat();
+    yield* readStretch(handle, 0, size2);
   } finally {
     await handle.close();
   }
-}
-
-// src/evidence/ustar.ts
-var BLOCK = 512;
-var MAX_FILE_SIZE = 8 * 1024 ** 3 - 1;
-function ustarHeader(entry2) {
-  const name2 = splitPath(entry2.path);
-  if (name2 === void 0 || !Number.isSafeInteger(entry2.size) || entry2.size < 0 || entry2.size > MAX_FILE_SIZE) {
-    return void 0;
-  }
-  const header = new Uint8Array(BLOCK);
-  header.set(name2.name, 0);
-  put(header, 100, "0000644\0");
-  put(header, 108, "0000000\0");
-  put(header, 116, "0000000\0");
-  put(header, 124, `${octal(entry2.size, 11)}\0`);
-  put(header, 136, "00000000000\0");
-  put(header, 148, "        ");
-  put(header, 156, "0");
-  put(header, 257, "ustar\x0000");
-  put(header, 329, "0000000\0");
-  put(header, 337, "0000000\0");
-  header.set(name2.prefix, 345);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  put(header, 148, `${octal(sum, 6)}\0 `);
-  return header;
-}
-function paddingOf(size) {
-  return (BLOCK - size % BLOCK) % BLOCK;
-}
-var TYPES = /* @__PURE__ */ new Map([
-  ["1", "a hard link"],
-  ["2", "a symbolic link"],
-  ["3", "a character device"],
-  ["4", "a block device"],
-  ["5", "a folder"],
-  ["6", "a FIFO"],
-  ["g", "a pax header"],
-  ["x", "a pax header"],
-  ["K", "a GNU long link"],
-  ["L", "a GNU long name"],
-  ["S", "a GNU sparse file"]
-]);
-function readUstarHeader(block) {
-  if (block.every((byte) => byte === 0)) {
-    return { kind: "zero" };
-  }
-  const type = ascii(block.subarray(156, 157));
-  const strange = TYPES.get(type);
-  if (strange !== void 0) {
-    return { kind: "bad", problem: `it holds ${strange}` };
-  }
-  const name2 = decodeUtf8(untilZero(block.subarray(0, 100)));
-  const prefix = decodeUtf8(untilZero(block.subarray(345, 500)));
-  const digits2 = ascii(block.subarray(124, 135));
-  if (name2 === void 0 || prefix === void 0 || !/^[0-7]{11}$/.test(digits2)) {
-    return { kind: "bad", problem: "a header cannot be read" };
-  }
-  const entry2 = { path: prefix === "" ? name2 : `${prefix}/${name2}`, size: Number.parseInt(digits2, 8) };
-  const canonical = ustarHeader(entry2);
-  return canonical !== void 0 && equalBytes(canonical, block) ? { kind: "file", entry: entry2 } : { kind: "bad", problem: "a header is not in the fixed form" };
-}
-function splitPath(path) {
-  const whole = encodeUtf8(path);
-  if (path === "" || path.includes("\0")) {
-    return void 0;
-  }
-  if (whole.length <= 100) {
-    return { name: whole, prefix: new Uint8Array(0) };
-  }
-  const slash = whole.findIndex((byte, at) => byte === 47 && at > 0 && whole.length - at - 1 <= 100);
-  return slash === -1 || slash > 155 || slash === whole.length - 1 ? void 0 : { name: whole.subarray(slash + 1), prefix: whole.subarray(0, slash) };
-}
-function put(header, at, text6) {
-  header.set(encodeUtf8(text6), at);
-}
-function octal(value, width) {
-  return value.toString(8).padStart(width, "0");
-}
-function untilZero(field) {
-  const end = field.indexOf(0);
-  return end === -1 ? field : field.subarray(0, end);
-}
-function ascii(field) {
-  return String.fromCharCode(...field);
 }
 
 // src/app/bundle-tar.ts
@@ -7058,9 +8146,9 @@ function tarSource(handle) {
   return {
     list: async () => {
       const read = await index();
-      return read.ok ? ok([...read.value.values()].map(({ path, size }) => ({ path, size }))) : read;
+      return read.ok ? ok([...read.value.values()].map(({ path, size: size2 }) => ({ path, size: size2 }))) : read;
     },
-    open: async function* open3(path) {
+    open: async function* open6(path) {
       const read = await index();
       const entry2 = read.ok ? read.value.get(path) : void 0;
       if (entry2 === void 0) {
@@ -7085,20 +8173,20 @@ async function readIndex(handle) {
     if (read.kind === "zero") {
       return closeIndex(handle, at, length, entries);
     }
-    const { path, size } = read.entry;
-    const end = at + BLOCK + size;
+    const { path, size: size2 } = read.entry;
+    const end = at + BLOCK + size2;
     const disorder = entries.length === 0 ? void 0 : disorderOf(entries[entries.length - 1]?.path ?? "", path);
     if (disorder !== void 0) {
       return bad(at, disorder);
     }
-    if (end + paddingOf(size) > length) {
+    if (end + paddingOf(size2) > length) {
       return bad(at, `${path} is cut off`);
     }
-    if (!await isZero(handle, end, paddingOf(size))) {
+    if (!await isZero(handle, end, paddingOf(size2))) {
       return bad(end, `there are bytes between ${path} and the next file`);
     }
-    entries.push({ path, size, start: at + BLOCK });
-    at = end + paddingOf(size);
+    entries.push({ path, size: size2, start: at + BLOCK });
+    at = end + paddingOf(size2);
   }
 }
 async function closeIndex(handle, at, length, entries) {
@@ -7114,9 +8202,9 @@ function disorderOf(before, path) {
   return compareArchived(before, path) < 0 ? void 0 : `${path} is out of order`;
 }
 function compareArchived(a, b) {
-  return placeOf2(a) - placeOf2(b) || compareUtf8(a, b);
+  return placeOf3(a) - placeOf3(b) || compareUtf8(a, b);
 }
-function placeOf2(path) {
+function placeOf3(path) {
   return path === MANIFEST_PATH ? 0 : path === ATTESTATION_PATH ? 1 : 2;
 }
 async function isZero(handle, at, length) {
@@ -7130,12 +8218,12 @@ function bad(at, problem) {
 // src/app/open-bundle.ts
 async function openBundle(path) {
   try {
-    const found = await stat(path);
+    const found = await stat2(path);
     if (found.isDirectory()) {
       return ok({ source: folderSource(path), close: () => Promise.resolve() });
     }
     if (found.isFile()) {
-      const handle = await open2(path, "r");
+      const handle = await open3(path, "r");
       return ok({ source: tarSource(handle), close: () => handle.close() });
     }
   } catch {
@@ -7218,10 +8306,842 @@ async function readAnchor(path) {
 }
 async function readUpTo(path, limit) {
   try {
-    const { size } = await stat2(path);
-    return size > limit ? void 0 : await readFile(path);
+    const { size: size2 } = await stat3(path);
+    return size2 > limit ? void 0 : await readFile(path);
   } catch {
     return void 0;
+  }
+}
+
+// src/trust/check-pack-version.ts
+function checkPackVersion(root, { name: name2, version: version2 }) {
+  const { minVersion = {} } = root.document.policy ?? {};
+  const least = Object.hasOwn(minVersion, name2) ? minVersion[name2] : void 0;
+  return least !== void 0 && isEarlierVersion(version2, least) ? fail(faultOf(revocationCodes, "PACK_BELOW_MINIMUM", { name: name2, version: version2, least })) : ok(void 0);
+}
+
+// src/bundle/codes.ts
+var AGAIN3 = "Take the file from its publisher again, and find out who changed it.";
+var packBundleCodes = codeTable({
+  PACK_BUNDLE_DOCUMENT: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} of the pack bundle is refused: {problem}",
+    hint: "use the file exactly as `packrun bundle create` wrote it",
+    explanation: {
+      cause: "oci-layout, index.json and manifests are canonical JSON of one closed form.",
+      example: "an index.json with a member that nobody knows",
+      fix: AGAIN3
+    }
+  },
+  PACK_BUNDLE_BLOB_UNLISTED: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is in the pack bundle, but no manifest lists it",
+    hint: "do not use this file",
+    explanation: {
+      cause: "Every blob belongs to a manifest; one that does not was added later.",
+      example: "a blob that another tool pushed into the layout",
+      fix: AGAIN3
+    }
+  },
+  PACK_BUNDLE_BLOB_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} is listed, but not in the pack bundle",
+    hint: "copy the file again",
+    explanation: {
+      cause: "A manifest lists a blob that is not there.",
+      example: "a layout from which a file of the pack was taken out",
+      fix: AGAIN3
+    }
+  },
+  PACK_BUNDLE_BLOB_SIZE: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} has {found} bytes in the pack bundle, not the {expected} that its manifest says",
+    hint: "do not use this file",
+    explanation: {
+      cause: "Archive and manifest say different sizes of one blob.",
+      example: "a manifest that understates a large blob",
+      fix: AGAIN3
+    }
+  },
+  PACK_BUNDLE_BLOB_DIGEST: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} of the pack bundle does not have this digest",
+    hint: "do not use this file",
+    explanation: {
+      cause: "Blobs stand under the SHA-256 of their bytes; these bytes are others.",
+      example: "an edited script",
+      fix: AGAIN3
+    }
+  },
+  PACK_ATTESTATION_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "the pack bundle has no attestation of a publisher",
+    hint: "ask the publisher for the whole bundle; a folder can still be run as a folder",
+    explanation: {
+      cause: "Without the word of a pack publisher nobody stands for what the pack does.",
+      example: "a layout that was made with another tool",
+      fix: "Make it with `packrun bundle create PACK --key KEY`."
+    }
+  },
+  PACK_SBOM_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "the pack bundle has no SBOM",
+    hint: "ask the publisher for the whole bundle",
+    explanation: {
+      cause: "Packs come with a CycloneDX inventory of their files.",
+      example: "a bundle whose SBOM was stripped",
+      fix: "Make it with `packrun bundle create PACK --key KEY`."
+    }
+  },
+  PACK_ATTACHMENT_UNKNOWN: {
+    severity: "error",
+    exitCode: 7,
+    message: "{path} of the pack bundle is of a kind that nobody knows: {type}",
+    hint: "do not use this file; of other documents only SPDX goes along, put in by `packrun bundle create --attach`",
+    explanation: {
+      cause: "What comes with a pack is of a closed list of kinds, each with its artifactType and one form.",
+      example: "a container image that another tool attached to the pack",
+      fix: AGAIN3
+    }
+  },
+  PACK_REVOCATIONS_MISSING: {
+    severity: "error",
+    exitCode: 7,
+    message: "the pack bundle has no revocation list",
+    hint: "ask the publisher for the whole bundle",
+    explanation: {
+      cause: "A pack bundle carries the publisher's revocation list, as a floor for sites that have none as new.",
+      example: "a bundle whose list was stripped, to hide that the pack was revoked",
+      fix: "Make it with `packrun bundle create PACK --key KEY`."
+    }
+  },
+  PACK_CONTENT_INVALID: {
+    severity: "error",
+    exitCode: 7,
+    message: "the pack in the bundle is not what its manifest says: {problem}",
+    hint: "do not use this file",
+    explanation: {
+      cause: "pack.yaml must be a pack without findings, with the name and version of the manifest.",
+      example: "a manifest that calls version 1.0.0 what pack.yaml calls 0.9.0",
+      fix: AGAIN3
+    }
+  },
+  PACK_PLAN_MISMATCH: {
+    severity: "error",
+    exitCode: 7,
+    message: "the plan in the pack bundle does not fit: {problem}",
+    hint: "do not use this plan",
+    explanation: {
+      cause: "The canonical plan has the attested hash and is of this very pack; its inputs lock names that hash.",
+      example: "a plan of another version of the pack",
+      fix: AGAIN3
+    }
+  }
+});
+
+// src/bundle/check-publisher.ts
+async function checkPublisher(given) {
+  const { findings, layout, document } = given;
+  const [blob] = layout.referrers.get("publisher")?.files ?? [];
+  if (blob === void 0) {
+    findings.fail("publisher", faultOf(packBundleCodes, "PACK_ATTESTATION_MISSING"));
+    return void 0;
+  }
+  const sidecar = await document(blob);
+  if (!sidecar.ok) {
+    findings.fail("publisher", sidecar.fault);
+    return void 0;
+  }
+  const signed = await checkSigned({
+    ...given,
+    sidecar: sidecar.value,
+    profile: "own",
+    file: layout.manifest.digest,
+    predicate: packBundlePredicate,
+    roles: [PUBLISHER_ROLE],
+    scope: { pack: layout.pack.name },
+    revocations: given.revocations
+  });
+  if (signed.status === "fail") {
+    findings.fail("publisher", { code: signed.code, message: signed.why });
+    return void 0;
+  }
+  if (signed.status === "stale") {
+    findings.stale("publisher", { code: signed.code, message: signed.why });
+  }
+  findings.pass("publisher", `${signed.principal} (${signed.keyid})`);
+  checkReferrers(given, signed.statement.predicate);
+  return signed.statement.predicate;
+}
+function checkReferrers({ findings, layout }, claim) {
+  const found = [...layout.referrers].filter(([kind]) => kind !== "publisher").map(([, { manifest }]) => manifest);
+  const listed = claim.referrers.map(({ digest: digest2 }) => digest2);
+  const missing = listed.find((digest2) => !found.some((manifest) => manifest.digest === digest2));
+  const extra = found.find((manifest) => !listed.includes(manifest.digest));
+  const exact = found.map(({ digest: digest2, artifactType }) => ({ digest: digest2, artifactType }));
+  const problem = missing !== void 0 ? `${blobPath(missing)} is missing` : extra !== void 0 ? `${blobPath(extra.digest)} was added` : canonicalJson(exact) === canonicalJson(claim.referrers) ? void 0 : "it lists them otherwise";
+  if (problem === void 0) {
+    findings.pass("referrers", `${listed.length}, all that the publisher put in`);
+  } else {
+    findings.fail("referrers", faultOf(layoutCodes, "PACK_REFERRERS_MISMATCH", { problem }));
+  }
+}
+
+// src/plan/inputs-lock.ts
+var inputsLockShape = object({
+  schema: literal("packrun.inputs-lock/v1"),
+  planHash: digest(),
+  tenantId: tenantIdShape,
+  inputs: record(
+    NAME,
+    object(
+      {
+        type: literal(...VALUE_TYPES, "file", "directory"),
+        source: literal("cli", "file", "api", "default"),
+        digest: digest()
+      },
+      { value: anything() }
+    ),
+    "a name"
+  ),
+  secrets: record(NAME, object({ provider: string({ min: 1 }), redacted: literal(true) }), "a name")
+});
+function readInputsLock(bytes) {
+  const read = readCanonicalJson(bytes, "inputs.lock");
+  if (!read.ok) {
+    return fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem: read.fault.message }));
+  }
+  const [misfit2] = misfitsOf(inputsLockShape, read.value);
+  return misfit2 === void 0 ? ok(read.value) : fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem: describeMisfit(misfit2) }));
+}
+
+// src/bundle/check-plan.ts
+async function checkPlan2(given, claim, asserted) {
+  const { findings, layout } = given;
+  const [blob] = layout.referrers.get("plan")?.files ?? [];
+  if (asserted !== void 0 && blob?.digest !== asserted) {
+    const found = blob?.digest ?? "none";
+    findings.fail("plan", faultOf(verifyCodes, "ASSERTED_PLAN_MISMATCH", { found, expected: asserted }));
+  }
+  const hasPlan = layout.referrers.has("plan") || layout.referrers.has("inputs-lock");
+  if (!hasPlan && claim?.plan === void 0) {
+    findings.skip("plan", "the bundle was made without inputs and has none");
+    return;
+  }
+  const checked = await planProblem(given, claim);
+  if (typeof checked === "string") {
+    findings.fail("plan", faultOf(packBundleCodes, "PACK_PLAN_MISMATCH", { problem: checked }));
+  } else if (checked.ok) {
+    findings.pass("plan", `${claim?.plan?.hash ?? ""} is of this pack`);
+  } else {
+    findings.fail("plan", checked.fault);
+  }
+}
+async function planProblem({ layout, document, sha256 }, claim) {
+  const [planBlob] = layout.referrers.get("plan")?.files ?? [];
+  const [lockBlob] = layout.referrers.get("inputs-lock")?.files ?? [];
+  const attested = claim?.plan;
+  if (planBlob === void 0 || lockBlob === void 0 || attested === void 0) {
+    return "plan, inputs lock and their attestation come together, or not at all";
+  }
+  const bytes = await document(planBlob);
+  const lock = await document(lockBlob);
+  if (!bytes.ok || !lock.ok) {
+    return bytes.ok ? lock.ok ? ok(void 0) : lock : bytes;
+  }
+  const hash2 = digestOf(bytes.value, sha256);
+  if (hash2 !== attested.hash || blobPath(hash2) !== attested.canonicalPlanPath) {
+    return "it has another hash than the publisher attests";
+  }
+  const plan = readPlan(bytes.value);
+  if (!plan.ok) {
+    return plan;
+  }
+  const { name: name2, version: version2, digest: digest2 } = plan.value.pack;
+  if (name2 !== layout.pack.name || version2 !== layout.pack.version || digest2 !== layout.pack.packDigest) {
+    return "it is of another pack";
+  }
+  const locked = readInputsLock(lock.value);
+  if (!locked.ok) {
+    return locked;
+  }
+  return locked.value.planHash === hash2 ? ok(void 0) : "its inputs lock is of another plan";
+}
+
+// src/bundle/check-bundled-list.ts
+async function checkBundledList(given, site) {
+  const { findings, layout, trustRoot, at } = given;
+  const floor = await bundledList(given);
+  const own = site === void 0 ? void 0 : await signedList2(given, site);
+  const list = inForce2(own, floor);
+  if (list === void 0) {
+    return void 0;
+  }
+  const least = checkLeastSequence(list, trustRoot);
+  if (!least.ok) {
+    findings.fail("revocation", least.fault);
+  }
+  const { name: name2, version: version2, packDigest } = layout.pack;
+  const [plan] = layout.referrers.get("plan")?.files ?? [];
+  const revoked = findRevoked(list, {
+    pack: { name: name2, version: version2, digest: packDigest },
+    ...plan === void 0 ? {} : { plan: plan.digest }
+  });
+  if (revoked !== void 0) {
+    findings.fail("revocation", revoked);
+  }
+  const stale = revocationsStaleness(list, trustRoot, at);
+  if (stale !== void 0) {
+    findings.stale("revocation", stale);
+  }
+  const { sequence, nextUpdate } = list.document;
+  const whose = list === own ? "the site's list" : "the bundle's own list";
+  findings.pass("revocation", `nothing here is revoked by ${whose}, sequence ${sequence}, good until ${nextUpdate}`);
+  return list;
+}
+async function bundledList(given) {
+  const { findings, layout, document } = given;
+  const [listBlob, sidecarBlob] = layout.referrers.get("revocations")?.files ?? [];
+  if (listBlob === void 0 || sidecarBlob === void 0) {
+    findings.fail("revocation", faultOf(packBundleCodes, "PACK_REVOCATIONS_MISSING"));
+    return void 0;
+  }
+  const list = await document(listBlob);
+  const sidecar = await document(sidecarBlob);
+  if (!list.ok || !sidecar.ok) {
+    const broken2 = list.ok ? sidecar : list;
+    if (!broken2.ok) {
+      findings.fail("revocation", broken2.fault);
+    }
+    return void 0;
+  }
+  return signedList2(given, { list: list.value, sidecar: sidecar.value });
+}
+async function signedList2(given, files) {
+  const read = await checkRevocations(files, given);
+  if (!read.ok) {
+    given.findings.fail("revocation", read.fault);
+    return void 0;
+  }
+  return read.value;
+}
+function inForce2(own, floor) {
+  if (own === void 0 || floor === void 0) {
+    return own ?? floor;
+  }
+  const distrusted = findRevoked(own, { key: floor.signer.key.keyid }) !== void 0;
+  return distrusted || floor.document.sequence <= own.document.sequence ? own : floor;
+}
+
+// src/bundle/check-inventory.ts
+async function checkInventory2(given) {
+  const { findings, layout, document } = given;
+  const [blob] = layout.referrers.get("sbom")?.files ?? [];
+  if (blob === void 0) {
+    findings.fail("sbom", faultOf(packBundleCodes, "PACK_SBOM_MISSING"));
+    return;
+  }
+  const bytes = await document(blob);
+  const sbom = bytes.ok ? readSbom(bytes.value) : bytes;
+  const matches = sbom.ok ? checkSbom(sbom.value, layout.pack) : sbom;
+  if (!matches.ok || !bytes.ok) {
+    findings.fail("sbom", matches.ok ? faultOf(packBundleCodes, "PACK_SBOM_MISSING") : matches.fault);
+    return;
+  }
+  findings.pass("sbom", "every file of the pack, and no others");
+  await checkAttested2(given, bytes.value);
+}
+async function checkAttested2(given, sbom) {
+  const { findings, layout, document } = given;
+  const unattested = (problem) => findings.fail("sbom-attestation", faultOf(layoutCodes, "PACK_SBOM_UNATTESTED", { problem }));
+  const [blob] = layout.referrers.get("sbom-attestation")?.files ?? [];
+  if (blob === void 0) {
+    unattested("there is no attestation of it");
+    return;
+  }
+  const sidecar = await document(blob);
+  if (!sidecar.ok) {
+    findings.fail("sbom-attestation", sidecar.fault);
+    return;
+  }
+  const signed = await checkSigned({
+    ...given,
+    sidecar: sidecar.value,
+    profile: "interop",
+    file: layout.manifest.digest,
+    predicate: sbomPredicate,
+    roles: [PUBLISHER_ROLE],
+    scope: { pack: layout.pack.name },
+    revocations: given.revocations
+  });
+  if (signed.status === "fail") {
+    findings.fail("sbom-attestation", { code: signed.code, message: signed.why });
+    return;
+  }
+  if (signed.status === "stale") {
+    findings.stale("sbom-attestation", { code: signed.code, message: signed.why });
+  }
+  if (!equalBytes(canonicalBytes(signed.statement.predicate), sbom)) {
+    unattested("another SBOM is attested");
+    return;
+  }
+  findings.pass("sbom-attestation", `${signed.principal} (${signed.keyid})`);
+}
+
+// src/bundle/pack-verdict.ts
+var PACK_CHECKS = [
+  "trust-root",
+  "archive",
+  "blobs",
+  "pack",
+  "revocation",
+  "publisher",
+  "bindings",
+  "referrers",
+  "sbom",
+  "sbom-attestation",
+  "plan",
+  "min-version",
+  "freshness"
+];
+function packFindings() {
+  const found = /* @__PURE__ */ new Map();
+  const put2 = (name2, check) => {
+    const rank2 = { skipped: 0, pass: 0, stale: 1, fail: 2 };
+    const before = found.get(name2);
+    if (before === void 0 || rank2[check.status] > rank2[before.status]) {
+      found.set(name2, check);
+    }
+  };
+  return {
+    pass: (name2, why) => put2(name2, { name: name2, status: "pass", why }),
+    skip: (name2, why) => put2(name2, { name: name2, status: "skipped", why }),
+    stale: (name2, { code: code2, message }) => put2(name2, { name: name2, status: "stale", code: code2, why: message }),
+    fail: (name2, { code: code2, message }) => put2(name2, { name: name2, status: "fail", code: code2, why: message }),
+    verdict: (subject, trustDomain) => {
+      const checks = PACK_CHECKS.map((name2) => found.get(name2) ?? notReached(name2));
+      return {
+        schemaVersion: 1,
+        verdict: wordOf(checks),
+        subject,
+        ...trustDomain === void 0 ? {} : { trustDomain },
+        checks
+      };
+    }
+  };
+}
+function notReached(name2) {
+  return { name: name2, status: "skipped", why: "not reached" };
+}
+
+// src/bundle/assemble.ts
+var MAX_FILE_SIZE2 = 8 * 1024 ** 3 - 1;
+function checkContent({ listing }) {
+  if (listing.length > MAX_PACK_FILES) {
+    return fail(faultOf(archiveCodes, "PACK_BUNDLE_TOO_MANY", { limit: MAX_PACK_FILES }));
+  }
+  const twins = new PathTwins();
+  for (const { path, size: size2 } of listing) {
+    const problem = pathProblem(path) ?? twins.add(path);
+    if (problem !== void 0) {
+      return fail(faultOf(archiveCodes, problem, { path: path.replaceAll(new RegExp("\\p{Cc}", "gu"), "?") }));
+    }
+    if (size2 > MAX_FILE_SIZE2) {
+      return fail(faultOf(archiveCodes, "PACK_BUNDLE_TOO_LARGE", { what: path, size: size2, limit: MAX_FILE_SIZE2 }));
+    }
+  }
+  return ok(void 0);
+}
+
+// src/bundle/read-layout.ts
+var DOCUMENT_LIMIT2 = 32 * 1024 * 1024;
+async function readLayout(source, sha256) {
+  const files = await source.list();
+  if (!files.ok) {
+    return files;
+  }
+  const entries = new Map(files.value.map((entry2) => [entry2.path, entry2]));
+  const layout = await readFixed(source, entries, LAYOUT_PATH);
+  if (!layout.ok || !equalBytes(layout.value, LAYOUT_BYTES)) {
+    return layout.ok ? refused(LAYOUT_PATH, "it is no layout of version 1.0.0") : layout;
+  }
+  const index = await readFixed(source, entries, INDEX_PATH);
+  const read = index.ok ? shaped(index.value, indexShape, INDEX_PATH) : index;
+  if (!read.ok) {
+    return read;
+  }
+  const [first, ...others] = read.value.manifests;
+  const pack = await readPackManifest(source, entries, first, sha256);
+  if (!pack.ok) {
+    return pack;
+  }
+  const referrers = await readReferrers(source, entries, others, pack.value.manifest, sha256);
+  if (!referrers.ok) {
+    return referrers;
+  }
+  const manifests = [pack.value.manifest, ...[...referrers.value.values()].map(({ manifest }) => manifest)];
+  if (!index.ok || !equalBytes(indexBytes(manifests), index.value)) {
+    return refused(INDEX_PATH, "it does not say of its manifests what they say of themselves");
+  }
+  const found = { ...pack.value, referrers: referrers.value, entries };
+  const listed = checkListed(found, sha256);
+  return listed.ok ? ok(found) : listed;
+}
+async function readDocument(source, entries, blob, sha256) {
+  const path = blobPath(blob.digest);
+  const placed = checkPlaced(entries, blob);
+  if (!placed.ok) {
+    return placed;
+  }
+  const bytes = await readFixed(source, entries, path);
+  if (!bytes.ok) {
+    return bytes;
+  }
+  return digestOf(bytes.value, sha256) === blob.digest ? bytes : fail(faultOf(packBundleCodes, "PACK_BUNDLE_BLOB_DIGEST", { path }));
+}
+function openBlob(source, digest2) {
+  return source.open(blobPath(digest2));
+}
+async function checkBlobs(source, { pack, referrers }, { sha256, startHash }) {
+  const attached = ATTACHMENT_KINDS.flatMap((kind) => referrers.get(kind)?.files ?? []);
+  const files = pack.listing.map(({ sha256: hex2 }) => hex2);
+  const named = [hexOf(digestOf(EMPTY_CONFIG, sha256)), ...files, ...attached.map(({ digest: digest2 }) => hexOf(digest2))];
+  for (const hex2 of new Set(named)) {
+    const digest2 = digestOfHex(hex2);
+    const hash2 = startHash();
+    for await (const chunk of openBlob(source, digest2)) {
+      hash2.update(chunk);
+    }
+    if (toHex(hash2.digest()) !== hex2) {
+      return fail(faultOf(packBundleCodes, "PACK_BUNDLE_BLOB_DIGEST", { path: blobPath(digest2) }));
+    }
+  }
+  return ok(void 0);
+}
+async function readPackManifest(source, entries, descriptor, sha256) {
+  if (descriptor === void 0) {
+    return refused(INDEX_PATH, "it lists no pack");
+  }
+  const path = blobPath(descriptor.digest);
+  const bytes = await readDocument(source, entries, descriptor, sha256);
+  const read = bytes.ok ? shaped(bytes.value, packManifestShape, path) : bytes;
+  if (!bytes.ok || !read.ok) {
+    return read.ok ? refused(path, "it cannot be read") : read;
+  }
+  const pack = contentOf(read.value, sha256);
+  const content = checkContent(pack);
+  if (!content.ok) {
+    return content;
+  }
+  if (pack.listing.some((file, at) => at > 0 && compareUtf8(pack.listing[at - 1]?.path ?? "", file.path) >= 0)) {
+    return refused(path, "its files are not sorted, or one comes twice");
+  }
+  const manifest = packManifest(pack, sha256);
+  return equalBytes(manifest.bytes, bytes.value) ? ok({ pack, manifest }) : refused(path, "its pack digest is not that of its files, or its configuration is not empty");
+}
+async function readReferrers(source, entries, descriptors, subject, sha256) {
+  const found = /* @__PURE__ */ new Map();
+  let before = -1;
+  for (const descriptor of descriptors) {
+    const path = blobPath(descriptor.digest);
+    const bytes = await readDocument(source, entries, descriptor, sha256);
+    const read = bytes.ok ? shaped(bytes.value, referrerManifestShape, path) : bytes;
+    if (!bytes.ok || !read.ok) {
+      return read.ok ? refused(path, "it cannot be read") : read;
+    }
+    const kind = kindOfReferrer(read.value);
+    const place = kind === void 0 ? -1 : REFERRER_KINDS.indexOf(kind);
+    if (kind === void 0) {
+      const type = read.value.artifactType.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 120);
+      return fail(faultOf(packBundleCodes, "PACK_ATTACHMENT_UNKNOWN", { path, type }));
+    }
+    if (place <= before) {
+      return refused(path, `its kind ${kind} is out of place`);
+    }
+    before = place;
+    const files = read.value.layers.map(({ digest: digest2, size: size2 }) => ({ digest: digest2, size: size2 }));
+    if (files.length !== filesOfKind(kind)) {
+      return refused(path, `what is of kind ${kind} has another number of files`);
+    }
+    const manifest = referrerManifest(kind, subject, files, sha256);
+    if (!equalBytes(manifest.bytes, bytes.value)) {
+      return refused(path, "it refers to another pack, or its files are named otherwise");
+    }
+    found.set(kind, { manifest, files });
+  }
+  return ok(found);
+}
+function checkListed({ pack, manifest, referrers, entries }, sha256) {
+  const listed = [
+    { digest: digestOf(EMPTY_CONFIG, sha256), size: EMPTY_CONFIG.length },
+    manifest,
+    ...pack.listing.map(({ sha256: hex2, size: size2 }) => ({ digest: digestOfHex(hex2), size: size2 })),
+    ...[...referrers.values()].flatMap((referrer) => [referrer.manifest, ...referrer.files])
+  ];
+  const paths = /* @__PURE__ */ new Set([LAYOUT_PATH, INDEX_PATH]);
+  for (const blob of listed) {
+    const placed = checkPlaced(entries, blob);
+    if (!placed.ok) {
+      return placed;
+    }
+    paths.add(blobPath(blob.digest));
+  }
+  const unlisted = [...entries.keys()].find((path) => !paths.has(path));
+  return unlisted === void 0 ? ok(void 0) : fail(faultOf(packBundleCodes, "PACK_BUNDLE_BLOB_UNLISTED", { path: unlisted }));
+}
+function checkPlaced(entries, { digest: digest2, size: size2 }) {
+  const path = blobPath(digest2);
+  const entry2 = entries.get(path);
+  if (entry2 === void 0) {
+    return fail(faultOf(packBundleCodes, "PACK_BUNDLE_BLOB_MISSING", { path }));
+  }
+  return entry2.size === size2 ? ok(void 0) : fail(faultOf(packBundleCodes, "PACK_BUNDLE_BLOB_SIZE", { path, found: entry2.size, expected: size2 }));
+}
+async function readFixed(source, entries, path) {
+  const entry2 = entries.get(path);
+  if (entry2 === void 0) {
+    return refused(path, "it is not there");
+  }
+  const { size: size2 } = entry2;
+  return size2 > DOCUMENT_LIMIT2 ? fail(faultOf(archiveCodes, "PACK_BUNDLE_TOO_LARGE", { what: path, size: size2, limit: DOCUMENT_LIMIT2 })) : ok(await readWhole2(source, path, size2));
+}
+async function readWhole2(source, path, size2) {
+  const bytes = new Uint8Array(size2);
+  let done = 0;
+  for await (const chunk of source.open(path)) {
+    bytes.set(chunk, done);
+    done += chunk.length;
+  }
+  if (done !== size2) {
+    throw new Error("a file became shorter while it was read");
+  }
+  return bytes;
+}
+function shaped(bytes, shape, path) {
+  const read = readCanonicalJson(bytes, path);
+  if (!read.ok) {
+    return refused(path, "it is not canonical JSON");
+  }
+  const [misfit2] = misfitsOf(shape, read.value);
+  return misfit2 === void 0 ? ok(read.value) : refused(path, describeMisfit(misfit2));
+}
+function refused(path, problem) {
+  return fail(faultOf(packBundleCodes, "PACK_BUNDLE_DOCUMENT", { path, problem }));
+}
+
+// src/bundle/verify-pack-bundle.ts
+async function verifyPackBundle(source, options, host) {
+  const findings = packFindings();
+  const root = checkRoot2(options, host.sha256, findings);
+  const unreadable = (error) => {
+    findings.fail("archive", faultOf(archiveCodes, "PACK_BUNDLE_UNREADABLE", { problem: systemProblem(error) }));
+    return {};
+  };
+  const checked = await checkBundle2(source, options, host, root, findings).catch(unreadable);
+  const { layout } = checked;
+  const subject = layout === void 0 ? { type: "pack" } : {
+    type: "pack",
+    name: layout.pack.name,
+    version: layout.pack.version,
+    packDigest: layout.pack.packDigest,
+    manifestDigest: layout.manifest.digest
+  };
+  return { ...checked, verdict: findings.verdict(subject, root?.document.trustDomain) };
+}
+function checkRoot2({ trustRoot: bytes, at }, sha256, findings) {
+  const read = bytes === void 0 ? fail(faultOf(verifyCodes, "VERIFY_TRUST_MISSING")) : readTrustRoot(bytes, sha256);
+  if (!read.ok) {
+    findings.fail("trust-root", read.fault);
+    return void 0;
+  }
+  const { trustDomain, version: version2, expires } = read.value.document;
+  findings.pass("trust-root", `${trustDomain}, version ${version2}`);
+  const fresh = checkRootExpiry(read.value, at);
+  if (fresh.ok) {
+    findings.pass("freshness", `the trust root is valid until ${expires}`);
+  } else {
+    findings.stale("freshness", fresh.fault);
+  }
+  return read.value;
+}
+async function checkBundle2(source, options, host, trustRoot, findings) {
+  const layout = await readLayout(source, host.sha256);
+  if (!layout.ok) {
+    findings.fail("archive", layout.fault);
+    return {};
+  }
+  const { pack, entries } = layout.value;
+  const bytes = [...entries.values()].reduce((total, { size: size2 }) => total + size2, 0);
+  findings.pass("archive", `${entries.size} entries, ${bytes} bytes`);
+  const document = (blob) => readDocument(source, entries, blob, host.sha256);
+  await checkContents(source, layout.value, host, findings);
+  if (trustRoot === void 0) {
+    return { layout: layout.value };
+  }
+  const version2 = checkPackVersion(trustRoot, pack);
+  if (version2.ok) {
+    findings.pass("min-version", `the trust root takes ${pack.name} ${pack.version}`);
+  } else {
+    findings.fail("min-version", version2.fault);
+  }
+  const given = { ...host, at: options.at, findings, layout: layout.value, trustRoot, document };
+  await checkTrust(given, options);
+  return { layout: layout.value };
+}
+async function checkContents(source, layout, host, findings) {
+  const blobs = await checkBlobs(source, layout, host);
+  if (blobs.ok) {
+    const attached = ATTACHMENT_KINDS.flatMap((kind) => layout.referrers.get(kind)?.manifest.artifactType ?? []);
+    const more = attached.length === 0 ? "" : `; attached and not judged: ${attached.join(", ")}`;
+    findings.pass("blobs", `${layout.pack.listing.length} files of the pack, as its manifest lists them${more}`);
+  } else {
+    findings.fail("blobs", blobs.fault);
+  }
+  const file = layout.pack.listing.find(({ path }) => path === PACK_FILE);
+  if (file !== void 0 && file.size <= MAX_PACK_FILE) {
+    findings.pass("pack", `${layout.pack.name} ${layout.pack.version}, ${layout.pack.packDigest}`);
+  } else {
+    const problem = file === void 0 ? `it has no ${PACK_FILE}` : `${PACK_FILE} has ${file.size} bytes`;
+    findings.fail("pack", faultOf(packBundleCodes, "PACK_CONTENT_INVALID", { problem }));
+  }
+}
+async function checkTrust(unheld, { revocations: site, planHash }) {
+  const { findings, layout, trustRoot } = unheld;
+  const revocations = await checkBundledList(unheld, site);
+  const given = revocations === void 0 ? unheld : { ...unheld, revocations };
+  const claim = await checkPublisher(given);
+  const { trustDomain } = trustRoot.document;
+  const claimed = claim === void 0 ? void 0 : checkClaim(claim, { ...layout.pack, trustDomain });
+  if (claimed?.ok === true) {
+    findings.pass("bindings", `attested for ${trustDomain}`);
+  } else if (claimed !== void 0) {
+    findings.fail("bindings", claimed.fault);
+  }
+  await checkInventory2(given);
+  await checkPlan2(given, claim, planHash);
+}
+
+// src/app/pack-bundle-file.ts
+import { open as open5, stat as stat4 } from "node:fs/promises";
+
+// src/app/layout-folder.ts
+import { constants as constants2 } from "node:fs";
+import { lstat as lstat2, open as open4, opendir } from "node:fs/promises";
+import { join as join3 } from "node:path";
+var FOLDERS = /* @__PURE__ */ new Set(["blobs", "blobs/sha256"]);
+function layoutFolder(root) {
+  return { list: () => listLayout(root), open: (path) => readWhole3(join3(root, path)) };
+}
+async function listLayout(root) {
+  const found = [];
+  if (!await walk2(root, "", found)) {
+    return fail(faultOf(archiveCodes, "PACK_BUNDLE_TOO_MANY", { limit: MAX_ENTRIES }));
+  }
+  const files = [];
+  for (const { bytes, entry: entry2 } of found.toSorted((a, b) => Buffer.compare(a.bytes, b.bytes))) {
+    const path = decodeUtf8(bytes);
+    const taken = checkKind(entry2, path ?? bytes.toString("latin1"));
+    const named = !taken.ok || !entry2.isFile() ? taken : checkEntryName(path);
+    if (!named.ok) {
+      return named;
+    }
+    if (entry2.isFile() && path !== void 0) {
+      files.push({ path, size: (await lstat2(join3(root, path))).size });
+    }
+  }
+  return ok(files.toSorted((a, b) => placeOf4(a.path) - placeOf4(b.path)));
+}
+async function walk2(root, under, found) {
+  for await (const entry2 of await opendir(join3(root, under), { encoding: "buffer" })) {
+    const named = entry2;
+    const bytes = Buffer.concat([Buffer.from(under), named.name]);
+    found.push({ bytes, entry: named });
+    if (found.length > MAX_ENTRIES + FOLDERS.size) {
+      return false;
+    }
+    const path = bytes.toString("latin1");
+    if (entry2.isDirectory() && FOLDERS.has(path) && !await walk2(root, `${path}/`, found)) {
+      return false;
+    }
+  }
+  return true;
+}
+function checkKind(entry2, path) {
+  const shown3 = path.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 120);
+  if (entry2.isSymbolicLink()) {
+    return fail(faultOf(archiveCodes, "PACK_BUNDLE_LINK", { entry: shown3 }));
+  }
+  const isFolder = entry2.isDirectory() && FOLDERS.has(path);
+  const problem = entry2.isDirectory() ? "it is a folder" : "it is a device, a socket or a FIFO";
+  return entry2.isFile() || isFolder ? ok(void 0) : fail(faultOf(archiveCodes, "PACK_BUNDLE_ENTRY_TYPE", { entry: shown3, problem }));
+}
+function placeOf4(path) {
+  return path === LAYOUT_PATH ? 0 : path === INDEX_PATH ? 1 : 2;
+}
+async function* readWhole3(path) {
+  const handle = await open4(path, constants2.O_RDONLY | constants2.O_NOFOLLOW);
+  try {
+    const { size: size2 } = await handle.stat();
+    yield* readStretch(handle, 0, size2);
+  } finally {
+    await handle.close();
+  }
+}
+
+// src/app/pack-bundle-file.ts
+async function openPackBundle(path) {
+  try {
+    const found = await stat4(path);
+    if (found.isDirectory()) {
+      return ok({ source: layoutFolder(path), [Symbol.asyncDispose]: () => Promise.resolve() });
+    }
+    if (found.isFile()) {
+      const handle = await open5(path, "r");
+      const { size: size2 } = await handle.stat();
+      const archive = { size: size2, read: (start, length) => readStretch(handle, start, length) };
+      return ok({ source: archiveSource(archive), archive, [Symbol.asyncDispose]: () => handle.close() });
+    }
+  } catch {
+  }
+  return fail(faultOf(archiveCodes, "PACK_BUNDLE_NOT_FOUND", { path }));
+}
+
+// src/app/verify-pack.ts
+async function verifyPack(request, { sha256, verifySignature, now }) {
+  var _stack = [];
+  try {
+    const { path, trustRoot, revocations } = request;
+    const words = readVerifyWords(request, now);
+    if (!words.ok) {
+      return words;
+    }
+    const files = typeof revocations === "string" ? await readRevocationFiles(revocations) : ok(revocations);
+    if (!files.ok) {
+      return files;
+    }
+    const opened = await openPackBundle(path);
+    if (!opened.ok) {
+      return opened;
+    }
+    const bundle = __using(_stack, opened.value, true);
+    const options = {
+      ...words.value,
+      ...trustRoot === void 0 ? {} : { trustRoot },
+      ...files.value === void 0 ? {} : { revocations: files.value }
+    };
+    return ok(await verifyPackBundle(bundle.source, options, { sha256, verifySignature, startHash: startNodeHash }));
+  } catch (_) {
+    var _error = _, _hasError = true;
+  } finally {
+    var _promise = __callDispose(_stack, _error, _hasError);
+    _promise && await _promise;
   }
 }
 
@@ -7247,8 +9167,8 @@ function keyObject(key) {
 }
 
 // src/view/visible-text.ts
-function visibleText(text6) {
-  return text6.replaceAll(UNSAFE, (character) => {
+function visibleText(text9) {
+  return text9.replaceAll(UNSAFE, (character) => {
     const code2 = character.codePointAt(0) ?? 0;
     return code2 < 256 ? `\\x${code2.toString(16).padStart(2, "0")}` : `\\u{${code2.toString(16)}}`;
   });
@@ -7296,15 +9216,16 @@ function verdictJson(verdict) {
 // scripts/verifier-main.ts
 var USAGE = `usage: node verify_offline_bundle.mjs PATH [options]
 
-Verifies an evidence bundle of packrun, a folder or a tar, without network and without packrun.
+Verifies a bundle of packrun without network and without packrun: evidence of a run, or a pack bundle. PATH is a
+folder or a tar of any size, and tells which it is. It cannot be a pipe: parts of it are read more than once.
 
   --trust FILE         the trust root that you pinned; without it nothing is verified
-  --plan-hash HASH     the plan that it must be: sha256:…
+  --plan-hash HASH     the plan that it must be, or hold: sha256:…
   --revocations FILE   your own revocation list, with FILE.sigstore.json beside it
   --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it
-  --version            prints the version
+  --version            prints name, version and the digest of this file, which manifests name as their verifier
 
 Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
 `;
@@ -7318,7 +9239,7 @@ ${USAGE}`);
   }
   const { values: values2, positionals } = given;
   if (values2.version === true) {
-    process.stdout.write(`${version}
+    process.stdout.write(`verify_offline_bundle.mjs ${version} ${ownDigest()}
 `);
     return 0;
   }
@@ -7328,7 +9249,7 @@ ${USAGE}`);
     return values2.help === true ? 0 : 2;
   }
   const { format = "text" } = values2;
-  const trust = values2.trust === void 0 ? void 0 : readBytes(values2.trust);
+  const trust = values2.trust === void 0 ? void 0 : readBytes2(values2.trust);
   if (trust === null || format !== "text" && format !== "json") {
     const problem = trust === null ? `${values2.trust} cannot be read` : `${format} is no format`;
     process.stderr.write(`verify_offline_bundle: ${problem}
@@ -7337,7 +9258,7 @@ ${USAGE}`);
     return 2;
   }
   const { "plan-hash": planHash, at, revocations, "require-dsse": requireDsse = false } = values2;
-  const verdict = await verifyEvidence(
+  const verdict = await verifyAny(
     {
       path,
       requireDsse,
@@ -7357,19 +9278,30 @@ ${USAGE}`);
   process.stdout.write(format === "json" ? verdictJson(verdict.value) : verdictText(verdict.value));
   return exitCodeOf(verdict.value);
 }
+async function verifyAny(request, tools) {
+  if (await bundleKind(request.path) === "evidence") {
+    return verifyEvidence(request, tools);
+  }
+  const { requireDsse: _, ...rest2 } = request;
+  const verified = await verifyPack(rest2, tools);
+  return verified.ok ? { ok: true, value: verified.value.verdict } : verified;
+}
+function ownDigest() {
+  return `sha256:${createHash2("sha256").update(readFileSync(new URL(import.meta.url))).digest("hex")}`;
+}
 function readArguments(args) {
-  const text6 = { type: "string" };
+  const text9 = { type: "string" };
   const flag = { type: "boolean" };
   try {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
-        trust: text6,
-        "plan-hash": text6,
-        revocations: text6,
-        at: text6,
-        format: text6,
+        trust: text9,
+        "plan-hash": text9,
+        revocations: text9,
+        at: text9,
+        format: text9,
         "require-dsse": flag,
         version: flag,
         help: flag
@@ -7379,7 +9311,7 @@ function readArguments(args) {
     return error instanceof Error ? error.message : "wrong arguments";
   }
 }
-function readBytes(path) {
+function readBytes2(path) {
   try {
     return readFileSync(path);
   } catch {
