@@ -207,3 +207,34 @@ t.test("a size that takes padding for content gives another document, which is r
   header.set(encodeUtf8(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
   t.equal(await codeOf(lying), "PACK_BUNDLE_DOCUMENT");
 });
+
+t.test("layers that were swapped, and subjects that lead in a circle, are refused", async (t) => {
+  const swapped = await withManifest(({ layers }) => {
+    const [one, two] = [layers[0]!, layers[3]!];
+    [one["digest"], two["digest"]] = [two["digest"], one["digest"]];
+    [one["size"], two["size"]] = [two["size"], one["size"]];
+  });
+  t.equal(await codeOf(swapped), "PACK_BUNDLE_DOCUMENT", "contents of two files");
+  const reordered = await withManifest(({ layers }) => void layers.splice(0, 2, ...layers.slice(0, 2).toReversed()));
+  t.equal(await codeOf(reordered), "PACK_BUNDLE_DOCUMENT", "their order");
+  const { manifest, pieces } = await bundleOf();
+  const circle = await withManifest((made) => {
+    const subject = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: manifest.digest, size: 1 };
+    Object.assign(made, { subject });
+  });
+  t.equal(await codeOf(circle), "PACK_BUNDLE_DOCUMENT", "a pack refers to nothing");
+  t.equal(
+    await codeOf(await withIndex((index) => void index.manifests.shift())),
+    "PACK_BUNDLE_DOCUMENT",
+    "no pack first",
+  );
+  const [layout, index, first, second, ...rest] = pieces;
+  const bytesIn = (piece: Piece | undefined): Uint8Array =>
+    piece !== undefined && "bytes" in piece ? piece.bytes : encodeUtf8("no document");
+  const renamed = [
+    { path: first!.path, size: bytesIn(second).length, bytes: bytesIn(second) },
+    { path: second!.path, size: bytesIn(first).length, bytes: bytesIn(first) },
+  ];
+  const verdict = await verified(await bytesOf([layout!, index!, ...renamed, ...rest]));
+  t.equal(verdict.verdict.verdict, "failed", "two blobs under each other's name");
+});

@@ -1,6 +1,16 @@
-import { appendFileSync, chmodSync, cpSync, existsSync, readFileSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+} from "node:fs";
 import t, { type Test } from "tap";
-import { answerOf, faultOf, Place } from "./place.ts";
+import { answerOf, faultOf, Place, until } from "./place.ts";
 
 const PACK = { steps: [{ id: "hello", run: { command: ["echo", "hello"] } }] };
 
@@ -25,6 +35,7 @@ async function published(t: Test): Promise<Place> {
   return place;
 }
 
+const OFFLINE = join(import.meta.dirname, "../../scripts/packs/verify_offline_bundle.mjs");
 const first = published(t);
 
 /** A copy of it, as it was before anything was done with it. */
@@ -76,6 +87,32 @@ t.test("a pack crosses a gap: created, verified, imported, run from the registry
   const judged = await place.packrun("verify", evidence, "--json");
   t.equal(judged.code, 0);
   t.match(judged.out, /"name":"pack-source","status":"pass"/);
+  const strict = await place.packrun("verify", evidence, "--require-dsse", "--record", "--json");
+  t.equal(strict.code, 0, "all of it is signed");
+  t.match(strict.out, /"name":"pack-attestation","status":"pass"[^}]*\},\{"name":"sbom","status":"pass"/);
+
+  const at = ["--at", new Date().toISOString(), "--format", "json", "--trust", "trust-root.json"];
+  const file = "hello.packbundle.tar";
+  const told = await place.packrun("bundle", "verify", file, "--record", ...at);
+  const lists = ["--revocations", "revocations.json"];
+  const alone = (...args: readonly string[]) => spawnSync("node", [OFFLINE, ...args], { cwd: place.folder, encoding: "utf8" });
+  mkdirSync(place.here("layout"));
+  spawnSync("tar", ["-xf", place.here(file), "-C", place.here("layout")]);
+  t.equal(alone(file, ...at, ...lists).stdout, told.out, "the single file says the same");
+  t.equal((await place.packrun("verify", file, ...at)).out, told.out, "so does verify, which tells what it is given");
+  const folder = alone("layout", ...at, ...lists, "--require-dsse");
+  t.equal(folder.status, 0);
+  t.equal(folder.stdout, told.out, "of a folder with the layout, too");
+  t.equal(alone(file, ...at, "--plan-hash", planned.planHash).status, 7, "there is no plan in it");
+
+  const digest = `sha256:${createHash("sha256").update(readFileSync(OFFLINE)).digest("hex")}`;
+  t.equal(alone("--version").stdout, `verify_offline_bundle.mjs 0.1.0 ${digest}\n`);
+  const kept = ["bundle.packbundle.tar"].map((name) => place.here(`.packrun/registry/acme/hello/1.0.0/${name}`));
+  for (const path of [...kept, place.here(file), evidence]) {
+    const record = JSON.parse(readFileSync(`${path}.verdict.json`, "utf8")) as object;
+    t.match(record, { verdict: { verdict: "verified" }, verifier: { version: "0.1.0", digest } }, path);
+  }
+  t.match(JSON.parse(readFileSync(`${evidence}/evidence.manifest.json`, "utf8")), { verifier: { digest } });
 
   t.match(faultOf(await place.packrun("run", "acme/hello@2.0.0", "--json")), { code: "REGISTRY_UNKNOWN", exitCode: 2 });
   const script = place.here(".packrun/registry/acme/hello/1.0.0/pack/pack.yaml");
@@ -136,4 +173,84 @@ t.test("without any trust root nothing is verified, and nothing imported", async
   });
   t.equal((await away.packrun("bundle", "import", "x.tar")).code, 7);
   t.ok(statSync(away.here("x.tar")).size > 0);
+});
+
+t.test("lint takes a pack of the registry by its name, as its publisher signed it", async (t) => {
+  const place = await acme(t);
+  await place.packrun("bundle", "create", "hello", "--key", "press.key", "-o", "x.tar");
+  const unknown = await place.packrun("lint", "acme/hello@1.0.0", "hello", "--json");
+  t.equal(unknown.code, 2);
+  t.match(JSON.parse(unknown.out), {
+    packs: [
+      { pack: "acme/hello@1.0.0", diagnostics: [{ code: "REGISTRY_UNKNOWN" }] },
+      { pack: "hello", diagnostics: [] },
+    ],
+  });
+  await place.packrun("bundle", "import", "x.tar", "--registry", "packs");
+  t.match(await place.packrun("lint", "acme/hello@1.0.0", "--registry", "packs"), {
+    code: 0,
+    out: "acme/hello@1.0.0: no findings\n",
+  });
+  const file = place.here("packs/acme/hello/1.0.0/pack/pack.yaml");
+  chmodSync(file, 0o644);
+  appendFileSync(file, "nope");
+  const changed = await place.packrun("lint", "acme/hello@1.0.0", "--registry", "packs", "--format", "sarif");
+  t.equal(changed.code, 7);
+  t.match(changed.out, /"ruleId":"REGISTRY_CHANGED"/);
+});
+
+t.test("zone, language, rights and times of the machine are not in a bundle; what is attached is", async (t) => {
+  const place = await acme(t);
+  place.write("doc.json", '{"spdxVersion": "SPDX-2.3"}');
+  place.write("hello/b.txt", "b");
+  place.write("hello/a.txt", "a");
+  const create = ["bundle", "create", "hello", "--key", "press.key", "--attach", "doc.json", "-o"];
+  await place.packrun(...create, "one.tar");
+  cpSync(place.here("hello"), place.here("elsewhere/copy"), { recursive: true });
+  utimesSync(place.here("elsewhere/copy/a.txt"), 7, 7);
+  chmodSync(place.here("elsewhere/copy/b.txt"), 0o600);
+  const before = process.umask(0o077);
+  const far = { TZ: "Pacific/Kiritimati", LC_ALL: "tr_TR.UTF-8", LANG: "tr_TR.UTF-8" };
+  const other = await place
+    .start(["bundle", "create", "elsewhere/copy", ...create.slice(3), "two.tar"], far)
+    .ended.finally(() => process.umask(before));
+  t.equal(other.code, 0, other.err);
+  t.ok(readFileSync(place.here("one.tar")).equals(readFileSync(place.here("two.tar"))));
+  t.equal(
+    (await place.packrun("bundle", "show", "one.tar", "--names")).out,
+    "1.0.0\n1.0.0.sbom\n1.0.0.sbom-attestation\n1.0.0.spdx\n1.0.0.revocations\n1.0.0.publisher\n",
+  );
+  t.match((await place.packrun("bundle", "show", "one.tar")).out, /^ {2}spdx +sha256:/m);
+  t.match(
+    await place.packrun("bundle", "create", "hello", "--key", "press.key", "--attach", "press.pub", "-o", "z.tar"),
+    {
+      code: 2,
+      err: /PACK_ATTACHMENT_TYPE/,
+    },
+  );
+  t.match(await place.packrun("bundle", "from-layout", "hello", "-o", "z.tar"), { code: 7, err: /PACK_LAYOUT/ });
+  t.notOk(existsSync(place.here("z.tar")));
+});
+
+t.test("an import that is broken off leaves nothing, and one that was killed nothing for long", async (t) => {
+  const place = await acme(t);
+  place.write("hello/large", "");
+  truncateSync(place.here("hello/large"), 128 * 1024 * 1024);
+  await place.packrun("bundle", "create", "hello", "--key", "press.key", "-o", "x.tar");
+  const registry = place.here(".packrun/registry");
+  const left = (): readonly string[] => (existsSync(registry) ? readdirSync(registry) : []);
+  const broken = async (signal: NodeJS.Signals): Promise<number | null> => {
+    const { child, ended } = place.start(["bundle", "import", "x.tar"]);
+    await until("a draft", () => left().some((name) => /^\.import\.[0-9a-f]{16}$/.test(name)));
+    child.kill(signal);
+    return (await ended).code;
+  };
+  t.equal(await broken("SIGINT"), 130);
+  t.strictSame(left(), []);
+  t.equal(await broken("SIGTERM"), 143);
+  t.strictSame(left(), []);
+  t.equal(await broken("SIGKILL"), null);
+  t.not(left().length, 0);
+  t.equal((await place.packrun("bundle", "import", "x.tar")).code, 0);
+  t.strictSame(left(), ["acme"]);
 });
