@@ -15,7 +15,8 @@ export function formsOf(value: string): readonly Uint8Array[] {
   const texts = new Set<string>();
   for (const part of partsOf(value)) {
     const bytes = Buffer.from(part, "utf8");
-    for (const text of [part, ...jsonForms(part), ...urlForms(bytes), ...hexForms(bytes), ...base64Forms(bytes)]) {
+    const encoded = [...jsonForms(part), ...urlForms(bytes), ...hexForms(bytes), ...base64Forms(bytes)];
+    for (const text of [part, ...echoForms(part), ...encoded]) {
       texts.add(text);
     }
   }
@@ -48,6 +49,35 @@ function jsonLeaves(value: string): readonly string[] {
     return [];
   }
   return found;
+}
+
+const ECHOED: Readonly<Record<string, string>> = {
+  a: "\u0007",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+};
+
+/** What `echo` of a POSIX shell makes of a text with backslashes in it, where that is long enough to be told. */
+function echoForms(text: string): readonly string[] {
+  let ended = false;
+  const said = text.replaceAll(
+    /\\(?:0([0-7]{0,3})|([abcfnrtv\\]))|[^\\]+|\\/g,
+    (piece, octal?: string, letter?: string) => {
+      ended ||= letter === "c";
+      if (ended) {
+        return "";
+      }
+      return octal === undefined
+        ? (ECHOED[letter ?? ""] ?? piece)
+        : String.fromCharCode((Number.parseInt(octal, 8) || 0) % 256);
+    },
+  );
+  return said.length < LEAST_SECRET_LENGTH ? [] : [said];
 }
 
 /** Of what stands in JSON text as it is, what some writers escape all the same: HTML, .NET, Gson, Python, and everything. */

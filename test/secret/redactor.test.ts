@@ -118,6 +118,12 @@ t.test("a secret is replaced as JSON writers of other languages show it", async 
   }
 });
 
+t.test("a secret is replaced as `echo` of a shell shows it", async (t) => {
+  const redactor = redactorOf({ p: "a\\b\\tc\\\\d\\0101\\x\\q", cut: "left\\cright", c: "a\\c" });
+  t.equal(redactor.redact("<a\b\tc\\dA\\x\\q>"), "<[redacted:p]>");
+  t.equal(redactor.redact("left a"), "[redacted:cut] a", "what is left of a text must be long enough");
+});
+
 t.test("a secret is replaced in hex of either case, as tools break it too", async (t) => {
   const value = "hunter2 is not enough for a line of sixty hex digits";
   const redactor = redactorOf({ p: value });
