@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { askPassword } from "#app/ask-password.ts";
 import { systemChance } from "#app/chance.ts";
+import { makeStateFolder } from "#app/make-folder.ts";
 import { nodeClock } from "#app/node-clock.ts";
 import { privateFiles } from "#app/private-files.ts";
 import { foldLedger } from "#app/read-run.ts";
@@ -14,6 +16,7 @@ import type { FolderReader } from "#port/folder.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
 import type { InspectModule } from "#port/policy-engine.ts";
 import type { LedgerStore, RunIdentity, RunRow } from "#port/run-store.ts";
+import type { RequestStore } from "#port/request-store.ts";
 import type { AnchorSource } from "#port/anchor-source.ts";
 import { createEgress } from "#sandbox/egress/egress.ts";
 import { createSandbox } from "#sandbox/sandbox.ts";
@@ -28,6 +31,7 @@ import { fileKeyring, keyringWith } from "#signer/file-keyring.ts";
 import { nodeSha256, nodeVerifySignature } from "#signer/node-crypto.ts";
 import { builtIns } from "#step/built-ins.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import { fileRequestStore } from "#store/file/file-request-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
 import type { ProveAnchor } from "#trust/anchor-finding.ts";
 import { version } from "#cli/version.ts";
@@ -56,6 +60,10 @@ export const anchorSource = (env: Env, timeoutMs?: number): AnchorSource => ({
 export const inspectModule: InspectModule = async (module) =>
   (await import("#policy/inspect-module.ts")).moduleInspector()(module);
 
+/** Answers to requests that carry an idempotency key, for all servers of this host. */
+export const openRequests = ({ stateFolder }: Pick<Settings, "stateFolder">): RequestStore =>
+  fileRequestStore(join(stateFolder, "server", "requests.db"), clock);
+
 /** How long a run that has ended waits for those who vouch for it, in milliseconds. */
 const RUN_PATIENCE = 10_000;
 
@@ -70,14 +78,14 @@ export async function openWorkplace(
   if (!settings.ok) {
     return settings;
   }
-  const { stateFolder, artifactsPath, scratch = scratchFolder(), proc, upstreamProxy } = settings.value;
-  const store = await openFileStore(stateFolder, { clock, rowOf: indexRow });
-  if (!store.ok) {
-    return store;
+  const { scratch = scratchFolder(), proc, upstreamProxy } = settings.value;
+  const stores = await openStores(settings.value);
+  if (!stores.ok) {
+    return stores;
   }
-  const artifacts = fileArtifactStore(artifactsPath);
+  const { store, artifacts } = stores.value;
   const egress = createEgress({
-    lines: store.value.lines,
+    lines: store.lines,
     clock,
     ...(upstreamProxy === undefined ? {} : { upstreamProxy }),
   });
@@ -91,7 +99,7 @@ export async function openWorkplace(
     verifySignature,
     anchors: { source: anchorSource(source.env, RUN_PATIENCE), prove: proveAnchor },
     folders,
-    store: store.value,
+    store,
     artifacts,
     policies: (tenantId) => policyEngine({ read: (digest) => artifacts.open(tenantId, digest) }),
     inspectModule,
@@ -125,6 +133,18 @@ export async function openWorkplace(
     password: askPassword(source.env, options.mayAsk),
     engine: { name: "packrun", version },
   });
+}
+
+/** The driver of a database costs as much time as all else that a command loads: it is loaded where there is one. */
+async function openStores(settings: Settings): Promise<Result<Pick<Workplace, "store" | "artifacts">>> {
+  const { stateFolder, artifactsPath, mongo } = settings;
+  if (mongo === undefined) {
+    const store = await openFileStore(stateFolder, { clock, rowOf: indexRow });
+    return store.ok ? ok({ store: store.value, artifacts: fileArtifactStore(artifactsPath) }) : store;
+  }
+  const { openMongoStores } = await import("#store/mongo/open-mongo-store.ts");
+  const made = await makeStateFolder(stateFolder);
+  return made.ok ? openMongoStores(mongo, { clock }) : made;
 }
 
 async function indexRow(ledger: LedgerStore, run: RunIdentity): Promise<Result<RunRow>> {

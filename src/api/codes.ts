@@ -235,6 +235,18 @@ export const apiCodes = codeTable({
       fix: "End the other server, or listen on another port.",
     },
   },
+  SERVE_UNAUTHENTICATED: {
+    severity: "error",
+    exitCode: 2,
+    message: "no issuers of tokens are configured, so the server does not listen on {host}",
+    hint: "configure server.issuers, or listen on 127.0.0.1",
+    explanation: {
+      cause:
+        "Without issuers the server has one token, for the user who starts it; others must not be asked for that one.",
+      example: "packrun serve --listen 0.0.0.0:7070 without server.issuers",
+      fix: "Name in packrun.config.yaml whose tokens are taken. `packrun token issue` makes some for a first try.",
+    },
+  },
   SERVER_UNREADY: {
     severity: "error",
     exitCode: 10,

@@ -17,12 +17,12 @@ import { statusOf } from "./status-table.ts";
 const MINUTE_MS = 60_000;
 
 /** The server's paths on Express, all of them from the route table. */
-export function httpApp(desk: Desk, authenticate: Authenticate): Express {
+export function httpApp(desk: Desk, authenticate: Authenticate, table: readonly Route[] = routeTable): Express {
   const app = express();
   app.disable("x-powered-by").disable("etag").set("query parser", false).set("case sensitive routing", true);
   app.use(begin(desk), helmet());
   const guards = guardsOf(desk, authenticate);
-  for (const [path, routes] of Map.groupBy(routeTable, (route) => route.path)) {
+  for (const [path, routes] of Map.groupBy(table, (route) => route.path)) {
     const at = app.route(expressPath(routes[0]));
     for (const route of routes) {
       const before = route.scope === undefined ? [] : [...guards, checkScope(route)];

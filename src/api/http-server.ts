@@ -8,6 +8,7 @@ import type { RequestStore } from "#port/request-store.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { apiCodes } from "./codes.ts";
 import { httpApp } from "./http-app.ts";
+import { routeTable } from "./route-table.ts";
 import { RunFeeds } from "./run-feed.ts";
 import type { Limits, Log } from "./route.ts";
 
@@ -41,6 +42,8 @@ export type HttpOptions = {
   readonly requests: RequestStore;
   readonly log: Log;
   readonly limits?: Partial<Limits>;
+  /** For a process that only drives runs: no path but those that need no token. */
+  readonly onlyHealth?: boolean;
 };
 
 export type Listen = { readonly host: string; readonly port: number };
@@ -51,8 +54,9 @@ export async function startHttpServer(options: HttpOptions): Promise<Result<Http
   const stopping = new AbortController();
   const limits = { ...LIMITS, ...options.limits };
   const desk = { service, requests, feeds: new RunFeeds(), limits, log, stopping: stopping.signal };
+  const routes = options.onlyHealth === true ? routeTable.filter(({ scope }) => scope === undefined) : routeTable;
   // Bodies have limits of their own, which an upload of gigabytes keeps too.
-  const server = createServer({ headersTimeout: HEAD_MS, requestTimeout: 0 }, httpApp(desk, authenticate));
+  const server = createServer({ headersTimeout: HEAD_MS, requestTimeout: 0 }, httpApp(desk, authenticate, routes));
   try {
     await listening(server, listen);
   } catch (error) {

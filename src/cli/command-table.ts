@@ -107,6 +107,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "explain an error code, or what a step of a run did",
     load: async () => (await import("./explain.ts")).explain,
   },
+  slo: {
+    group: HOST,
+    summary: "print Prometheus rules for what a pack promises",
+    load: async () => (await import("./slo.ts")).slo,
+  },
   store: {
     group: HOST,
     summary: "look after the store: reindex",
@@ -116,5 +121,15 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: HOST,
     summary: "print the completion script of bash, zsh or fish",
     load: async () => (await import("./completion.ts")).completion,
+  },
+  serve: {
+    group: HOST,
+    summary: "take, drive and show runs over HTTP",
+    load: async () => (await import("./serve.ts")).serve,
+  },
+  token: {
+    group: HOST,
+    summary: "tokens for the HTTP API: issue",
+    load: async () => (await import("./token.ts")).token,
   },
 };
