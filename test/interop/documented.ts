@@ -5,7 +5,7 @@ const project = join(import.meta.dirname, "../..");
 
 /** The shell commands that a document shows in the section of this heading: each fenced block, as it stands. */
 export function documented(
-  file: "README.md" | "SPEC.md" | "docs/guide/move-a-bundle.md",
+  file: "README.md" | "SPEC.md" | "docs/guide/move-a-bundle.md" | "docs/guide/secrets.md",
   heading: string,
 ): readonly string[] {
   const text = `\n${readFileSync(join(project, file), "utf8")}`;
