@@ -35,7 +35,6 @@ async function published(t: Test): Promise<Place> {
   return place;
 }
 
-const OFFLINE = join(import.meta.dirname, "../../scripts/packs/verify_offline_bundle.mjs");
 const first = published(t);
 
 /** A copy of it, as it was before anything was done with it. */
@@ -87,32 +86,6 @@ t.test("a pack crosses a gap: created, verified, imported, run from the registry
   const judged = await place.packrun("verify", evidence, "--json");
   t.equal(judged.code, 0);
   t.match(judged.out, /"name":"pack-source","status":"pass"/);
-  const strict = await place.packrun("verify", evidence, "--require-dsse", "--record", "--json");
-  t.equal(strict.code, 0, "all of it is signed");
-  t.match(strict.out, /"name":"pack-attestation","status":"pass"[^}]*\},\{"name":"sbom","status":"pass"/);
-
-  const at = ["--at", new Date().toISOString(), "--format", "json", "--trust", "trust-root.json"];
-  const file = "hello.packbundle.tar";
-  const told = await place.packrun("bundle", "verify", file, "--record", ...at);
-  const lists = ["--revocations", "revocations.json"];
-  const alone = (...args: readonly string[]) => spawnSync("node", [OFFLINE, ...args], { cwd: place.folder, encoding: "utf8" });
-  mkdirSync(place.here("layout"));
-  spawnSync("tar", ["-xf", place.here(file), "-C", place.here("layout")]);
-  t.equal(alone(file, ...at, ...lists).stdout, told.out, "the single file says the same");
-  t.equal((await place.packrun("verify", file, ...at)).out, told.out, "so does verify, which tells what it is given");
-  const folder = alone("layout", ...at, ...lists, "--require-dsse");
-  t.equal(folder.status, 0);
-  t.equal(folder.stdout, told.out, "of a folder with the layout, too");
-  t.equal(alone(file, ...at, "--plan-hash", planned.planHash).status, 7, "there is no plan in it");
-
-  const digest = `sha256:${createHash("sha256").update(readFileSync(OFFLINE)).digest("hex")}`;
-  t.equal(alone("--version").stdout, `verify_offline_bundle.mjs 0.1.0 ${digest}\n`);
-  const kept = ["bundle.packbundle.tar"].map((name) => place.here(`.packrun/registry/acme/hello/1.0.0/${name}`));
-  for (const path of [...kept, place.here(file), evidence]) {
-    const record = JSON.parse(readFileSync(`${path}.verdict.json`, "utf8")) as object;
-    t.match(record, { verdict: { verdict: "verified" }, verifier: { version: "0.1.0", digest } }, path);
-  }
-  t.match(JSON.parse(readFileSync(`${evidence}/evidence.manifest.json`, "utf8")), { verifier: { digest } });
 
   t.match(faultOf(await place.packrun("run", "acme/hello@2.0.0", "--json")), { code: "REGISTRY_UNKNOWN", exitCode: 2 });
   const script = place.here(".packrun/registry/acme/hello/1.0.0/pack/pack.yaml");
