@@ -7,7 +7,7 @@ export const stepCodes = codeTable({
     severity: "error",
     exitCode: 3,
     message: "no reference was given for the secret {name}",
-    hint: "say where it comes from: --secret {name}=env:VAR or --secret {name}=file:PATH",
+    hint: "say where it comes from: --secret {name}=env:VAR, or another place of docs/guide/secrets.md",
     explanation: {
       cause:
         "A step needs a secret, and this process was not told where to get it. Values are never stored with a run.",
