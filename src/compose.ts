@@ -84,11 +84,7 @@ export async function openWorkplace(
     return stores;
   }
   const { store, artifacts } = stores.value;
-  const egress = createEgress({
-    lines: store.lines,
-    clock,
-    ...(upstreamProxy === undefined ? {} : { upstreamProxy }),
-  });
+  const egress = createEgress({ lines: store.lines, clock, ...(upstreamProxy && { upstreamProxy }) });
   const hidden = privateFiles(settings.value, source.cwd);
   const signing = keyringFor(settings.value);
   return ok({

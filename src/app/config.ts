@@ -42,6 +42,32 @@ const secretsShape = object(
   },
 );
 
+const name = (what: string, given: string): Shape<string> =>
+  described(
+    `${what}; \`${given}\` unless given.`,
+    string({ pattern: /^[^$\0]{1,120}$/, expected: "a name without $" }),
+  );
+
+/** Defaults stand in `mongo-settings.ts`. */
+const mongoShape = object(
+  {},
+  {
+    ConnectionString: described(
+      "Address of the server: `mongodb://…` or `mongodb+srv://…`; `mongodb://127.0.0.1:27017/taskrunner` unless given. " +
+        "`PACKRUN_STORE` stands before it. No message repeats its user and password.",
+      string({ min: 1 }),
+    ),
+    Database: described(
+      "Name of the database; the one that the address names, or `taskrunner`, unless given.",
+      string({ pattern: /^[^/\\. "$\0]{1,63}$/, expected: "the name of a database" }),
+    ),
+    RunsCollection: name("Collection of runs", "pack_runs"),
+    LogsCollection: name("Collection of their ledgers' events", "pack_run_logs"),
+    ArtifactsCollection: name("Collection of what is known of artifacts", "pack_artifacts"),
+    ApprovalsCollection: name("Collection of decisions on gates", "pack_run_approvals"),
+  },
+);
+
 /** `packrun.config.yaml`: closed, every member optional. Paths are relative to the file. */
 export const configShape = object(
   {},
@@ -53,10 +79,13 @@ export const configShape = object(
           {},
           {
             Mode: described(
-              "Where runs live. `file`: JSONL ledgers and a SQLite index in the state folder.",
-              literal("file"),
+              "Where runs live. `file`: JSONL ledgers and a SQLite index in the state folder. `mongo`: a MongoDB database, artifacts in its GridFS.",
+              literal("file", "mongo"),
             ),
-            ArtifactsPath: path("Folder of artifacts by digest; `.packrun/artifacts` unless given."),
+            ArtifactsPath: path(
+              "Folder of artifacts by digest, and of staged bundles; `.packrun/artifacts` unless given.",
+            ),
+            Mongo: mongoShape,
           },
         ),
       },

@@ -2,12 +2,17 @@ import { constants, type Stats } from "node:fs";
 import { access, readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Fault } from "#fault/fault.ts";
+import { redactAddress } from "#fault/redact-address.ts";
+import { StoreError } from "#fault/store-error.ts";
 import type { HostFinding } from "#port/host-finding.ts";
 import { clockFinding, keyFinding, storeFinding, trustFinding } from "./local-findings.ts";
 import { trustCheck } from "./trust-check.ts";
 import { readTrustFile } from "./trust-file.ts";
+import type { MongoSettings } from "./mongo-settings.ts";
 import type { Workplace } from "./workplace.ts";
 import { makeFolder } from "./make-folder.ts";
+
+const STORE_EXIT = 10;
 
 /** Looks at everything that a run needs. Changes nothing but the sandbox's own cache. */
 export async function diagnose(workplace: Workplace): Promise<readonly HostFinding[]> {
@@ -15,7 +20,7 @@ export async function diagnose(workplace: Workplace): Promise<readonly HostFindi
   return [
     { name: "node", status: "ok", text: process.version },
     clockFinding(clock.now(), await newestIn(settings.stateFolder)),
-    await lookAtStore(settings.stateFolder),
+    ...(await lookAtStores(workplace)),
     ...(await lookAtTrust(workplace)),
     ...(await lookAtKeys(workplace)),
     ...(await lookAtHost(workplace)),
@@ -27,6 +32,27 @@ async function newestIn(folder: string): Promise<number | undefined> {
   const found = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => undefined)));
   const times = found.filter((each): each is Stats => each !== undefined).map(({ mtimeMs }) => mtimeMs);
   return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** Where runs live in a database, evidence, keys and trust still live in the state folder. */
+async function lookAtStores(workplace: Workplace): Promise<readonly HostFinding[]> {
+  const folder = await lookAtStore(workplace.settings.stateFolder);
+  const { mongo } = workplace.settings;
+  return mongo === undefined ? [folder] : [await lookAtDatabase(mongo, workplace), { ...folder, name: "state folder" }];
+}
+
+async function lookAtDatabase(mongo: MongoSettings, { settings, store }: Workplace): Promise<HostFinding> {
+  const text = `MongoDB at ${redactAddress(mongo.connectionString)}, database ${mongo.database}`;
+  try {
+    await store.index.list(settings.tenantId, { limit: 1 });
+    return { name: "store", status: "ok", text: `${text}: it answers` };
+  } catch (error) {
+    if (!(error instanceof StoreError)) {
+      throw error;
+    }
+    const { message, hint = "" } = error.fault;
+    return { name: "store", status: "fail", text: `${text}: ${message}`, remedy: hint, exitCode: STORE_EXIT };
+  }
 }
 
 async function lookAtStore(path: string): Promise<HostFinding> {

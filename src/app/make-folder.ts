@@ -1,6 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemCode } from "#fault/system-problem.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { storeCodes } from "#fault/store-codes.ts";
+import { systemCode, systemProblem } from "#fault/system-problem.ts";
 
 /**
  * Makes a folder and those above it; one that is there stays as it is. Node's own `recursive` goes round for ever where
@@ -12,6 +15,15 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
     if ((await made(path, mode)) === "no place") {
       throw Object.assign(new Error(`${path} cannot be made`), { code: "ENOENT" });
     }
+  }
+}
+
+/** The folder of keys, trust and evidence, for this user alone where it is made here. */
+export async function makeStateFolder(path: string): Promise<Result<void>> {
+  try {
+    return ok(await makeFolder(path, 0o700));
+  } catch (error) {
+    return fail(faultOf(storeCodes, "STORE_UNAVAILABLE", { problem: `${path}: ${systemProblem(error)}` }));
   }
 }
 

@@ -12,6 +12,7 @@ import { appCodes } from "./codes.ts";
 import { configShape, type Config } from "./config.ts";
 import { readSecretSettings, type SecretSettings } from "./secret-settings.ts";
 import { readServerSettings, type ServerSettings } from "./server-settings.ts";
+import { isStoreAddress, readMongoSettings, type MongoSettings } from "./mongo-settings.ts";
 import { readSandboxSettings, type SandboxSettings } from "./sandbox-settings.ts";
 
 /** Where everything of this command is: flags before `PACKRUN_*` before the nearest configuration before the user's. */
@@ -19,6 +20,9 @@ export type Settings = {
   readonly tenantId: TenantId;
   /** The `.packrun` folder; it need not be there yet. */
   readonly stateFolder: string;
+  /** The database in which runs and artifacts live; without one they live in the state folder. */
+  readonly mongo?: MongoSettings;
+  /** Folder of artifacts, or where they live in a database only of what is staged. */
   readonly artifactsPath: string;
   /** The configured trust root; without one, the development trust root is used. */
   readonly trustFile?: string;
@@ -75,19 +79,25 @@ export function readSettings(source: SettingsSource): Result<Settings> {
   const from = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(base, path));
   const keyFrom = (key: string | undefined): string | undefined =>
     key?.startsWith("signer:") === true ? key : from(key);
-  const given = flags.store ?? env["PACKRUN_STORE"];
+  const { Storage = {} } = config.value.TaskRunner ?? {};
+  const mongo = readMongoSettings(Storage, { flag: flags.store, variable: env["PACKRUN_STORE"] });
+  if (!mongo.ok) {
+    return mongo;
+  }
+  const given = flags.store ?? env["PACKRUN_STORE"] ?? "";
   // An empty name would be the current folder itself, which nobody means.
-  const stateFolder = given === undefined || given === "" ? stateFolderOf(cwd, file) : resolve(cwd, given);
+  const isFolder = given !== "" && !isStoreAddress(given);
+  const stateFolder = isFolder ? resolve(cwd, given) : stateFolderOf(cwd, file);
   const trust = flags.trust ?? env["PACKRUN_TRUST"];
   const configuredTrust = from(config.value.trust);
   const trustFile = trust === undefined ? configuredTrust : resolve(cwd, trust);
   const revocations = env["PACKRUN_REVOCATIONS"];
-  const { Storage } = config.value.TaskRunner ?? {};
   return ok(
     withoutUndefined({
       tenantId,
       stateFolder,
-      artifactsPath: from(Storage?.ArtifactsPath) ?? join(stateFolder, "artifacts"),
+      mongo: mongo.value,
+      artifactsPath: from(Storage.ArtifactsPath) ?? join(stateFolder, "artifacts"),
       trustFile,
       // The configuration's list belongs to its root: another root that is named for once comes with its own.
       revocationsFile:

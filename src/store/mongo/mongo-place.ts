@@ -5,7 +5,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import { collectionNames, indexesOf, type MongoCollections } from "./collections.ts";
-import { redactAddress, withoutUserInfo } from "./redact-address.ts";
+import { redactAddress, withoutUserInfo } from "#fault/redact-address.ts";
 
 export type MongoAddress = {
   /** `mongodb://…` or `mongodb+srv://…`; may hold a password, which no message repeats. */

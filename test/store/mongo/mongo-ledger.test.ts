@@ -9,7 +9,7 @@ import { documentServer } from "./document-server.ts";
 const server = await documentServer(t);
 if (server !== undefined) {
   const { address } = server;
-  runStoreConformance(t, async () => {
+  runStoreConformance(t, async (t) => {
     const clock = tickingClock();
     const database = server.database();
     const lives = new Map<string, HolderLife>();
@@ -23,6 +23,7 @@ if (server !== undefined) {
         if (!opened.ok) {
           throw new Error(opened.fault.message);
         }
+        t.teardown(opened.value.store.close);
         return opened.value.store;
       },
       damage: async (runId) => {
