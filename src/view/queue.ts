@@ -1,7 +1,7 @@
 import type { RunStatus } from "#run/status.ts";
 
 /** When and how urgently a run was asked for. */
-export type QueueTicket = {
+type QueueTicket = {
   /** −100 … 100. */
   readonly priority: number;
   /** Times as milliseconds since 1970. */

@@ -4,7 +4,7 @@ import { queueOrder, slaState, type QueuedRun, type QueuePlace } from "#view/que
 import type { QueueStanding } from "./service.ts";
 
 /** A row that was left to a service, as the queue sees it. */
-export function queuedRun(row: RunRow): QueuedRun {
+function queuedRun(row: RunRow): QueuedRun {
   const { priority = 0, scheduledAt, deadlineAt } = row.queue ?? {};
   const scheduled = scheduledAt === undefined ? undefined : millisecondsOf(scheduledAt);
   const deadline = deadlineAt === undefined ? undefined : millisecondsOf(deadlineAt);

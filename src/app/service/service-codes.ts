@@ -49,6 +49,17 @@ export const serviceCodes = codeTable({
       fix: "Upload the pack again.",
     },
   },
+  SLO_NONE: {
+    severity: "error",
+    exitCode: 2,
+    message: "{pack} promises nothing: there are no rules to make",
+    hint: "give it an `slo` with runP95Seconds, approvalP95Seconds or maxQueueDepth",
+    explanation: {
+      cause: "Rules for Prometheus are made from the pack's `slo`, and the pack has none.",
+      example: "packrun slo rules packs/quickstart",
+      fix: "Add `slo: {runP95Seconds: 300}` to the pack's spec.",
+    },
+  },
   ORDER_INPUT: {
     severity: "error",
     exitCode: 3,

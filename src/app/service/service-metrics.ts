@@ -3,11 +3,8 @@ import { millisecondsOf } from "#canon/timestamp.ts";
 import type { RunRow } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { RunState } from "#run/state.ts";
+import { SECONDS } from "#view/slo-rules.ts";
 
-/** Bounds of seconds: `packrun slo rules` can only speak of times that are among them. */
-export const SECONDS: readonly number[] = [
-  1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 172_800, 604_800,
-];
 const STEP_SECONDS = [0.05, 0.1, 0.5, ...SECONDS.filter((bound) => bound <= 7200)];
 /** Bytes: from 1 MiB to 64 GiB, by fours. */
 const BYTES = Array.from({ length: 9 }, (_, at) => 2 ** 20 * 4 ** at);
