@@ -3,7 +3,7 @@ import { askPassword } from "#app/ask-password.ts";
 import { systemChance } from "#app/chance.ts";
 import { makeStateFolder } from "#app/make-folder.ts";
 import { nodeClock } from "#app/node-clock.ts";
-import { privateFiles } from "#app/private-files.ts";
+import { privateFiles, type PrivateFiles } from "#app/private-files.ts";
 import { foldLedger } from "#app/read-run.ts";
 import { readRow } from "#app/run-row.ts";
 import { readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
@@ -23,6 +23,7 @@ import { createSandbox } from "#sandbox/sandbox.ts";
 import { makeWorkspaceFolder, scratchFolder } from "#sandbox/scratch-folder.ts";
 import { enterUserScope } from "#sandbox/limit/enter-user-scope.ts";
 import { hashMark } from "#secret/hash-mark.ts";
+import { knownRedactor, withoutSecrets } from "#secret/known-redactors.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { parseSecretArgument } from "#secret/secret-argument.ts";
 import { readSecretFile } from "#secret/secret-file.ts";
@@ -45,7 +46,7 @@ export const keyring: Keyring = fileKeyring;
 /** Keys in files, and the external signers of these settings. */
 export const keyringFor = ({ signers = {} }: Pick<Settings, "signers">): Keyring => keyringWith(signers);
 export const passwordSource: (env: Env, mayAsk: boolean) => AskPassword = askPassword;
-export { parseSecretArgument, enterUserScope };
+export { parseSecretArgument, enterUserScope, withoutSecrets };
 
 /** Loaded only where something is anchored. */
 export const proveAnchor: ProveAnchor = async (anchor, root) =>
@@ -84,7 +85,8 @@ export async function openWorkplace(
     return stores;
   }
   const { store, artifacts } = stores.value;
-  const egress = createEgress({ lines: store.lines, clock, ...(upstreamProxy && { upstreamProxy }) });
+  const proxy = upstreamProxy === undefined ? {} : { upstreamProxy };
+  const egress = createEgress({ lines: store.lines, clock, ...proxy });
   const hidden = privateFiles(settings.value, source.cwd);
   const signing = keyringFor(settings.value);
   return ok({
@@ -99,13 +101,8 @@ export async function openWorkplace(
     artifacts,
     policies: (tenantId) => policyEngine({ read: (digest) => artifacts.open(tenantId, digest) }),
     inspectModule,
-    secrets: secretProviders({
-      env: source.env,
-      readFile: (path, most) => readSecretFile(hidden.note(path), most),
-      places: settings.value.secrets?.places ?? { commands: {}, vault: {} },
-      stdin: () => process.stdin,
-    }),
-    redactor: (key) => createRedactor(key === undefined ? {} : { mark: hashMark(key) }),
+    secrets: secretsOf(settings.value, source.env, hidden),
+    redactor: (key) => knownRedactor(createRedactor(key === undefined ? {} : { mark: hashMark(key) })),
     runner: (maxParallel, references = []) => {
       hidden.noteSecrets(references);
       return createSandbox({
@@ -128,6 +125,15 @@ export async function openWorkplace(
     },
     password: askPassword(source.env, options.mayAsk),
     engine: { name: "packrun", version },
+  });
+}
+
+function secretsOf({ secrets }: Settings, env: Env, hidden: PrivateFiles): Workplace["secrets"] {
+  return secretProviders({
+    env,
+    readFile: (path, most) => readSecretFile(hidden.note(path), most),
+    places: secrets?.places ?? { commands: {}, vault: {} },
+    stdin: () => process.stdin,
   });
 }
 
