@@ -38,7 +38,7 @@ export async function runCli(given: readonly string[]): Promise<number> {
     await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
     return code;
   } catch (error) {
-    return error instanceof CommanderError ? usageExit(error) : crash(cli, error);
+    return error instanceof CommanderError ? usageExit(error) : await crash(cli, error);
   }
 }
 
@@ -106,12 +106,14 @@ function usageExit(error: CommanderError): number {
   return error.exitCode === 0 ? 0 : USAGE;
 }
 
-function crash(cli: Cli, error: unknown): number {
-  const message = error instanceof Error ? error.message : String(error);
+/** What was thrown may hold anything, the secrets of a run included. */
+async function crash(cli: Cli, error: unknown): Promise<number> {
+  const { withoutSecrets } = await import("#compose.ts");
+  const message = withoutSecrets(error instanceof Error ? error.message : String(error));
   cli.err(`packrun: internal error: ${message}\n`);
   cli.err("  = help: the ledger is intact; `packrun resume` goes on. PACKRUN_DEBUG=1 shows where this happened.\n");
   if (cli.env["PACKRUN_DEBUG"] === "1" && error instanceof Error) {
-    cli.err(`${error.stack ?? ""}\n`);
+    cli.err(`${withoutSecrets(error.stack ?? "")}\n`);
   }
   return 1;
 }
