@@ -3,6 +3,7 @@ import type { Diagnostic } from "#fault/diagnostic.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { Result } from "#fault/result.ts";
 import { sarifLog } from "#view/sarif.ts";
+import { packReference } from "#app/pack-registry.ts";
 import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { diagnosticsExitCode } from "./exit-code.ts";
@@ -11,6 +12,7 @@ import { formatOf, withGlobals } from "./options.ts";
 import { openPackArgument } from "./registered-plan.ts";
 import { version } from "./version.ts";
 
+type LintOptions = RegistryOptions & { readonly fix?: boolean };
 type Linted = { readonly pack: string; readonly diagnostics: readonly Diagnostic[] };
 
 /** `packrun lint PACK…`. */
@@ -19,20 +21,28 @@ export const lint: CommandFile = {
     const command = program.command("lint <pack...>").description("check packs and show everything that is wrong");
     withGlobals(command, ["text", "json", "sarif"])
       .option(...REGISTRY_OPTION)
+      .option("--fix", "mend what is mechanical in pack.yaml: names with one likely spelling, strings without quotes")
       .addHelpText(
         "after",
         "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
           "Exit codes: 0 nothing is wrong, 2 usage, 3 findings.\n" +
           "Examples: packrun lint packs/quickstart\n" +
+          "          packrun lint packs/quickstart --fix\n" +
           "          packrun lint packs/* --format sarif > lint.sarif",
       )
-      .action(async (packs: string[], options: RegistryOptions) => {
+      .action(async (packs: string[], options: LintOptions) => {
+        const signed = packs.find((pack) => packReference(pack) !== undefined);
+        if (options.fix === true && signed !== undefined) {
+          cli.err(`error: ${signed} stays as its publisher signed it; fix the folder that it was made from\n`);
+          done(2);
+          return;
+        }
         done(await lintAll(cli, packs, options));
       });
   },
 };
 
-async function lintAll(cli: Cli, packs: readonly string[], options: RegistryOptions): Promise<number> {
+async function lintAll(cli: Cli, packs: readonly string[], options: LintOptions): Promise<number> {
   const format = formatOf(options);
   let code = 0;
   const linted: Linted[] = [];
@@ -65,7 +75,7 @@ async function lintAll(cli: Cli, packs: readonly string[], options: RegistryOpti
 }
 
 /** One of the registry is linted as its publisher signed it, or not at all. */
-async function lintArgument(cli: Cli, text: string, options: RegistryOptions): Promise<Result<LintedPack>> {
+async function lintArgument(cli: Cli, text: string, options: LintOptions): Promise<Result<LintedPack>> {
   const ports = await import("#compose.ts");
   const given = await openPackArgument(cli, text, options);
   if (!given.ok) {
@@ -80,7 +90,18 @@ async function lintArgument(cli: Cli, text: string, options: RegistryOptions): P
     }
   }
   const { folders, inspectModule, sha256 } = ports;
-  return lintPack(pack, { folders, sha256, inspectModule, cwd: cli.cwd });
+  const place = { folders, sha256, inspectModule, cwd: cli.cwd };
+  if (options.fix === true) {
+    const { fixPack } = await import("#app/fix-pack.ts");
+    const fixed = await fixPack(pack, place);
+    if (!fixed.ok) {
+      return fixed;
+    }
+    if (fixed.value > 0) {
+      cli.note(`mended ${fixed.value} ${fixed.value === 1 ? "place" : "places"} in ${text}`);
+    }
+  }
+  return lintPack(pack, place);
 }
 
 /** A pack that cannot be read at all is a finding among the others. */

@@ -38,7 +38,7 @@ export function diagnosticOf<Code extends string>(
   table: CodeTable<Code>,
   code: Code,
   data: FaultData,
-  at: { readonly file: string; readonly range?: Range; readonly hint?: string },
+  at: { readonly file: string; readonly range?: Range; readonly hint?: string; readonly fix?: string },
 ): Diagnostic<Code> {
   const entry = table[code];
   const found = {
@@ -47,8 +47,10 @@ export function diagnosticOf<Code extends string>(
     message: fillIn(entry.message, data),
     hint: at.hint ?? fillIn(entry.hint, data),
     file: at.file,
+    ...(at.range === undefined ? {} : { range: at.range }),
+    ...(at.fix === undefined ? {} : { fix: at.fix }),
   };
-  return at.range === undefined ? found : { ...found, range: at.range };
+  return found;
 }
 
 function fillIn(template: string, data: FaultData): string {

@@ -10,6 +10,8 @@ export type Diagnostic<Code extends string = string> = {
   readonly hint?: string;
   readonly file: string;
   readonly range?: Range;
+  /** What mends it in place of the range; only where nothing has to be decided. */
+  readonly fix?: string;
   readonly related?: readonly { readonly message: string; readonly file: string; readonly range?: Range }[];
 };
 

@@ -1,27 +1,31 @@
 /** Longer names are not compared: nobody mistypes them by a letter or two, and the cost must stay small. */
 const LONGEST = 64;
 
-/**
- * The known name that `name` was probably meant to be: the nearest by edits (insert, delete, replace, swap of
- * neighbours; case is none), at most one for each three letters; undefined when none is that near.
- */
+/** The known name that `name` was probably meant to be, as `nearNames` finds them; undefined when none is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  return nearNames(name, known)[0];
+}
+
+/**
+ * The known names that `name` may have been meant to be, the nearest first: by edits (insert, delete, replace, swap of
+ * neighbours; case is none), at most one for each three letters.
+ */
+export function nearNames(name: string, known: Iterable<string>): readonly string[] {
   if (name.length > LONGEST) {
-    return undefined;
+    return [];
   }
   const lower = name.toLowerCase();
-  let best: string | undefined;
-  let fewest = Math.floor(name.length / 3) + 1;
+  const most = Math.floor(name.length / 3);
+  const near: { readonly candidate: string; readonly edits: number }[] = [];
   for (const candidate of known) {
-    if (Math.abs(candidate.length - name.length) < fewest && candidate.length <= LONGEST) {
+    if (Math.abs(candidate.length - name.length) <= most && candidate.length <= LONGEST) {
       const edits = editDistance(lower, candidate.toLowerCase());
-      if (edits < fewest) {
-        best = candidate;
-        fewest = edits;
+      if (edits <= most) {
+        near.push({ candidate, edits });
       }
     }
   }
-  return best;
+  return near.sort((a, b) => a.edits - b.edits).map(({ candidate }) => candidate);
 }
 
 /** Optimal string alignment distance (Damerau-Levenshtein without overlapping edits). */

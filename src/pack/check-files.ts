@@ -80,7 +80,7 @@ function requireFile(
   const inner = packPath(text);
   const mode = inner === undefined ? undefined : modes.get(inner);
   if (mode === undefined) {
-    const hint = inner === undefined ? undefined : findings.didYouMean(inner, paths);
+    const { hint } = inner === undefined ? {} : findings.didYouMean(inner, paths);
     findings.add("PACK_FILE_MISSING", { path: text, problem: "is not in the pack" }, { path, part: "value" }, { hint });
   }
   return mode;

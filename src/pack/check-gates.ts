@@ -35,7 +35,7 @@ function checkDeclared(
   if (id !== undefined && !known.has(id)) {
     const section = kind === "approval" ? "spec.approvals" : "spec.policies";
     const at = { path: [...path, "gate", kind], part: "value" } as const;
-    findings.add("PACK_ID_UNKNOWN", { kind, id, section }, at, { hint: findings.didYouMean(id, known) });
+    findings.add("PACK_ID_UNKNOWN", { kind, id, section }, at, findings.didYouMean(id, known));
   }
 }
 

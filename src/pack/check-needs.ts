@@ -39,7 +39,7 @@ function checkFamily(family: readonly StepView[], findings: Findings): void {
       const need = textOf(item);
       if (need !== undefined && !byId.has(need)) {
         const place = { path: [...path, "needs", at], part: "value" } as const;
-        findings.add("PACK_NEEDS_UNKNOWN", { id, need }, place, { hint: findings.didYouMean(need, ids) });
+        findings.add("PACK_NEEDS_UNKNOWN", { id, need }, place, findings.didYouMean(need, ids));
       }
     }
   }

@@ -116,7 +116,7 @@ function checkSecrets({ raw, path }: StepView, secrets: ReadonlySet<string>, fin
     const name = textOf(objectOf(value)["secret"]);
     if (name !== undefined && ENV_NAME.test(variable) && !secrets.has(name)) {
       const at = { path: [...path, "env", variable, "secret"], part: "value" } as const;
-      findings.add("SECRET_UNDECLARED", { name }, at, { hint: findings.didYouMean(name, secrets) });
+      findings.add("SECRET_UNDECLARED", { name }, at, findings.didYouMean(name, secrets));
     }
   }
 }

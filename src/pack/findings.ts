@@ -3,21 +3,25 @@ import { diagnosticOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { packCodes, type PackCode } from "./codes.ts";
-import { nearestName } from "#fault/did-you-mean.ts";
+import { nearNames } from "#fault/did-you-mean.ts";
 import type { PackSource } from "./pack-source.ts";
 
 type Place = { readonly path: readonly PathPart[]; readonly part: "key" | "value" };
 
+/** Given what stands in its place in the text. */
+type Mend = (found: string) => string;
+type More = {
+  readonly hint?: string | Mend | undefined;
+  /** What mends it. */
+  readonly fix?: Mend | undefined;
+  readonly related?: { readonly message: string; readonly at: Place };
+};
+
 /** Collects what the checks of a pack find. */
 export type Findings = {
-  readonly add: (
-    code: PackCode,
-    data: FaultData,
-    at: Place,
-    more?: { readonly hint?: string | undefined; readonly related?: { readonly message: string; readonly at: Place } },
-  ) => void;
-  /** `did you mean "x"?`, or undefined when nothing known is near. */
-  readonly didYouMean: (name: string, known: ReadonlySet<string> | readonly string[]) => string | undefined;
+  readonly add: (code: PackCode, data: FaultData, at: Place, more?: More) => void;
+  /** `did you mean "x"?` when something known is near, and "x" as the mend when nothing else is. */
+  readonly didYouMean: (name: string, known: ReadonlySet<string> | readonly string[]) => Pick<More, "hint" | "fix">;
   readonly all: () => readonly Diagnostic[];
 };
 
@@ -38,11 +42,12 @@ export function collectFindings(source: PackSource, earlier: readonly Diagnostic
       if (taken.has(placeKey(range))) {
         return;
       }
-      const { hint, related } = more;
+      const { hint, fix, related } = more;
       const made = diagnosticOf(packCodes, code, data, {
         file: source.file,
         range,
-        ...(hint === undefined ? {} : { hint }),
+        ...(hint === undefined ? {} : { hint: typeof hint === "string" ? hint : hint(source.textAt(range)) }),
+        ...(fix === undefined ? {} : { fix: fix(source.textAt(range)) }),
       });
       found.push(
         related === undefined
@@ -61,8 +66,11 @@ export function collectFindings(source: PackSource, earlier: readonly Diagnostic
     },
     didYouMean: (name, known) => {
       comparisons += known instanceof Set ? known.size : (known as readonly string[]).length;
-      const nearest = comparisons > COMPARISONS ? undefined : nearestName(name, known);
-      return nearest === undefined ? undefined : `did you mean "${nearest}"?`;
+      const near = comparisons > COMPARISONS ? [] : nearNames(name, known);
+      const [nearest] = near;
+      return nearest === undefined
+        ? {}
+        : { hint: `did you mean "${nearest}"?`, fix: near.length === 1 ? () => nearest : undefined };
     },
     all: () => found,
   };

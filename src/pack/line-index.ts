@@ -4,6 +4,8 @@ import type { Position, Range } from "#fault/place.ts";
 export type LineIndex = {
   readonly position: (offset: number) => Position;
   readonly range: (start: number, end: number) => Range;
+  /** The offset of a position that this index gave. */
+  readonly offset: (position: Position) => number;
 };
 
 /** The lines are counted when the first position is asked for: a text without findings never pays for it. */
@@ -14,7 +16,11 @@ export function lineIndex(text: string): LineIndex {
     const line = lastAtOrBefore(starts, Math.min(Math.max(offset, 0), text.length));
     return { line: line + 1, column: Math.min(Math.max(offset, 0), text.length) - (starts[line] ?? 0) + 1 };
   };
-  return { position, range: (start, end) => ({ start: position(start), end: position(Math.max(start, end)) }) };
+  const offset = ({ line, column }: Position): number => {
+    starts ??= lineStarts(text);
+    return (starts[line - 1] ?? text.length) + column - 1;
+  };
+  return { position, offset, range: (start, end) => ({ start: position(start), end: position(Math.max(start, end)) }) };
 }
 
 function lineStarts(text: string): readonly number[] {

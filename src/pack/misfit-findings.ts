@@ -25,7 +25,7 @@ export function reportMisfits(misfits: readonly Misfit[], findings: Findings): v
           "PACK_TYPE",
           { expected: misfit.expected, found: misfit.found },
           { path: misfit.path, part: "value" },
-          { hint: typeHint(misfit) },
+          quotingOf(misfit),
         );
         break;
       case "value":
@@ -41,8 +41,13 @@ function reportUnknown({ path, found, known = [] }: Misfit, findings: Findings):
     findings.add("PACK_STEP_KIND", { problem: `the step already says what it is, "${found}" says it again` }, at);
     return;
   }
-  const hint = displaced(path, found) ?? findings.didYouMean(found, known);
-  findings.add("PACK_UNKNOWN_FIELD", { name: found }, at, { hint });
+  const hint = displaced(path, found);
+  findings.add(
+    "PACK_UNKNOWN_FIELD",
+    { name: found },
+    at,
+    hint === undefined ? findings.didYouMean(found, known) : { hint },
+  );
 }
 
 /** What is known, but elsewhere. */
@@ -84,21 +89,25 @@ function reportValue({ path, expected, found }: Misfit, findings: Findings): voi
   }
   const isName = KEY_WORDS.has(expected) && found === JSON.stringify(path.at(-1));
   const choices = expected.startsWith("one of ") ? expected.slice("one of ".length).split(", ") : [];
-  const meant = choices.length === 0 ? undefined : findings.didYouMean(unquoted(found), choices);
+  const meant = choices.length === 0 ? {} : findings.didYouMean(unquoted(found), choices);
   findings.add(
     "PACK_VALUE",
     { problem: `expected ${expected}, found ${found}` },
     { path, part: isName ? "key" : "value" },
-    { hint: meant },
+    meant,
   );
 }
 
-function typeHint({ expected, found }: Misfit): string | undefined {
+/** A number or a boolean where a string belongs is meant as it is written. */
+function quotingOf({ expected, found }: Misfit): Parameters<Findings["add"]>[3] {
   if (found === "null") {
-    return "give a value, or remove the key";
+    return { hint: "give a value, or remove the key" };
   }
   const isScalar = found !== "an object" && found !== "an array" && !found.startsWith('"');
-  return isScalar && expected.startsWith("a string") ? `put it in quotes: "${found}"` : undefined;
+  const isText = expected.startsWith("a string") || expected.includes("in quotes");
+  return isScalar && isText
+    ? { hint: (source) => `put it in quotes: ${JSON.stringify(source)}`, fix: (source) => JSON.stringify(source) }
+    : {};
 }
 
 function unquoted(found: string): string {

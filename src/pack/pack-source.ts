@@ -10,6 +10,8 @@ export type PackSource = {
   /** The name of the file as messages show it. */
   readonly file: string;
   readonly text: string;
+  /** What stands in a range. */
+  readonly textAt: (range: Range) => string;
   /**
    * The range of the member name (`key`) or of the value at `path`. What does not stand in the text has the range of
    * the nearest thing around it that does; a list item has no name and answers with its first line's name or value.
@@ -35,6 +37,7 @@ export function packSource(file: string, text: string, lines: LineIndex, root: u
   return {
     file,
     text,
+    textAt: ({ start, end }) => text.slice(lines.offset(start), lines.offset(end)),
     range: (path, part) => {
       const { spot, whole } = find(root, path, index);
       if (whole && part === "value") {

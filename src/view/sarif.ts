@@ -39,7 +39,8 @@ function ruleOf(id: string, rule: SarifRule | undefined): object {
       };
 }
 
-function resultOf({ code, severity, message, hint, file, range, related = [] }: Diagnostic, ruleIndex: number): object {
+function resultOf(diagnostic: Diagnostic, ruleIndex: number): object {
+  const { code, severity, message, hint, file, range, related = [] } = diagnostic;
   const text = hint === undefined ? message : `${message} (${hint})`;
   const places = related.map((each) => ({
     ...locationOf(each.file, each.range),
@@ -52,7 +53,17 @@ function resultOf({ code, severity, message, hint, file, range, related = [] }: 
     message: { text },
     locations: [locationOf(file, range)],
     ...(places.length === 0 ? {} : { relatedLocations: places }),
+    ...fixesOf(diagnostic),
   };
+}
+
+function fixesOf({ file, range, fix, hint }: Diagnostic): object {
+  if (range === undefined || fix === undefined) {
+    return {};
+  }
+  const replacements = [{ deletedRegion: regionOf(range), insertedContent: { text: fix } }];
+  const artifactChanges = [{ artifactLocation: { uri: uriOf(file) }, replacements }];
+  return { fixes: [{ ...(hint === undefined ? {} : { description: { text: hint } }), artifactChanges }] };
 }
 
 function locationOf(file: string, range: Range | undefined): object {
