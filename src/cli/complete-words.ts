@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { Command, type Option } from "commander";
 import { readSettings } from "#app/settings.ts";
 import type { Workplace } from "#app/workplace.ts";
-import { isTerminal } from "#run/status.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
 import { commandTable } from "./command-table.ts";
 import { settingsSource } from "./options.ts";
@@ -14,6 +13,7 @@ export type Candidate = { readonly value: string; readonly about: string };
 /** Runs that are offered: the newest. */
 const OFFERED_RUNS = 50;
 /** Commands that make sense only for a run that has not ended. */
+const UNFINISHED: ReadonlySet<string> = new Set(["pending", "running", "waiting"]);
 const NEEDS_UNFINISHED: ReadonlySet<string> = new Set(["resume", "cancel", "approve", "reject", "request"]);
 
 /** What the last of `words` may become, given those before it (without `packrun` itself). Nothing where files are meant. */
@@ -116,7 +116,7 @@ function argumentCandidates(command: Command, at: number): readonly Candidate[] 
 function runsOf({ command, options }: Place, cli: Cli): Promise<readonly Candidate[]> {
   return fromStore(cli, options, async ({ store, settings }) => {
     const rows = await store.index.list(settings.tenantId, { limit: OFFERED_RUNS });
-    const fit = NEEDS_UNFINISHED.has(command.name()) ? rows.filter(({ status }) => !isTerminal(status)) : rows;
+    const fit = NEEDS_UNFINISHED.has(command.name()) ? rows.filter(({ status }) => UNFINISHED.has(status)) : rows;
     const last = rows[0] === undefined ? [] : [{ value: "last", about: "the newest run" }];
     const named = fit.map(({ runId, packName, packVersion, status }) => ({
       value: runId,

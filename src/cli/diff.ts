@@ -1,9 +1,5 @@
-import { readRun } from "#app/read-run.ts";
-import { findRun } from "#app/run-reference.ts";
+import { compareRuns } from "#app/compare-runs.ts";
 import type { Workplace } from "#app/workplace.ts";
-import { ok, type Result } from "#fault/result.ts";
-import type { RunState } from "#run/state.ts";
-import { runDiff } from "#view/run-diff.ts";
 import { runDiffText } from "#view/run-diff-text.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { formatOf, withGlobals } from "./options.ts";
@@ -38,21 +34,10 @@ async function compare(
   workplace: Workplace,
 ): Promise<number> {
   const format = formatOf(options);
-  const left = await stateOf(before, workplace);
-  if (!left.ok) {
-    return cli.fault(left.fault, format);
+  const compared = await compareRuns(before, after, workplace);
+  if (!compared.ok) {
+    return cli.fault(compared.fault, format);
   }
-  const right = await stateOf(after, workplace);
-  if (!right.ok) {
-    return cli.fault(right.fault, format);
-  }
-  const compared = runDiff(left.value, right.value);
-  cli.out(format === "json" ? jsonLine({ schemaVersion: 1, ...compared }) : runDiffText(compared));
-  return options.detailedExitcode === true && compared.differs ? DIFFERS : 0;
-}
-
-async function stateOf(text: string, workplace: Workplace): Promise<Result<RunState>> {
-  const key = await findRun(text, workplace.settings.tenantId, workplace.store);
-  const run = key.ok ? await readRun(key.value, workplace) : key;
-  return run.ok ? ok(run.value.state) : run;
+  cli.out(format === "json" ? jsonLine({ schemaVersion: 1, ...compared.value }) : runDiffText(compared.value));
+  return options.detailedExitcode === true && compared.value.differs ? DIFFERS : 0;
 }

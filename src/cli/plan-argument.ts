@@ -2,12 +2,14 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { readPlanFile } from "#app/user-file.ts";
 import { ok, type Result } from "#fault/result.ts";
-import type { Plan } from "#plan/plan.ts";
+import type { PlannedPack } from "#app/plan-pack.ts";
 import type { RegistryOptions } from "./bundle-import.ts";
 import type { Cli } from "./cli.ts";
 import { formatOf } from "./options.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { plannedArgument } from "./registered-plan.ts";
+
+type Plan = PlannedPack["compiled"]["plan"];
 
 /** The plan of a PACK argument, or of a plan file; where there is none, says why and fails with the exit code. */
 export async function planArgument(
