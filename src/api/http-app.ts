@@ -74,7 +74,7 @@ function begin({ log }: Desk): RequestHandler {
   };
 }
 
-/** First how often an address may be refused, then who asks, then how often they may ask. */
+/** Who asks, how often an address may be refused that, and how often a bearer may ask. */
 function guardsOf({ limits }: Desk, authenticate: Authenticate): readonly RequestHandler[] {
   const shared = {
     windowMs: MINUTE_MS,
@@ -88,8 +88,6 @@ function guardsOf({ limits }: Desk, authenticate: Authenticate): readonly Reques
     limit: limits.refusedPerMinute,
     standardHeaders: false,
     keyGenerator: ({ ip = "" }) => ipKeyGenerator(ip),
-    requestWasSuccessful: (_, { statusCode }) => statusCode !== 401,
-    skipSuccessfulRequests: true,
   });
   const byBearer = rateLimit({
     ...shared,
@@ -103,13 +101,14 @@ function guardsOf({ limits }: Desk, authenticate: Authenticate): readonly Reques
   const identify: RequestHandler = async (request, response, next) => {
     const who = await authenticate(request.headers.authorization);
     if (!who.ok) {
-      refuse(response, who.fault);
+      // Counted when it is known: a good token is not kept waiting by bad ones from the same address.
+      await byAddress(request, response, () => refuse(response, who.fault));
       return;
     }
     passageOf(response).who = who.value;
     next();
   };
-  return [byAddress, identify, byBearer];
+  return [identify, byBearer];
 }
 
 function checkScope({ scope }: GuardedRoute): RequestHandler {

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import t from "tap";
+import { exportApproval } from "#app/approval-export.ts";
+import { signApproval } from "#app/approval-sign.ts";
+import { trustAdd } from "#app/trust-edit.ts";
+import { keyring } from "#compose.ts";
+import type { RunIdentity } from "#port/run-store.ts";
+import { value } from "../attest/signing.ts";
+import { apiWorld } from "./api-world.ts";
+
+const world = await apiWorld(t);
+const { place, workplace, send, token } = world;
+const approvals = { go: { required: 1, from: ["approver"], ttl: "1h", reasonRequired: true } };
+const gates = [{ id: "ok", gate: { approval: "go" } }];
+const identity = await world.run({ approvals, steps: gates });
+const other = await world.run({ approvals, steps: gates });
+const trustFile = place.here("state/trust/trust-root.json");
+const { privateFile } = value(await keyring.writePair(place.here("alice"), "ecdsa-p256-sha256"));
+const tools = { keyring, now: workplace.clock.now, stateFolder: place.here("state") };
+const alice = { file: trustFile, keyFile: place.here("alice.pub"), principal: "alice", roles: ["approver"] };
+value(await trustAdd(alice, tools));
+const { planHash } = identity;
+
+/** What alice signs on her own machine about a run. */
+async function envelopeOf(run: RunIdentity, decision: "approve" | "reject" = "approve"): Promise<unknown> {
+  const path = place.here(`${run.runId}.tar`);
+  value(await exportApproval(run, "ok", path, workplace));
+  const out = place.here(`${run.runId}-${decision}.json`);
+  const order = { path, keyFile: privateFile, decision, reason: "read it", out };
+  const hands = {
+    settings: { trustFile, stateFolder: place.here("desk") },
+    keyring,
+    now: workplace.clock.now,
+    show: () => undefined,
+    password: () => Promise.resolve(undefined),
+    confirm: () => Promise.resolve(true),
+  };
+  value(await signApproval(order, hands));
+  return JSON.parse(readFileSync(out, "utf8"));
+}
+
+const envelope = await envelopeOf(identity);
+const gate = { runId: identity.runId, gateId: "ok", planHash };
+const good = { Authorization: `Bearer ${await token({ approval: gate })}` };
+const body = { gateId: "ok", planHash, envelope };
+
+async function decide(
+  sent: object,
+  headers: Record<string, string> = good,
+  run = identity,
+): Promise<Record<string, unknown>> {
+  const answer = await send(`/api/runs/${run.runId}/approve`, sent, headers);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+t.test("a token that is not for this run, gate and plan decides nothing, whoever signed", async (t) => {
+  t.match(await decide(body, {}), { status: 403, code: "APPROVAL_TOKEN_CLAIM" });
+  const wrong = [
+    [{ ...gate, runId: other.runId }, "APPROVAL_TOKEN_RUN"],
+    [{ ...gate, gateId: "later" }, "APPROVAL_TOKEN_GATE"],
+    [
+      { ...gate, planHash: identity.planHash.replace(/.$/, (last) => (last === "0" ? "1" : "0")) as typeof planHash },
+      "APPROVAL_TOKEN_PLAN",
+    ],
+  ] as const;
+  for (const [approval, code] of wrong) {
+    t.match(await decide(body, { Authorization: `Bearer ${await token({ approval })}` }), { status: 403, code });
+  }
+});
+
+t.test("a token without a signature decides nothing either", async (t) => {
+  t.match(await decide({ gateId: "ok", planHash }), { status: 422, code: "APPROVAL_ENVELOPE_MISSING" });
+  t.match(await decide({ gateId: "ok", planHash, envelope: null }), { code: "APPROVAL_ENVELOPE_MISSING" });
+  t.match(await decide({ gateId: "ok", planHash, envelope: {} }), { status: 422, code: "APPROVAL_UNREADABLE" });
+  const stale = `sha256:${"0".repeat(64)}`;
+  t.match(await decide({ ...body, planHash: stale }), { status: 409, code: "PLAN_HASH_MISMATCH" });
+  const foreign = await envelopeOf(other);
+  t.match(await decide({ ...body, envelope: foreign }), { status: 422, code: "APPROVAL_WRONG_RUN" });
+  const events = await Array.fromAsync(workplace.store.ledger.read(identity));
+  t.equal(events.filter(({ eventType }) => eventType === "gate.refused").length, 1, "refusals stand in the ledger");
+});
+
+t.test("a signed decision counts once, and again is answered as before", async (t) => {
+  const first = { runId: identity.runId, gateId: "ok", decision: "approve", principal: "alice" };
+  t.match(await decide(body), { schemaVersion: 1, ...first, again: false });
+  t.match(await decide(body), { ...first, again: true });
+  const run = (await (await world.get(`/api/runs/${identity.runId}`)).json()) as Record<string, unknown>;
+  t.match(run, { status: /succeeded|running/ });
+});
