@@ -96,6 +96,27 @@ t.test("a pack that is not the listed one is drift, and so is one that compiles 
   });
 });
 
+t.test("another policy module is drift in two places, so that none needs to be looked into again", async (t) => {
+  const { bytes, request } = stored(pack);
+  const [module = ""] = Object.values(request.pinned.policies ?? {}).flatMap((policy) =>
+    policy.engine === "rego" ? [policy.module] : [],
+  );
+  t.ok(
+    request.packListing.some(({ path }) => path === module),
+    "the sample has a policy in Rego",
+  );
+  const packListing = request.packListing.map((file) =>
+    file.path === module ? { ...file, sha256: "0".repeat(64) } : file,
+  );
+  const swapped = recompilePlan({ ...request, packListing });
+  t.ok(swapped.ok);
+  if (swapped.ok) {
+    t.notSame(swapped.value.bytes, bytes);
+    t.not(swapped.value.plan.pack.digest, request.pinned.pack.digest);
+    t.strictNotSame(swapped.value.plan.policies, request.pinned.policies);
+  }
+});
+
 t.test("other locked inputs compile to other bytes, and the first difference says where", async (t) => {
   const { bytes, request } = stored(pack);
   const other = stored(pack.replace("{id: a,", "{id: a, idempotent: true,"));
