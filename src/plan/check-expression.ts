@@ -23,7 +23,7 @@ function typeOf(node: ASTNode, scope: Scope, check: Check): CelType {
     case "value":
       return literalType(node.args);
     case "id":
-      return scope.variable(node.args) ?? unknown(check, node, node.args, scope.names());
+      return scope.variable(node.args) ?? unknownVariable(check, node, node.args, scope);
     case ".":
     case ".?":
       return memberType(node, typeOf(node.args[0], scope, check), node.args[1], check);
@@ -307,6 +307,15 @@ function binaryType(
   const place = { start: node.start, end: node.end };
   check.problems.push({ code: "EXPR_TYPE", data, ...place, ...(hint === undefined ? {} : { hint }) });
   return operation.fault.result;
+}
+
+const SECRETS_HINT = "expressions hold no secret: give it to the step as env: {NAME: {secret: …}}";
+
+/** Who writes `secrets.token` knows other tools, and is told how it is done here. */
+function unknownVariable(check: Check, node: ASTNode, name: string, scope: Scope): CelType {
+  const isSecret = name === "secrets" || name === "secret";
+  const others = { name, others: isSecret ? SECRETS_HINT : undefined };
+  return unknown(check, node, name, isSecret ? [] : scope.names(), others);
 }
 
 /** `steps.build-sbom` reads as a subtraction; when there is a step of that name, it was not meant so. */

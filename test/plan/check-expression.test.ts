@@ -85,6 +85,7 @@ t.test("unknown names are found, with the name that was meant", async (t) => {
   };
   t.strictSame(hintOf("inputs.chanel"), ['EXPR_UNKNOWN inputs.chanel: did you mean "channel"?']);
   t.strictSame(hintOf("input.channel"), ['EXPR_UNKNOWN input: did you mean "inputs"?']);
+  t.match(hintOf("secrets.deployToken"), [/^EXPR_UNKNOWN secrets: expressions hold no secret: .*env:/]);
   t.strictSame(hintOf("steps.scam.status"), ['EXPR_UNKNOWN steps.scam: did you mean "scan"?']);
   t.strictSame(hintOf("steps.scan.outputs.critcal"), [
     'EXPR_UNKNOWN steps.scan.outputs.critcal: did you mean "critical"?',
