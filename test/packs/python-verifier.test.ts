@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { LedgerEvent } from "#run/event.ts";
@@ -471,7 +471,24 @@ t.test("the command line is the same, too", options, async (t) => {
     const [script, python] = await Promise.all([scriptVerifier(...args), pythonVerifier(...args)]);
     t.equal(python.code, script.code, args.slice(-2).join(" "));
   }
-  t.equal((await pythonVerifier("--version")).stdout, (await scriptVerifier("--version")).stdout);
+});
+
+t.test("each names its own file, version and digest", options, async (t) => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
+    readonly version: string;
+  };
+  const names = ["verify_offline_bundle.mjs", "verify_offline_bundle.py"];
+  const lines = names.map((name) => {
+    const hex = createHash("sha256")
+      .update(readFileSync(join(dirname(source), name)))
+      .digest("hex");
+    return `${name} ${version} sha256:${hex}\n`;
+  });
+  const said = await Promise.all([scriptVerifier("--version"), pythonVerifier("--version")]);
+  t.strictSame(
+    said.map(({ stdout }) => stdout),
+    lines,
+  );
 });
 
 t.test("it needs neither home nor locale nor a writable folder, and says the same anywhere", options, async (t) => {

@@ -16,9 +16,9 @@ import { toBase64 } from "#canon/base64.ts";
 import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
 import { parseRunId, type RunId } from "#canon/ids.ts";
 import { timestampOf } from "#canon/timestamp.ts";
-import * as compose from "#compose.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { folderReader } from "#folder/folder-reader.ts";
+import { moduleInspector } from "#policy/inspect-module.ts";
 import { policyEngine } from "#policy/policy-engine.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { RunIdentity } from "#port/run-store.ts";
@@ -130,7 +130,7 @@ function workplaceOf(order: EvidenceOrder, site: SampleSite, clock: TickingClock
     store: memoryRunStore({ clock, owner: "sample-runner" }),
     artifacts,
     policies: (tenantId) => policyEngine({ read: (digest) => artifacts.open(tenantId, digest) }),
-    inspectModule: compose.inspectModule,
+    inspectModule: moduleInspector(),
     secrets: { resolve: absent },
     redactor: () => createRedactor(),
     runner: () => scriptedRunner(order, artifacts, clock),
@@ -138,7 +138,7 @@ function workplaceOf(order: EvidenceOrder, site: SampleSite, clock: TickingClock
     workspace: () => ok(mkdtempSync(join(site.folder, "workspace-"))),
     builtIns,
     keyring: { open: absent } as never,
-    anchors: { source: compose.anchorSource({}), prove: compose.proveAnchor },
+    anchors: { source: { timestamp: absent, logEntry: absent }, prove: absent },
     password: absent,
     engine: { name: "packrun", version: "0.1.0" },
   };

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createPackBundle } from "#app/pack-bundle-create.ts";
 import { readPackFolder } from "#app/pack-folder.ts";
@@ -6,7 +6,7 @@ import { treeDigest } from "#pack/pack-files.ts";
 import { readPack } from "#pack/read-pack.ts";
 import { folderReader } from "#folder/folder-reader.ts";
 import { lockInputs, planPack } from "#app/plan-pack.ts";
-import { inspectModule } from "#compose.ts";
+import { moduleInspector } from "#policy/inspect-module.ts";
 import { BLOCK, paddingOf } from "#evidence/ustar.ts";
 import { nodeSha256 as sha256 } from "#signer/node-crypto.ts";
 import { value } from "../../attest/signing.ts";
@@ -48,7 +48,9 @@ export function writePack(folder: string, files: Readonly<Record<string, string>
 
 /** The bundle of a pack, as `packrun bundle create` makes it. */
 async function bundleOfFolder(folder: string, site: SampleSite, publisher: Holder = "publisher"): Promise<Uint8Array> {
-  const read = value(await readPackFolder(folder, site.folder, { folders: folderReader(), sha256, inspectModule }));
+  const read = value(
+    await readPackFolder(folder, site.folder, { folders: folderReader(), sha256, inspectModule: moduleInspector() }),
+  );
   const pack = readPack(read.bytes, { file: read.file, files: read.listing });
   if (!pack.ok) {
     throw new Error(`${folder} is no pack: ${JSON.stringify(pack.fault)}`);
@@ -80,7 +82,7 @@ export type PlanFiles = { readonly planHash: string; readonly plan: Uint8Array; 
 
 /** The plan of a pack without inputs of its own, and its lock. */
 export async function planOf(files: Readonly<Record<string, string>>, site: SampleSite): Promise<PlanFiles> {
-  const ports = { folders: folderReader(), sha256, inspectModule };
+  const ports = { folders: folderReader(), sha256, inspectModule: moduleInspector() };
   const pack = writePack(join(site.folder, "planned"), files);
   const planned = await planPack({ pack, inputs: [], cwd: site.folder }, ports);
   if (!planned.ok) {
@@ -137,7 +139,8 @@ export async function goodPacks(): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   const good = (name: string, bytes: Uint8Array): void =>
     void samples.push({ name, path: `good/${name}.packbundle.tar`, bytes, verdict: "verified" });
-  for (const example of readdirSync(EXAMPLES).toSorted()) {
+  const examples = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, "pack.yaml")));
+  for (const example of examples.toSorted()) {
     good(example, await bundleOfFolder(join(EXAMPLES, example), site));
   }
   const tool = await toolBundle(site);
