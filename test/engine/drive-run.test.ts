@@ -130,6 +130,21 @@ t.test("an abort ends everything at once and leaves a run that can be resumed", 
   t.ok(trail.includes("stop a now"));
 });
 
+t.test("a run that is released starts nothing more, keeps what ran to its end, and is there for others", async (t) => {
+  const release = new AbortController();
+  const { drive, trail, store, identity } = await rig(planOf([run("a"), run("b")]), () => {
+    release.abort();
+    return Promise.resolve(success());
+  });
+  const left = await drive({ release: release.signal });
+  t.ok(left.ok && left.value.end === "aborted" && left.value.state.status === "running");
+  t.ok(trail.includes("end a") && !trail.includes("start b"));
+  t.equal(await store.leases.current(identity), undefined);
+  const end = await drive();
+  t.ok(end.ok && end.value.state.status === "succeeded");
+  t.equal(trail.filter((line) => line === "start a").length, 1);
+});
+
 t.test("a run that only waits gives its lease back, and goes on once its gate was approved", async (t) => {
   const made = await rig(planOf([run("a"), approval("ok"), run("b")], oneApproval), succeed);
   const waiting = await made.drive();

@@ -128,6 +128,7 @@ export class Worker implements AsyncDisposable {
     const rows = await store.index.unfinished();
     const news = new Set((await store.inbox.addressed()).map(({ runId }) => String(runId)));
     const now = clock.now();
+    this.#forget(rows);
     const free = rows.filter((row) => this.#isFree(row, now));
     const waiting = free.filter(({ status }) => status === "waiting");
     const due = await this.#waits.due(waiting, news, (row) => tenantWorkplace(workplace, row.tenantId), now);
@@ -155,6 +156,15 @@ export class Worker implements AsyncDisposable {
       await this.#tryTake(row);
       // Taken by this worker or by another, it counts.
       count(run.tenantId);
+    }
+  }
+
+  #forget(rows: readonly RunRow[]): void {
+    const there = new Set(rows.map(({ runId }) => String(runId)));
+    for (const runId of this.#later.keys()) {
+      if (!there.has(runId)) {
+        this.#later.delete(runId);
+      }
     }
   }
 

@@ -1,6 +1,8 @@
 import t from "tap";
 import { decideGate } from "#app/decide-gate.ts";
-import { serviceWorld } from "./service-world.ts";
+import { openService } from "#app/service/open-service.ts";
+import { serviceLimits } from "#app/service/service-limits.ts";
+import { serviceWorld, taken } from "./service-world.ts";
 
 const STEP = "    - {id: a, run: {command: [echo, hello]}}";
 const GATE = `  approvals: {ok: {required: 1, from: [approver], ttl: 1h, separationOfDuties: false}}`;
@@ -54,6 +56,47 @@ t.test("a worker that stops leaves its run to the next, which finishes it", asyn
   await world.until(key, "succeeded");
   const started = (await world.events(key)).filter(({ eventType }) => eventType === "step.started");
   t.equal(started.length, 4, "no step ran twice");
+});
+
+t.test("runs that people drive themselves, and those whose secrets are not there, are left alone", async (t) => {
+  const world = await serviceWorld(t);
+  const own = await world.place.start(world.workplace);
+  const secret = "    - {id: a, env: {T: {secret: token}}, run: {command: [echo, hello]}}";
+  const { upload } = (await world.upload(secret, "  secrets: {token: {}}")) as { readonly upload: string };
+  const tenants = { default: { token: { provider: "env", locator: "TOKEN" } } };
+  const { settings } = world.workplace;
+  const rich = { ...settings, secrets: { places: { commands: {}, vault: {} }, tenants } };
+  const service = openService({
+    workplace: { ...world.workplace, settings: rich },
+    limits: serviceLimits({}),
+    metrics: world.metrics,
+  });
+  const { runId } = taken(await service.submit({ pack: { upload }, inputs: {} }, world.bearer));
+  const lock = await world.workplace.store.ledger.getFile({ tenantId: settings.tenantId, runId }, "inputs.lock");
+  t.match(lock.ok && Buffer.from(lock.value).toString(), /"secrets":\{"token":\{"provider":"env","redacted":true\}\}/);
+  const pack = await world.upload(STEP);
+  const key = await world.submit({ pack, inputs: {}, priority: -9 });
+  world.worker().start();
+  await world.until(key, "succeeded");
+  t.equal((await world.state(own)).status, "pending", "nobody left it to a service");
+  t.equal((await world.state({ ...own, runId })).status, "pending");
+  const refused = world.notes.find(({ event }) => event === "run.refused");
+  t.match(refused, { key: { runId }, fault: { code: "SECRET_NOT_CONFIGURED" } });
+});
+
+t.test("what fails and is tried again is counted", async (t) => {
+  const world = await serviceWorld(t);
+  const retry = "retry: {maxAttempts: 2, backoff: {initial: 10ms, factor: 1, max: 10ms}}";
+  const pack = await world.upload(`    - {id: a, run: {command: [fail]}, ${retry}}`);
+  const key = await world.submit({ pack, inputs: {} });
+  world.worker().start();
+  await world.until(key, "failed");
+  await world.worker().stop();
+  const { text } = await world.service.metrics();
+  t.match(text, /packrun_runs_total\{status="failed"\} 1/);
+  t.match(text, /packrun_step_retries_total\{pack="acme\/served"\} 1/);
+  t.match(text, /packrun_queue_oldest_seconds 0/);
+  t.notMatch(text, key.runId, "no run is ever a label");
 });
 
 t.test("what is scheduled later is left in the queue, and limits of a tenant hold", async (t) => {
