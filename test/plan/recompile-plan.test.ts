@@ -97,22 +97,17 @@ t.test("a pack that is not the listed one is drift, and so is one that compiles 
 });
 
 t.test("another policy module is drift in two places, so that none needs to be looked into again", async (t) => {
-  const { bytes, request } = stored(pack);
-  const [module = ""] = Object.values(request.pinned.policies ?? {}).flatMap((policy) =>
-    policy.engine === "rego" ? [policy.module] : [],
-  );
-  t.ok(
-    request.packListing.some(({ path }) => path === module),
-    "the sample has a policy in Rego",
-  );
-  const packListing = request.packListing.map((file) =>
-    file.path === module ? { ...file, sha256: "0".repeat(64) } : file,
-  );
+  const rego = "always: {engine: rego, module: policies/licences.wasm, entrypoint: packrun/allow}";
+  const gate = packAround("- {id: g, gate: {policy: always}}").replace(/always: \{engine: cel[^}]*\}/, rego);
+  const { bytes, request } = stored(gate);
+  const other = (file: FileEntry): FileEntry => ({ ...file, sha256: "0".repeat(64) });
+  const packListing = request.packListing.map((file) => (file.path.endsWith(".wasm") ? other(file) : file));
   const swapped = recompilePlan({ ...request, packListing });
   t.ok(swapped.ok);
   if (swapped.ok) {
     t.notSame(swapped.value.bytes, bytes);
     t.not(swapped.value.plan.pack.digest, request.pinned.pack.digest);
+    t.match(request.pinned.policies, { always: { module: "policies/licences.wasm" } });
     t.strictNotSame(swapped.value.plan.policies, request.pinned.policies);
   }
 });
