@@ -137,6 +137,8 @@ export class MongoPlace {
 
   async #makeIndexes(): Promise<void> {
     try {
+      // All of them would fail at once, and most of them without the reason.
+      await this.#client.connect();
       await Promise.all(indexesOf(this.#names).map((each) => this.#makeEach(each)));
     } catch (error) {
       this.#ready = undefined;
