@@ -21,12 +21,19 @@ export type Cli = {
   readonly fault: (fault: Fault, format?: string) => number;
   /** Renders diagnostics on stderr and returns the exit code of the worst one. */
   readonly diagnostics: (found: readonly Diagnostic[], sourceOf: (file: string) => string | undefined) => number;
+  /** Every command there is. */
+  readonly commands: CommandTable;
   /** A line that begins with `packrun:` on stderr. */
   readonly note: (text: string) => void;
 };
 
 /** One file of commands: defines them on the program; an action returns its exit code. */
 export type CommandFile = { readonly define: (program: Command, cli: Cli, done: (code: number) => void) => void };
+
+/** A command as the list of commands shows it; its file is loaded when it is used. */
+export type CommandTable = Readonly<
+  Record<string, { readonly group: string; readonly summary: string; readonly load: () => Promise<CommandFile> }>
+>;
 
 /** Options that many commands share, as commander hands them over. */
 export type GlobalOptions = {

@@ -1,11 +1,4 @@
-import type { CommandFile } from "./cli.ts";
-
-/** Every command: which file defines it, and what it does in a line. Files are loaded when their command is used. */
-export type CommandEntry = {
-  readonly group: string;
-  readonly summary: string;
-  readonly load: () => Promise<CommandFile>;
-};
+import type { CommandTable } from "./cli.ts";
 
 const WRITE = "Write a pack:";
 const RUN = "Run it:";
@@ -13,7 +6,8 @@ const APPROVE = "Decide:";
 const PROVE = "Prove it:";
 const HOST = "Look after this host:";
 
-export const commandTable: Readonly<Record<string, CommandEntry>> = {
+/** Every command: which file defines it, and what it does in a line. */
+export const commandTable: CommandTable = {
   init: {
     group: WRITE,
     summary: "write a pack that lints, simulates and runs at once",

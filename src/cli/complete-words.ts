@@ -3,7 +3,6 @@ import { Command, type Option } from "commander";
 import { readSettings } from "#app/settings.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
-import { commandTable } from "./command-table.ts";
 import { settingsSource } from "./options.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
@@ -20,10 +19,10 @@ const NEEDS_UNFINISHED: ReadonlySet<string> = new Set(["resume", "cancel", "appr
 export async function completeWords(words: readonly string[], cli: Cli): Promise<readonly Candidate[]> {
   const [first = "", ...rest] = words;
   if (rest.length === 0) {
-    const commands = Object.entries(commandTable).map(([value, { summary }]) => ({ value, about: summary }));
+    const commands = Object.entries(cli.commands).map(([value, { summary }]) => ({ value, about: summary }));
     return beginning(commands, first);
   }
-  const entry = Object.hasOwn(commandTable, first) ? commandTable[first] : undefined;
+  const entry = Object.hasOwn(cli.commands, first) ? cli.commands[first] : undefined;
   if (entry === undefined) {
     return [];
   }

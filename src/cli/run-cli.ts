@@ -129,6 +129,7 @@ function nodeCli(argv: readonly string[]): Cli {
   const style = (name: Style, text: string): string =>
     colour ? styleText(name, text, { validateStream: false }) : text;
   return {
+    commands: commandTable,
     env: process.env,
     cwd: process.cwd(),
     out,

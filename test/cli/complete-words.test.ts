@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import t from "tap";
 import { completeWords } from "#cli/complete-words.ts";
 import type { Cli } from "#cli/cli.ts";
+import { commandTable } from "#cli/command-table.ts";
 import { MAIN } from "./command-line.ts";
 import { answerOf, Place } from "./place.ts";
 
@@ -20,6 +21,7 @@ function cliIn(cwd: string): Cli {
     throw new Error("completing a word says nothing");
   };
   return {
+    commands: commandTable,
     env: {},
     cwd,
     out: unheard,
