@@ -28,6 +28,7 @@ export async function askPackrun(
   let said: string | undefined;
   const ignored = (): void => undefined;
   const cli: Cli = {
+    commands: {},
     env: { PACKRUN_STORE: store, HOME: folder },
     cwd: folder,
     out: (text) => void (stdout += text),
