@@ -4,7 +4,7 @@ import { packTree } from "#plan/pack-tree.ts";
 
 /** What a plan names a program for: a step's command, the shell of its script, the module of a policy. */
 export const TOOL_USES = ["command", "policy", "shell"] as const;
-export type ToolUse = (typeof TOOL_USES)[number];
+type ToolUse = (typeof TOOL_USES)[number];
 
 /** A program that the plan of a pack names, whatever its inputs are: an expression can name none. */
 export type PackTool = {
