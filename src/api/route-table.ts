@@ -2,7 +2,7 @@ import { listArtifactsRoute, readArtifactRoute } from "./route/artifacts.ts";
 import { gateRequestRoute } from "./route/gate-request.ts";
 import { livezRoute, metricsRoute, readyzRoute } from "./route/health.ts";
 import { listRunsRoute } from "./route/list-runs.ts";
-import { listPacksRoute, readPackRoute } from "./route/packs.ts";
+import { listPacksRoute, putPackRoute, readPackRoute } from "./route/packs.ts";
 import { readEvidenceRoute } from "./route/read-evidence.ts";
 import { readLogsRoute } from "./route/read-logs.ts";
 import { readOpenApiRoute } from "./route/read-openapi.ts";
@@ -27,6 +27,7 @@ export const routeTable: readonly Route[] = [
   cancelRoute,
   resumeRoute,
   readEvidenceRoute,
+  putPackRoute,
   listPacksRoute,
   readPackRoute,
   createPlanRoute,

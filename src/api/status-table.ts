@@ -8,6 +8,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
   403: [
     "TOKEN_SCOPE",
     "TENANT_MISMATCH",
+    "UPLOAD_FOLDERS_OFF",
     "APPROVAL_TOKEN_CLAIM",
     "APPROVAL_TOKEN_RUN",
     "APPROVAL_TOKEN_GATE",

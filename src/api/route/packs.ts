@@ -1,10 +1,23 @@
 import { existsSync } from "node:fs";
 import { listPacks, packReference, registryEntry, registryFolder } from "#app/pack-registry.ts";
 import { packBundleUseCodes } from "#app/pack-bundle-codes.ts";
+import { receivePack } from "#app/service/receive-pack.ts";
 import { showPackBundle } from "#app/pack-bundle-show.ts";
-import { array, digest, integer, nullable, object, string, timestamp, anything, described } from "#canon/shape.ts";
+import {
+  array,
+  digest,
+  integer,
+  literal,
+  nullable,
+  object,
+  string,
+  timestamp,
+  anything,
+  described,
+} from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
+import { refusalOf } from "../problem.ts";
 import { guarded } from "../route.ts";
 import { schemaVersion } from "./run-shapes.ts";
 
@@ -28,6 +41,11 @@ export const listPacksRoute = guarded({
 
 const fileShape = object({ path: string(), mode: string(), size: integer({ min: 0 }), sha256: string() });
 const referrerShape = object({ kind: string(), digest: string(), artifactType: string() });
+
+const receivedShape = object(
+  { schemaVersion, kind: literal("bundle", "upload"), name: string(), version: string(), packDigest: digest() },
+  { upload: described("Names it in `pack: {upload}` of orders.", digest()) },
+);
 
 export const readPackRoute = guarded({
   id: "readPack",
@@ -67,5 +85,30 @@ export const readPackRoute = guarded({
     const { importedAt = null } =
       (await listPacks(registry)).find(({ name, version }) => `${name}@${version}` === pack) ?? {};
     return ok({ kind: "json", status: 200, body: { schemaVersion: 1, ...shown.value, importedAt } });
+  },
+});
+
+export const putPackRoute = guarded({
+  id: "putPack",
+  method: "post",
+  path: "/api/packs",
+  scope: "packs.write",
+  summary: "Put a pack bundle into the registry; where the server allows folders, upload the ustar of one",
+  body: { kind: "bytes", mediaTypes: ["application/x-tar", "application/octet-stream"], limit: "bundleBytes" },
+  answers: {
+    200: { description: "This very pack was there already.", shape: receivedShape },
+    201: { description: "It was verified and is in the registry, or is kept as an upload.", shape: receivedShape },
+  },
+  problems: ["REGISTRY_REFUSED", "REGISTRY_STALE", "REGISTRY_CONFLICT", "UPLOAD_FOLDERS_OFF", "UPLOAD_TAR"],
+  handle: async ({ upload, workplace }) => {
+    const taken = await receivePack(upload, workplace);
+    if (!taken.ok) {
+      return fail(refusalOf(taken.fault));
+    }
+    const { kind, isNew, ...pack } = taken.value;
+    const { name, version, packDigest } = pack;
+    const body = { schemaVersion: 1, kind, ...pack, ...(kind === "upload" ? { upload: packDigest } : {}) };
+    const headers = kind === "bundle" ? { Location: `/api/packs/${encodeURIComponent(name)}/${version}` } : {};
+    return ok({ kind: "json", status: isNew ? 201 : 200, body, headers });
   },
 });

@@ -3,7 +3,7 @@ import { hexOf, parseDigest } from "#canon/digest.ts";
 import type { Settings } from "../settings.ts";
 
 /** The folder of packs that a tenant uploaded: `uploads/<tenant>/` of the state folder. */
-function uploadsFolder({ stateFolder, tenantId }: Pick<Settings, "stateFolder" | "tenantId">): string {
+export function uploadsFolder({ stateFolder, tenantId }: Pick<Settings, "stateFolder" | "tenantId">): string {
   return join(stateFolder, "uploads", tenantId);
 }
 

@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, open, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Digest } from "#canon/digest.ts";
+import { BLOCK } from "#evidence/ustar.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { systemCode } from "#fault/system-problem.ts";
+import { contentForBundle } from "../bundled-pack.ts";
+import { makeFolder } from "../make-folder.ts";
+import { packBundleUseCodes } from "../pack-bundle-codes.ts";
+import { importPackBundle } from "../pack-bundle-import.ts";
+import { registryFolder } from "../pack-registry.ts";
+import { refusedBy, type PlanRefusal } from "../plan-refusal.ts";
+import { readExactly } from "../read-stretch.ts";
+import type { Workplace } from "../workplace.ts";
+import { writeAll } from "../write-all.ts";
+import { unpackUpload } from "./unpack-upload.ts";
+import { uploadCodes } from "./upload-codes.ts";
+import { uploadFolder, uploadsFolder } from "./uploads.ts";
+
+/** A pack that was taken: into the registry by its name, or as an upload by its digest. */
+export type ReceivedPack = {
+  readonly kind: "bundle" | "upload";
+  readonly name: string;
+  readonly version: string;
+  readonly packDigest: Digest;
+  /** False when this very pack was there already. */
+  readonly isNew: boolean;
+};
+
+/** The first entry of every pack bundle. */
+const BUNDLE_MARK = "oci-layout\0";
+
+/**
+ * Takes a pack for the workplace's tenant: a bundle that verifies, or the tar of a folder where the operator allows that.
+ * Faults: REGISTRY_REFUSED, REGISTRY_STALE, UPLOAD_FOLDERS_OFF, UPLOAD_TAR, those of `importPackBundle`, and findings.
+ */
+export async function receivePack(
+  bytes: AsyncIterable<Uint8Array>,
+  workplace: Workplace,
+): Promise<Result<ReceivedPack, PlanRefusal>> {
+  const folder = await mkdtemp(join(tmpdir(), "packrun-upload-"));
+  try {
+    const path = join(folder, "upload.tar");
+    await using archive = await open(path, "wx+", 0o600);
+    for await (const chunk of bytes) {
+      await writeAll(archive, chunk);
+    }
+    const { size } = await archive.stat();
+    const head = size < BLOCK ? new Uint8Array() : await readExactly(archive, new Uint8Array(BLOCK), 0);
+    if (Buffer.from(head.subarray(0, BUNDLE_MARK.length)).toString("latin1") === BUNDLE_MARK) {
+      const taken = await takeBundle(path, workplace);
+      return taken.ok ? taken : refusedBy(taken.fault);
+    }
+    return workplace.settings.server?.allowFolders === true
+      ? await takeFolder(archive, workplace)
+      : refusedBy(faultOf(uploadCodes, "UPLOAD_FOLDERS_OFF"));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function takeBundle(path: string, workplace: Workplace): Promise<Result<ReceivedPack>> {
+  const { settings, sha256, verifySignature, clock, engine } = workplace;
+  const order = { path, registry: registryFolder(settings), version: engine.version };
+  const imported = await importPackBundle(order, settings, { sha256, verifySignature, now: clock.now });
+  if (!imported.ok) {
+    return imported;
+  }
+  const { kept, found } = imported.value;
+  if (kept !== undefined) {
+    const { name, version, packDigest, isNew } = kept;
+    return ok({ kind: "bundle", name, version, packDigest, isNew });
+  }
+  const { verdict, subject, checks } = found.verdict;
+  const isStale = verdict === "stale";
+  const check = checks.find(({ status }) => status === (isStale ? "stale" : "fail"));
+  const problem = check !== undefined && "code" in check ? `${check.code}: ${check.why}` : "a check was not made";
+  const pack = `${subject.name ?? "the pack"}@${subject.version ?? "?"}`;
+  return fail(faultOf(packBundleUseCodes, isStale ? "REGISTRY_STALE" : "REGISTRY_REFUSED", { pack, problem }));
+}
+
+/** What lies under an id is whole, and what the id says: it is moved there when all of it was written and read. */
+async function takeFolder(
+  archive: Parameters<typeof unpackUpload>[0],
+  workplace: Workplace,
+): Promise<Result<ReceivedPack, PlanRefusal>> {
+  const draft = join(uploadsFolder(workplace.settings), `.draft.${process.pid}.${randomBytes(4).toString("hex")}`);
+  await makeFolder(draft, 0o755);
+  try {
+    const unpacked = await unpackUpload(archive, draft);
+    if (!unpacked.ok) {
+      return refusedBy(unpacked.fault);
+    }
+    const read = await contentForBundle(".", draft, workplace);
+    if (!read.ok) {
+      return read;
+    }
+    const { name, version, packDigest } = read.value.content;
+    const folder = uploadFolder(packDigest, workplace.settings) ?? "";
+    await makeFolder(dirname(folder), 0o755);
+    return ok({ kind: "upload", name, version, packDigest, isNew: await moveInto(draft, folder) });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** False when there is something in its place already: then that stands. */
+async function moveInto(draft: string, folder: string): Promise<boolean> {
+  try {
+    await rename(draft, folder);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "ENOTEMPTY" || systemCode(error) === "EEXIST") {
+      return false;
+    }
+    throw error;
+  }
+}

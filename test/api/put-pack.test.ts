@@ -1,0 +1,76 @@
+import { execFileSync } from "node:child_process";
+import { globSync, readFileSync, symlinkSync } from "node:fs";
+import t from "tap";
+import { openService } from "#app/service/open-service.ts";
+import { serviceLimits } from "#app/service/service-limits.ts";
+import { ServiceMetrics } from "#app/service/service-metrics.ts";
+import { apiWorld } from "./api-world.ts";
+
+const world = await apiWorld(t);
+const { place, workplace } = world;
+const server = { allowFolders: true, issuers: [], limits: {} };
+const allowing = { ...workplace, settings: { ...workplace.settings, server } };
+const service = openService({ workplace: allowing, limits: serviceLimits({}), metrics: new ServiceMetrics() });
+const open = await world.another({ service });
+
+async function put(
+  url: string,
+  bytes: Uint8Array,
+): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+  const headers = { Authorization: `Bearer ${await world.token()}`, "Content-Type": "application/x-tar" };
+  const answer = await fetch(`${url}/api/packs`, { method: "POST", headers, body: bytes });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+const tar = (...args: readonly string[]): Uint8Array =>
+  execFileSync("tar", ["--format=ustar", "-C", place.here("up"), "-cf", "-", ...args]);
+
+const sandbox = { mode: "sealed", egressAllowlist: [], limits: { cpus: 1, memory: "64Mi" } };
+const pack = {
+  apiVersion: "packrun.dev/v1",
+  kind: "TaskPack",
+  metadata: { name: "acme/up", version: "1.2.3" },
+  spec: { sandbox, steps: [{ id: "a", run: { command: ["true"] } }] },
+};
+place.write("up/pack.yaml", JSON.stringify(pack));
+place.write("up/files/notes.txt", "notes");
+
+t.test("the tar of a folder is an upload where the operator allows that, and can be planned by its id", async (t) => {
+  t.match(await put(world.server.url, tar(".")), { status: 403, body: { code: "UPLOAD_FOLDERS_OFF" } });
+  const first = await put(open.url, tar("."));
+  t.match(first, { status: 201, body: { kind: "upload", name: "acme/up", version: "1.2.3", upload: /^sha256:/ } });
+  const again = await put(open.url, tar("files", "pack.yaml"));
+  t.match(again, { status: 200, body: first.body }, "the same files are the same upload, however they are ordered");
+  const order = { pack: { upload: first.body["upload"] }, inputs: {} };
+  t.match(await (await world.send("/api/plans", order)).json(), {
+    pack: { name: "acme/up", digest: first.body["upload"] },
+  });
+});
+
+t.test("archives of anything but plain files are refused, and leave nothing", async (t) => {
+  const before = globSync(`${place.here("state/uploads")}/*/{.*,*}`);
+  const whole = tar(".");
+  const cut = await put(open.url, whole.subarray(0, 700));
+  t.match(cut, { status: 422, body: { code: "UPLOAD_TAR" } });
+  t.match(await put(open.url, Buffer.from("no archive at all")), { body: { code: "UPLOAD_TAR" } });
+  t.match(await put(open.url, Buffer.from("x".repeat(2048))), { body: { code: "UPLOAD_TAR" } });
+  symlinkSync("/etc/passwd", place.here("up/files/link"));
+  t.match(await put(open.url, tar(".")), { body: { code: "UPLOAD_TAR", detail: /no plain file/ } });
+  const outside = tar("--transform=s,notes.txt,../../../evil,", "pack.yaml", "files/notes.txt");
+  t.match(await put(open.url, outside), { body: { code: "UPLOAD_TAR" } });
+  const twice = tar("--transform=s,files/notes.txt,PACK.yaml,", "pack.yaml", "files/notes.txt");
+  t.match(await put(open.url, twice), { body: { code: "UPLOAD_TAR", detail: /same/ } });
+  place.write("bad/pack.yaml", "kind: Nothing\n");
+  const bad = execFileSync("tar", ["--format=ustar", "-C", place.here("bad"), "-cf", "-", "."]);
+  const findings = await put(open.url, bad);
+  t.equal(findings.status, 422);
+  t.ok((findings.body["errors"] as readonly unknown[]).length > 0, "all that is wrong with the pack is said");
+  t.strictSame(globSync(`${place.here("state/uploads")}/*/{.*,*}`), before);
+});
+
+t.test("a bundle that nobody here trusts is refused with what is wrong with it", async (t) => {
+  const [bundle = ""] = globSync("offline-bundles/**/*.packbundle.tar").toSorted();
+  const refused = await put(open.url, readFileSync(bundle));
+  t.match(refused, { status: 422, body: { code: /^REGISTRY_(REFUSED|STALE)$/ } });
+  t.match(await (await world.get("/api/packs")).json(), { items: [] });
+});
