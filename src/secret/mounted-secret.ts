@@ -2,7 +2,7 @@ import { isAbsolute, join } from "node:path";
 import { notSetUp, type Found } from "./found.ts";
 
 /** Where Kubernetes volumes with secrets are usually mounted; relative places of `k8s:` lie below it. */
-export const KUBERNETES_FOLDER = "/var/run/secrets";
+const KUBERNETES_FOLDER = "/var/run/secrets";
 
 /** The file of a credential that the service manager gave (systemd.exec(5), `LoadCredential=`). */
 export function credentialFile(

@@ -7,7 +7,7 @@ import { SCHEMES } from "./secret-providers.ts";
 const ARGUMENT = /^([a-z][A-Za-z0-9_]{0,62})(?:=([a-z][a-z0-9]*):(.*))?$/s;
 
 /** Without a reference the one is meant that the operator configured for the tenant. */
-export type SecretArgument = { readonly name: string; readonly reference?: SecretReference };
+type SecretArgument = { readonly name: string; readonly reference?: SecretReference };
 
 /**
  * Reads what follows `--secret`: `name=env:VARIABLE`, `name=stdin:`, `name`. The fault SECRET_REFERENCE repeats nothing of a

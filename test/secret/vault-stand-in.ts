@@ -6,9 +6,9 @@ import type { Test } from "tap";
 
 export const TOKEN = "hvs.stand-in-token";
 
-export type Asked = { readonly method: string; readonly path: string; readonly headers: IncomingMessage["headers"] };
+type Asked = { readonly method: string; readonly path: string; readonly headers: IncomingMessage["headers"] };
 
-export type VaultStandIn = { readonly address: string; readonly asked: readonly Asked[] };
+type VaultStandIn = { readonly address: string; readonly asked: readonly Asked[] };
 
 type Answer = { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> };
 

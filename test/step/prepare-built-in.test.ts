@@ -135,6 +135,8 @@ t.test("a secret that this process was not told where to get is refused by its n
   const secrets = secretProviders({
     env: { TOKEN: "correct horse" },
     readFile: () => Promise.reject(new Error("none")),
+    places: { commands: {}, vault: {} },
+    stdin: () => process.stdin,
   });
   const wanted = attempt({ secretEnv: { DEPLOY: "deployToken" }, secretFiles: { AGAIN: "deployToken" } });
   t.match(await resolveSecrets(wanted, { secrets, redactor, references: new Map() }), {
