@@ -171,3 +171,52 @@ t.test("secrets are given again to a run that is resumed", async (t) => {
   t.equal(ended.code, 0, ended.err);
   t.strictSame(filesWith(place.here(".packrun"), [...FORMS, FILE_CANARY]), []);
 });
+
+t.test(
+  "lint refuses a secret in an argument, a script's text or standard input, and says where it belongs",
+  async (t) => {
+    const place = new Place(t);
+    const wrong: Readonly<Record<string, readonly [object, RegExp]>> = {
+      object: [{ run: { command: ["curl", { secret: "token" }] } }, /error\[PACK_TYPE\]/],
+      argument: [
+        { run: { command: ["curl", "${{ secrets.token }}"] } },
+        /error\[EXPR_UNKNOWN\].*\n[^]*env: \{NAME: \{secret/,
+      ],
+      script: [{ run: { script: "curl ${{ secrets.token }}" } }, /error\[PACK_EXPR_IN_SCRIPT\]/],
+      stdin: [{ run: { command: ["cat"] }, stdin: "${{ secrets.token }}" }, /error\[EXPR_UNKNOWN\]/],
+    };
+    for (const [name, [step]] of Object.entries(wrong)) {
+      place.pack(name, { secrets: { token: {} }, steps: [{ id: "use", ...step }] });
+    }
+    const linted = await place.packrun("lint", ...Object.keys(wrong));
+    t.equal(linted.code, 3);
+    for (const [name, [, words]] of Object.entries(wrong)) {
+      const findings = linted.err.split(/(?=error\[)/).filter((finding) => finding.includes(`${name}/pack.yaml`));
+      t.match(findings.join(""), words, name);
+    }
+  },
+);
+
+t.test(
+  "a run whose plan holds the value of a secret is refused, and a name alone takes the configured place",
+  async (t) => {
+    const place = new Place(t);
+    place.pack("plain", {
+      inputs: { text: { type: "string", default: "nothing" } },
+      secrets: { token: {} },
+      steps: [
+        { id: "use", env: { TOKEN: { secret: "token" }, TEXT: "${{ inputs.text }}" }, run: { command: ["true"] } },
+      ],
+    });
+    place.write("packrun.config.yaml", "secrets: {tenants: {default: {token: 'env:TOKEN'}}}\n");
+    const args = ["run", "plain", "--json", "--secret", "token"];
+    const refused = await place.start([...args, "-i", `text=say ${CANARY}`], env).ended;
+    t.equal(faultOf(refused).code, "SECRET_IN_PLAN", refused.err);
+    t.notOk(`${refused.out}${refused.err}`.includes(CANARY));
+    t.strictSame(place.runs(), []);
+    const ran = await place.start(args, env).ended;
+    t.equal(ran.code, 0, ran.err);
+    const other = await place.start([...args, "--tenant", "other"], env).ended;
+    t.equal(faultOf(other).code, "SECRET_NOT_CONFIGURED");
+  },
+);
