@@ -107,7 +107,7 @@ export class MongoPlace {
     if (error instanceof StoreError) {
       return error.fault;
     }
-    if (!(error instanceof MongoError)) {
+    if (!(error instanceof MongoError) && !isOfSocket(error)) {
       throw error;
     }
     const problem = withoutUserInfo(error.message, this.#address);
@@ -172,6 +172,11 @@ export async function insertedAll(collection: Collection<Stored>, documents: rea
     }
     throw error;
   }
+}
+
+/** Errors of a connection that just ended come through the driver as they are. */
+function isOfSocket(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "code" in error && /^E[A-Z]+$/.test(String(error.code));
 }
 
 function hintFor(address: string): string {
