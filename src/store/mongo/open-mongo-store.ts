@@ -53,7 +53,7 @@ export type MongoStoreOptions = {
  * Runs in a database, for processes of many hosts, whose clocks should agree to a few seconds: leases are judged by them where a
  * holder cannot be seen. Closing it gives its leases back; the place is closed by whoever made it.
  */
-export function mongoRunStore(
+function mongoRunStore(
   place: MongoPlace,
   { clock, owner = processOwner(), lifeOf = lifeOfProcess }: MongoStoreOptions,
 ): RunStore {
