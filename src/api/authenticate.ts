@@ -21,7 +21,7 @@ const CLOCK_TOLERANCE = 60;
 const MAX_TOKEN = 8192;
 
 /** `iss` of the token that a loopback server makes for its own user. */
-export const LOOPBACK_ISSUER = "packrun:loopback";
+const LOOPBACK_ISSUER = "packrun:loopback";
 
 export type LoopbackToken = { readonly token: string; readonly tenantId: TenantId };
 

@@ -5,7 +5,7 @@ export const EVENT_STREAM = "text/event-stream";
 export const NDJSON = "application/x-ndjson";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
-export type Level = (typeof LEVELS)[number];
+type Level = (typeof LEVELS)[number];
 
 /** What of a ledger is asked for: events of one step, and events of at least a level. */
 export type EventFilter = { readonly step?: string | undefined; readonly level?: Level | undefined };

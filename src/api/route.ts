@@ -59,7 +59,7 @@ export type Call<P, Q, B> = {
   readonly signal: AbortSignal;
 };
 
-export type OpenCall = { readonly desk: Desk };
+type OpenCall = { readonly desk: Desk };
 
 export type Answer =
   | { readonly kind: "json"; readonly status: number; readonly body: unknown; readonly headers?: Headers }
