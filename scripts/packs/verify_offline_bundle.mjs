@@ -5880,7 +5880,11 @@ var eventTypes = {
     object({ allowed: boolean(), policyDigest: digest(), contextDigest: digest() }, { code: string(), hint: string() })
   ),
   "secret.resolved": entry("attempt", object({ name: string(), provider: string() })),
-  "lease.acquired": entry("run", object({ owner: string(), fence: count5 }))
+  "lease.acquired": entry("run", object({ owner: string(), fence: count5 })),
+  "evidence.snapshot": entry("run", object({ manifestDigest: digest() }, { commandId })),
+  "incident.opened": entry("run", object({ commandId, by: string(), reason: string(), until: timestamp() })),
+  /** Without a command and a person when its time was over. */
+  "incident.closed": entry("run", object({}, { commandId, by: string() }))
 };
 
 // src/run/event-shape.ts
@@ -6598,6 +6602,9 @@ var RunOrder = class {
       case "plan.verified":
       case "plan.drift":
       case "lease.acquired":
+      case "evidence.snapshot":
+      case "incident.opened":
+      case "incident.closed":
         return order(`${event.eventType} names a step`);
     }
   }

@@ -1743,6 +1743,11 @@ _EVENTS: Dict[str, Tuple[bool, bool, Shape]] = {
     "run.started": (False, False, closed({
         "engine": closed({"name": text(), "version": text()}), "sandbox": closed({"mode": _MODE}),
     })),
+    "evidence.snapshot": (False, False, closed({"manifestDigest": digest}, {"commandId": name_text})),
+    "incident.opened": (False, False, closed(
+        {"commandId": name_text, "by": text(), "reason": text(), "until": timestamp},
+    )),
+    "incident.closed": (False, False, closed({}, {"commandId": name_text, "by": text()})),
     "run.waiting": (False, False, closed({"gates": list_of(text())})),
     "run.cancelRequested": (False, False, closed({"commandId": name_text, "by": text()}, {"reason": text()})),
     "run.finished": (False, False, closed(

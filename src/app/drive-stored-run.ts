@@ -12,6 +12,7 @@ import { Workspace } from "#step/run/workspace.ts";
 import { gateKeeper } from "./gate-keeper.ts";
 import { recompileStored } from "./recompile-stored.ts";
 import type { RunTrust } from "./run-trust.ts";
+import { snapshotKeeper } from "./snapshot-keeper.ts";
 import { storedPlan } from "./stored-plan.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -72,6 +73,7 @@ export async function driveStoredRun(
       clock,
       sha256,
       attempts,
+      snapshots: snapshotKeeper(identity, workplace, trust),
       gates: gatesOf(identity, given.value, () => recompile(), workplace, trust),
       policies: workplace.policies(identity.tenantId),
       redactor: redactor.value,

@@ -101,6 +101,11 @@ export const commandTable: CommandTable = {
     summary: "explain an error code, or what a step of a run did",
     load: async () => (await import("./explain.ts")).explain,
   },
+  incident: {
+    group: PROVE,
+    summary: "sign a run's evidence every minute while it is looked into: open, close",
+    load: async () => (await import("./incident.ts")).incident,
+  },
   slo: {
     group: HOST,
     summary: "print Prometheus rules for what a pack promises",

@@ -12,6 +12,7 @@ import { padded } from "#view/text-width.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { withBundlePath } from "./bundle-path.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { defineSnapshot } from "./evidence-snapshot.ts";
 import { defineAnchor } from "./evidence-anchor.ts";
 import { answer } from "./keys.ts";
 import { formatOf, withGlobals } from "./options.ts";
@@ -27,6 +28,7 @@ export const evidence: CommandFile = {
     defineShow(group, cli, done);
     defineExtract(group, cli, done);
     defineExport(group, cli, done);
+    defineSnapshot(group, cli, done);
     defineAnchor(group, cli, done);
     group.addHelpText(
       "after",

@@ -5,6 +5,7 @@ import { StoreError } from "#fault/store-error.ts";
 import type { AttemptPreparer } from "#port/attempt-preparer.ts";
 import type { Clock } from "#port/clock.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
+import type { SnapshotKeeper } from "#port/snapshot-keeper.ts";
 import type { PolicyEngine } from "#port/policy-engine.ts";
 import type { RunStore } from "#port/run-store.ts";
 import type { Redactor } from "#port/secrets.ts";
@@ -27,6 +28,8 @@ export type DriverPorts = {
   readonly sha256: Sha256;
   readonly attempts: AttemptPreparer;
   readonly gates: GateKeeper;
+  /** Without one, no snapshots are taken. */
+  readonly snapshots?: SnapshotKeeper;
   readonly policies: PolicyEngine;
   readonly redactor: Redactor;
 };
@@ -72,6 +75,7 @@ export class Driver {
   #wake: () => void = () => undefined;
   #timerDueAt = Number.POSITIVE_INFINITY;
   #ticks = 0;
+  #snapshotKey: string | undefined;
   #broken: Fault | undefined;
   #bug: { readonly error: unknown } | undefined;
   #aborted = false;
@@ -93,7 +97,7 @@ export class Driver {
     const { tenantId, runId } = shift.journal.state.identity;
     const mail = { inbox: ports.store.inbox, clock: ports.clock };
     this.#mailbox = new Mailbox({ tenantId, runId }, mail, async (sent, recorded) => {
-      const { id, body } = await readInboxCommand(sent, shift.journal.state, ports.gates);
+      const { id, body } = await readInboxCommand(sent, shift.journal.state, ports);
       this.send(body, id, recorded);
     });
     shift.opening.forEach(({ id, ...body }) => this.send(body, id));
@@ -226,8 +230,11 @@ export class Driver {
       state,
     );
     this.#timerDueAt = Number.POSITIVE_INFINITY;
+    this.#snapshotKey = undefined;
     for (const effect of effects) {
-      if (effect.kind === "timer") {
+      if (effect.kind === "snapshot") {
+        this.#snapshotKey = effect.key;
+      } else if (effect.kind === "timer") {
         this.#timerDueAt = Math.min(this.#timerDueAt, effect.dueAt);
       } else if (isGateEffect(effect) && this.#mayServe(effect) && !this.#serving.has(effect.key)) {
         const served = this.#serve(effect).catch((error: unknown) => this.#thrown(error));
@@ -250,6 +257,23 @@ export class Driver {
     } else {
       this.fault(answer.fault);
     }
+  }
+
+  /** Speaks of what is in the ledger: called when all that was decided has been written. */
+  #snapshot(): void {
+    const { snapshots } = this.#ports;
+    const key = this.#snapshotKey;
+    if (snapshots === undefined || key === undefined || this.#serving.has(key)) {
+      return;
+    }
+    const served = this.#takeSnapshot(key, snapshots).catch((error: unknown) => this.#thrown(error));
+    this.#serving.set(key, served);
+  }
+
+  async #takeSnapshot(key: string, snapshots: SnapshotKeeper): Promise<void> {
+    const taken = await snapshots.take(this.#shift.journal.state.head);
+    const body: CommandBody = taken.ok ? { kind: "snapshot", manifestDigest: taken.value } : { kind: "snapshotFailed" };
+    this.send(body, `${key}:${this.#shift.keeper.lease.fence}`, () => this.#serving.delete(key));
   }
 
   /** Lets the attempts that follow from this turn get ready, so that their start shares its write. */
@@ -281,6 +305,7 @@ export class Driver {
       this.#attempts.release(written.value);
     }
     this.#attempts.lookAhead(this.#shift.journal.state);
+    this.#snapshot();
     await this.#mailbox.close();
     return ok(undefined);
   }

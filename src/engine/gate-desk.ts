@@ -3,6 +3,8 @@ import { isJsonObject } from "#canon/json.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { numberRulesOf } from "#plan/number-rules.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
+import type { SnapshotKeeper } from "#port/snapshot-keeper.ts";
+import { isTimestamp } from "#canon/timestamp.ts";
 import type { PolicyEngine } from "#port/policy-engine.ts";
 import type { LedgerStore, RunKey } from "#port/run-store.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
@@ -101,8 +103,22 @@ async function evaluatePolicy(stepId: string, state: RunState, ports: GatePorts)
 }
 
 /** Turns what someone put into the run's inbox into a command of the core; the sender's word is checked here. */
-export async function readInboxCommand(sent: InboxCommand, state: RunState, gates: GateKeeper): Promise<Answer> {
+export async function readInboxCommand(
+  sent: InboxCommand,
+  state: RunState,
+  { gates, snapshots }: { readonly gates: GateKeeper; readonly snapshots?: SnapshotKeeper },
+): Promise<Answer> {
   const body = isJsonObject(sent.body) ? sent.body : {};
+  if (sent.kind === "incident") {
+    return { id: sent.commandId, body: readIncident(body) };
+  }
+  if (sent.kind === "snapshot") {
+    const taken = await snapshots?.take(state.head);
+    return {
+      id: sent.commandId,
+      body: taken?.ok === true ? { kind: "snapshot", manifestDigest: taken.value, asked: true } : NOTHING,
+    };
+  }
   if (sent.kind === "cancel") {
     const by = text(body["by"]) ?? "unknown";
     const reason = text(body["reason"]);
@@ -111,6 +127,18 @@ export async function readInboxCommand(sent: InboxCommand, state: RunState, gate
   const stepId = text(body["gate"]) ?? "";
   const verdict = await gates.judge(stepId, sent.body, gateStanding(state, stepId));
   return { id: sent.commandId, body: { kind: "decision", stepId, verdict } };
+}
+
+/** Decides nothing: what was sent says nothing that can be understood, or could not be done. */
+const NOTHING: CommandBody = { kind: "tick" };
+
+function readIncident(body: Readonly<Record<string, unknown>>): CommandBody {
+  const by = text(body["by"]) ?? "unknown";
+  if (body["state"] === "closed") {
+    return { kind: "incidentOver", by };
+  }
+  const until = body["until"];
+  return isTimestamp(until) ? { kind: "incident", by, reason: text(body["reason"]) ?? "", until } : NOTHING;
 }
 
 function text(value: unknown): string | undefined {

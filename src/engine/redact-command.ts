@@ -14,6 +14,8 @@ export function redactCommand(command: Command, redactor: Redactor): Command {
       return { ...command, outcome: redactOutcome(command.outcome, redactor) };
     case "cancel":
       return command.reason === undefined ? command : { ...command, reason: redactor.redact(command.reason) };
+    case "incident":
+      return { ...command, reason: redactor.redact(command.reason) };
     case "refused":
     case "drifted":
     case "gateFailed":
@@ -28,6 +30,9 @@ export function redactCommand(command: Command, redactor: Redactor): Command {
     case "gateOpened":
     case "decision":
     case "confirmed":
+    case "incidentOver":
+    case "snapshot":
+    case "snapshotFailed":
     case "tick":
       return command;
   }

@@ -48,6 +48,7 @@ export function evidenceManifestBytes(
   identity: EvidenceIdentity,
   files: readonly ManifestFile[],
   verifier: VerifierName,
+  final = true,
 ): Uint8Array {
   const { runId, tenantId, trustDomain, planHash } = identity;
   const manifest: EvidenceManifest = {
@@ -57,7 +58,7 @@ export function evidenceManifestBytes(
     trustDomain,
     planHash,
     plan: { hash: planHash, canonicalPlanPath: "plan.canonical.json" },
-    final: true,
+    final,
     hashes: files.toSorted((a, b) => compareUtf8(a.path, b.path)),
     verifier,
   };

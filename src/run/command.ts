@@ -80,5 +80,12 @@ export type CommandBody =
       readonly contextDigest: Digest;
     }
   | { readonly kind: "cancel"; readonly by: string; readonly reason?: string }
+  /** An incident opens, or goes on for longer. */
+  | { readonly kind: "incident"; readonly by: string; readonly reason: string; readonly until: Timestamp }
+  | { readonly kind: "incidentOver"; readonly by: string }
+  /** A manifest of the run so far was signed and kept. `asked`: by a command of this id. */
+  | { readonly kind: "snapshot"; readonly manifestDigest: Digest; readonly asked?: true }
+  /** It could not be: the run goes on without it. */
+  | { readonly kind: "snapshotFailed" }
   /** Time has passed: timers that are due fire. `now` of the turn is what counts. */
   | { readonly kind: "tick" };

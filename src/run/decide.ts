@@ -8,6 +8,7 @@ import {
   decideRefused,
   decideVerified,
 } from "./decide-run.ts";
+import { decideIncident, decideSnapshot } from "./snapshots.ts";
 import type { Command } from "./command.ts";
 import type { EventDraft } from "./event.ts";
 import type { Moment } from "./moment.ts";
@@ -54,6 +55,12 @@ export function decide(state: RunState, command: Command, moment: Moment): reado
       return decidePolicy(state, command);
     case "cancel":
       return isReserved(command.id) ? [] : decideCancel(command);
+    case "incident":
+    case "incidentOver":
+      return isReserved(command.id) ? [] : decideIncident(state, command);
+    case "snapshot":
+    case "snapshotFailed":
+      return decideSnapshot(state, command);
     case "tick":
       return [];
   }

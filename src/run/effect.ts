@@ -23,5 +23,7 @@ export type Effect =
     }
   /** `policy:<stepId>`: evaluate, then `policyEvaluated`. */
   | { readonly kind: "policy"; readonly key: string; readonly stepId: string }
+  /** `snapshot:<sequence that asks for it>`: sign and keep a manifest of the run so far, then `snapshot`. */
+  | { readonly kind: "snapshot"; readonly key: string }
   /** `timer:…`: send `tick` when the clock reads `dueAt` (milliseconds since 1970). */
   | { readonly kind: "timer"; readonly key: string; readonly dueAt: number };

@@ -20,6 +20,12 @@ const words: { readonly [T in EventType]: Words<T> } = {
   "plan.verified": { level: "info", message: () => "plan recompiled to the pinned bytes" },
   "plan.drift": { level: "error", message: ({ node, pointer }) => `plan differs at ${node}${pointer}` },
   "lease.acquired": { level: "info", message: ({ fence }) => `lease ${fence} acquired` },
+  "evidence.snapshot": { level: "info", message: ({ manifestDigest }) => `evidence so far: ${manifestDigest}` },
+  "incident.opened": { level: "info", message: ({ by, reason }) => because(`incident opened by ${by}`, reason) },
+  "incident.closed": {
+    level: "info",
+    message: ({ by }) => (by === undefined ? "incident is over" : `incident closed by ${by}`),
+  },
   "map.expanded": { level: "info", message: ({ count }, subject) => `${subject} expanded to ${count} items` },
   "step.started": { level: "info", message: (_, subject) => `${subject} started` },
   "step.output": { level: "info", message: ({ stream }, subject) => `${subject} ${stream}` },

@@ -123,6 +123,10 @@ export const eventTypes = {
   ),
   "secret.resolved": entry("attempt", object({ name: string(), provider: string() })),
   "lease.acquired": entry("run", object({ owner: string(), fence: count })),
+  "evidence.snapshot": entry("run", object({ manifestDigest: digest() }, { commandId })),
+  "incident.opened": entry("run", object({ commandId, by: string(), reason: string(), until: timestamp() })),
+  /** Without a command and a person when its time was over. */
+  "incident.closed": entry("run", object({}, { commandId, by: string() })),
 } as const;
 
 export type EventType = keyof typeof eventTypes;

@@ -1,5 +1,6 @@
 import { millisecondsOf } from "#canon/timestamp.ts";
 import { evolveGate } from "./evolve-gate.ts";
+import { evolveSnapshot } from "./snapshots.ts";
 import { evolveStep } from "./evolve-step.ts";
 import type { LedgerEvent } from "./event.ts";
 import { remember } from "./finish-step.ts";
@@ -50,7 +51,15 @@ function evolveBy(state: RunState, event: LedgerEvent, at: number): void {
     case "lease.acquired":
       evolveRun(state, event, at);
       return;
+    case "evidence.snapshot":
+    case "incident.opened":
+    case "incident.closed":
+      evolveSnapshot(state, event, at);
+      return;
     case "gate.opened":
+      state.snapshotDue = event.sequence;
+      evolveGate(state, event, at);
+      return;
     case "gate.decision":
     case "gate.refused":
     case "gate.passed":

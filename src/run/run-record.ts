@@ -47,6 +47,11 @@ export type RunRecord = {
   readonly gates: Record<string, GateRecord>;
   /** By instance id of the map. */
   readonly maps: Record<string, MapRecord>;
+  /** An incident is open: until then, or until it is closed. */
+  incident?: { readonly until: number };
+  /** When the last snapshot was recorded, and the event that asks for one that is not there yet. */
+  snapshotAt?: number;
+  snapshotDue?: number;
   /** Ids of inbox commands that events record: each decides once. */
   readonly commandIds: string[];
   outputs?: Values;

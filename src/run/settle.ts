@@ -10,6 +10,7 @@ import { resolveOutputs } from "./resolve-outputs.ts";
 import { entryOf, type Stop } from "./run-record.ts";
 import type { RunState } from "./state.ts";
 import { isTerminal } from "./status.ts";
+import { settleIncident } from "./snapshots.ts";
 import { stopOf, sweep } from "./stopping.ts";
 
 /**
@@ -19,6 +20,10 @@ import { stopOf, sweep } from "./stopping.ts";
 export function settle(state: RunState, moment: Moment): readonly EventDraft[] {
   if (isTerminal(state.status) || !isDriven(state)) {
     return [];
+  }
+  const over = settleIncident(state, moment);
+  if (over.length > 0) {
+    return over;
   }
   const timeUp = wallClockEnd(state);
   if (timeUp !== undefined && moment.now >= timeUp) {

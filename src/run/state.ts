@@ -33,6 +33,8 @@ export type Live = {
   /** What expressions see of a step inside a map that has ended, by map and step: nothing changes it any more. */
   readonly lists: Map<string, Json>;
   readonly references: References;
+  /** The sequence that a timer asked for a snapshot at, the last that could not be made, and when that was tried. */
+  readonly snapshots: { due?: number; failed?: number | undefined; triedAt?: number };
 };
 
 /** A run before its first event. */
@@ -63,6 +65,7 @@ export function restoreState(plan: Plan, record: RunRecord): RunState {
     seen: new Set(record.commandIds),
     lists: new Map(),
     references: new References(plan),
+    snapshots: {},
   };
   for (const { outputs = {} } of Object.values(record.steps)) {
     live.references.addOutputs(outputs);

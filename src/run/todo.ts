@@ -6,6 +6,7 @@ import { firstReady, give, setReady, take } from "./ready-tree.ts";
 import { isSecret } from "./resolve.ts";
 import { entryOf } from "./run-record.ts";
 import { isDriven, nextWait, wallClockEnd } from "./settle.ts";
+import { snapshotEffects } from "./snapshots.ts";
 import { fly, type RunState } from "./state.ts";
 import { isTerminal } from "./status.ts";
 import { isToBeEnded, stopOf } from "./stopping.ts";
@@ -23,7 +24,13 @@ export function todo(state: RunState, maxParallel: number): readonly Effect[] {
   const { main, finally: last } = state.live;
   const section = main.left > 0 ? main : last;
   fillPlaces(state, section, maxParallel);
-  return [...attempts(state), ...upcoming(state, section, maxParallel), ...gates(state), ...timers(state)];
+  return [
+    ...attempts(state),
+    ...upcoming(state, section, maxParallel),
+    ...gates(state),
+    ...snapshotEffects(state),
+    ...timers(state),
+  ];
 }
 
 function fillPlaces(state: RunState, section: Section, maxParallel: number): void {

@@ -100,6 +100,10 @@ function placeOf(command: Command): { readonly group: number; readonly stepId: s
       return { group: 1, stepId: command.stepId };
     case "decision":
     case "cancel":
+    case "incident":
+    case "incidentOver":
+    case "snapshot":
+    case "snapshotFailed":
     case "tick":
       return { group: 2, stepId: "" };
   }

@@ -170,6 +170,9 @@ export class RunOrder {
       case "plan.verified":
       case "plan.drift":
       case "lease.acquired":
+      case "evidence.snapshot":
+      case "incident.opened":
+      case "incident.closed":
         return order(`${event.eventType} names a step`);
     }
   }

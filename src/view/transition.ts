@@ -55,6 +55,9 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
       : line("✗", "bad", subject, `${code ?? "denied"}: ${hint ?? ""}`),
   "secret.resolved": none,
   "lease.acquired": none,
+  "evidence.snapshot": none,
+  "incident.opened": ({ by, reason }, subject) => line("!", "warn", subject, `incident opened by ${by}: ${reason}`),
+  "incident.closed": say("·", "plain", "incident closed"),
 };
 
 /** The line of an event, or undefined where people need none (output, leases, checks). */

@@ -4,6 +4,7 @@ import type { RunKey } from "#port/run-store.ts";
 import type { RunStatus } from "#run/status.ts";
 import { simulate } from "#view/simulation.ts";
 import { cancelRun } from "../cancel-run.ts";
+import { changeIncident, takeSnapshot } from "../incident.ts";
 import { refusedBy } from "../plan-refusal.ts";
 import { readRunState } from "../read-run.ts";
 import { indexRun, QUEUE_FILE, queueBytes } from "../run-row.ts";
@@ -65,6 +66,11 @@ export function openService(ports: ServicePorts): Service {
       nudge();
       return left;
     },
+    incident: async (key, order, bearer) => {
+      const here = workplaceFor(bearer.tenantId);
+      return changeIncident(within(key, bearer), order, here, await nameOf(bearer, here));
+    },
+    snapshot: (key, bearer) => takeSnapshot(within(key, bearer), workplaceFor(bearer.tenantId)),
     queueOf: (key) => standingOf(key, store.index, limits.runsPerTenant, clock.now()),
     metrics: async () => metrics.text(await store.index.unfinished(), clock.now()),
     ready: () => isReady(workplaceFor(workplace.settings.tenantId)),

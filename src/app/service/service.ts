@@ -8,6 +8,7 @@ import type { RunKey } from "#port/run-store.ts";
 import type { RunStatus } from "#run/status.ts";
 import type { SlaState } from "#view/queue.ts";
 import type { Simulation } from "#view/simulation.ts";
+import type { IncidentOrder } from "../incident.ts";
 import type { PlanRefusal } from "../plan-refusal.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -66,6 +67,9 @@ export type Service = {
   readonly cancel: (key: RunKey, bearer: Bearer, reason?: string) => Promise<Result<{ readonly status: RunStatus }>>;
   /** Lets a worker go on with a run that was started elsewhere and is driven by nobody. */
   readonly resume: (key: RunKey, bearer: Bearer) => Promise<Result<{ readonly status: RunStatus }>>;
+  readonly incident: (key: RunKey, order: IncidentOrder, bearer: Bearer) => Promise<Result<void>>;
+  /** Signs and keeps a manifest of the run so far; its digest. */
+  readonly snapshot: (key: RunKey, bearer: Bearer) => Promise<Result<{ readonly manifestDigest: Digest }>>;
   /** Undefined for a run that has begun, or is not there. */
   readonly queueOf: (key: RunKey) => Promise<QueueStanding | undefined>;
   readonly workplaceFor: (tenantId: TenantId) => Workplace;

@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { timestampOf } from "#canon/timestamp.ts";
+import type { Digest } from "#canon/digest.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { RunKey } from "#port/run-store.ts";
+import { runCodes } from "#run/codes.ts";
+import type { InboxCommand } from "#run/inbox-command.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import { isTerminal } from "#run/status.ts";
+import { deliver } from "./deliver-command.ts";
+import { incidentCodes } from "./incident-codes.ts";
+import { readRunState } from "./read-run.ts";
+import { openRunTrust } from "./run-trust.ts";
+import type { Workplace } from "./workplace.ts";
+
+export type IncidentOrder =
+  | { readonly state: "open"; readonly reason: string; readonly ttlMs: number }
+  | { readonly state: "closed" };
+
+/**
+ * Opens an incident of a run, or closes the one that is open; `by` is who does, the configured requester unless given.
+ * Faults: INCIDENT_NONE, RUN_UNKNOWN, RUN_FINISHED, those of delivering.
+ */
+export async function changeIncident(
+  key: RunKey,
+  order: IncidentOrder,
+  workplace: Workplace,
+  by?: string,
+): Promise<Result<void>> {
+  const body = (who: string) =>
+    order.state === "closed"
+      ? { state: order.state, by: by ?? who }
+      : {
+          state: order.state,
+          by: by ?? who,
+          reason: order.reason,
+          until: timestampOf(workplace.clock.now() + order.ttlMs),
+        };
+  const needed = order.state === "closed";
+  const recorded = await command(key, workplace, needed, (who) => ({
+    commandId: `incident:${randomUUID()}`,
+    kind: "incident",
+    body: body(who),
+  }));
+  return recorded.ok ? ok(undefined) : recorded;
+}
+
+/** Has the evidence so far signed and kept; the digest of its manifest. Faults: RUN_UNKNOWN, RUN_FINISHED, those of delivering. */
+export async function takeSnapshot(
+  key: RunKey,
+  workplace: Workplace,
+): Promise<Result<{ readonly manifestDigest: Digest; readonly sequence: number }>> {
+  const recorded = await command(key, workplace, false, () => ({
+    commandId: `snapshot:${randomUUID()}`,
+    kind: "snapshot",
+    body: {},
+  }));
+  if (!recorded.ok) {
+    return recorded;
+  }
+  if (recorded.value.eventType !== "evidence.snapshot") {
+    throw new Error(`a snapshot was answered by ${recorded.value.eventType}`);
+  }
+  const { metadata, sequence } = recorded.value;
+  return ok({ manifestDigest: metadata.manifestDigest, sequence });
+}
+
+async function command(
+  key: RunKey,
+  workplace: Workplace,
+  needsIncident: boolean,
+  make: (who: string) => InboxCommand,
+): Promise<Result<LedgerEvent>> {
+  const identity = await workplace.store.ledger.identity(key);
+  const state = identity.ok ? await readRunState(identity.value, workplace) : identity;
+  if (!identity.ok) {
+    return identity;
+  }
+  if (!state.ok) {
+    return state;
+  }
+  if (isTerminal(state.value.status)) {
+    return fail(faultOf(runCodes, "RUN_FINISHED", { runId: key.runId }));
+  }
+  if (needsIncident && state.value.incident === undefined) {
+    return fail(faultOf(incidentCodes, "INCIDENT_NONE", { runId: key.runId }));
+  }
+  const trust = await openRunTrust(workplace, undefined, []);
+  return trust.ok ? deliver(identity.value, make(trust.value.principal), workplace, trust.value) : trust;
+}

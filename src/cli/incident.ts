@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import { changeIncident, type IncidentOrder } from "#app/incident.ts";
+import { parseDuration } from "#canon/duration.ts";
+import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { formatOf, withGlobals } from "./options.ts";
+import { withRun } from "./runs.ts";
+
+type OpenOptions = GlobalOptions & { readonly reason: string; readonly ttl: string };
+
+/** `packrun incident …`. */
+export const incident: CommandFile = {
+  define: (program, cli, done) => {
+    const group = program
+      .command("incident")
+      .description("sign the evidence of a run every minute while it is looked into");
+    withGlobals(group.command("open <run>").description("sign the evidence so far, now and every minute"))
+      .requiredOption("--reason <text>", "why, for the ledger")
+      .option("--ttl <duration>", "how long it lasts", "1h")
+      .addHelpText("after", "\nExample: packrun incident open last --reason 'odd output of scan' --ttl 2h")
+      .action(async (run: string, options: OpenOptions, command: Command) => {
+        const ttlMs = parseDuration(options.ttl);
+        if (ttlMs === undefined) {
+          command.error("error: --ttl takes a duration such as 30m or 2h");
+        }
+        done(await change(cli, run, options, { state: "open", reason: options.reason, ttlMs }));
+      });
+    withGlobals(group.command("close <run>").description("end it before its time")).action(
+      async (run: string, options: GlobalOptions) => {
+        done(await change(cli, run, options, { state: "closed" }));
+      },
+    );
+    group.addHelpText(
+      "after",
+      "\nRUN is a run id, the beginning of one, or last. Nothing of gates or sandbox is relaxed.",
+    );
+  },
+};
+
+function change(cli: Cli, run: string, options: GlobalOptions, order: IncidentOrder): Promise<number> {
+  return withRun(cli, options, run, async (key, workplace) => {
+    const changed = await changeIncident(key, order, workplace);
+    if (!changed.ok) {
+      return cli.fault(changed.fault, formatOf(options));
+    }
+    const { runId } = key;
+    const { state } = order;
+    cli.out(
+      formatOf(options) === "json"
+        ? jsonLine({ schemaVersion: 1, runId, incident: state })
+        : `${runId} incident ${state}\n`,
+    );
+    return 0;
+  });
+}

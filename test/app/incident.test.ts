@@ -1,0 +1,47 @@
+import t from "tap";
+import { changeIncident, takeSnapshot } from "#app/incident.ts";
+import { snapshotPath } from "#app/snapshot-keeper.ts";
+import { digestOf } from "#canon/digest.ts";
+import { readSidecar } from "#attest/read-sidecar.ts";
+import { serviceWorld } from "./service/service-world.ts";
+import { value } from "../attest/signing.ts";
+
+const GATE = "  approvals: {ok: {required: 1, from: [approver], ttl: 1h, separationOfDuties: false}}";
+const GATED = "    - {id: ask, gate: {approval: ok}}\n    - {id: a, run: {command: [echo, hello]}}";
+
+t.test("evidence so far is signed when a gate opens, when it is asked for, and when an incident opens", async (t) => {
+  const world = await serviceWorld(t);
+  const key = await world.submit({ pack: await world.upload(GATED, GATE), inputs: {} });
+  const worker = world.worker();
+  worker.start();
+  await world.until(key, "waiting");
+  await worker.stop();
+  const types = async (): Promise<readonly string[]> => (await world.events(key)).map(({ eventType }) => eventType);
+  t.same((await types()).slice(-3), ["gate.opened", "run.waiting", "evidence.snapshot"]);
+  const asked = value(await takeSnapshot(key, world.workplace));
+  const { ledger } = world.workplace.store;
+  const last = (await world.events(key)).findLast(({ eventType }) => eventType === "evidence.snapshot");
+  t.match(last?.metadata, { manifestDigest: asked.manifestDigest, commandId: /^snapshot:/ });
+  const kept = (await world.events(key)).map(({ sequence }) => snapshotPath(sequence));
+  const manifests = (await Promise.all(kept.map(async (path) => ledger.getFile(key, path)))).flatMap((read) =>
+    read.ok ? [read.value] : [],
+  );
+  const manifest = manifests.find((bytes) => digestOf(bytes, world.workplace.sha256) === asked.manifestDigest);
+  t.match(JSON.parse(Buffer.from(manifest ?? []).toString()), { final: false, runId: key.runId });
+  for (const path of kept) {
+    const sidecar = await ledger.getFile(key, `${path}.sigstore.json`);
+    t.ok(!sidecar.ok || readSidecar(sidecar.value, "own").ok);
+  }
+  t.match(await changeIncident(key, { state: "closed" }, world.workplace), { fault: { code: "INCIDENT_NONE" } });
+  value(await changeIncident(key, { state: "open", reason: "odd output", ttlMs: 3_600_000 }, world.workplace, "ann"));
+  t.match((await world.events(key)).findLast(({ eventType }) => eventType === "incident.opened")?.metadata, {
+    by: "ann",
+    reason: "odd output",
+  });
+  t.equal((await types()).filter((type) => type === "evidence.snapshot").length, 3, "at once");
+  value(await changeIncident(key, { state: "closed" }, world.workplace));
+  t.equal((await types()).filter((type) => type === "incident.closed").length, 1);
+  t.equal((await world.state(key)).status, "waiting", "and nothing of the gate was relaxed");
+  t.match(await world.service.cancel(key, world.bearer), { ok: true });
+  t.match(await takeSnapshot(key, world.workplace), { fault: { code: "RUN_FINISHED" } });
+});
