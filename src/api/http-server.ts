@@ -12,6 +12,7 @@ import { routeTable } from "./route-table.ts";
 import { RunFeeds } from "./run-feed.ts";
 import type { Limits, Log } from "./route.ts";
 
+/** What a server allows unless it is told otherwise. @public */
 export const LIMITS: Limits = {
   bodyBytes: 1024 * 1024,
   artifactBytes: 8 * 1024 ** 3,

@@ -5,10 +5,6 @@ import type { RunId, TenantId } from "#canon/ids.ts";
 import type { Scope } from "./scope.ts";
 import type { TokenKey } from "./token-key.ts";
 
-/** The local issuer, and whom its tokens are for, unless the command says otherwise. */
-export const LOCAL_ISSUER = "packrun:local";
-export const LOCAL_AUDIENCE = "packrun";
-
 export type TokenOrder = {
   readonly issuer: string;
   readonly audience: string;

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "#api/local-issuer.ts";
 import { isScope, SCOPES, type Scope } from "#api/scope.ts";
 import { readSettings } from "#app/settings.ts";
 import { parseDuration } from "#canon/duration.ts";
@@ -28,8 +29,8 @@ export const token: CommandFile = {
       .requiredOption("--subject <name>", "whose token it is")
       .option("--scope <scope>", `what it may do (repeatable): ${SCOPES.join(", ")}`, collect)
       .option("--ttl <duration>", "how long it is good, at most 24h", "1h")
-      .option("--issuer <name>", "iss", "packrun:local")
-      .option("--audience <name>", "aud", "packrun")
+      .option("--issuer <name>", "iss", LOCAL_ISSUER)
+      .option("--audience <name>", "aud", LOCAL_AUDIENCE)
       .option("--run <run>", "with --gate: the one run whose gate it may send a decision on")
       .option("--gate <id>", "with --run: that gate")
       .addHelpText(

@@ -7,7 +7,7 @@ import { httpApp } from "#api/http-app.ts";
 import { LIMITS, startHttpServer } from "#api/http-server.ts";
 import { RunFeeds } from "#api/run-feed.ts";
 import { SCOPES } from "#api/scope.ts";
-import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "#api/issue-token.ts";
+import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "#api/local-issuer.ts";
 import { apiWorld, tenantOf, type ApiWorld } from "./api-world.ts";
 
 const world: ApiWorld = await apiWorld(t, {
