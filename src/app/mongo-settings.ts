@@ -1,7 +1,8 @@
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { appCodes } from "./codes.ts";
-import type { Config } from "./config.ts";
+import type { SettingSources } from "./setting-sources.ts";
+import { isStoreAddress, storeDatabase } from "./store-name.ts";
 
 /** The database of the store. The address may hold a password: it is for the driver alone, and goes into no message. */
 export type MongoSettings = {
@@ -15,60 +16,46 @@ export type MongoSettings = {
   };
 };
 
-type Storage = NonNullable<NonNullable<Config["TaskRunner"]>["Storage"]>;
+/** What is used of a database where nothing else is said. */
+export const MONGO_DEFAULTS = {
+  ConnectionString: "mongodb://127.0.0.1:27017/taskrunner",
+  Database: "taskrunner",
+  RunsCollection: "pack_runs",
+  LogsCollection: "pack_run_logs",
+  ArtifactsCollection: "pack_artifacts",
+  ApprovalsCollection: "pack_run_approvals",
+};
 
-const ADDRESS = /^mongodb(?:\+srv)?:\/\//i;
-const DEFAULT_ADDRESS = "mongodb://127.0.0.1:27017/taskrunner";
-const DEFAULT_DATABASE = "taskrunner";
-
-/** Whether the name of a store is the address of a database, not a folder. */
-export function isStoreAddress(store: string | undefined): store is string {
-  return store !== undefined && ADDRESS.test(store);
-}
-
-/**
- * The database that a flag, then `PACKRUN_STORE`, then the configuration name; undefined where runs live in files. A folder that
- * a flag or the environment names stands before a configured database. CONFIG_INVALID.
- */
-export function readMongoSettings(
-  { Mode, Mongo = {} }: Storage,
-  named: { readonly flag: string | undefined; readonly variable: string | undefined },
-): Result<MongoSettings | undefined> {
-  if (isStoreAddress(named.flag) && hasPassword(named.flag)) {
+/** The database in which runs live; undefined where they live in files. Fault: CONFIG_INVALID. */
+export function readMongoSettings({ find, text, config }: SettingSources): Result<MongoSettings | undefined> {
+  const address = text("/TaskRunner/Storage/Mongo/ConnectionString") ?? MONGO_DEFAULTS.ConnectionString;
+  const { origin } = find("/TaskRunner/Storage/Mongo/ConnectionString") ?? {};
+  if (origin?.kind === "flag" && hasPassword(address)) {
     const problem =
       "an address with a password is taken from PACKRUN_STORE or the configuration only: everybody on a host sees arguments";
     return fail(faultOf(appCodes, "CONFIG_INVALID", { file: "--store", problem }));
   }
-  const given = named.flag ?? named.variable;
-  const isFolder = given !== undefined && given !== "" && !isStoreAddress(given);
-  if (isFolder || (Mode !== "mongo" && !isStoreAddress(given))) {
+  if (text("/TaskRunner/Storage/Mode") !== "mongo") {
     return ok(undefined);
   }
-  const connectionString = isStoreAddress(given) ? given : (Mongo.ConnectionString ?? DEFAULT_ADDRESS);
-  if (!isStoreAddress(connectionString)) {
+  const { Mongo = {} } = config.TaskRunner?.Storage ?? {};
+  if (!isStoreAddress(address)) {
     const problem = "ConnectionString begins with mongodb:// or mongodb+srv://";
     return fail(faultOf(appCodes, "CONFIG_INVALID", { file: "TaskRunner.Storage.Mongo", problem }));
   }
-  const ofAddress = databaseIn(connectionString);
-  const configured = isStoreAddress(given) ? (ofAddress ?? Mongo.Database) : (Mongo.Database ?? ofAddress);
+  const names = { ...MONGO_DEFAULTS, ...Mongo };
   return ok({
-    connectionString,
-    database: configured ?? DEFAULT_DATABASE,
+    connectionString: address,
+    database: text("/TaskRunner/Storage/Mongo/Database") ?? storeDatabase(address) ?? MONGO_DEFAULTS.Database,
     collections: {
-      runs: Mongo.RunsCollection ?? "pack_runs",
-      logs: Mongo.LogsCollection ?? "pack_run_logs",
-      artifacts: Mongo.ArtifactsCollection ?? "pack_artifacts",
-      approvals: Mongo.ApprovalsCollection ?? "pack_run_approvals",
+      runs: names.RunsCollection,
+      logs: names.LogsCollection,
+      artifacts: names.ArtifactsCollection,
+      approvals: names.ApprovalsCollection,
     },
   });
 }
 
 function hasPassword(address: string): boolean {
   return /^[^/]*\/\/[^/?]*:[^/?]*@/.test(address);
-}
-
-/** What stands behind the hosts: `mongodb://a:27017,b:27017/name?options`. */
-function databaseIn(address: string): string | undefined {
-  const name = /^[^/]*\/\/[^/?]*\/([^?]*)/.exec(address)?.[1] ?? "";
-  return name === "" ? undefined : name;
 }

@@ -1,8 +1,7 @@
-import { dirname, resolve } from "node:path";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { appCodes } from "./codes.ts";
-import type { Config } from "./config.ts";
+import type { Said, SettingSources } from "./setting-sources.ts";
 
 /** What the operator says of sandboxes on this machine; a pack can say none of it. */
 export type SandboxSettings = {
@@ -14,38 +13,28 @@ export type SandboxSettings = {
   readonly upstreamProxy?: string;
 };
 
-type Source = { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string };
-
-/**
- * `PACKRUN_SANDBOX_SCRATCH`, `PACKRUN_SANDBOX_PROC` and `PACKRUN_SANDBOX_UPSTREAM_PROXY` before the configuration `file`.
- * The text of a refused proxy is never echoed: it may hold a password. Fault: CONFIG_INVALID.
- */
-export function readSandboxSettings(
-  config: NonNullable<Config["sandbox"]>,
-  { env, cwd }: Source,
-  file: string | undefined,
-): Result<SandboxSettings> {
-  const given = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
-  const proc = given("PACKRUN_SANDBOX_PROC");
-  if (proc !== undefined && proc !== "host") {
-    return fail(faultOf(appCodes, "CONFIG_INVALID", { file: "PACKRUN_SANDBOX_PROC", problem: "it may be host only" }));
+/** The text of a refused proxy is never echoed: it may hold a password. Fault: CONFIG_INVALID. */
+export function readSandboxSettings({ find, text, path }: SettingSources): Result<SandboxSettings> {
+  const proc = find("/sandbox/proc");
+  if (proc !== undefined && proc.value !== "host") {
+    return fail(faultOf(appCodes, "CONFIG_INVALID", { file: placeOf(proc), problem: "it may be host only" }));
   }
-  const ownProxy = given("PACKRUN_SANDBOX_UPSTREAM_PROXY");
-  const upstreamProxy = ownProxy ?? config.upstreamProxy;
-  if (upstreamProxy !== undefined && !isProxy(upstreamProxy)) {
-    const place = ownProxy === undefined ? (file ?? "") : "PACKRUN_SANDBOX_UPSTREAM_PROXY";
+  const proxy = find("/sandbox/upstreamProxy");
+  const upstreamProxy = text("/sandbox/upstreamProxy");
+  if (proxy !== undefined && upstreamProxy !== undefined && !isProxy(upstreamProxy)) {
     const problem = "/sandbox/upstreamProxy: expected http://host:port";
-    return fail(faultOf(appCodes, "CONFIG_INVALID", { file: place, problem }));
+    return fail(faultOf(appCodes, "CONFIG_INVALID", { file: placeOf(proxy), problem }));
   }
-  const ownScratch = given("PACKRUN_SANDBOX_SCRATCH");
-  const [base, path] =
-    ownScratch === undefined ? [file === undefined ? cwd : dirname(file), config.scratch] : [cwd, ownScratch];
-  const allowed = proc ?? config.proc;
+  const scratch = path("/sandbox/scratch");
   return ok({
-    ...(path === undefined ? {} : { scratch: resolve(base, path) }),
-    ...(allowed === undefined ? {} : { proc: allowed }),
+    ...(scratch === undefined ? {} : { scratch }),
+    ...(proc === undefined ? {} : { proc: "host" }),
     ...(upstreamProxy === undefined ? {} : { upstreamProxy }),
   });
+}
+
+function placeOf({ origin }: Said): string {
+  return origin.kind === "file" ? origin.file : origin.name;
 }
 
 function isProxy(text: string): boolean {

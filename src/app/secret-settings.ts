@@ -1,6 +1,6 @@
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { SecretPlaces, SecretReference } from "#port/secrets.ts";
-import type { Config } from "./config.ts";
+import type { SettingSources } from "./setting-sources.ts";
 
 export type SecretSettings = {
   readonly places: SecretPlaces;
@@ -11,36 +11,17 @@ export type SecretSettings = {
 /** Schemes whose places are paths: those of the configuration are relative to its file. */
 const PATHS: ReadonlySet<string> = new Set(["file", "age"]);
 
-type Source = { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string };
-
-const VARIABLES = ["PACKRUN_AGE_IDENTITY", "VAULT_ADDR", "VAULT_CACERT", "VAULT_NAMESPACE"];
-
-/**
- * `PACKRUN_AGE_IDENTITY`, `VAULT_ADDR`, `VAULT_CACERT` and `VAULT_NAMESPACE` before the configuration `file`. Tokens are no
- * settings: they are read where they are used. Undefined where nothing is said.
- */
-export function readSecretSettings(
-  config: Config["secrets"],
-  { env, cwd }: Source,
-  file: string | undefined,
-): SecretSettings | undefined {
-  const base = file === undefined ? cwd : dirname(file);
-  const given = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
-  const pathOf = (variable: string, configured: string | undefined): string | undefined => {
-    const own = given(variable);
-    if (own !== undefined) {
-      return resolve(cwd, own);
-    }
-    return configured === undefined ? undefined : resolve(base, configured);
-  };
-  if (config === undefined && VARIABLES.every((name) => given(name) === undefined)) {
+/** Tokens are no settings: they are read where they are used. Undefined where nothing is said. */
+export function readSecretSettings({ config, base, text, path }: SettingSources): SecretSettings | undefined {
+  const ageIdentity = path("/secrets/age/identity");
+  const address = text("/secrets/vault/address");
+  const caFile = path("/secrets/vault/caFile");
+  const namespace = text("/secrets/vault/namespace");
+  const said = [config.secrets, ageIdentity, address, caFile, namespace];
+  if (said.every((one) => one === undefined)) {
     return undefined;
   }
-  const { commands = {}, tenants = {}, age = {}, vault = {} } = config ?? {};
-  const ageIdentity = pathOf("PACKRUN_AGE_IDENTITY", age.identity);
-  const address = given("VAULT_ADDR") ?? vault.address;
-  const caFile = pathOf("VAULT_CACERT", vault.caFile);
-  const namespace = given("VAULT_NAMESPACE") ?? vault.namespace;
+  const { commands = {}, tenants = {}, vault = {} } = config.secrets ?? {};
   return {
     places: {
       commands: mapValues(commands, (command) => ({ command, cwd: base })),

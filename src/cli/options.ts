@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import type { SettingsSource } from "#app/settings.ts";
+import type { SettingsSource } from "#app/settings-source.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
 
 /** Heading of the options that every command knows. */

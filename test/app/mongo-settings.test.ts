@@ -1,8 +1,21 @@
 import t from "tap";
-import { readMongoSettings } from "#app/mongo-settings.ts";
+import type { Config } from "#app/config.ts";
+import { readMongoSettings as readFrom } from "#app/mongo-settings.ts";
+import { settingSources } from "#app/setting-sources.ts";
 import { redactAddress, withoutUserInfo } from "#fault/redact-address.ts";
 
+type Named = { readonly flag: string | undefined; readonly variable: string | undefined };
+type Storage = NonNullable<NonNullable<Config["TaskRunner"]>["Storage"]>;
+
 const none = { flag: undefined, variable: undefined };
+
+const readMongoSettings = (Storage: Storage, { flag, variable }: Named): ReturnType<typeof readFrom> =>
+  readFrom(
+    settingSources(
+      { flags: flag === undefined ? {} : { store: flag }, env: { PACKRUN_STORE: variable }, cwd: "/" },
+      { value: { TaskRunner: { Storage } }, lineOf: () => 1 },
+    ),
+  );
 
 t.test("a configured database has the names that are given, and defaults for the others", async (t) => {
   t.same(readMongoSettings({}, none), { ok: true, value: undefined });

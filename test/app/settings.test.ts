@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
-import { readSettings, type Settings, type SettingsSource } from "#app/settings.ts";
+import { readSettings, type Settings } from "#app/settings.ts";
+import type { SettingsSource } from "#app/settings-source.ts";
 import type { Result } from "#fault/result.ts";
 
 type Given = Partial<Pick<SettingsSource, "flags" | "env">> & { readonly cwd?: string };

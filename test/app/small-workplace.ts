@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Test } from "tap";
 import { planPack, type PlannedPack } from "#app/plan-pack.ts";
 import { openRunTrust, type RunTrust } from "#app/run-trust.ts";
-import type { SettingsSource } from "#app/settings.ts";
+import type { SettingsSource } from "#app/settings-source.ts";
 import { startRun } from "#app/start-run.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { openWorkplace } from "#compose.ts";

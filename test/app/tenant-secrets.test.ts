@@ -1,6 +1,7 @@
 import t from "tap";
-import { configShape } from "#app/config.ts";
-import { readSecretSettings } from "#app/secret-settings.ts";
+import { configShape, type Config } from "#app/config.ts";
+import { readSecretSettings, type SecretSettings } from "#app/secret-settings.ts";
+import { settingSources } from "#app/setting-sources.ts";
 import { tenantSecrets } from "#app/tenant-secrets.ts";
 import { fits } from "#canon/shape.ts";
 import type { TenantId } from "#canon/ids.ts";
@@ -16,8 +17,15 @@ const config = {
   age: { identity: "keys/id.txt" },
   vault: { address: "https://vault.example", tokenFile: "token", caFile: "ca.pem", namespace: "ci" },
 };
-const source = { env: {}, cwd: "/home/ann" };
-const made = readSecretSettings(config, source, "/etc/packrun/packrun.config.yaml");
+const file = "/etc/packrun/packrun.config.yaml";
+const read = (secrets: Config["secrets"], env: Readonly<Record<string, string>> = {}): SecretSettings | undefined =>
+  readSecretSettings(
+    settingSources(
+      { flags: {}, env, cwd: "/home/ann" },
+      { file, value: secrets === undefined ? {} : { secrets }, lineOf: () => 1 },
+    ),
+  );
+const made = read(config);
 const secrets = made ?? { places: { commands: {}, vault: {} }, tenants: {} };
 const tenant = (name: string): TenantId => name as TenantId;
 
@@ -63,12 +71,12 @@ t.test("the environment comes before the configuration, and its paths are from t
     VAULT_CACERT: "/ca.pem",
     VAULT_NAMESPACE: "",
   };
-  t.match(readSecretSettings(config, { ...source, env }, undefined)?.places, {
+  t.match(read(config, env)?.places, {
     ageIdentity: "/home/ann/id.txt",
     vault: { address: "https://other", caFile: "/ca.pem", namespace: "ci" },
   });
-  t.same(readSecretSettings({}, source, undefined), { places: { commands: {}, vault: {} }, tenants: {} });
-  t.equal(readSecretSettings(undefined, source, undefined), undefined);
+  t.same(read({}), { places: { commands: {}, vault: {} }, tenants: {} });
+  t.equal(read(undefined), undefined);
 });
 
 t.test("the configuration takes a reference of every scheme but standard input", async (t) => {

@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { describeMisfit, misfitsOf, pointerOf, type Misfit, type PathPart } from "#canon/shape.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { packSource } from "#pack/pack-source.ts";
+import { readYaml } from "#pack/read-yaml.ts";
+import { appCodes } from "./codes.ts";
+import { configShape, type Config } from "./config.ts";
+import type { SettingsSource } from "./settings-source.ts";
+
+/** The configuration of a command; without a file it is empty. */
+export type ConfigFile = {
+  readonly file?: string;
+  readonly value: Config;
+  /** The line, from 1, in which a member of the file stands. */
+  readonly lineOf: (path: readonly PathPart[]) => number;
+};
+
+export const CONFIG_NAME = "packrun.config.yaml";
+
+/** How a configuration is found: named, the nearest upward, the user's. */
+export type FoundConfig = { readonly file: string; readonly how: "named" | "nearest" | "user" };
+
+/** The one file that is read; two are never mixed. */
+export function findConfig({ flags, env, cwd }: SettingsSource): FoundConfig | undefined {
+  const given = flags.config ?? env["PACKRUN_CONFIG"];
+  if (given !== undefined) {
+    return { file: resolve(cwd, given), how: "named" };
+  }
+  const near = nearestUpward(cwd, CONFIG_NAME);
+  if (near !== undefined) {
+    return { file: near, how: "nearest" };
+  }
+  // XDG Base Directory Specification: what is empty or relative counts as not set.
+  const xdg = env["XDG_CONFIG_HOME"] ?? "";
+  const home = join(isAbsolute(xdg) ? xdg : join(env["HOME"] ?? homedir(), ".config"), "packrun", "config.yaml");
+  return existsSync(home) ? { file: home, how: "user" } : undefined;
+}
+
+/** `name` in the folder `from` or the nearest one above that has it. */
+export function nearestUpward(from: string, name: string): string | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, name))) {
+      return join(folder, name);
+    }
+    if (dirname(folder) === folder) {
+      return undefined;
+    }
+  }
+}
+
+/** Fault: CONFIG_INVALID, with everything that is wrong. */
+export function readConfig(file: string | undefined): Result<ConfigFile> {
+  if (file === undefined) {
+    return ok({ value: {}, lineOf: () => 1 });
+  }
+  const bytes = readBytes(file);
+  if (bytes === undefined) {
+    return refused(file, "it cannot be read");
+  }
+  const { sound, diagnostics, text, lines, root, value } = readYaml(bytes, file);
+  if (!sound || diagnostics.length > 0) {
+    return refused(
+      file,
+      diagnostics.map(({ message, range }) => `${range === undefined ? "" : `line ${range.start.line}: `}${message}`),
+    );
+  }
+  const source = packSource(file, text, lines, root);
+  const lineOf: ConfigFile["lineOf"] = (path) => source.range(path, "key").start.line;
+  const config = value ?? {};
+  const misfits = misfitsOf(configShape, config);
+  return misfits.length === 0
+    ? ok({ file, value: config as Config, lineOf })
+    : refused(
+        file,
+        misfits.map((misfit) => `line ${lineOf(placeOf(misfit))}: ${problemOf(misfit)}`),
+      );
+}
+
+function refused(file: string, problem: string | readonly string[]): Result<never> {
+  return fail(faultOf(appCodes, "CONFIG_INVALID", { file, problem: [problem].flat().join("; ") }));
+}
+
+/** An unknown member is named by the misfit, not by its path. */
+function placeOf({ problem, path, found }: Misfit): readonly PathPart[] {
+  return problem === "unknown" ? [...path, found] : path;
+}
+
+/** What stands in the place of a secret's reference may be its value, and is never echoed. */
+function problemOf(misfit: Misfit): string {
+  return misfit.path[0] === "secrets" && (misfit.problem === "type" || misfit.problem === "value")
+    ? `${pointerOf(misfit.path)}: expected ${misfit.expected}`
+    : describeMisfit(misfit);
+}
+
+function readBytes(file: string): Uint8Array | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
