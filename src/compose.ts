@@ -47,7 +47,7 @@ export const keyring: Keyring = fileKeyring;
 /** Keys in files, and the external signers of these settings. */
 export const keyringFor = ({ signers = {} }: Pick<Settings, "signers">): Keyring => keyringWith(signers);
 export const passwordSource: (env: Env, mayAsk: boolean) => AskPassword = askPassword;
-export { parseSecretArgument, enterUserScope, withoutSecrets };
+export { parseSecretArgument, enterUserScope, scratchFolder, withoutSecrets };
 
 /** Loaded only where something is anchored. */
 export const proveAnchor: ProveAnchor = async (anchor, root) =>

@@ -8,8 +8,8 @@ export const appCodes = codeTable({
     hint: "compare it with schemas/config.schema.json; every member is optional, others are refused",
     explanation: {
       cause: "The configuration file could not be read, or holds something that packrun does not know.",
-      example: "trsut: trust-root.json",
-      fix: "Correct the member that is named. `packrun doctor` shows which configuration is used.",
+      example: "trsut: trust-root.json   # trust",
+      fix: "Correct the members that are named, each with its line. `packrun config --explain` shows which configuration is read, and where every value comes from.",
     },
   },
   TENANT_INVALID: {

@@ -72,7 +72,7 @@ export function readConfig(file: string | undefined): Result<ConfigFile> {
   const config = value ?? {};
   const misfits = misfitsOf(configShape, config);
   return misfits.length === 0
-    ? ok({ file, value: config as Config, lineOf })
+    ? ok({ file, value: config, lineOf })
     : refused(
         file,
         misfits.map((misfit) => `line ${lineOf(placeOf(misfit))}: ${problemOf(misfit)}`),

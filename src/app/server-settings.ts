@@ -19,6 +19,9 @@ const byUrl = object({
   jwksUrl: described("Where it publishes its keys: https, or http on loopback.", string({ min: 1 })),
 });
 
+/** Where the service listens unless something else is said. */
+export const DEFAULT_LISTEN = "127.0.0.1:7070";
+
 /** `server` of the configuration. */
 export const serverShape = object(
   {},

@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { PathPart } from "#canon/shape.ts";
 import type { ConfigFile } from "./config-file.ts";
+import { memberAt } from "./member-at.ts";
 import type { SettingsSource } from "./settings-source.ts";
 import { isStoreAddress, storeDatabase, storeFolder, storeMode } from "./store-name.ts";
 
@@ -45,10 +46,26 @@ type Given = keyof typeof GIVEN_BY;
 type GivenPath = "/trust";
 const givenBy: Readonly<Record<string, GivenBy>> = GIVEN_BY;
 
+/** Variables that are no settings: where passwords and tokens come from, and how crashes are shown. */
+export const OTHER_VARIABLES = [
+  "PACKRUN_KEY_PASSWORD",
+  "COSIGN_PASSWORD",
+  "PACKRUN_TOKEN",
+  "VAULT_TOKEN",
+  "PACKRUN_DEBUG",
+];
+
 /** Every variable that gives a setting. */
-export const settingVariables: ReadonlySet<string> = new Set(
-  Object.values(givenBy).flatMap(({ variable }) => variable ?? []),
-);
+export const settingVariables: ReadonlySet<string> = new Set([
+  "PACKRUN_CONFIG",
+  ...Object.values(givenBy).flatMap(({ variable }) => variable ?? []),
+]);
+
+/** Flag and variable that give a setting, in their order. */
+export function waysToGive(pointer: string): readonly string[] {
+  const { flag, variable } = (Object.hasOwn(givenBy, pointer) ? givenBy[pointer] : undefined) ?? {};
+  return [...(flag === undefined ? [] : [`--${flag}`]), ...(variable === undefined ? [] : [variable])];
+}
 
 export type Origin =
   | { readonly kind: "flag"; readonly name: string }
@@ -121,15 +138,4 @@ function pathOf(pointer: string): readonly PathPart[] {
     .split("/")
     .slice(1)
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part.replaceAll("~1", "/").replaceAll("~0", "~")));
-}
-
-function memberAt(value: unknown, path: readonly PathPart[]): unknown {
-  let found = value;
-  for (const part of path) {
-    found =
-      typeof found === "object" && found !== null && Object.hasOwn(found, part)
-        ? (found as Readonly<Record<PathPart, unknown>>)[part]
-        : undefined;
-  }
-  return found;
 }

@@ -96,6 +96,11 @@ export const commandTable: CommandTable = {
     summary: "check what this host can enforce",
     load: async () => (await import("./doctor.ts")).doctor,
   },
+  config: {
+    group: HOST,
+    summary: "show every setting, and where each was said",
+    load: async () => (await import("./config.ts")).config,
+  },
   explain: {
     group: WRITE,
     summary: "explain an error code, or what a step of a run did",

@@ -3,6 +3,7 @@ import type { Authenticate } from "#api/authenticate.ts";
 import type { HttpServer, Listen } from "#api/http-server.ts";
 import type { Log } from "#api/route.ts";
 import type { Worker, WorkerNote } from "#app/service/worker.ts";
+import { DEFAULT_LISTEN } from "#app/server-settings.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -16,7 +17,6 @@ import { withWorkplace } from "./with-workplace.ts";
 const ROLES = ["all", "api", "worker"] as const;
 type ServeOptions = GlobalOptions & { readonly listen?: string; readonly role: (typeof ROLES)[number] };
 
-const DEFAULT_LISTEN = "127.0.0.1:7070";
 /** From the signal to the end of the process, whatever still hangs, in milliseconds. */
 const LAST_MS = 9500;
 
