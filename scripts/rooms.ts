@@ -86,9 +86,15 @@ export const rooms: readonly Room[] = [
     packages: ["node:*", "express", "express-rate-limit", "helmet", "jose"],
   },
   {
+    name: "client",
+    floor: "face",
+    rooms: ["api", "app", "view", "run", "plan", ...base],
+    packages: ["node:*"],
+  },
+  {
     name: "cli",
     floor: "face",
-    rooms: ["compose", "api", "app", "view", "port", ...base],
+    rooms: ["compose", "client", "api", "app", "view", "port", ...base],
     packages: ["node:*", "commander"],
   },
 ];

@@ -1,5 +1,5 @@
 import { listArtifactsRoute, readArtifactRoute } from "./route/artifacts.ts";
-import { gateRequestRoute } from "./route/gate-request.ts";
+import { gateArchiveRoute, gateRequestRoute } from "./route/gate-request.ts";
 import { livezRoute, metricsRoute, readyzRoute } from "./route/health.ts";
 import { listRunsRoute } from "./route/list-runs.ts";
 import { listPacksRoute, putPackRoute, readPackRoute } from "./route/packs.ts";
@@ -23,6 +23,7 @@ export const routeTable: readonly Route[] = [
   listArtifactsRoute,
   readArtifactRoute,
   gateRequestRoute,
+  gateArchiveRoute,
   approveRoute,
   cancelRoute,
   resumeRoute,

@@ -16,7 +16,9 @@ import { readApprovalCase, simulationFiles, type ApprovalCase } from "./approval
 import { FOLDER, packFilePath } from "./approval-folder.ts";
 import { requestPath } from "./approval-paths.ts";
 import { writeApprovalFolder } from "./approval-writer.ts";
+import { compareArchived } from "./bundle-tar.ts";
 import { unknownGate } from "./decide-gate.ts";
+import { archiveOf, type EvidenceArchive } from "./export-evidence.ts";
 import { readRunState } from "./read-run.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -41,18 +43,45 @@ export async function exportApproval(
   out: string,
   workplace: Workplace,
 ): Promise<Result<ExportedRequest>> {
+  const held = await approvalSource(key, gateId, workplace);
+  if (!held.ok) {
+    return held;
+  }
+  const { source, asked } = held.value;
+  const written = await writeApprovalFolder(source, out);
+  return written.ok ? ok(exported(out, asked)) : written;
+}
+
+/** The same as the archive that is sent. Faults: those of `exportApproval`, and BUNDLE_ENTRY_UNSAFE. */
+export async function approvalArchive(
+  key: RunKey,
+  gateId: string,
+  workplace: Workplace,
+): Promise<Result<EvidenceArchive>> {
+  const held = await approvalSource(key, gateId, workplace);
+  const files = held.ok ? await held.value.source.list() : held;
+  return held.ok && files.ok
+    ? archiveOf(
+        held.value.source,
+        files.value.toSorted((a, b) => compareArchived(a.path, b.path)),
+      )
+    : (files as Result<never>);
+}
+
+/** The files of an approval folder, held to the request. */
+async function approvalSource(
+  key: RunKey,
+  gateId: string,
+  workplace: Workplace,
+): Promise<Result<{ readonly source: BundleSource; readonly asked: ApprovalCase }>> {
   const identity = await workplace.store.ledger.identity(key);
   const open = identity.ok ? await checkOpen(identity.value, gateId, workplace) : identity;
   if (!identity.ok || !open.ok) {
     return open as Result<never>;
   }
   const source = await storedSource(identity.value, gateId, workplace);
-  const held = source.ok ? await readApprovalCase(source.value, key.runId, workplace.sha256) : source;
-  if (!source.ok || !held.ok) {
-    return held as Result<never>;
-  }
-  const written = await writeApprovalFolder(source.value, out);
-  return written.ok ? ok(exported(out, held.value)) : written;
+  const asked = source.ok ? await readApprovalCase(source.value, key.runId, workplace.sha256) : source;
+  return source.ok && asked.ok ? ok({ source: source.value, asked: asked.value }) : (asked as Result<never>);
 }
 
 function exported(path: string, { request, requestDigest }: ApprovalCase): ExportedRequest {

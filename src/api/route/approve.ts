@@ -1,12 +1,12 @@
 import { receiveApproval } from "#app/approval-receive.ts";
-import { anything, boolean, described, digest, literal, object, string } from "#canon/shape.ts";
+import { anything, described, digest, object, string } from "#canon/shape.ts";
 import { encodeUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import { apiCodes } from "../codes.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
-import { schemaVersion } from "./run-shapes.ts";
+import { decidedShape } from "./run-shapes.ts";
 
 export const approveRoute = guarded({
   id: "approve",
@@ -30,14 +30,7 @@ export const approveRoute = guarded({
   answers: {
     200: {
       description: "The decision is recorded, or was before.",
-      shape: object({
-        schemaVersion,
-        runId: string(),
-        gateId: string(),
-        decision: literal("approve", "reject"),
-        principal: string(),
-        again: described("The same response was recorded before.", boolean()),
-      }),
+      shape: decidedShape,
     },
   },
   problems: [

@@ -1,3 +1,4 @@
+import { approvalArchive } from "#app/approval-export.ts";
 import { requestPath } from "#app/approval-paths.ts";
 import { readJson } from "#canon/strict-json.ts";
 import { anything, described, object, string } from "#canon/shape.ts";
@@ -9,13 +10,16 @@ import { guarded } from "../route.ts";
 import { runOf } from "./run-path.ts";
 import { schemaVersion } from "./run-shapes.ts";
 
+const gateParams = object({ runId: string({ max: 64 }), gateId: string({ max: 1024 }) });
+const TAR = "application/x-tar";
+
 export const gateRequestRoute = guarded({
   id: "readGateRequest",
   method: "get",
   path: "/api/runs/{runId}/gates/{gateId}/request",
   scope: "packs.read",
   summary: "What the approvers of a gate are asked to sign",
-  params: object({ runId: string({ max: 64 }), gateId: string({ max: 1024 }) }),
+  params: gateParams,
   answers: {
     200: {
       description: "The request, and the run attestor's signature over it.",
@@ -51,3 +55,42 @@ export const gateRequestRoute = guarded({
       : fail({ fault: bundle.fault });
   },
 });
+
+export const gateArchiveRoute = guarded({
+  id: "readGateArchive",
+  method: "get",
+  path: "/api/runs/{runId}/gates/{gateId}/request.tar",
+  scope: "packs.read",
+  summary: "All that the approvers of an open gate need: request, plan, inputs lock, files of the pack",
+  params: gateParams,
+  answers: {
+    200: { description: "A deterministic ustar, as `packrun approvals request` writes it.", mediaTypes: [TAR] },
+  },
+  problems: ["RUN_UNKNOWN", "RUN_FINISHED", "GATE_UNKNOWN", "GATE_CLOSED"],
+  handle: async (call) => {
+    const { params, workplace, isHead } = call;
+    const key = await runOf(call, params.runId);
+    if (!key.ok) {
+      return key;
+    }
+    const archive = await approvalArchive(key.value, params.gateId, workplace);
+    if (!archive.ok) {
+      return fail({ fault: archive.fault });
+    }
+    const { size, chunks } = archive.value;
+    const headers = {
+      "Content-Disposition": `attachment; filename="${key.value.runId}.request.tar"`,
+      "Cache-Control": "private, no-cache",
+    };
+    return ok({
+      kind: "stream",
+      status: 200,
+      mediaType: TAR,
+      headers,
+      length: size,
+      chunks: isHead ? nothing() : chunks,
+    });
+  },
+});
+
+async function* nothing(): AsyncGenerator<never> {}

@@ -2,6 +2,7 @@ import type { ServiceOrder } from "#app/service/service.ts";
 import {
   anything,
   array,
+  boolean,
   described,
   digest,
   either,
@@ -50,6 +51,22 @@ export const submittedShape = object({
   planHash: digest(),
   status: literal("pending", "running", "waiting", "succeeded", "failed", "cancelled"),
 });
+
+export const storedArtifactShape = object({ schemaVersion, digest: digest(), size: integer({ min: 0 }) });
+
+export const receivedPackShape = object(
+  { schemaVersion, kind: literal("bundle", "upload"), name: string(), version: string(), packDigest: digest() },
+  { upload: described("Names it in `pack: {upload}` of orders.", digest()) },
+);
+
+const INPUT_TYPES = ["string", "integer", "number", "boolean", "object", "array", "file", "directory"] as const;
+
+/** What the inputs of a registered pack are, so that texts can be read as their types ask for. */
+export const packInputsShape = record(
+  NAME,
+  object({ type: literal(...INPUT_TYPES), required: boolean() }),
+  "the name of an input",
+);
 
 /** The order without its tenant, which must be the bearer's. Fault: TENANT_MISMATCH. */
 export function orderOf(

@@ -1,24 +1,15 @@
 import { existsSync } from "node:fs";
 import { listPacks, packReference, registryEntry, registryFolder } from "#app/pack-registry.ts";
 import { packBundleUseCodes } from "#app/pack-bundle-codes.ts";
+import { readPackInputs } from "#app/pack-inputs.ts";
 import { receivePack } from "#app/service/receive-pack.ts";
 import { showPackBundle } from "#app/pack-bundle-show.ts";
-import {
-  array,
-  digest,
-  integer,
-  literal,
-  nullable,
-  object,
-  string,
-  timestamp,
-  anything,
-  described,
-} from "#canon/shape.ts";
+import { array, digest, integer, nullable, object, string, timestamp, anything, described } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import { refusalOf } from "../problem.ts";
 import { guarded } from "../route.ts";
+import { packInputsShape, receivedPackShape } from "./order-shapes.ts";
 import { schemaVersion } from "./run-shapes.ts";
 
 const listed = { name: string(), version: string(), packDigest: nullable(digest()), importedAt: nullable(timestamp()) };
@@ -40,12 +31,7 @@ export const listPacksRoute = guarded({
 });
 
 const fileShape = object({ path: string(), mode: string(), size: integer({ min: 0 }), sha256: string() });
-const referrerShape = object({ kind: string(), digest: string(), artifactType: string() });
-
-const receivedShape = object(
-  { schemaVersion, kind: literal("bundle", "upload"), name: string(), version: string(), packDigest: digest() },
-  { upload: described("Names it in `pack: {upload}` of orders.", digest()) },
-);
+const referrerShape = object({ kind: string(), refName: string(), digest: string(), artifactType: string() });
 
 export const readPackRoute = guarded({
   id: "readPack",
@@ -66,6 +52,7 @@ export const readPackRoute = guarded({
         files: array(fileShape),
         referrers: array(referrerShape),
         attested: described("The publisher's statement, and the key that it names.", anything()),
+        inputs: described("What its inputs are.", packInputsShape),
       }),
     },
   },
@@ -82,9 +69,17 @@ export const readPackRoute = guarded({
     if (!shown.ok) {
       return fail({ fault: shown.fault });
     }
+    const inputs = await readPackInputs(entry.pack, workplace);
+    if (!inputs.ok) {
+      return fail(refusalOf(inputs.fault));
+    }
     const { importedAt = null } =
       (await listPacks(registry)).find(({ name, version }) => `${name}@${version}` === pack) ?? {};
-    return ok({ kind: "json", status: 200, body: { schemaVersion: 1, ...shown.value, importedAt } });
+    return ok({
+      kind: "json",
+      status: 200,
+      body: { schemaVersion: 1, ...shown.value, importedAt, inputs: inputs.value },
+    });
   },
 });
 
@@ -96,8 +91,8 @@ export const putPackRoute = guarded({
   summary: "Put a pack bundle into the registry; where the server allows folders, upload the ustar of one",
   body: { kind: "bytes", mediaTypes: ["application/x-tar", "application/octet-stream"], limit: "bundleBytes" },
   answers: {
-    200: { description: "This very pack was there already.", shape: receivedShape },
-    201: { description: "It was verified and is in the registry, or is kept as an upload.", shape: receivedShape },
+    200: { description: "This very pack was there already.", shape: receivedPackShape },
+    201: { description: "It was verified and is in the registry, or is kept as an upload.", shape: receivedPackShape },
   },
   problems: ["REGISTRY_REFUSED", "REGISTRY_STALE", "REGISTRY_CONFLICT", "UPLOAD_FOLDERS_OFF", "UPLOAD_TAR"],
   handle: async ({ upload, workplace }) => {

@@ -1,7 +1,6 @@
-import { digest, integer, object } from "#canon/shape.ts";
 import { fail, ok } from "#fault/result.ts";
 import { guarded } from "../route.ts";
-import { schemaVersion } from "./run-shapes.ts";
+import { storedArtifactShape } from "./order-shapes.ts";
 
 export const putArtifactRoute = guarded({
   id: "putArtifact",
@@ -13,7 +12,7 @@ export const putArtifactRoute = guarded({
   answers: {
     201: {
       description: "It is stored; the same bytes again are the same artifact.",
-      shape: object({ schemaVersion, digest: digest(), size: integer({ min: 0 }) }),
+      shape: storedArtifactShape,
     },
   },
   problems: ["STORE_FULL"],

@@ -1,13 +1,11 @@
-import { literal, object, string } from "#canon/shape.ts";
+import { object, string } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import { runCodes } from "#run/codes.ts";
 import { isTerminal } from "#run/status.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
-import { RUN_STATUSES, schemaVersion } from "./run-shapes.ts";
-
-const statusShape = object({ schemaVersion, runId: string(), status: literal(...RUN_STATUSES) });
+import { runStatusShape } from "./run-shapes.ts";
 
 export const cancelRoute = guarded({
   id: "cancelRun",
@@ -17,7 +15,7 @@ export const cancelRoute = guarded({
   summary: "Cancel a run: its steps are ended, then `finally` runs",
   params: runParams,
   body: { kind: "json", shape: object({}, { reason: string({ max: 1000 }) }) },
-  answers: { 202: { description: "The cancel is recorded.", shape: statusShape } },
+  answers: { 202: { description: "The cancel is recorded.", shape: runStatusShape } },
   problems: ["RUN_UNKNOWN", "RUN_FINISHED", "COMMAND_UNANSWERED"],
   handle: async (call) => {
     const { params, body, bearer, desk } = call;
@@ -41,7 +39,7 @@ export const resumeRoute = guarded({
   summary: "Let a worker go on with a run that nobody drives",
   params: runParams,
   body: { kind: "json", shape: object({}) },
-  answers: { 202: { description: "A worker takes it as soon as it may go on.", shape: statusShape } },
+  answers: { 202: { description: "A worker takes it as soon as it may go on.", shape: runStatusShape } },
   problems: ["RUN_UNKNOWN", "RUN_FINISHED"],
   handle: async (call) => {
     const { params, bearer, desk } = call;

@@ -126,3 +126,15 @@ export const artifactListShape = object({
     ),
   ),
 });
+
+/** What a run is after an order to it. */
+export const runStatusShape = object({ schemaVersion, runId: string(), status: runStatus });
+
+export const decidedShape = object({
+  schemaVersion,
+  runId: string(),
+  gateId: string(),
+  decision: literal("approve", "reject"),
+  principal: string(),
+  again: described("The same response was recorded before.", boolean()),
+});
