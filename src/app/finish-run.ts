@@ -1,10 +1,12 @@
 import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
+import type { Plan } from "#plan/plan.ts";
 import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { RunState } from "#run/state.ts";
+import type { StepSummary } from "#run/summary.ts";
 import { driveStoredRun } from "./drive-stored-run.ts";
 import { indexRun } from "./run-row.ts";
 import type { RunTrust } from "./run-trust.ts";
@@ -22,6 +24,8 @@ export type RunOrder = {
   /** Where the evidence bundle goes instead of the state folder. */
   readonly evidence?: string;
   readonly onEvents?: (events: readonly LedgerEvent[]) => void;
+  /** Told once, before the first event: the plan, and of a run that is gone on with how its steps are. */
+  readonly onPlan?: (plan: Plan, steps: readonly StepSummary[]) => void;
   /** `onEvents` is told of events with a higher sequence only. */
   readonly after?: number;
   readonly cancel?: AbortSignal;

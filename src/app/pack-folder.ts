@@ -20,6 +20,11 @@ export type PackFolder = {
   readonly listing: readonly FileEntry[];
 };
 
+/** Where the text of a pack stands. */
+export function packFileIn(folder: string): string {
+  return join(folder, PACK_FILE);
+}
+
 export type PackPorts = {
   readonly folders: FolderReader;
   readonly sha256: Sha256;

@@ -5,6 +5,7 @@ import type { RunKey } from "#port/run-store.ts";
 import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
 import { readRunState } from "./read-run.ts";
 import { isTerminal } from "#run/status.ts";
+import { runSummary } from "#run/summary.ts";
 import { openRunTrust, revocationPlace } from "./run-trust.ts";
 import { admitResumed } from "./trust-admission.ts";
 import type { Workplace } from "./workplace.ts";
@@ -41,6 +42,9 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
     if (!admitted.ok) {
       return admitted;
     }
+  }
+  if (trust.ok) {
+    order.onPlan?.(plan, runSummary(state.value).steps);
   }
   return trust.ok ? finishRun(identity.value, { ...order, after }, workplace, trust.value) : trust;
 }

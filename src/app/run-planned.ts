@@ -76,6 +76,7 @@ export async function runPlanned(
     return identity;
   }
   order.onCreated?.(identity.value);
+  order.onPlan?.(plan, []);
   const { known } = planned;
   return finishRun(identity.value, { ...order, ...(known === undefined ? {} : { known }) }, workplace, trust.value);
 }

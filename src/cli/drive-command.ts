@@ -1,6 +1,7 @@
 import type { RunEnd, RunOrder } from "#app/finish-run.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { Result } from "#fault/result.ts";
+import { RunProgress } from "#view/run-progress.ts";
 import { jsonLine, type Cli } from "./cli.ts";
 import { interruptible, parallelOf, readReferences, type DriveOptions } from "./drive-options.ts";
 import { formatOf } from "./options.ts";
@@ -10,20 +11,25 @@ import { balanceMemory } from "./small-heap.ts";
 
 /**
  * Drives a run in front of a person: progress while it goes on, Ctrl-C, its end in the asked format; the exit code.
- * `drive` names the run as soon as there is one.
+ * `drive` names the run as soon as there is one; `packFile` is where its steps are declared, if in a folder.
  */
 export async function driveCommand(
   cli: Cli,
   options: DriveOptions,
   workplace: Workplace,
   drive: (order: RunOrder, named: (runId: string) => void) => Promise<Result<RunEnd>>,
+  packFile?: string,
 ): Promise<number> {
   const references = await readReferences(options.secret, workplace.settings);
   if (!references.ok) {
     return cli.fault(references.fault, formatOf(options));
   }
   let runId = "last";
-  const progress = showProgress(cli, { stays: options.wait !== false, runId: () => runId });
+  const progress = showProgress(cli, {
+    stays: options.wait !== false,
+    runId: () => runId,
+    ...(packFile === undefined ? {} : { packFile }),
+  });
   const { stop, ...signals } = interruptible(progress.note);
   const { evidence } = options;
   try {
@@ -33,6 +39,7 @@ export async function driveCommand(
       wait: options.wait !== false,
       ...signals,
       ...(evidence === undefined ? {} : { evidence }),
+      onPlan: (plan, steps) => progress.count(new RunProgress(plan, steps)),
       onEvents: (events) => {
         if (events.some((event) => event.eventType === "step.started")) {
           balanceMemory();

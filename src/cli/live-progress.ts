@@ -1,4 +1,5 @@
 import { fitEnd, fitMiddle, textWidth } from "#view/text-width.ts";
+import type { RunProgress } from "#view/run-progress.ts";
 import { seconds } from "#view/transition.ts";
 import type { Cli } from "./cli.ts";
 import { LiveRegion, type RegionLine } from "./live-region.ts";
@@ -21,10 +22,14 @@ export function showLive(cli: Cli, following: Following): Progress {
   const running = new Map<string, number>();
   let above: string[] = [];
   let frame = 0;
+  let counted: RunProgress | undefined;
+  const began = Date.now();
   const draw = (): void => {
-    const most = Math.min(SHOWN, Math.max(1, cli.rows - 2));
+    const most = Math.min(SHOWN, Math.max(1, cli.rows - 3));
     const shown = [...running].slice(0, most).map(([id, since]) => runningLine(cli, id, since, frame, tails));
-    region.draw(above, running.size > most ? [...shown, moreLine(cli, running.size - most)] : shown);
+    const more = running.size > most ? [moreLine(cli, running.size - most)] : [];
+    const status = counted === undefined ? [] : [statusLine(cli, counted, Date.now() - began)];
+    region.draw(above, [...shown, ...more, ...status]);
     above = [];
   };
   const timer = setInterval(() => {
@@ -36,6 +41,7 @@ export function showLive(cli: Cli, following: Following): Progress {
     events: (events) => {
       for (const event of events) {
         const tail = tails.follow(event);
+        counted?.take(event);
         noteRunning(event, running);
         if (event.eventType !== "step.started") {
           above.push(...stayingLines(cli, event, tail, following));
@@ -46,9 +52,13 @@ export function showLive(cli: Cli, following: Following): Progress {
       above.push(`packrun: ${text}`);
       draw();
     },
+    count: (given) => {
+      counted = given;
+    },
     close: () => {
       clearInterval(timer);
       running.clear();
+      counted = undefined;
       draw();
     },
   };
@@ -78,6 +88,23 @@ function runningLine(cli: Cli, id: string, since: number, frame: number, tails: 
   return last === ""
     ? { text: cli.style("cyan", head), width }
     : { text: `${cli.style("cyan", head)}  ${cli.style("dim", last)}`, width: width + 2 + textWidth(last) };
+}
+
+/** How far the run is: what matters most stands first, as a narrow terminal cuts off the end. */
+function statusLine(cli: Cli, counted: RunProgress, elapsed: number): RegionLine {
+  const { ended, total, whole, running, waiting, wave, waves } = counted.now();
+  const [gate] = waiting;
+  const parts = [
+    `${ended} of ${total}${whole ? "" : "+"} steps`,
+    ...(running === 0 ? [] : [`${running} running`]),
+    ...(gate === undefined
+      ? []
+      : [waiting.length === 1 ? `${gate} waits for approval` : `${waiting.length} gates wait`]),
+    `wave ${wave} of ${waves}`,
+    seconds(elapsed - (elapsed % FRAME_MS)),
+  ];
+  const text = fitEnd(`  ${parts.join(" · ")}`, cli.columns - 1);
+  return { text: cli.style("dim", text), width: textWidth(text) };
 }
 
 function moreLine(cli: Cli, count: number): RegionLine {

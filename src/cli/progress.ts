@@ -1,3 +1,4 @@
+import type { RunProgress } from "#view/run-progress.ts";
 import type { transitionOf } from "#view/transition.ts";
 
 export type LedgerEvent = Parameters<typeof transitionOf>[0];
@@ -7,8 +8,15 @@ export type Progress = {
   readonly events: (events: readonly LedgerEvent[]) => void;
   /** A line that begins with `packrun:`, in its place between the others. */
   readonly note: (text: string) => void;
+  /** Counts the steps of the run from now on. */
+  readonly count: (counted: RunProgress) => void;
   readonly close: () => void;
 };
 
 /** How the run is followed: a process that stays while the run waits has to say how it goes on. */
-export type Following = { readonly stays: boolean; readonly runId: () => string };
+export type Following = {
+  readonly stays: boolean;
+  readonly runId: () => string;
+  /** `pack.yaml` of the run, where it came from a folder. */
+  readonly packFile?: string;
+};

@@ -4,6 +4,7 @@ import { diagnosticsExitCode } from "./exit-code.ts";
 import { jsonLine, type Cli, type Style } from "./cli.ts";
 import { commandTable } from "./command-table.ts";
 import { codeEntry } from "./explained-codes.ts";
+import { annotation, findingAnnotation, onGithub } from "./github-annotation.ts";
 import { SHARED_OPTIONS } from "./options.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
@@ -142,7 +143,7 @@ function nodeCli(argv: readonly string[]): Cli {
     get rows() {
       return process.stderr.rows ?? 25;
     },
-    fault: (fault, format) => showFault(fault, format, { out, err, style }),
+    fault: (fault, format) => showFault(fault, format, { out, err, style, env: process.env, cwd: process.cwd() }),
     diagnostics: (found, sourceOf) => {
       const renderers = new Map<string, (diagnostic: Diagnostic) => string>();
       for (const diagnostic of found) {
@@ -150,6 +151,9 @@ function nodeCli(argv: readonly string[]): Cli {
         const render = renderers.get(file) ?? diagnosticRenderer(sourceOf(file), { color: frameColour(style) });
         renderers.set(file, render);
         err(`${render(diagnostic)}\n`);
+        if (onGithub({ env: process.env })) {
+          err(findingAnnotation({ env: process.env, cwd: process.cwd() }, diagnostic));
+        }
       }
       return diagnosticsExitCode(found);
     },
@@ -157,7 +161,11 @@ function nodeCli(argv: readonly string[]): Cli {
   };
 }
 
-function showFault(fault: Fault, format: string | undefined, cli: Pick<Cli, "out" | "err" | "style">): number {
+function showFault(
+  fault: Fault,
+  format: string | undefined,
+  cli: Pick<Cli, "out" | "err" | "style" | "env" | "cwd">,
+): number {
   const { exitCode } = codeEntry(fault.code);
   if (format === "json" || format === "ndjson") {
     const { code, message, hint, place } = fault;
@@ -172,6 +180,9 @@ function showFault(fault: Fault, format: string | undefined, cli: Pick<Cli, "out
     cli.err(`  = help: ${fault.hint}\n`);
   }
   cli.err(`  = see: packrun explain ${fault.code}\n`);
+  if (onGithub(cli)) {
+    cli.err(annotation("error", { title: fault.code }, [fault.message, fault.hint ?? ""].join("\n").trim()));
+  }
   return exitCode;
 }
 

@@ -3,6 +3,7 @@ import { outputsFree } from "#app/copy-outputs.ts";
 import { planPack } from "#app/plan-pack.ts";
 import { runPlanned, type NewRunOrder } from "#app/run-planned.ts";
 import type { Workplace } from "#app/workplace.ts";
+import { packFileIn } from "#app/pack-folder.ts";
 import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import type { Cli, CommandFile } from "./cli.ts";
 import { driveCommand } from "./drive-command.ts";
@@ -92,8 +93,12 @@ async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace
     ...(registered === undefined ? {} : { registered }),
     ...(options.from === undefined ? {} : { reuse: { run: options.from, again: options.only ?? [] } }),
   };
-  return driveCommand(cli, options, workplace, (order, named) =>
-    runPlanned(planned.value, { ...order, ...asserted, ...toldBy(cli, named) }, workplace),
+  return driveCommand(
+    cli,
+    options,
+    workplace,
+    (order, named) => runPlanned(planned.value, { ...order, ...asserted, ...toldBy(cli, named) }, workplace),
+    registered === undefined ? packFileIn(planned.value.packFolder) : undefined,
   );
 }
 

@@ -2,16 +2,27 @@ import t from "tap";
 import type { Cli } from "../../src/cli/cli.ts";
 import type { LedgerEvent } from "../../src/cli/progress.ts";
 import { showProgress } from "../../src/cli/show-progress.ts";
+import { RunProgress } from "#view/run-progress.ts";
+import { approval, planOf, run } from "../run/sample-plan.ts";
 import { Terminal } from "./terminal.ts";
 
-type Followed = { readonly live: boolean; readonly columns?: number; readonly rows?: number; readonly stays?: boolean };
+type Followed = {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly packFile?: string;
+  readonly live: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly stays?: boolean;
+};
 
-function follow({ live, columns = 60, rows = 20, stays = true }: Followed) {
+function follow({ live, columns = 60, rows = 20, stays = true, env = {}, packFile }: Followed) {
   const terminal = new Terminal(columns);
   const written: string[] = [];
   const cli = {
     live,
     rows,
+    env,
+    cwd: "/work",
     get columns() {
       return terminal.columns;
     },
@@ -22,7 +33,11 @@ function follow({ live, columns = 60, rows = 20, stays = true }: Followed) {
     },
     note: (text: string) => terminal.write(`packrun: ${text}\n`),
   } as unknown as Cli;
-  return { terminal, written, progress: showProgress(cli, { stays, runId: () => "RUN" }) };
+  return {
+    terminal,
+    written,
+    progress: showProgress(cli, { stays, runId: () => "RUN", ...(packFile === undefined ? {} : { packFile }) }),
+  };
 }
 
 const event = (eventType: string, stepId: string, metadata: object = {}): LedgerEvent =>
@@ -119,8 +134,8 @@ t.test("many long and wide lines never break, however narrow the terminal is or 
     progress.note("x");
     progress.note("y");
     const drawn = terminal.lines().filter((line) => /^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/.test(line));
-    t.equal(drawn.length, 6, `${columns} columns`);
-    t.equal(terminal.lines().filter((line) => line === "  and 44 more".slice(0, columns)).length, 1);
+    t.equal(drawn.length, 5, `${columns} columns`);
+    t.equal(terminal.lines().filter((line) => line === "  and 45 more".slice(0, columns)).length, 1);
   }
   progress.close();
   t.notOk(terminal.lines().some((line) => /^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/.test(line)));
@@ -136,5 +151,54 @@ t.test("however much happens, nothing is written between two drawings", (t) => {
   progress.close();
   t.equal(written.length, 1);
   t.match(written[0], /✓ s0 {2}40ms[^]*✓ s199 {2}40ms/);
+  t.end();
+});
+
+t.test("on a terminal the last line says how far the run is, as much of it as there is room for", (t) => {
+  const { terminal, progress } = follow({ live: true, columns: 80 });
+  const plan = planOf([run("a"), approval("ok", { needs: ["a"] }), run("b", { needs: ["ok"] })]);
+  progress.count(new RunProgress(plan));
+  progress.events([started("a")]);
+  progress.note("x");
+  t.match(terminal.lines().at(-2), /^ {2}0 of 3 steps · 1 running · wave 1 of 3 · \d/);
+  progress.events([
+    succeeded("a"),
+    event("gate.opened", "ok", { requestDigest: "", notAfter: "2026-01-05T08:00:00.000Z" }),
+  ]);
+  progress.note("y");
+  t.match(terminal.lines().at(-2), /^ {2}1 of 3 steps · ok waits for approval · wave 2 of 3 · \d/);
+  progress.close();
+  t.notMatch(terminal.lines().join("\n"), "wave");
+  const narrow = follow({ live: true, columns: 20 });
+  narrow.progress.count(new RunProgress(plan, [{ id: "a", status: "succeeded" }]));
+  narrow.progress.events([started("b")]);
+  narrow.progress.note("x");
+  t.equal(narrow.terminal.lines().at(-2), "  1 of 3 steps · 1…");
+  narrow.progress.close();
+  t.end();
+});
+
+t.test("on GitHub Actions a failed step is annotated, and what it printed gives no commands", (t) => {
+  const folder = t.testdir({ "pack.yaml": "spec:\n  steps:\n    - id: a\n    - {id: b, run: {}}\n" });
+  const packFile = `${folder}/pack.yaml`;
+  const env = { GITHUB_ACTIONS: "true", GITHUB_WORKSPACE: folder };
+  const { written, progress } = follow({ live: false, env, packFile });
+  progress.events([started("b"), printed("b", "::add-mask::x", "50% ##[error]y"), failed("b")]);
+  progress.events([started("c"), failed("c")]);
+  progress.close();
+  const lines = written.join("").trimEnd().split("\n");
+  const [, token] = /^::stop-commands::([0-9a-f-]{36})$/.exec(lines[2] ?? "") ?? [];
+  t.same(lines, [
+    "▶ b  started",
+    "✗ b  STEP_EXIT (exit 3) after 40ms",
+    `::stop-commands::${token}`,
+    "    ::add-mask::x",
+    "    50% ##[error]y",
+    `::${token}::`,
+    "::error title=step b failed,file=pack.yaml,line=4::STEP_EXIT (exit 3) after 40ms%0A::add-mask::x%0A50%25 ##[error]y",
+    "▶ c  started",
+    "✗ c  STEP_EXIT (exit 3) after 40ms",
+    "::error title=step c failed,file=pack.yaml::STEP_EXIT (exit 3) after 40ms",
+  ]);
   t.end();
 });
