@@ -470,31 +470,39 @@ function pathProblem(path) {
   return parts.some((part) => WINDOWS_DEVICE.test(part) || /[. ]$/.test(part)) ? "PACK_BUNDLE_PATH_WINDOWS" : void 0;
 }
 var PathTwins = class {
-  #seen = /* @__PURE__ */ new Set();
-  #normal = /* @__PURE__ */ new Set();
-  #folded = /* @__PURE__ */ new Set();
+  #spellings = { exact: new Names(), normal: new Names(), folded: new Names() };
   /** How this path collides with those that were added before it. */
   add(path) {
-    for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
-      const above = this.#addOne(path.slice(0, end));
-      if (above !== void 0) {
-        return above;
+    const { exact, normal, folded } = this.#spellings;
+    let above = { exact: 0, normal: 0, folded: 0 };
+    for (const part of path.split("/")) {
+      const composed = part.normalize("NFC");
+      const small = composed.toUpperCase().toLowerCase();
+      const isNew = !exact.has(above.exact, part);
+      const isSpelling = isNew && normal.has(above.normal, composed);
+      const isCase = isNew && folded.has(above.folded, small);
+      above = {
+        exact: exact.idOf(above.exact, part),
+        normal: normal.idOf(above.normal, composed),
+        folded: folded.idOf(above.folded, small)
+      };
+      if (isSpelling || isCase) {
+        return isSpelling ? "PACK_BUNDLE_PATH_UNICODE" : "PACK_BUNDLE_PATH_CASE";
       }
     }
-    return this.#addOne(path);
+    return void 0;
   }
-  #addOne(path) {
-    if (this.#seen.has(path)) {
-      return void 0;
-    }
-    this.#seen.add(path);
-    const normal = path.normalize("NFC");
-    const folded = normal.toUpperCase().toLowerCase();
-    const isSpelling = this.#normal.has(normal);
-    const isCase = this.#folded.has(folded);
-    this.#normal.add(normal);
-    this.#folded.add(folded);
-    return isSpelling ? "PACK_BUNDLE_PATH_UNICODE" : isCase ? "PACK_BUNDLE_PATH_CASE" : void 0;
+};
+var Names = class {
+  #ids = /* @__PURE__ */ new Map();
+  has(above, name2) {
+    return this.#ids.has(`${above}/${name2}`);
+  }
+  idOf(above, name2) {
+    const key = `${above}/${name2}`;
+    const id = this.#ids.get(key) ?? this.#ids.size + 1;
+    this.#ids.set(key, id);
+    return id;
   }
 };
 
@@ -1455,11 +1463,11 @@ var bundleCodes = codeTable({
   },
   EVIDENCE_NOT_FINAL: {
     severity: "error",
-    exitCode: 7,
-    message: "this is a snapshot of a run that was still going on",
+    exitCode: 11,
+    message: "this is a snapshot of a run that was still going on: without another finding it is whole so far",
     hint: "verify the evidence of the finished run",
     explanation: {
-      cause: "Only the manifest of a finished run is final; a snapshot is never verified.",
+      cause: "Only the manifest of a finished run is final; a snapshot is never verified, at best whole so far.",
       example: "a snapshot that was taken when a gate opened",
       fix: "Wait for the run to finish, then verify its bundle."
     }
@@ -1947,6 +1955,118 @@ var verifyCodes = codeTable({
     }
   }
 });
+
+// src/canon/ids.ts
+var RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+function parseRunId(text9) {
+  return RUN_ID.test(text9) ? text9 : void 0;
+}
+function parseTenantId(text9) {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text9) ? text9 : void 0;
+}
+function parseTrustDomain(text9) {
+  return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text9) ? text9 : void 0;
+}
+
+// src/canon/id-shape.ts
+var runIdShape = guarded(
+  "a run id (UUIDv7 in lower case)",
+  "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+  (value) => typeof value === "string" && parseRunId(value) !== void 0
+);
+var tenantIdShape = guarded(
+  "a tenant id such as default or team-1",
+  "^[a-z0-9][a-z0-9-]{0,62}$",
+  (value) => typeof value === "string" && parseTenantId(value) !== void 0
+);
+var trustDomainShape = guarded(
+  "a trust domain such as acme-prod",
+  "^[a-z0-9][a-z0-9.-]{0,126}$",
+  (value) => typeof value === "string" && parseTrustDomain(value) !== void 0
+);
+var nonceShape = string({ pattern: /^[0-9a-f]{32}$/, expected: "32 lower-case hex digits" });
+
+// src/attest/statement.ts
+var STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+var OLDER_STATEMENT_TYPE = "https://in-toto.io/Statement/v0.1";
+var PREDICATE_BASE = "https://packrun.dev/attestations/";
+var MAX_SUBJECTS = 1024;
+function statementShape(predicate) {
+  const hex2 = string({ pattern: /^[0-9a-f]{64}$/, expected: "64 lower-case hex digits" });
+  const subject = object({ name: string({ min: 1 }), digest: object({ sha256: hex2 }) });
+  return object({
+    _type: literal(STATEMENT_TYPE),
+    subject: array(subject, { min: 1, max: predicate.maxSubjects }),
+    predicateType: literal(predicate.type),
+    predicate: predicate.shape
+  });
+}
+
+// src/attest/evidence-snapshot.ts
+var snapshotShape = object({
+  runId: runIdShape,
+  tenantId: tenantIdShape,
+  trustDomain: trustDomainShape,
+  planHash: digest(),
+  ledger: object({ count: integer({ min: 1 }), headHash: digest(), digest: digest() }),
+  takenAt: timestamp()
+});
+var evidenceSnapshotPredicate = {
+  type: `${PREDICATE_BASE}evidence-snapshot/v1`,
+  shape: snapshotShape,
+  maxSubjects: 1
+};
+
+// src/attest/pack-run.ts
+var text = string({ min: 1 });
+var count = integer({ min: 0 });
+var stepShape = object({
+  id: text,
+  kind: literal("run", "parallel", "map", "gate.approval", "gate.policy"),
+  status: literal("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
+});
+var decisionShape = object({
+  gateId: text,
+  decision: literal("approve", "reject"),
+  principal: text,
+  payloadDigest: digest()
+});
+var packRunShape = object(
+  {
+    schemaVersion: literal(1),
+    runId: runIdShape,
+    tenantId: tenantIdShape,
+    trustDomain: trustDomainShape,
+    pack: object({ name: text, version: text, digest: digest() }),
+    packSource: literal("registry", "folder"),
+    planHash: digest(),
+    inputs: array(object({ name: text, digest: digest() })),
+    inputsLock: object({ digest: digest() }),
+    outcome: literal("succeeded", "failed", "cancelled"),
+    steps: array(stepShape),
+    approvals: array(decisionShape),
+    ledger: object({ count, headHash: digest(), digest: digest() }),
+    evidence: object({ manifestDigest: digest(), fileCount: count, totalBytes: count }),
+    redaction: object({ policy: literal("blank", "hash") }),
+    sandbox: object({
+      mode: literal("sealed", "restricted"),
+      enforcement: record(
+        /^[a-z][A-Za-z]*$/,
+        literal("kernel-tree", "kernel-process", "watchdog", "none"),
+        "a limit's name"
+      )
+    }),
+    engine: object({ name: text, version: text }),
+    requestedAt: timestamp(),
+    completedAt: timestamp()
+  },
+  { reason: text, startedAt: timestamp() }
+);
+var packRunPredicate = {
+  type: `${PREDICATE_BASE}pack-run/v1`,
+  shape: packRunShape,
+  maxSubjects: MAX_SUBJECTS
+};
 
 // src/trust/codes.ts
 var trustCodes = codeTable({
@@ -2683,10 +2803,10 @@ var CERTIFICATE = /^-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/]{1,76}={0,2}\n)
 var ORIGIN = /^[!-*,-~]{1,255}$/;
 var MOST_AUTHORITIES = 64;
 var MOST_CERTIFICATES = 8;
-var text = string({ min: 1 });
+var text2 = string({ min: 1 });
 var timestampAuthorityShape = object(
   {
-    name: text,
+    name: text2,
     /** The certificate that signs timestamps first, then its issuers, a self-signed root last. */
     certificates: array(string({ pattern: CERTIFICATE, expected: "one certificate in PEM" }), {
       min: 2,
@@ -2695,17 +2815,17 @@ var timestampAuthorityShape = object(
     validFrom: timestamp(),
     validUntil: timestamp()
   },
-  { url: text }
+  { url: text2 }
 );
 var transparencyLogShape = object(
   {
     origin: string({ pattern: ORIGIN, expected: "the origin of its checkpoints, one word without +" }),
-    alg: text,
-    pem: text,
+    alg: text2,
+    pem: text2,
     validFrom: timestamp(),
     validUntil: timestamp()
   },
-  { url: text }
+  { url: text2 }
 );
 var timestampAuthoritiesShape = array(timestampAuthorityShape, { max: MOST_AUTHORITIES });
 var transparencyLogsShape = array(transparencyLogShape, { max: MOST_AUTHORITIES });
@@ -2740,36 +2860,6 @@ function logIdOf(origin, key, sha256) {
 function atNoTime(what) {
   return fail(faultOf(trustCodes, "TRUST_ROOT_TIME", { problem: `${what} is valid at no time` }));
 }
-
-// src/canon/ids.ts
-var RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-function parseRunId(text9) {
-  return RUN_ID.test(text9) ? text9 : void 0;
-}
-function parseTenantId(text9) {
-  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text9) ? text9 : void 0;
-}
-function parseTrustDomain(text9) {
-  return /^[a-z0-9][a-z0-9.-]{0,126}$/.test(text9) ? text9 : void 0;
-}
-
-// src/canon/id-shape.ts
-var runIdShape = guarded(
-  "a run id (UUIDv7 in lower case)",
-  "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
-  (value) => typeof value === "string" && parseRunId(value) !== void 0
-);
-var tenantIdShape = guarded(
-  "a tenant id such as default or team-1",
-  "^[a-z0-9][a-z0-9-]{0,62}$",
-  (value) => typeof value === "string" && parseTenantId(value) !== void 0
-);
-var trustDomainShape = guarded(
-  "a trust domain such as acme-prod",
-  "^[a-z0-9][a-z0-9.-]{0,126}$",
-  (value) => typeof value === "string" && parseTrustDomain(value) !== void 0
-);
-var nonceShape = string({ pattern: /^[0-9a-f]{32}$/, expected: "32 lower-case hex digits" });
 
 // src/trust/pack-version.ts
 var PACK_NAME = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
@@ -2813,7 +2903,7 @@ function compareParts(part, other) {
 }
 
 // src/trust/trust-root.ts
-var text2 = string({ min: 1 });
+var text3 = string({ min: 1 });
 var keyid2 = string({ pattern: KEYID, expected: "an OpenSSH fingerprint" });
 var PRINCIPAL = /^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$/;
 var ROLE = /^[a-z][A-Za-z0-9_-]{0,62}$/;
@@ -2821,8 +2911,8 @@ var pattern = string({ pattern: /^[^*\s]*\*?$/, min: 1, expected: "a name, or a 
 var principal = string({ pattern: PRINCIPAL, expected: "a principal such as alice or approver-1" });
 var keyShape = object({
   /** A closed list, read by hand, so that others are refused by their name. */
-  alg: text2,
-  pem: text2,
+  alg: text3,
+  pem: text3,
   principal,
   validFrom: timestamp(),
   validUntil: timestamp()
@@ -2843,7 +2933,7 @@ var trustRootShape = object(
     roles: record(ROLE, roleShape, "the name of a role")
   },
   {
-    tokens: array(object({ iss: text2, sub: text2, principal })),
+    tokens: array(object({ iss: text3, sub: text3, principal })),
     timestampAuthorities: timestampAuthoritiesShape,
     transparencyLogs: transparencyLogsShape,
     policy: object(
@@ -3366,15 +3456,15 @@ var base64 = string({
   min: 4,
   expected: "base64"
 });
-var count = string({ pattern: /^(?:0|[1-9][0-9]{0,18})$/, expected: "a count in digits" });
+var count2 = string({ pattern: /^(?:0|[1-9][0-9]{0,18})$/, expected: "a count in digits" });
 var logEntryShape = object({
-  logIndex: count,
+  logIndex: count2,
   logId: object({ keyId: base64 }),
   kindVersion: object({ kind: literal("hashedrekord"), version: literal("0.0.2") }),
   inclusionProof: object({
-    logIndex: count,
+    logIndex: count2,
     rootHash: base64,
-    treeSize: count,
+    treeSize: count2,
     hashes: array(base64, { max: 64 }),
     checkpoint: object({ envelope: string({ min: 1, max: 65536 }) })
   }),
@@ -3535,73 +3625,6 @@ function checkArtifacts(given) {
   }
   checks.pass("artifacts", `${count6} artifacts, each named by the ledger`);
 }
-
-// src/attest/statement.ts
-var STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
-var OLDER_STATEMENT_TYPE = "https://in-toto.io/Statement/v0.1";
-var PREDICATE_BASE = "https://packrun.dev/attestations/";
-var MAX_SUBJECTS = 1024;
-function statementShape(predicate) {
-  const hex2 = string({ pattern: /^[0-9a-f]{64}$/, expected: "64 lower-case hex digits" });
-  const subject = object({ name: string({ min: 1 }), digest: object({ sha256: hex2 }) });
-  return object({
-    _type: literal(STATEMENT_TYPE),
-    subject: array(subject, { min: 1, max: predicate.maxSubjects }),
-    predicateType: literal(predicate.type),
-    predicate: predicate.shape
-  });
-}
-
-// src/attest/pack-run.ts
-var text3 = string({ min: 1 });
-var count2 = integer({ min: 0 });
-var stepShape = object({
-  id: text3,
-  kind: literal("run", "parallel", "map", "gate.approval", "gate.policy"),
-  status: literal("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
-});
-var decisionShape = object({
-  gateId: text3,
-  decision: literal("approve", "reject"),
-  principal: text3,
-  payloadDigest: digest()
-});
-var packRunShape = object(
-  {
-    schemaVersion: literal(1),
-    runId: runIdShape,
-    tenantId: tenantIdShape,
-    trustDomain: trustDomainShape,
-    pack: object({ name: text3, version: text3, digest: digest() }),
-    packSource: literal("registry", "folder"),
-    planHash: digest(),
-    inputs: array(object({ name: text3, digest: digest() })),
-    inputsLock: object({ digest: digest() }),
-    outcome: literal("succeeded", "failed", "cancelled"),
-    steps: array(stepShape),
-    approvals: array(decisionShape),
-    ledger: object({ count: count2, headHash: digest(), digest: digest() }),
-    evidence: object({ manifestDigest: digest(), fileCount: count2, totalBytes: count2 }),
-    redaction: object({ policy: literal("blank", "hash") }),
-    sandbox: object({
-      mode: literal("sealed", "restricted"),
-      enforcement: record(
-        /^[a-z][A-Za-z]*$/,
-        literal("kernel-tree", "kernel-process", "watchdog", "none"),
-        "a limit's name"
-      )
-    }),
-    engine: object({ name: text3, version: text3 }),
-    requestedAt: timestamp(),
-    completedAt: timestamp()
-  },
-  { reason: text3, startedAt: timestamp() }
-);
-var packRunPredicate = {
-  type: `${PREDICATE_BASE}pack-run/v1`,
-  shape: packRunShape,
-  maxSubjects: MAX_SUBJECTS
-};
 
 // src/attest/read-statement.ts
 function readStatement(payload, predicate) {
@@ -4038,11 +4061,11 @@ var PARTS = [
   ["signature", /^SIGNATURE_/, "made by a key of the trust root over this payload"],
   ["role", /^ROLE_/, "the key holds the role run-attestor here"],
   ["revocation", /^REVOKED_/, "neither the key nor the attestation is revoked"],
-  ["payload", /^STATEMENT_(?:NOT_CANONICAL|TYPE|PREDICATE_TYPE)$/, "a canonical in-toto Statement v1, pack-run/v1"],
+  ["payload", /^STATEMENT_(?:NOT_CANONICAL|TYPE|PREDICATE_TYPE)$/, "a canonical in-toto Statement v1 of its kind"],
   ["schema", /^STATEMENT_SHAPE$/, "every member known, present and of its type"],
   ["subject", /^STATEMENT_SUBJECT$/, "subject[0] is evidence.manifest.json"]
 ];
-async function checkAttestation(given, pack) {
+async function checkAttestation(given, predicate, pack) {
   const { checks, reader, trustRoot, manifest } = given;
   if (!reader.has(ATTESTATION_PATH)) {
     checks.fail("envelope", faultOf(verifyCodes, "ATTESTATION_MISSING", { path: ATTESTATION_PATH }));
@@ -4061,7 +4084,7 @@ async function checkAttestation(given, pack) {
     sidecar: sidecar.value,
     profile: "own",
     file: given.manifestDigest,
-    predicate: packRunPredicate,
+    predicate,
     roles: ["run-attestor"],
     scope: { tenant: manifest.tenantId, ...pack === void 0 ? {} : { pack } },
     trustRoot,
@@ -6690,8 +6713,8 @@ var BEGINNINGS = /* @__PURE__ */ new Set([
 ]);
 
 // src/verify/check-ledger.ts
-async function foldLedger(identity, planned, reader, checks, sha256) {
-  let head = genesisHead(identity, sha256);
+async function foldLedger(manifest, planned, reader, checks, sha256) {
+  let head = genesisHead(manifest, sha256);
   let broken2;
   const facts = noFacts();
   const gates = { gates: /* @__PURE__ */ new Map(), contexts: /* @__PURE__ */ new Map() };
@@ -6722,13 +6745,13 @@ async function foldLedger(identity, planned, reader, checks, sha256) {
     checks.fail("ledger-chain", wrong ?? faultOf(verifyCodes, "LEDGER_UNFINISHED"));
     return void 0;
   }
-  if (facts.finished === void 0) {
+  if (manifest.final && facts.finished === void 0) {
     checks.fail("ledger-fold", faultOf(verifyCodes, "LEDGER_UNFINISHED"));
   }
   checks.pass("ledger-chain", `${head.sequence} events, head ${head.hash}`);
   const digest2 = digestOfHex(streamed.value.sha256);
   const ofPlan = order2 === void 0 || outputs === void 0 || egress2 === void 0 ? {} : { records: order2.records, outputs, egress: egress2 };
-  return { facts, gates, digest: digest2, ...ofPlan };
+  return { facts, gates, head, digest: digest2, ...ofPlan };
 }
 function report(wrong, line, checks) {
   if (wrong?.check === "nodes") {
@@ -6846,7 +6869,8 @@ var evidenceManifestShape = object({
 });
 
 // src/verify/check-manifest.ts
-var NEEDED = [PLAN_PATH, INPUTS_LOCK_PATH, LEDGER_PATH, OUTPUTS_PATH, PACK_MANIFEST_PATH];
+var NEEDED = [PLAN_PATH, INPUTS_LOCK_PATH, LEDGER_PATH, PACK_MANIFEST_PATH];
+var OF_AN_END = [OUTPUTS_PATH, EGRESS_PATH];
 async function readManifest(reader, sha256) {
   const bytes = await reader.document(MANIFEST_PATH);
   if (!bytes.ok) {
@@ -6865,9 +6889,9 @@ async function readManifest(reader, sha256) {
   if (wrong !== void 0) {
     return invalid(wrong);
   }
-  return manifest.final ? ok({ manifest, digest: digestOf(bytes.value, sha256) }) : fail(faultOf(bundleCodes, "EVIDENCE_NOT_FINAL"));
+  return ok({ manifest, digest: digestOf(bytes.value, sha256) });
 }
-function listProblem({ hashes, plan, planHash }) {
+function listProblem({ hashes, plan, planHash, final }) {
   if (plan.hash !== planHash) {
     return "plan.hash is not planHash";
   }
@@ -6884,8 +6908,12 @@ function listProblem({ hashes, plan, planHash }) {
     }
   }
   const paths = new Set(hashes.map((file) => file.path));
-  const absent = NEEDED.find((path) => !paths.has(path));
-  return absent === void 0 ? void 0 : `${absent} is not listed`;
+  const absent = (final ? [...NEEDED, OUTPUTS_PATH] : NEEDED).find((path) => !paths.has(path));
+  if (absent !== void 0) {
+    return `${absent} is not listed`;
+  }
+  const early = final ? void 0 : OF_AN_END.find((path) => paths.has(path));
+  return early === void 0 ? void 0 : `a snapshot lists ${early}`;
 }
 async function checkFiles(manifest, reader, checks) {
   const listed = /* @__PURE__ */ new Set([MANIFEST_PATH, ATTESTATION_PATH]);
@@ -7791,6 +7819,21 @@ async function checkAttested(given, image, sbom) {
   checks.pass("sbom", `every file of the pack, and no others; attested by ${signed.principal}`);
 }
 
+// src/verify/check-snapshot.ts
+var OF_AN_END2 = ["statement", "outputs", "artifacts", "redaction", "egress"];
+function checkSnapshot({ checks, ledger }, statement) {
+  OF_AN_END2.forEach((name2) => checks.skip(name2, "the run had not ended"));
+  if (statement === void 0) {
+    return;
+  }
+  const { count: count6, headHash, digest: digest2 } = statement.predicate.ledger;
+  const { head } = ledger;
+  if (count6 !== head.sequence || headHash !== head.hash || digest2 !== ledger.digest) {
+    checks.fail("ledger-fold", faultOf(verifyCodes, "STATEMENT_MISMATCH", { member: "ledger" }));
+  }
+  checks.pass("ledger-fold", "the ledger so far is the attested one");
+}
+
 // src/evidence/pack-run-statement.ts
 function packRunOf(sources, sha256) {
   const { identity, plan, facts, steps, files } = sources;
@@ -7996,11 +8039,16 @@ async function checkBundle(source, options, host, checks, trustRoot) {
 }
 async function checkEvidence(unheld, options) {
   const { checks, manifest, reader, sha256 } = unheld;
+  if (!manifest.final) {
+    checks.stale("outcome", faultOf(bundleCodes, "EVIDENCE_NOT_FINAL"));
+  }
   const planOf = await checkPlan(unheld);
   const given = await checkRevocation(unheld, options.revocations, planOf?.plan.pack);
   const planned = planOf === void 0 ? void 0 : { ...planOf, ...given };
-  const statement = await checkAttestation(given, planned?.plan.pack.name);
-  checkBindings(given, statement);
+  const pack = planned?.plan.pack.name;
+  const statement = manifest.final ? await checkAttestation(given, packRunPredicate, pack) : void 0;
+  const soFar = manifest.final ? void 0 : await checkAttestation(given, evidenceSnapshotPredicate, pack);
+  checkBindings(given, statement ?? soFar);
   checkAssertedPlan(given, options.planHash);
   const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
   demandSbom(given);
@@ -8011,11 +8059,11 @@ async function checkEvidence(unheld, options) {
   const trees = await readTrees(ledger.facts, planned.plan, reader);
   const folded = { ...planned, ledger: { ...ledger, records, outputs, egress: egress2 }, trees };
   sayPlanned(folded);
-  if (statement !== void 0) {
-    checkStatement(folded, statement);
+  if (manifest.final) {
+    await checkEnd(folded, statement);
+  } else {
+    checkSnapshot(folded, soFar);
   }
-  await checkOutputs(folded);
-  checkArtifacts(folded);
   await checkPack(folded);
   checkPackSource(folded);
   await checkInventory(folded, await checkPackAttestation(folded));
@@ -8024,6 +8072,13 @@ async function checkEvidence(unheld, options) {
   await checkGates(folded);
   await checkPolicies(folded);
   checkNamed(folded);
+}
+async function checkEnd(folded, statement) {
+  if (statement !== void 0) {
+    checkStatement(folded, statement);
+  }
+  await checkOutputs(folded);
+  checkArtifacts(folded);
   checkOutcome(folded);
   await checkEgress(folded);
 }
@@ -8582,6 +8637,32 @@ async function planProblem({ layout, document, sha256 }, claim) {
   return locked.value.planHash === hash2 ? ok(void 0) : "its inputs lock is of another plan";
 }
 
+// src/bundle/content-problem.ts
+var LEFT_OUT = /* @__PURE__ */ new Set([".git", ".packrun"]);
+var MAX_FOLDERS = 64;
+function contentProblem({ listing }) {
+  const file = listing.find(({ path }) => path === PACK_FILE);
+  if (file === void 0 || file.size > MAX_PACK_FILE) {
+    return file === void 0 ? `it has no ${PACK_FILE}` : `${PACK_FILE} has ${file.size} bytes`;
+  }
+  const names = new Set(listing.map(({ path }) => path));
+  for (const { path } of listing) {
+    const [first = "", ...more] = path.split("/");
+    if (LEFT_OUT.has(first)) {
+      return `a file lies in ${first}, which is not part of packs`;
+    }
+    if (more.length > MAX_FOLDERS) {
+      return `a file lies below more than ${MAX_FOLDERS} folders`;
+    }
+    for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
+      if (names.has(path.slice(0, end))) {
+        return "a file is also a folder with others";
+      }
+    }
+  }
+  return void 0;
+}
+
 // src/bundle/check-bundled-list.ts
 async function checkBundledList(given, site) {
   const { findings, layout, trustRoot, at } = given;
@@ -9011,11 +9092,10 @@ async function checkContents(source, layout, host, findings) {
   } else {
     findings.fail("blobs", blobs.fault);
   }
-  const file = layout.pack.listing.find(({ path }) => path === PACK_FILE);
-  if (file !== void 0 && file.size <= MAX_PACK_FILE) {
+  const problem = contentProblem(layout.pack);
+  if (problem === void 0) {
     findings.pass("pack", `${layout.pack.name} ${layout.pack.version}, ${layout.pack.packDigest}`);
   } else {
-    const problem = file === void 0 ? `it has no ${PACK_FILE}` : `${PACK_FILE} has ${file.size} bytes`;
     findings.fail("pack", faultOf(packBundleCodes, "PACK_CONTENT_INVALID", { problem }));
   }
 }

@@ -1095,6 +1095,9 @@ _PACK_RUN = closed(
     },
     {"reason": name_text, "startedAt": timestamp},
 )  # fmt: skip
+_SNAPSHOT = closed({
+    **_RUN, "ledger": closed({"count": integer(1), "headHash": digest, "digest": digest}), "takenAt": timestamp,
+})  # fmt: skip
 CYCLONEDX = "https://cyclonedx.org/bom"
 # 13.2
 _TOOL_USES = list_of(closed({"name": one_of("packrun:tool"), "value": one_of("command", "policy", "shell")}), 1, 3)
@@ -1147,6 +1150,7 @@ STATEMENTS = {
         "notAfter": timestamp,
     })),
     "pack-run/v1": _statement("pack-run/v1", _PACK_RUN, 1024),
+    "evidence-snapshot/v1": _statement("evidence-snapshot/v1", _SNAPSHOT),
     "revocation-list/v1": _statement("revocation-list/v1", closed({
         "trustDomain": trust_domain, "sequence": integer(1),
     })),
@@ -2568,7 +2572,7 @@ _PATHS = tuple((re.compile(pattern, re.ASCII), role) for pattern, role in (
     (r"pack\.attestation\.sigstore\.json", "pack-attestation"),
     (r"revocations\.json(?:\.sigstore\.json)?", "revocations"),
 ))  # fmt: skip
-_REQUIRED = (PLAN, LOCK, LEDGER, OUTPUTS, PACK_MANIFEST)
+_REQUIRED = (PLAN, LOCK, LEDGER, PACK_MANIFEST)
 _MANIFEST = closed({
     "schema": one_of("packrun.evidence/v1"),
     **_RUN,
@@ -2609,7 +2613,7 @@ def media_type_of(path: str) -> str:
 
 
 def read_manifest(data: bytes) -> Any:
-    """A manifest that is accepted; Fault EVIDENCE_MANIFEST_INVALID or EVIDENCE_NOT_FINAL."""
+    """A manifest that is accepted; Fault EVIDENCE_MANIFEST_INVALID."""
     try:
         value = parse_canonical(data).value
         _MANIFEST(value, ())
@@ -2624,11 +2628,11 @@ def read_manifest(data: bytes) -> Any:
         _check_entry(file, last)
         last = file["path"].encode("utf-8")
     listed = {file["path"] for file in value["hashes"]}
-    absent = [path for path in _REQUIRED if path not in listed]
+    absent = [path for path in (*_REQUIRED, *((OUTPUTS,) if value["final"] else ())) if path not in listed]
     if absent:
         raise Fault("EVIDENCE_MANIFEST_INVALID", f"{absent[0]} is not listed")
-    if not value["final"]:
-        raise Fault("EVIDENCE_NOT_FINAL", "the bundle is a snapshot of a run that had not ended")
+    if not value["final"] and listed & {OUTPUTS, EGRESS}:
+        raise Fault("EVIDENCE_MANIFEST_INVALID", "a snapshot lists what only a run that ended has")
     return value
 
 
@@ -3158,6 +3162,9 @@ class Verifier:
             self.report.fail("manifest", fault)
             self._has_attestation()
             return
+        if not self._manifest["final"]:
+            why = "a snapshot of a run that had not ended: without another finding it is whole so far"
+            self.report.add("outcome", "stale", why, "EVIDENCE_NOT_FINAL")
         self.report.run("anchor", self._check_anchor)
         if self._options.require_dsse and f"{SBOM}.sigstore.json" not in self._bundle.sizes:
             self.report.fail("sbom", Fault("SIGNATURE_ABSENT", "the bundle has no signed SBOM"))
@@ -3288,7 +3295,8 @@ class Verifier:
                 self.report.add(name, "skipped", "no trust root to check it with")
             return
         try:
-            found = self.signed(ATTESTATION, self.subject["manifestDigest"], "pack-run/v1", ["run-attestor"])
+            kind = "pack-run/v1" if self._manifest["final"] else "evidence-snapshot/v1"
+            found = self.signed(ATTESTATION, self.subject["manifestDigest"], kind, ["run-attestor"])
         except Fault as fault:
             self._fail_attestation(fault)
             return
@@ -3386,11 +3394,17 @@ class LedgerChecks:
                 report.add(name, "pass", why)
         if not is_whole:
             return
-        report.run("ledger-fold", self._check_fold)
-        report.run("statement", self._check_statement)
-        report.run("redaction", self._check_redaction)
-        report.run("outputs", self._check_outputs)
-        report.run("artifacts", self._check_artifacts)
+        is_final = self._manifest["final"]
+        if is_final:
+            report.run("ledger-fold", self._check_fold)
+            report.run("statement", self._check_statement)
+            report.run("redaction", self._check_redaction)
+            report.run("outputs", self._check_outputs)
+            report.run("artifacts", self._check_artifacts)
+        else:
+            report.run("ledger-fold", self._check_so_far)
+            for name in ("statement", "outputs", "artifacts", "redaction", "egress"):
+                report.add(name, "skipped", "the run had not ended")
         report.run("pack", self._check_pack)
         report.run("pack-source", self._check_pack_source)
         PackChecks(self._whole, self._plan, self._facts).make()
@@ -3400,8 +3414,9 @@ class LedgerChecks:
         report.run("run-request", self._check_run_request)
         GateChecks(self._whole, self._plan, self._facts).make()
         report.run("policies", self._check_policies)
-        report.run("outcome", self._check_outcome)
-        report.run("egress", self._check_egress)
+        if is_final:
+            report.run("outcome", self._check_outcome)
+            report.run("egress", self._check_egress)
 
     def _read_ledger(self) -> str:
         why, self._chain, self._ledger_digest = self._whole.read_ledger([self._facts.take, self._fold.take])
@@ -3442,6 +3457,15 @@ class LedgerChecks:
         if facts.started is not None:
             self._compare({"engine": facts.started.data["engine"]})
         return "statuses, decisions, times and outputs of the ledger are the attested ones"
+
+    def _check_so_far(self) -> "str | Skip":
+        """9.7."""
+        if self._whole.attestation is None:
+            return Skip("not reached")
+        self._compare({
+            "ledger": {"count": self._chain.count, "headHash": self._chain.head, "digest": self._ledger_digest},
+        })  # fmt: skip
+        return "the ledger so far is the attested one"
 
     def _subjects(self) -> List[Any]:
         assert self._facts.finished is not None
@@ -3812,7 +3836,7 @@ class PackChecks:
         sidecar = f"{SBOM}.sigstore.json"
         if not {SBOM, sidecar} & set(self._bundle.sizes):
             return Skip("the bundle has no SBOM")
-        data, content, pack = self._bundle.document(SBOM), self._content(), self._plan.value["pack"]
+        content, data, pack = self._content(), self._bundle.document(SBOM), self._plan.value["pack"]
         hold_sbom(read_sbom(data), content._replace(digest=pack["digest"]))
         if self._claim is not None:
             self._hold_claimed(content, data)
@@ -4345,7 +4369,7 @@ class PackLayout:
         found = (value["artifactType"], predicate)
         kind = next((each for each in KINDS if (each.artifact, each.predicate) == found), None)
         if kind is None:
-            raise _misshapen(blob.path, "it is of a kind that nobody knows")
+            raise Fault("PACK_ATTACHMENT_UNKNOWN", f"{blob.path} is of a kind that nobody knows")
         before = [KINDS.index(each.kind) for each in self.referrers.values()]
         if before and KINDS.index(kind) <= before[-1]:
             raise _misshapen(blob.path, "it is out of place")
@@ -4389,30 +4413,52 @@ def _pack_document(data: bytes, shape: Shape, name: str) -> Any:
     return value
 
 
+class _Names:
+    """Numbers what lies in folders that have numbers; the root is 0."""
+
+    def __init__(self) -> None:
+        self._ids: Dict[Tuple[int, str], int] = {}
+
+    def number(self, above: int, name: str) -> Tuple[int, bool]:
+        """The number of a name in a folder, and whether it has only now got it."""
+        count = len(self._ids) + 1
+        number = self._ids.setdefault((above, name), count)
+        return number, number == count
+
+
 def _hold_pack_files(listing: Sequence[Any]) -> None:
     """Names that every system can hold, and no two that one could take for the same (13.3, `archive` 3)."""
-    seen: Set[str] = set()
-    normal: Set[str] = set()
-    folded: Set[str] = set()
+    exact, normal, folded = _Names(), _Names(), _Names()
     for file in listing:
         code = name_problem(file["path"])
         if code is not None:
             raise Fault(code, f"{file['path']!r} is no name of a file that every system can hold")
-        parts = file["path"].split("/")
-        for path in ("/".join(parts[: count + 1]) for count in range(len(parts))):
-            if path in seen:
-                continue
-            in_one_form = unicodedata.normalize("NFC", path)
+        here, here_normal, here_folded = 0, 0, 0
+        for part in file["path"].split("/"):
+            in_one_form = unicodedata.normalize("NFC", part)
             in_one_case = in_one_form.upper().lower()
-            if in_one_form in normal:
-                raise Fault("PACK_BUNDLE_PATH_UNICODE", f"{path!r} has a twin in another normalisation")
-            if in_one_case in folded:
-                raise Fault("PACK_BUNDLE_PATH_CASE", f"{path!r} has a twin in another case")
-            seen.add(path)
-            normal.add(in_one_form)
-            folded.add(in_one_case)
+            here, is_new = exact.number(here, part)
+            here_normal, is_own_form = normal.number(here_normal, in_one_form)
+            here_folded, is_own_case = folded.number(here_folded, in_one_case)
+            if is_new and not is_own_form:
+                raise Fault("PACK_BUNDLE_PATH_UNICODE", f"{file['path']!r} has a twin in another normalisation")
+            if is_new and not is_own_case:
+                raise Fault("PACK_BUNDLE_PATH_CASE", f"{file['path']!r} has a twin in another case")
         if file["size"] >= MAX_PACK_FILE:
             raise Fault("PACK_BUNDLE_TOO_LARGE", f"{file['path']} has 8 GiB or more")
+
+
+def _hold_content(listing: Sequence[Any]) -> None:
+    """Files that can be a pack in a folder (13.3, `pack`); Fault PACK_CONTENT_INVALID."""
+    sizes = {file["path"]: file["size"] for file in listing}
+    if sizes.get("pack.yaml", MAX_PACK_YAML + 1) > MAX_PACK_YAML:
+        raise Fault("PACK_CONTENT_INVALID", "it has no pack.yaml, or one of more than 8 MiB")
+    for path in sizes:
+        parts = path.split("/")
+        if parts[0] in (".git", ".packrun") or len(parts) > 65:
+            raise Fault("PACK_CONTENT_INVALID", f"{path} lies where no file of a pack does")
+        if any("/".join(parts[:count]) in sizes for count in range(1, len(parts))):
+            raise Fault("PACK_CONTENT_INVALID", f"a folder above {path} is a file, too")
 
 
 _INPUTS_LOCK = closed({
@@ -4519,9 +4565,7 @@ class PackVerifier:
         return f"{len(self.layout.pack.listing)} files of the pack"
 
     def _check_pack(self) -> str:
-        file = next((file for file in self.layout.pack.listing if file["path"] == "pack.yaml"), None)
-        if file is None or file["size"] > MAX_PACK_YAML:
-            raise Fault("PACK_CONTENT_INVALID", "it has no pack.yaml, or one of more than 8 MiB")
+        _hold_content(self.layout.pack.listing)
         return f"{self.layout.pack.name} {self.layout.pack.version}"
 
     def _check_version(self) -> str:
@@ -4660,6 +4704,9 @@ Verifies an evidence bundle or a pack bundle of packrun, a folder or a tar, with
 Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
 """
 EXIT_CODES = {"verified": 0, "failed": 7, "stale": 11}
+_STEERING = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff]"
+)
 _MARKS = {"pass": "ok  ", "fail": "FAIL", "stale": "OLD ", "skipped": "–   "}
 
 
@@ -4744,7 +4791,12 @@ def as_text(verdict: Mapping[str, Any]) -> str:
         lines.append(f"  {_MARKS[each['status']]} {each['name']:<18} {code}{each['why']}")
     statuses = Counter(each["status"] for each in checks)
     lines += ["", f"{len(checks)} checks, {statuses['fail']} failed, {statuses['skipped']} not made"]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
+
+
+def visible(line: str) -> str:
+    """Without anything that steers a terminal: names come from the bundle, and could else write a verdict of their own."""
+    return _STEERING.sub(lambda found: f"\\u{{{ord(found.group()):x}}}", line)
 
 
 def _say(stream: Any, words: str) -> None:
@@ -4767,7 +4819,7 @@ def main(argv: Sequence[str]) -> int:
         whole = PackVerifier(path, options, ssl) if is_pack_bundle(path) else Verifier(open_bundle(path), options, ssl)
         verdict = whole.verdict()
     except Usage as usage:
-        _say(sys.stderr, str(usage).rstrip("\n") + "\n")
+        _say(sys.stderr, "\n".join(map(visible, str(usage).rstrip("\n").split("\n"))) + "\n")
         return 2
     as_json = json.dumps(verdict, ensure_ascii=False, separators=(",", ":")) + "\n"
     _say(sys.stdout, as_json if given.format == "json" else as_text(verdict))

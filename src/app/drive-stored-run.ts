@@ -8,6 +8,7 @@ import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { Redactor, SecretReference } from "#port/secrets.ts";
 import { attemptPreparer } from "#step/run/prepare-attempt.ts";
+import type { VerifierName } from "#evidence/evidence-manifest.ts";
 import { Workspace } from "#step/run/workspace.ts";
 import { gateKeeper } from "./gate-keeper.ts";
 import { recompileStored } from "./recompile-stored.ts";
@@ -20,6 +21,8 @@ export type StoredDrive = DriveOptions & {
   readonly references: ReadonlyMap<string, SecretReference>;
   /** The pack as this process has just read it. */
   readonly known?: KnownPack;
+  /** Whom snapshots recommend; the verifier of this package unless given. */
+  readonly verifier?: VerifierName;
 };
 
 /** Drives a run that stands in the store, whoever created it: everything it needs comes from the run's own copies. */
@@ -73,7 +76,7 @@ export async function driveStoredRun(
       clock,
       sha256,
       attempts,
-      snapshots: snapshotKeeper(identity, workplace, trust),
+      snapshots: snapshotKeeper(identity, workplace, trust, options.verifier),
       gates: gatesOf(identity, given.value, () => recompile(), workplace, trust),
       policies: workplace.policies(identity.tenantId),
       redactor: redactor.value,

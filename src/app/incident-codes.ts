@@ -1,6 +1,18 @@
 import { codeTable } from "#fault/code-table.ts";
 
 export const incidentCodes = codeTable({
+  SNAPSHOT_UNKNOWN: {
+    severity: "error",
+    exitCode: 2,
+    message: "run {runId} has {which}",
+    hint: "take one with `packrun evidence snapshot {runId}`",
+    explanation: {
+      cause:
+        "Snapshots are named by the sequence of their `evidence.snapshot` event. The run has none, or none of that sequence.",
+      example: "packrun evidence export last --snapshot 3 -o so-far.tar",
+      fix: "See `packrun runs ledger RUN` for those that there are, or take one while the run goes on.",
+    },
+  },
   INCIDENT_NONE: {
     severity: "error",
     exitCode: 2,

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { evidenceSnapshotPredicate } from "#attest/evidence-snapshot.ts";
 import { digestOf, digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
-import { evidenceManifestBytes, type ManifestFile } from "#evidence/evidence-manifest.ts";
+import { evidenceManifestBytes, type ManifestFile, type VerifierName } from "#evidence/evidence-manifest.ts";
 import {
   artifactPath,
   INPUTS_LOCK_PATH,
@@ -23,7 +23,7 @@ import { addEvent, noFacts, type RunFacts } from "#evidence/run-facts.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { concatBytes } from "#canon/bytes.ts";
-import type { Head, RunIdentity } from "#port/run-store.ts";
+import type { Head, RunIdentity, RunKey } from "#port/run-store.ts";
 import type { SnapshotKeeper } from "#port/snapshot-keeper.ts";
 import { policyContextPath } from "#run/policy-context-path.ts";
 import { logGate, type GateLog } from "#verify/gate-log.ts";
@@ -56,8 +56,9 @@ export function snapshotKeeper(
   identity: RunIdentity,
   workplace: Workplace,
   trust: Pick<RunTrust, "attestor">,
+  verifier?: VerifierName,
 ): SnapshotKeeper {
-  return { take: (head) => take(identity, head, workplace, trust) };
+  return { take: (head) => take(identity, head, workplace, trust, verifier) };
 }
 
 async function take(
@@ -65,6 +66,7 @@ async function take(
   head: Head,
   workplace: Workplace,
   { attestor }: Pick<RunTrust, "attestor">,
+  verifier: VerifierName | undefined,
 ): Promise<Result<Digest>> {
   const { store, sha256, clock, engine } = workplace;
   const path = snapshotPath(head.sequence);
@@ -78,7 +80,8 @@ async function take(
   if (!files.ok) {
     return files;
   }
-  const bytes = evidenceManifestBytes(identity, files.value, await shippedVerifier(engine.version), false);
+  const named = verifier ?? (await shippedVerifier(engine.version));
+  const bytes = evidenceManifestBytes(identity, files.value, named, false);
   const manifestDigest = digestOf(bytes, sha256);
   const { runId, tenantId, trustDomain, planHash } = identity;
   const draft = {
@@ -111,7 +114,7 @@ type SoFar = {
 };
 
 /** The events up to the head, as the lines that the ledger's file begins with. */
-async function readSoFar(identity: RunIdentity, { sequence }: Head, { store }: Workplace): Promise<SoFar> {
+async function readSoFar(identity: RunKey, { sequence }: Pick<Head, "sequence">, { store }: Workplace): Promise<SoFar> {
   const facts = noFacts();
   const gates: GateLog = { gates: new Map(), contexts: new Map() };
   const hash: Hash = createHash("sha256");
@@ -160,7 +163,7 @@ async function listFiles(
 }
 
 /** What gates were asked and what was answered, by the names beside the ledger and in a bundle. */
-function gateFiles(log: GateLog, sha256: Workplace["sha256"]): readonly (readonly [string, string])[] {
+export function gateFiles(log: GateLog, sha256: Workplace["sha256"]): readonly (readonly [string, string])[] {
   const files: (readonly [string, string])[] = [];
   for (const [id, { opened, decisions }] of log.gates) {
     if (opened !== undefined) {

@@ -11,7 +11,7 @@ const snapshotShape = object({
   ledger: object({ count: integer({ min: 1 }), headHash: digest(), digest: digest() }),
   takenAt: timestamp(),
 });
-type EvidenceSnapshot = Infer<typeof snapshotShape>;
+export type EvidenceSnapshot = Infer<typeof snapshotShape>;
 export const evidenceSnapshotPredicate: Predicate<EvidenceSnapshot> = {
   type: `${PREDICATE_BASE}evidence-snapshot/v1`,
   shape: snapshotShape,

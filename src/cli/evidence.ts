@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { copyAnchor } from "#app/copy-anchor.ts";
+import { exportSnapshot } from "#app/export-snapshot.ts";
 import { exportEvidence } from "#app/export-evidence.ts";
 import { extractEvidence } from "#app/extract-evidence.ts";
 import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
@@ -16,9 +17,11 @@ import { defineSnapshot } from "./evidence-snapshot.ts";
 import { defineAnchor } from "./evidence-anchor.ts";
 import { answer } from "./keys.ts";
 import { formatOf, withGlobals } from "./options.ts";
+import { withRun } from "./runs.ts";
 
 type BundleSource = OpenBundle["source"];
 type Done = (code: number) => void;
+type ExportOptions = GlobalOptions & { readonly output: string; readonly snapshot?: string | true };
 type ShowOptions = GlobalOptions & { readonly logs?: boolean; readonly pae?: boolean; readonly output?: string };
 
 /** `packrun evidence …`. */
@@ -128,11 +131,16 @@ function defineExtract(group: Command, cli: Cli, done: Done): void {
 function defineExport(group: Command, cli: Cli, done: Done): void {
   withGlobals(group.command("export <run>").description("write a bundle as one .tar, the same bytes on every machine"))
     .requiredOption("-o, --output <file>", "where the .tar goes")
+    .option("--snapshot [sequence]", "the evidence so far: the snapshot of this event, the last unless given")
     .addHelpText(
       "after",
-      "\nRUN may be the folder of a bundle too. Its anchor goes along.\nExample: packrun evidence export last -o run.tar",
+      "\nRUN may be the folder of a bundle too. Its anchor goes along.\nA run that goes on has snapshots only; they are never verified, at best whole so far (exit 11).\nExample: packrun evidence export last -o run.tar",
     )
-    .action(async (run: string, options: GlobalOptions & { output: string }) => {
+    .action(async (run: string, options: ExportOptions) => {
+      if (options.snapshot !== undefined) {
+        done(await writeSnapshot(cli, run, options));
+        return;
+      }
       const write = async (source: BundleSource, path: string): Promise<number> => {
         const written = await exportEvidence(source, options.output);
         const copied = written.ok ? await copyAnchor(path, resolve(cli.cwd, options.output)) : written;
@@ -142,6 +150,16 @@ function defineExport(group: Command, cli: Cli, done: Done): void {
       };
       done(await withBundle(cli, run, options, write));
     });
+}
+
+async function writeSnapshot(cli: Cli, run: string, options: ExportOptions): Promise<number> {
+  const { snapshot, output } = options;
+  const sequence = typeof snapshot === "string" ? Number(snapshot) : undefined;
+  return withRun(cli, options, run, async (key, workplace) => {
+    const written = await exportSnapshot(key, sequence, resolve(cli.cwd, output), workplace);
+    const result = written.ok ? { ok: true as const, value: { file: output, ...written.value } } : written;
+    return answer(cli, options, result, ({ file, size }) => `${file}  ${size} bytes\n`);
+  });
 }
 
 /** Finds and opens the bundle that is named; the exit code of what is done with it. */

@@ -71,11 +71,11 @@ export const bundleCodes = codeTable({
   },
   EVIDENCE_NOT_FINAL: {
     severity: "error",
-    exitCode: 7,
-    message: "this is a snapshot of a run that was still going on",
+    exitCode: 11,
+    message: "this is a snapshot of a run that was still going on: without another finding it is whole so far",
     hint: "verify the evidence of the finished run",
     explanation: {
-      cause: "Only the manifest of a finished run is final; a snapshot is never verified.",
+      cause: "Only the manifest of a finished run is final; a snapshot is never verified, at best whole so far.",
       example: "a snapshot that was taken when a gate opened",
       fix: "Wait for the run to finish, then verify its bundle.",
     },

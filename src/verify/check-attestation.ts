@@ -1,5 +1,4 @@
-import { packRunPredicate, type PackRun } from "#attest/pack-run.ts";
-import type { Statement } from "#attest/statement.ts";
+import type { Predicate, Statement } from "#attest/statement.ts";
 import { ATTESTATION_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { checkSigned } from "#trust/check-signed.ts";
@@ -19,13 +18,17 @@ const PARTS: readonly (readonly [CheckName, RegExp, string])[] = [
   ["signature", /^SIGNATURE_/, "made by a key of the trust root over this payload"],
   ["role", /^ROLE_/, "the key holds the role run-attestor here"],
   ["revocation", /^REVOKED_/, "neither the key nor the attestation is revoked"],
-  ["payload", /^STATEMENT_(?:NOT_CANONICAL|TYPE|PREDICATE_TYPE)$/, "a canonical in-toto Statement v1, pack-run/v1"],
+  ["payload", /^STATEMENT_(?:NOT_CANONICAL|TYPE|PREDICATE_TYPE)$/, "a canonical in-toto Statement v1 of its kind"],
   ["schema", /^STATEMENT_SHAPE$/, "every member known, present and of its type"],
   ["subject", /^STATEMENT_SUBJECT$/, "subject[0] is evidence.manifest.json"],
 ];
 
 /** Checks the main attestation; its statement when the signature holds. */
-export async function checkAttestation(given: Case, pack: string | undefined): Promise<Statement<PackRun> | undefined> {
+export async function checkAttestation<P>(
+  given: Case,
+  predicate: Predicate<P>,
+  pack: string | undefined,
+): Promise<Statement<P> | undefined> {
   const { checks, reader, trustRoot, manifest } = given;
   if (!reader.has(ATTESTATION_PATH)) {
     checks.fail("envelope", faultOf(verifyCodes, "ATTESTATION_MISSING", { path: ATTESTATION_PATH }));
@@ -44,7 +47,7 @@ export async function checkAttestation(given: Case, pack: string | undefined): P
     sidecar: sidecar.value,
     profile: "own",
     file: given.manifestDigest,
-    predicate: packRunPredicate,
+    predicate,
     roles: ["run-attestor"],
     scope: { tenant: manifest.tenantId, ...(pack === undefined ? {} : { pack }) },
     trustRoot,

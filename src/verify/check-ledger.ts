@@ -1,5 +1,5 @@
 import { digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
-import type { EvidenceIdentity } from "#evidence/evidence-manifest.ts";
+import type { EvidenceManifest } from "#evidence/evidence-manifest.ts";
 import { LEDGER_PATH } from "#evidence/evidence-path.ts";
 import { addEvent, noFacts, type RunFacts } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -30,6 +30,8 @@ export type FoldedLedger = {
   readonly outputs?: OutputLog;
   /** As `records`. */
   readonly egress?: EgressLog;
+  /** Of its last event. */
+  readonly head: ReturnType<typeof headOf>;
   readonly digest: Digest;
 };
 
@@ -37,13 +39,13 @@ type Planned = { readonly plan: Plan; readonly tree: PlanTree };
 
 /** Streams the ledger once: form and chain of every line, and its place in the plan. Undefined when it does not hold. */
 export async function foldLedger(
-  identity: EvidenceIdentity,
+  manifest: EvidenceManifest,
   planned: Planned | undefined,
   reader: BundleReader,
   checks: CheckList,
   sha256: Sha256,
 ): Promise<FoldedLedger | undefined> {
-  let head = genesisHead(identity, sha256);
+  let head = genesisHead(manifest, sha256);
   let broken: Fault | undefined;
   const facts = noFacts();
   const gates: GateLog = { gates: new Map(), contexts: new Map() };
@@ -78,7 +80,7 @@ export async function foldLedger(
     checks.fail("ledger-chain", wrong ?? faultOf(verifyCodes, "LEDGER_UNFINISHED"));
     return undefined;
   }
-  if (facts.finished === undefined) {
+  if (manifest.final && facts.finished === undefined) {
     checks.fail("ledger-fold", faultOf(verifyCodes, "LEDGER_UNFINISHED"));
   }
   checks.pass("ledger-chain", `${head.sequence} events, head ${head.hash}`);
@@ -87,7 +89,7 @@ export async function foldLedger(
     order === undefined || outputs === undefined || egress === undefined
       ? {}
       : { records: order.records, outputs, egress };
-  return { facts, gates, digest, ...ofPlan };
+  return { facts, gates, head, digest, ...ofPlan };
 }
 
 function report(wrong: Disorder | undefined, line: number, checks: CheckList): void {

@@ -5,6 +5,7 @@ import { compareUtf8 } from "#canon/utf8.ts";
 import { evidenceManifestShape, type EvidenceManifest } from "#evidence/evidence-manifest.ts";
 import {
   ATTESTATION_PATH,
+  EGRESS_PATH,
   INPUTS_LOCK_PATH,
   LEDGER_PATH,
   MANIFEST_PATH,
@@ -23,9 +24,11 @@ import { shown } from "./shown.ts";
 
 export type ReadManifest = { readonly manifest: EvidenceManifest; readonly digest: Digest };
 
-const NEEDED = [PLAN_PATH, INPUTS_LOCK_PATH, LEDGER_PATH, OUTPUTS_PATH, PACK_MANIFEST_PATH];
+const NEEDED = [PLAN_PATH, INPUTS_LOCK_PATH, LEDGER_PATH, PACK_MANIFEST_PATH];
+/** What a run has when it has ended. */
+const OF_AN_END = [OUTPUTS_PATH, EGRESS_PATH];
 
-/** Reads the manifest strictly. Faults: EVIDENCE_MANIFEST_INVALID, EVIDENCE_NOT_FINAL and those of reading. */
+/** Reads the manifest strictly. Faults: EVIDENCE_MANIFEST_INVALID and those of reading. */
 export async function readManifest(reader: BundleReader, sha256: Sha256): Promise<Result<ReadManifest>> {
   const bytes = await reader.document(MANIFEST_PATH);
   if (!bytes.ok) {
@@ -44,12 +47,10 @@ export async function readManifest(reader: BundleReader, sha256: Sha256): Promis
   if (wrong !== undefined) {
     return invalid(wrong);
   }
-  return manifest.final
-    ? ok({ manifest, digest: digestOf(bytes.value, sha256) })
-    : fail(faultOf(bundleCodes, "EVIDENCE_NOT_FINAL"));
+  return ok({ manifest, digest: digestOf(bytes.value, sha256) });
 }
 
-function listProblem({ hashes, plan, planHash }: EvidenceManifest): string | undefined {
+function listProblem({ hashes, plan, planHash, final }: EvidenceManifest): string | undefined {
   if (plan.hash !== planHash) {
     return "plan.hash is not planHash";
   }
@@ -66,8 +67,12 @@ function listProblem({ hashes, plan, planHash }: EvidenceManifest): string | und
     }
   }
   const paths = new Set(hashes.map((file) => file.path));
-  const absent = NEEDED.find((path) => !paths.has(path));
-  return absent === undefined ? undefined : `${absent} is not listed`;
+  const absent = (final ? [...NEEDED, OUTPUTS_PATH] : NEEDED).find((path) => !paths.has(path));
+  if (absent !== undefined) {
+    return `${absent} is not listed`;
+  }
+  const early = final ? undefined : OF_AN_END.find((path) => paths.has(path));
+  return early === undefined ? undefined : `a snapshot lists ${early}`;
 }
 
 /** Holds every file to the manifest: none missing, none extra, none different. Reads whatever was not read yet. */

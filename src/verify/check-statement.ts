@@ -1,5 +1,6 @@
 import type { PackRun } from "#attest/pack-run.ts";
 import type { Statement } from "#attest/statement.ts";
+import type { EvidenceIdentity } from "#evidence/evidence-manifest.ts";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import { packRunOf, packRunSubjects } from "#evidence/pack-run-statement.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -24,7 +25,7 @@ const MEMBERS: readonly (readonly [CheckName, readonly (keyof PackRun)[], string
 ];
 
 /** Run, tenant, trust domain and plan are the same wherever they are signed or listed. */
-export function checkBindings(given: Case, statement: Statement<PackRun> | undefined): void {
+export function checkBindings(given: Case, statement: Statement<EvidenceIdentity> | undefined): void {
   const { checks, manifest, trustRoot } = given;
   const differ = (what: string, where: string, found: string, expected: string): void => {
     if (found !== expected) {

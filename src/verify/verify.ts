@@ -1,3 +1,6 @@
+import { evidenceSnapshotPredicate } from "#attest/evidence-snapshot.ts";
+import { packRunPredicate, type PackRun } from "#attest/pack-run.ts";
+import type { Statement } from "#attest/statement.ts";
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Digest, Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
@@ -28,6 +31,7 @@ import { checkNamed, checkPolicies } from "./check-policies.ts";
 import { checkRunRequest } from "./check-requests.ts";
 import { checkRevocation } from "./check-revocation.ts";
 import { checkInventory, demandSbom } from "./check-sbom.ts";
+import { checkSnapshot } from "./check-snapshot.ts";
 import { checkBindings, checkStatement } from "./check-statement.ts";
 import { bundleCodes } from "./bundle-codes.ts";
 import { verifyCodes } from "./codes.ts";
@@ -137,11 +141,16 @@ async function checkBundle(
 
 async function checkEvidence(unheld: Case, options: VerifyOptions): Promise<void> {
   const { checks, manifest, reader, sha256 } = unheld;
+  if (!manifest.final) {
+    checks.stale("outcome", faultOf(bundleCodes, "EVIDENCE_NOT_FINAL"));
+  }
   const planOf = await checkPlan(unheld);
   const given = await checkRevocation(unheld, options.revocations, planOf?.plan.pack);
   const planned = planOf === undefined ? undefined : { ...planOf, ...given };
-  const statement = await checkAttestation(given, planned?.plan.pack.name);
-  checkBindings(given, statement);
+  const pack = planned?.plan.pack.name;
+  const statement = manifest.final ? await checkAttestation(given, packRunPredicate, pack) : undefined;
+  const soFar = manifest.final ? undefined : await checkAttestation(given, evidenceSnapshotPredicate, pack);
+  checkBindings(given, statement ?? soFar);
   checkAssertedPlan(given, options.planHash);
   const ledger = await foldLedger(manifest, planned, reader, checks, sha256);
   demandSbom(given);
@@ -158,11 +167,11 @@ async function checkEvidence(unheld: Case, options: VerifyOptions): Promise<void
   const trees = await readTrees(ledger.facts, planned.plan, reader);
   const folded: FoldedCase = { ...planned, ledger: { ...ledger, records, outputs, egress }, trees };
   sayPlanned(folded);
-  if (statement !== undefined) {
-    checkStatement(folded, statement);
+  if (manifest.final) {
+    await checkEnd(folded, statement);
+  } else {
+    checkSnapshot(folded, soFar);
   }
-  await checkOutputs(folded);
-  checkArtifacts(folded);
   await checkPack(folded);
   checkPackSource(folded);
   await checkInventory(folded, await checkPackAttestation(folded));
@@ -171,6 +180,15 @@ async function checkEvidence(unheld: Case, options: VerifyOptions): Promise<void
   await checkGates(folded);
   await checkPolicies(folded);
   checkNamed(folded);
+}
+
+/** What only a run that has ended can be held to. */
+async function checkEnd(folded: FoldedCase, statement: Statement<PackRun> | undefined): Promise<void> {
+  if (statement !== undefined) {
+    checkStatement(folded, statement);
+  }
+  await checkOutputs(folded);
+  checkArtifacts(folded);
   checkOutcome(folded);
   await checkEgress(folded);
 }

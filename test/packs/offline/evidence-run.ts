@@ -13,7 +13,8 @@ import { signStatement } from "#app/sign-statement.ts";
 import { startRun } from "#app/start-run.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { toBase64 } from "#canon/base64.ts";
-import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
+import type { VerifierName } from "#evidence/evidence-manifest.ts";
+import { digestOfHex, hexOf } from "#canon/digest.ts";
 import { parseRunId, type RunId } from "#canon/ids.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { ok, type Result } from "#fault/result.ts";
@@ -129,6 +130,7 @@ function workplaceOf(order: EvidenceOrder, site: SampleSite, clock: TickingClock
     folders: folderReader(),
     store: memoryRunStore({ clock, owner: "sample-runner" }),
     artifacts,
+    requests: absent,
     policies: (tenantId) => policyEngine({ read: (digest) => artifacts.open(tenantId, digest) }),
     inspectModule: moduleInspector(),
     secrets: { resolve: absent },
@@ -171,7 +173,7 @@ export async function evidenceOf(order: EvidenceOrder, site: SampleSite): Promis
   const identity = value(await startRun(planned.value, new Map(), workplace, trust, registered));
   const drive = async (): Promise<string> => {
     clock.tick(10);
-    const options = { references: new Map(), maxParallel: 1, wait: false, cancelBy: "requester" };
+    const options = { references: new Map(), maxParallel: 1, wait: false, cancelBy: "requester", verifier };
     return value(await driveStoredRun(identity, workplace, trust, options)).end;
   };
   let end = await drive();
@@ -205,7 +207,11 @@ async function approve(identity: RunIdentity, approver: Holder, workplace: Workp
 }
 
 /** Of no file: samples must not change whenever the verifier does. */
-const VERIFIER: Digest = digestOfHex("0".repeat(64));
+const verifier: VerifierName = {
+  name: "verify_offline_bundle.mjs",
+  version: "0.1.0",
+  digest: digestOfHex("0".repeat(64)),
+};
 
 async function seal(
   identity: RunIdentity,
@@ -223,7 +229,7 @@ async function seal(
       sha256,
       verifySignature,
       engine,
-      verifier: { name: "verify_offline_bundle.mjs", version: "0.1.0", digest: VERIFIER },
+      verifier,
       revocations: await listOf(),
     },
     folder,

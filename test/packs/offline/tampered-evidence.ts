@@ -65,7 +65,9 @@ function changedFiles({ notes, tool }: GoodEvidence): readonly Sample[] {
       before.replace('"beta"', '"gold"'),
     ),
     edited("non-canonical-manifest", "EVIDENCE_MANIFEST_INVALID", MANIFEST, (before) => `${before}\n`),
-    edited("not-final", "EVIDENCE_NOT_FINAL", MANIFEST, (before) => before.replace('"final":true', '"final":false')),
+    edited("not-final", "EVIDENCE_MANIFEST_INVALID", MANIFEST, (before) =>
+      before.replace('"final":true', '"final":false'),
+    ),
     edited("traversal-in-the-manifest", "EVIDENCE_MANIFEST_INVALID", MANIFEST, (before) =>
       before.replace("artifacts/sha256/", "artifacts/../../"),
     ),

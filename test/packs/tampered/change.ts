@@ -61,6 +61,8 @@ export type Change = {
   readonly predicate?: Edit<Members>;
   readonly subjects?: Edit<readonly Subject[]>;
   readonly signing?: Signing;
+  /** The evidence before the run ended. */
+  readonly snapshot?: true;
   /** After everything was signed. */
   readonly after?: (files: Files) => void;
 };

@@ -86,7 +86,7 @@ export function forge(change: Change = {}): Files {
     put(REQUEST, gate.bytes);
     put(`${REQUEST}.sigstore.json`, gate.sidecar);
   }
-  const events = (change.events ?? same)(
+  const allEvents = (change.events ?? same)(
     releaseEvents({
       requestDigest: runRequest.payloadDigest,
       inputsLock: digest(lock),
@@ -99,6 +99,7 @@ export function forge(change: Change = {}): Files {
       event.eventType === "run.created" ? { ...event, metadata: { ...event.metadata, requestedBy } } : event,
     ),
   );
+  const events = change.snapshot === true ? allEvents.slice(0, -1) : allEvents;
   const lines = (change.lines ?? same)([...chained(events, (change.genesis ?? same)(identity))]);
   put("ledger.jsonl", lines.map((line) => `${line}\n`).join(""));
   put("outputs.json", canonicalBytes((change.outputs ?? same)(outputsOf(events, identity))));
@@ -106,6 +107,9 @@ export function forge(change: Change = {}): Files {
     (line, index) => `${String(Buffer.from(canonicalBytes({ sequence: index + 1, ...line })))}\n`,
   );
   put("egress.jsonl", (change.egressText ?? same)(network.join("")));
+  if (change.snapshot === true) {
+    ["outputs.json", "egress.jsonl"].forEach((path) => files.delete(path));
+  }
   change.files?.(files);
   seal(files, { plan, identity, events, lines }, change);
   change.after?.(files);

@@ -17,6 +17,7 @@ import { fileCases } from "./cases/bundle-files.ts";
 import { archiveCases } from "./cases/archives.ts";
 import { originCases } from "./cases/pack-origins.ts";
 import { rootCases } from "./cases/trust-roots.ts";
+import { snapshotCases } from "./cases/snapshots.ts";
 import { revocationCases } from "./cases/revocation-lists.ts";
 import { patchOf, type Patch } from "./patch.ts";
 import { allowed, archived, type Site, type TamperedCase } from "./tampered-case.ts";
@@ -41,6 +42,7 @@ const cases: readonly TamperedCase[] = [
   ...rootCases,
   ...revocationCases,
   ...originCases,
+  ...snapshotCases,
 ];
 
 /** What every input departs from: a good bundle as a folder, or the same as an archive. */

@@ -42,16 +42,29 @@ export function seal(files: Files, run: Sealed, change: Change): void {
     schema: "packrun.evidence/v1",
     ...identity,
     plan: { hash: planHash, canonicalPlanPath: "plan.canonical.json" },
-    final: true,
+    final: change.snapshot !== true,
     hashes,
     verifier: { name: "verify_offline_bundle.mjs", version: "0.1.0", digest: `sha256:${"f".repeat(64)}` },
   });
   const plain = Buffer.from(canonicalBytes(manifest));
   const bytes = change.manifestBytes?.(plain) ?? plain;
   const listed = (manifest as Manifest).hashes ?? hashes;
+  const ledger = {
+    count: run.lines.length,
+    headHash: headOf(run.lines),
+    digest: digest(files.get("ledger.jsonl") ?? ""),
+  };
+  if (change.snapshot === true) {
+    const subject = (change.subjects ?? same)([{ name: MANIFEST, digest: digest(bytes) }]);
+    const soFar = (change.predicate ?? same)({ ...identity, ledger, takenAt: time(60_000) });
+    const statement = statementOf("evidence-snapshot/v1", subject, soFar);
+    files.set(MANIFEST, bytes);
+    files.set(ATTESTATION, signed(statement, "attestor", change.signing).sidecar);
+    return;
+  }
   const predicate = (change.predicate ?? same)({
     ...runPredicate(run),
-    ledger: { count: run.lines.length, headHash: headOf(run.lines), digest: digest(files.get("ledger.jsonl") ?? "") },
+    ledger,
     evidence: {
       manifestDigest: digest(bytes),
       fileCount: listed.length,

@@ -201,7 +201,7 @@ export const fileCases: readonly TamperedCase[] = [
   tampered("manifest/root-not-listed", EXTRA, {
     manifest: (plain) => ({ ...plain, hashes: plain.hashes.filter(({ role }) => role !== "trust") }),
   }),
-  tampered("manifest/not-final", "manifest EVIDENCE_NOT_FINAL", { manifest: (plain) => ({ ...plain, final: false }) }),
+  tampered("manifest/not-final", INVALID, { manifest: (plain) => ({ ...plain, final: false }) }),
   tampered("files/approval-of-no-decision", "approvals EVIDENCE_FILE_UNNAMED", {
     files: (files) =>
       void files.set("approvals/ok/3.sigstore.json", files.get("approvals/ok/1.sigstore.json") ?? Buffer.alloc(0)),

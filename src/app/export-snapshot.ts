@@ -1,0 +1,135 @@
+import { canonicalBytes } from "#canon/canonical-json.ts";
+import { concatBytes } from "#canon/bytes.ts";
+import { digestOf, digestOfHex, type Digest } from "#canon/digest.ts";
+import type { EvidenceManifest, ManifestFile } from "#evidence/evidence-manifest.ts";
+import { ATTESTATION_PATH, LEDGER_PATH, MANIFEST_PATH, SIDECAR } from "#evidence/evidence-path.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
+import type { RunKey } from "#port/run-store.ts";
+import type { BundleSource } from "#verify/bundle-source.ts";
+import { logGate, type GateLog } from "#verify/gate-log.ts";
+import { exportEvidence } from "./export-evidence.ts";
+import { incidentCodes } from "./incident-codes.ts";
+import { gateFiles, snapshotPath } from "./snapshot-keeper.ts";
+import type { Workplace } from "./workplace.ts";
+
+export type ExportedSnapshot = { readonly size: number; readonly sequence: number; readonly manifestDigest: Digest };
+
+const NEWLINE = new Uint8Array([0x0a]);
+
+/**
+ * Writes what a snapshot lists as a deterministic tar: the snapshot that the `evidence.snapshot` event of this sequence
+ * names, else the last one. Faults: SNAPSHOT_UNKNOWN, those of the store and of `exportEvidence`.
+ */
+export async function exportSnapshot(
+  key: RunKey,
+  sequence: number | undefined,
+  out: string,
+  workplace: Workplace,
+): Promise<Result<ExportedSnapshot>> {
+  const named = await findEvent(key, sequence, workplace);
+  const kept = named === undefined ? undefined : await findManifest(key, named, workplace);
+  if (named === undefined || kept === undefined) {
+    const which = sequence === undefined ? "no snapshot" : `no snapshot at ${sequence}`;
+    return fail(faultOf(incidentCodes, "SNAPSHOT_UNKNOWN", { runId: key.runId, which }));
+  }
+  const sidecar = await workplace.store.ledger.getFile(key, snapshotPath(kept.head) + SIDECAR);
+  if (!sidecar.ok) {
+    return sidecar;
+  }
+  const { hashes } = JSON.parse(new TextDecoder().decode(kept.bytes)) as EvidenceManifest;
+  const own = new Map([
+    [MANIFEST_PATH, kept.bytes],
+    [ATTESTATION_PATH, sidecar.value],
+  ]);
+  const source: BundleSource = {
+    list: async () =>
+      ok([
+        ...hashes.map(({ path, size }) => ({ path, size })),
+        ...[...own].map(([path, { length: size }]) => ({ path, size })),
+      ]),
+    open: opener(
+      key,
+      kept.head,
+      own,
+      new Map(hashes.map((file) => [file.path, file])),
+      await copiesOf(key, kept.head, workplace),
+      workplace,
+    ),
+  };
+  const written = await exportEvidence(source, out);
+  return written.ok ? ok({ ...written.value, ...named }) : written;
+}
+
+type Named = { readonly sequence: number; readonly manifestDigest: Digest };
+
+async function findEvent(key: RunKey, wanted: number | undefined, { store }: Workplace): Promise<Named | undefined> {
+  let found: Named | undefined;
+  for await (const { eventType, metadata, sequence } of store.ledger.read(key)) {
+    if (eventType === "evidence.snapshot" && (wanted === undefined || wanted === sequence)) {
+      found = { sequence, manifestDigest: metadata.manifestDigest };
+    }
+  }
+  return found;
+}
+
+/** A snapshot is named a little later than it was taken: other events may have come between. */
+async function findManifest(
+  key: RunKey,
+  { sequence, manifestDigest }: Named,
+  { store, sha256 }: Workplace,
+): Promise<{ readonly head: number; readonly bytes: Uint8Array } | undefined> {
+  for (let head = sequence - 1; head > 0; head -= 1) {
+    const read = await store.ledger.getFile(key, snapshotPath(head));
+    if (read.ok && digestOf(read.value, sha256) === manifestDigest) {
+      return { head, bytes: read.value };
+    }
+  }
+  return undefined;
+}
+
+/** What files of gates are called beside the ledger, by their names in a bundle. */
+async function copiesOf(key: RunKey, head: number, { store, sha256 }: Workplace): Promise<ReadonlyMap<string, string>> {
+  const gates: GateLog = { gates: new Map(), contexts: new Map() };
+  for await (const event of store.ledger.read(key)) {
+    if (event.sequence > head) {
+      break;
+    }
+    logGate(gates, event);
+  }
+  return new Map(gateFiles(gates, sha256).map(([from, to]) => [to, from]));
+}
+
+function opener(
+  key: RunKey,
+  head: number,
+  own: ReadonlyMap<string, Uint8Array>,
+  listed: ReadonlyMap<string, ManifestFile>,
+  copies: ReadonlyMap<string, string>,
+  { store, artifacts }: Workplace,
+): BundleSource["open"] {
+  return (path) => {
+    const file = listed.get(path);
+    if (file?.role === "artifact") {
+      return artifacts.open(key.tenantId, digestOfHex(file.sha256));
+    }
+    return path === LEDGER_PATH ? ledgerSoFar() : small(path);
+  };
+  async function* ledgerSoFar(): AsyncGenerator<Uint8Array> {
+    for await (const event of store.ledger.read(key)) {
+      if (event.sequence > head) {
+        return;
+      }
+      yield concatBytes(canonicalBytes(event), NEWLINE);
+    }
+  }
+  async function* small(path: string): AsyncGenerator<Uint8Array> {
+    const kept = own.get(path);
+    const read = kept === undefined ? await store.ledger.getFile(key, copies.get(path) ?? path) : ok(kept);
+    if (!read.ok) {
+      throw new StoreError(read.fault);
+    }
+    yield read.value;
+  }
+}
