@@ -1,4 +1,4 @@
-import { runAnswer } from "#app/run-answer.ts";
+import { runAnswer, type RunAnswer } from "#app/run-answer.ts";
 import type { RunEnd } from "#app/finish-run.ts";
 import { copyOutputs } from "#app/copy-outputs.ts";
 import type { Fault } from "#fault/fault.ts";
@@ -36,6 +36,7 @@ export async function showRunEnd(
     cli.out(jsonLine({ schemaVersion: 1, ...answer, exitCode, ...(copied.ok ? {} : uncopied(copied.fault)) }));
   } else if (formatOf(options) === "text") {
     cli.out(runText(answer));
+    whyFailed(answer).forEach(cli.note);
     if (end.evidence !== undefined) {
       cli.note(`verify it with: packrun verify ${end.evidence} ${verifyHint(workplace)}`.trimEnd());
     }
@@ -47,6 +48,12 @@ export async function showRunEnd(
     waitingLines(answer).forEach((line) => cli.note(line.trim()));
   }
   return exitCode;
+}
+
+/** Of a step that holds others the one in it says more. */
+function whyFailed({ runId, status, steps }: RunAnswer): readonly string[] {
+  const failed = status === "failed" ? steps.findLast((step) => step.status === "failed") : undefined;
+  return failed === undefined ? [] : [`why it failed: packrun explain '${failed.id}' --run ${runId}`];
 }
 
 /** The run has ended as it has: what went wrong after it stands beside that. */

@@ -11,7 +11,10 @@ export type Progressed = {
   readonly running: number;
   /** Gates that wait for approvals, in the order in which they began to. */
   readonly waiting: readonly string[];
-  /** Depth in the plan of the earliest step that runs or waits, from 1; steps of one wave need none of each other. */
+  /**
+   * Depth in the plan, from 1, of the earliest step that runs or waits, else of the last that began. Steps of one wave
+   * need none of each other.
+   */
   readonly wave: number;
   readonly waves: number;
 };
@@ -68,6 +71,7 @@ export class RunProgress {
       this.#expand(stepId, metadata.count);
     } else if (eventType === "step.started") {
       this.#running.add(stepId);
+      this.#wave = this.#depthOf(stepId);
     } else if (eventType === "step.retry" || eventType === "step.lost") {
       this.#running.delete(stepId);
     } else if (eventType === "gate.opened") {
@@ -79,14 +83,13 @@ export class RunProgress {
 
   now(): Progressed {
     const depths = [...this.#running, ...this.#waiting].map((id) => this.#depthOf(id));
-    this.#wave = depths.length === 0 ? this.#wave : Math.min(...depths);
     return {
       ended: this.#ended.size,
       total: this.#total,
       whole: this.#opened.size === this.#maps,
       running: this.#running.size,
       waiting: [...this.#waiting],
-      wave: this.#wave,
+      wave: depths.reduce((least, depth) => Math.min(least, depth), depths[0] ?? this.#wave),
       waves: this.#waves,
     };
   }
