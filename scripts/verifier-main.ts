@@ -6,6 +6,7 @@ import { verifyEvidence, type VerifyRequest, type VerifyTools } from "../src/app
 import { verifyPack } from "../src/app/verify-pack.ts";
 import { version } from "../src/cli/version.ts";
 import { nodeSha256, nodeVerifySignature } from "../src/signer/node-crypto.ts";
+import { visibleText } from "../src/view/visible-text.ts";
 import { verdictJson, verdictText } from "../src/view/verdict-text.ts";
 import type { Result } from "../src/fault/result.ts";
 import { exitCodeOf, type PackVerdict, type Verdict } from "../src/verify/verdict.ts";
@@ -30,7 +31,7 @@ Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
 async function main(args: readonly string[]): Promise<number> {
   const given = readArguments(args);
   if (typeof given === "string") {
-    process.stderr.write(`verify_offline_bundle: ${given}\n\n${USAGE}`);
+    complain(`verify_offline_bundle: ${given}\n\n${USAGE}`);
     return 2;
   }
   const { values, positionals } = given;
@@ -47,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
   const trust = values.trust === undefined ? undefined : readBytes(values.trust);
   if (trust === null || (format !== "text" && format !== "json")) {
     const problem = trust === null ? `${values.trust} cannot be read` : `${format} is no format`;
-    process.stderr.write(`verify_offline_bundle: ${problem}\n\n${USAGE}`);
+    complain(`verify_offline_bundle: ${problem}\n\n${USAGE}`);
     return 2;
   }
   const { "plan-hash": planHash, at, revocations, "require-dsse": requireDsse = false } = values;
@@ -63,11 +64,16 @@ async function main(args: readonly string[]): Promise<number> {
     { sha256: nodeSha256, verifySignature: nodeVerifySignature, now: Date.now },
   );
   if (!verdict.ok) {
-    process.stderr.write(`error[${verdict.fault.code}]: ${verdict.fault.message}\n  = help: ${verdict.fault.hint}\n`);
+    complain(`error[${verdict.fault.code}]: ${verdict.fault.message}\n  = help: ${verdict.fault.hint}\n`);
     return 2;
   }
   process.stdout.write(format === "json" ? verdictJson(verdict.value) : verdictText(verdict.value));
   return exitCodeOf(verdict.value);
+}
+
+/** Paths are completed by shells, and may have been named by whoever made the bundle. */
+function complain(words: string): void {
+  process.stderr.write(visibleText(words));
 }
 
 async function verifyAny(request: VerifyRequest, tools: VerifyTools): Promise<Result<Verdict | PackVerdict>> {

@@ -1439,6 +1439,17 @@ var bundleCodes = codeTable({
       fix: "Take the bundle from its source again."
     }
   },
+  BUNDLE_TOO_MANY: {
+    severity: "error",
+    exitCode: 7,
+    message: "the bundle has more than {limit} files",
+    hint: "this is nothing that packrun wrote",
+    explanation: {
+      cause: "Reading is bounded, so that millions of empty files cost neither time nor memory. No manifest lists so many.",
+      example: "an archive of a million empty entries",
+      fix: "Take the bundle from its source again."
+    }
+  },
   BUNDLE_TAR_INVALID: {
     severity: "error",
     exitCode: 7,
@@ -8111,8 +8122,11 @@ import { open as open3, stat as stat2 } from "node:fs/promises";
 
 // src/app/bundle-folder.ts
 import { constants } from "node:fs";
-import { lstat, open as open2, readdir as readdir2 } from "node:fs/promises";
+import { lstat, open as open2, opendir } from "node:fs/promises";
 import { join as join2 } from "node:path";
+
+// src/verify/bundle-source.ts
+var MAX_BUNDLE_FILES = 4e5;
 
 // src/app/read-stretch.ts
 var CHUNK = 1024 * 1024;
@@ -8156,35 +8170,34 @@ async function readExactly(handle, buffer, start) {
 }
 
 // src/app/bundle-folder.ts
-function folderSource(root) {
-  return {
-    list: async () => {
-      const found = [];
-      const walked = await walk(root, "", found);
-      return walked.ok ? ok(found) : walked;
-    },
-    open: (path) => readWhole(join2(root, path))
-  };
+function folderSource(root, limit = MAX_BUNDLE_FILES) {
+  return { list: () => listFolder(root, limit), open: (path) => readWhole(join2(root, path)) };
 }
-async function walk(root, under, found) {
-  for (const entry2 of await readdir2(join2(root, under), { withFileTypes: true, encoding: "buffer" })) {
-    const name2 = decodeUtf8(entry2.name);
-    const path = `${under}${name2 ?? entry2.name.toString("latin1")}`;
-    if (name2 === void 0) {
-      return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: shown2(path) }));
+async function listFolder(root, limit) {
+  const walked = { found: [], left: limit };
+  if (!await walk(root, "", walked)) {
+    return fail(faultOf(bundleCodes, "BUNDLE_TOO_MANY", { limit }));
+  }
+  return walked.refused === void 0 ? ok(walked.found) : fail(walked.refused);
+}
+async function walk(root, under, walked) {
+  for await (const entry2 of await opendir(join2(root, under), { encoding: "buffer" })) {
+    const { name: bytes } = entry2;
+    const name2 = decodeUtf8(bytes);
+    const path = `${under}${name2 ?? bytes.toString("latin1")}`;
+    if (walked.left === 0) {
+      return false;
     }
-    if (entry2.isDirectory()) {
-      const walked = await walk(root, `${path}/`, found);
-      if (!walked.ok) {
-        return walked;
-      }
+    walked.left -= 1;
+    if (name2 === void 0 || !(entry2.isDirectory() || entry2.isFile())) {
+      walked.refused ??= faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: shown2(path) });
     } else if (entry2.isFile()) {
-      found.push({ path, size: (await lstat(join2(root, path))).size });
-    } else {
-      return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path }));
+      walked.found.push({ path, size: (await lstat(join2(root, path))).size });
+    } else if (!await walk(root, `${path}/`, walked)) {
+      return false;
     }
   }
-  return ok(void 0);
+  return true;
 }
 async function* readWhole(path) {
   const handle = await open2(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -8197,10 +8210,10 @@ async function* readWhole(path) {
 }
 
 // src/app/bundle-tar.ts
-function tarSource(handle) {
+function tarSource(handle, limit = MAX_BUNDLE_FILES) {
   let reading;
   const index = () => {
-    reading ??= readIndex(handle).then(
+    reading ??= readIndex(handle, limit).then(
       (read) => read.ok ? ok(new Map(read.value.map((entry2) => [entry2.path, entry2]))) : read
     );
     return reading;
@@ -8220,7 +8233,7 @@ function tarSource(handle) {
     }
   };
 }
-async function readIndex(handle) {
+async function readIndex(handle, limit) {
   const { size: length } = await handle.stat();
   const entries = [];
   let at = 0;
@@ -8246,6 +8259,9 @@ async function readIndex(handle) {
     }
     if (!await isZero(handle, end, paddingOf(size2))) {
       return bad(end, `there are bytes between ${path} and the next file`);
+    }
+    if (entries.length === limit) {
+      return fail(faultOf(bundleCodes, "BUNDLE_TOO_MANY", { limit }));
     }
     entries.push({ path, size: size2, start: at + BLOCK });
     at = end + paddingOf(size2);
@@ -9120,7 +9136,7 @@ import { open as open5, stat as stat4 } from "node:fs/promises";
 
 // src/app/layout-folder.ts
 import { constants as constants2 } from "node:fs";
-import { lstat as lstat2, open as open4, opendir } from "node:fs/promises";
+import { lstat as lstat2, open as open4, opendir as opendir2 } from "node:fs/promises";
 import { join as join3 } from "node:path";
 var FOLDERS = /* @__PURE__ */ new Set(["blobs", "blobs/sha256"]);
 function layoutFolder(root) {
@@ -9146,7 +9162,7 @@ async function listLayout(root) {
   return ok(files.toSorted((a, b) => placeOf4(a.path) - placeOf4(b.path)));
 }
 async function walk2(root, under, found) {
-  for await (const entry2 of await opendir(join3(root, under), { encoding: "buffer" })) {
+  for await (const entry2 of await opendir2(join3(root, under), { encoding: "buffer" })) {
     const named = entry2;
     const bytes = Buffer.concat([Buffer.from(under), named.name]);
     found.push({ bytes, entry: named });
@@ -9287,8 +9303,11 @@ function reportText(lines, checks) {
   const failed2 = checks.filter((check) => check.status === "fail").length;
   const skipped = checks.filter((check) => check.status === "skipped").length;
   const end = `${checks.length} checks, ${failed2} failed, ${skipped} not made`;
-  return `${[...lines, "", ...checks.map(checkLine), "", end].map(visibleText).join("\n")}
+  return `${[...lines, "", ...checks.map(checkLine), "", end].map(visibleLine).join("\n")}
 `;
+}
+function visibleLine(line) {
+  return visibleText(line).replaceAll("\n", "\\x0a");
 }
 function checkLine(check) {
   const word = { pass: "ok  ", fail: "FAIL", stale: "OLD ", skipped: "–   " }[check.status];
@@ -9319,7 +9338,7 @@ Ends with 0 verified, 2 wrong use, 7 failed, 11 verified but stale.
 async function main(args) {
   const given = readArguments(args);
   if (typeof given === "string") {
-    process.stderr.write(`verify_offline_bundle: ${given}
+    complain(`verify_offline_bundle: ${given}
 
 ${USAGE}`);
     return 2;
@@ -9339,7 +9358,7 @@ ${USAGE}`);
   const trust = values2.trust === void 0 ? void 0 : readBytes2(values2.trust);
   if (trust === null || format !== "text" && format !== "json") {
     const problem = trust === null ? `${values2.trust} cannot be read` : `${format} is no format`;
-    process.stderr.write(`verify_offline_bundle: ${problem}
+    complain(`verify_offline_bundle: ${problem}
 
 ${USAGE}`);
     return 2;
@@ -9357,13 +9376,16 @@ ${USAGE}`);
     { sha256: nodeSha256, verifySignature: nodeVerifySignature, now: Date.now }
   );
   if (!verdict.ok) {
-    process.stderr.write(`error[${verdict.fault.code}]: ${verdict.fault.message}
+    complain(`error[${verdict.fault.code}]: ${verdict.fault.message}
   = help: ${verdict.fault.hint}
 `);
     return 2;
   }
   process.stdout.write(format === "json" ? verdictJson(verdict.value) : verdictText(verdict.value));
   return exitCodeOf(verdict.value);
+}
+function complain(words) {
+  process.stderr.write(visibleText(words));
 }
 async function verifyAny(request, tools) {
   if (await bundleKind(request.path) === "evidence") {

@@ -49,6 +49,8 @@ PLAN, LOCK, LEDGER, OUTPUTS = "plan.canonical.json", "inputs.lock", "ledger.json
 PACK_MANIFEST, REQUEST, EGRESS = "pack.manifest.json", "request.sigstore.json", "egress.jsonl"
 
 MAX_SAFE = 2**53 - 1
+# In a folder with the folders among them (10.1).
+MAX_BUNDLE_FILES = 400_000
 DOCUMENT_BYTES = 64 * 1024 * 1024
 EGRESS_LINE_BYTES = 1024 * 1024
 MAX_INSTANCES = 1_000_000
@@ -611,7 +613,11 @@ class FolderBundle(Bundle):
     def __init__(self, root: bytes) -> None:
         super().__init__()
         self._root = root
+        self._count = 0
+        self._refused: Optional[Fault] = None
         self._walk()
+        if self._refused is not None:
+            raise self._refused
 
     def _walk(self) -> None:
         waiting = [b""]
@@ -625,15 +631,19 @@ class FolderBundle(Bundle):
                 raise Fault("BUNDLE_UNREADABLE", f"{_shown(below)}: {problem.strerror}") from None
 
     def _enter(self, path: bytes, entry: "os.DirEntry[bytes]", waiting: List[bytes]) -> None:
+        # All is counted first, so that what is said does not hang on the order in which a file system lists.
+        self._count += 1
+        if self._count > MAX_BUNDLE_FILES:
+            raise _too_many()
         found = entry.stat(follow_symlinks=False)
         if not _is_utf8(entry.name):
-            raise Fault("BUNDLE_ENTRY_UNSAFE", f"a name in {_shown(self._root)} is not UTF-8")
-        if stat.S_ISDIR(found.st_mode):
+            self._refused = Fault("BUNDLE_ENTRY_UNSAFE", f"a name in {_shown(self._root)} is not UTF-8")
+        elif stat.S_ISDIR(found.st_mode):
             waiting.append(path + b"/")
         elif stat.S_ISREG(found.st_mode):
             self.sizes[_shown(path)] = found.st_size
         else:
-            raise Fault("BUNDLE_ENTRY_UNSAFE", f"{_shown(path)} is neither a file nor a folder")
+            self._refused = Fault("BUNDLE_ENTRY_UNSAFE", f"{_shown(path)} is neither a file nor a folder")
 
     def _read(self, path: str) -> Iterator[bytes]:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -694,6 +704,8 @@ class TarBundle(Bundle):
             file.seek(end)
             if any(file.read(-size % 512)):
                 raise _tar_fault(at, "padding that is not zero")
+            if len(self.sizes) == MAX_BUNDLE_FILES:
+                raise _too_many()
             self.sizes[_shown(path)] = size
             self._starts[_shown(path)] = start
 
@@ -707,6 +719,10 @@ class TarBundle(Bundle):
                     return
                 left -= len(chunk)
                 yield chunk
+
+
+def _too_many() -> Fault:
+    return Fault("BUNDLE_TOO_MANY", f"the bundle has more than {MAX_BUNDLE_FILES} files")
 
 
 def _tar_fault(at: int, why: str) -> Fault:

@@ -4,7 +4,7 @@ import { BLOCK, paddingOf, readUstarHeader, type TarEntry } from "#evidence/usta
 import { compareUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { BundleSource } from "#verify/bundle-source.ts";
+import { MAX_BUNDLE_FILES, type BundleSource } from "#verify/bundle-source.ts";
 import { bundleCodes } from "#verify/bundle-codes.ts";
 import { readExactly, readStretch } from "./read-stretch.ts";
 
@@ -14,10 +14,10 @@ type Placed = TarEntry & { readonly start: number };
  * A bundle as a tar file: its headers are read once, in order and strictly, then files are read by their place.
  * Nothing is ever extracted.
  */
-export function tarSource(handle: FileHandle): BundleSource {
+export function tarSource(handle: FileHandle, limit: number = MAX_BUNDLE_FILES): BundleSource {
   let reading: Promise<Result<ReadonlyMap<string, Placed>>> | undefined;
   const index = (): Promise<Result<ReadonlyMap<string, Placed>>> => {
-    reading ??= readIndex(handle).then((read) =>
+    reading ??= readIndex(handle, limit).then((read) =>
       read.ok ? ok(new Map(read.value.map((entry) => [entry.path, entry]))) : read,
     );
     return reading;
@@ -38,7 +38,7 @@ export function tarSource(handle: FileHandle): BundleSource {
   };
 }
 
-async function readIndex(handle: FileHandle): Promise<Result<readonly Placed[]>> {
+async function readIndex(handle: FileHandle, limit: number): Promise<Result<readonly Placed[]>> {
   const { size: length } = await handle.stat();
   const entries: Placed[] = [];
   let at = 0;
@@ -64,6 +64,9 @@ async function readIndex(handle: FileHandle): Promise<Result<readonly Placed[]>>
     }
     if (!(await isZero(handle, end, paddingOf(size)))) {
       return bad(end, `there are bytes between ${path} and the next file`);
+    }
+    if (entries.length === limit) {
+      return fail(faultOf(bundleCodes, "BUNDLE_TOO_MANY", { limit }));
     }
     entries.push({ path, size, start: at + BLOCK });
     at = end + paddingOf(size);

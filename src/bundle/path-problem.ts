@@ -24,35 +24,46 @@ export function pathProblem(path: string): PathCode | undefined {
   return parts.some((part) => WINDOWS_DEVICE.test(part) || /[. ]$/.test(part)) ? "PACK_BUNDLE_PATH_WINDOWS" : undefined;
 }
 
-/** Finds paths that some file systems take for the same, whole or in a folder above them. */
+/** Finds paths that some file systems take for the same, whole or in a folder above them. What it costs grows with their length. */
 export class PathTwins {
-  readonly #seen = new Set<string>();
-  readonly #normal = new Set<string>();
-  readonly #folded = new Set<string>();
+  readonly #spellings = { exact: new Names(), normal: new Names(), folded: new Names() };
 
   /** How this path collides with those that were added before it. */
   add(path: string): PathCode | undefined {
-    for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
-      const above = this.#addOne(path.slice(0, end));
-      if (above !== undefined) {
-        return above;
+    const { exact, normal, folded } = this.#spellings;
+    let above = { exact: 0, normal: 0, folded: 0 };
+    for (const part of path.split("/")) {
+      const composed = part.normalize("NFC");
+      // Upper case first joins letters with more than one small form (ſ and s, ς and σ).
+      const small = composed.toUpperCase().toLowerCase();
+      const isNew = !exact.has(above.exact, part);
+      const isSpelling = isNew && normal.has(above.normal, composed);
+      const isCase = isNew && folded.has(above.folded, small);
+      above = {
+        exact: exact.idOf(above.exact, part),
+        normal: normal.idOf(above.normal, composed),
+        folded: folded.idOf(above.folded, small),
+      };
+      if (isSpelling || isCase) {
+        return isSpelling ? "PACK_BUNDLE_PATH_UNICODE" : "PACK_BUNDLE_PATH_CASE";
       }
     }
-    return this.#addOne(path);
+    return undefined;
+  }
+}
+
+/** Numbers what lies in folders that have numbers, so that no path is kept once for each folder above it. The root is 0. */
+class Names {
+  readonly #ids = new Map<string, number>();
+
+  has(above: number, name: string): boolean {
+    return this.#ids.has(`${above}/${name}`);
   }
 
-  #addOne(path: string): PathCode | undefined {
-    if (this.#seen.has(path)) {
-      return undefined;
-    }
-    this.#seen.add(path);
-    const normal = path.normalize("NFC");
-    // Upper case first joins letters with more than one small form (ſ and s, ς and σ).
-    const folded = normal.toUpperCase().toLowerCase();
-    const isSpelling = this.#normal.has(normal);
-    const isCase = this.#folded.has(folded);
-    this.#normal.add(normal);
-    this.#folded.add(folded);
-    return isSpelling ? "PACK_BUNDLE_PATH_UNICODE" : isCase ? "PACK_BUNDLE_PATH_CASE" : undefined;
+  idOf(above: number, name: string): number {
+    const key = `${above}/${name}`;
+    const id = this.#ids.get(key) ?? this.#ids.size + 1;
+    this.#ids.set(key, id);
+    return id;
   }
 }

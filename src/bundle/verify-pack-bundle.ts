@@ -4,7 +4,6 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import { checkClaim } from "#layout/publisher.ts";
-import { MAX_PACK_FILE, PACK_FILE } from "#pack/pack-files.ts";
 import { checkPackVersion } from "#trust/check-pack-version.ts";
 import type { RevocationFiles } from "#trust/check-revocations.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
@@ -17,6 +16,7 @@ import { archiveCodes } from "./archive-codes.ts";
 import { checkPublisher } from "./check-publisher.ts";
 import { packBundleCodes } from "./codes.ts";
 import { checkPlan } from "./check-plan.ts";
+import { contentProblem } from "./content-problem.ts";
 import { checkBundledList } from "./check-bundled-list.ts";
 import { checkInventory } from "./check-inventory.ts";
 import { ATTACHMENT_KINDS, type Blob } from "#layout/oci.ts";
@@ -138,11 +138,10 @@ async function checkContents(
   } else {
     findings.fail("blobs", blobs.fault);
   }
-  const file = layout.pack.listing.find(({ path }) => path === PACK_FILE);
-  if (file !== undefined && file.size <= MAX_PACK_FILE) {
+  const problem = contentProblem(layout.pack);
+  if (problem === undefined) {
     findings.pass("pack", `${layout.pack.name} ${layout.pack.version}, ${layout.pack.packDigest}`);
   } else {
-    const problem = file === undefined ? `it has no ${PACK_FILE}` : `${PACK_FILE} has ${file.size} bytes`;
     findings.fail("pack", faultOf(packBundleCodes, "PACK_CONTENT_INVALID", { problem }));
   }
 }

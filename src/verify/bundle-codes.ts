@@ -46,6 +46,18 @@ export const bundleCodes = codeTable({
       fix: "Take the bundle from its source again.",
     },
   },
+  BUNDLE_TOO_MANY: {
+    severity: "error",
+    exitCode: 7,
+    message: "the bundle has more than {limit} files",
+    hint: "this is nothing that packrun wrote",
+    explanation: {
+      cause:
+        "Reading is bounded, so that millions of empty files cost neither time nor memory. No manifest lists so many.",
+      example: "an archive of a million empty entries",
+      fix: "Take the bundle from its source again.",
+    },
+  },
   BUNDLE_TAR_INVALID: {
     severity: "error",
     exitCode: 7,

@@ -1,5 +1,11 @@
 import type { Result } from "#fault/result.ts";
 
+/**
+ * The most files that are looked at, in a folder with the folders among them. A manifest is read up to 64 MiB, and no such
+ * one lists as many: whatever has more fails anyhow, and shall cost neither time nor memory.
+ */
+export const MAX_BUNDLE_FILES = 400_000;
+
 export type BundleFile = { readonly path: string; readonly size: number };
 
 /**

@@ -33,7 +33,12 @@ function reportText(lines: readonly string[], checks: readonly Check[]): string 
   const failed = checks.filter((check) => check.status === "fail").length;
   const skipped = checks.filter((check) => check.status === "skipped").length;
   const end = `${checks.length} checks, ${failed} failed, ${skipped} not made`;
-  return `${[...lines, "", ...checks.map(checkLine), "", end].map(visibleText).join("\n")}\n`;
+  return `${[...lines, "", ...checks.map(checkLine), "", end].map(visibleLine).join("\n")}\n`;
+}
+
+/** Names come from the bundle: with a line of its own one could say another verdict. */
+function visibleLine(line: string): string {
+  return visibleText(line).replaceAll("\n", "\\x0a");
 }
 
 function checkLine(check: Check): string {
