@@ -62,10 +62,6 @@ export const anchorSource = (env: Env, timeoutMs?: number): AnchorSource => ({
 export const inspectModule: InspectModule = async (module) =>
   (await import("#policy/inspect-module.ts")).moduleInspector()(module);
 
-/** Answers to requests that carry an idempotency key, for all servers of this host. */
-export const openRequests = ({ stateFolder }: Pick<Settings, "stateFolder">): RequestStore =>
-  fileRequestStore(join(stateFolder, "server", "requests.db"), clock);
-
 /** How long a run that has ended waits for those who vouch for it, in milliseconds. */
 const RUN_PATIENCE = 10_000;
 
@@ -85,7 +81,7 @@ export async function openWorkplace(
   if (!stores.ok) {
     return stores;
   }
-  const { store, artifacts } = stores.value;
+  const { store, artifacts, requests } = stores.value;
   const proxy = upstreamProxy === undefined ? {} : { upstreamProxy };
   const egress = createEgress({ lines: store.lines, clock, ...proxy });
   const hidden = privateFiles(settings.value, source.cwd);
@@ -100,6 +96,7 @@ export async function openWorkplace(
     folders,
     store,
     artifacts,
+    requests,
     policies: (tenantId) => policyEngine({ read: (digest) => artifacts.open(tenantId, digest) }),
     inspectModule,
     secrets: secretsOf(settings.value, source.env, hidden),
@@ -138,16 +135,20 @@ function secretsOf({ secrets }: Settings, env: Env, hidden: PrivateFiles): Workp
   });
 }
 
+type Stores = Pick<Workplace, "store" | "artifacts" | "requests">;
+
 /** The driver of a database costs as much time as all else that a command loads: it is loaded where there is one. */
-async function openStores(settings: Settings): Promise<Result<Pick<Workplace, "store" | "artifacts">>> {
+async function openStores(settings: Settings): Promise<Result<Stores>> {
   const { stateFolder, artifactsPath, mongo } = settings;
   if (mongo === undefined) {
     const store = await openFileStore(stateFolder, { clock, rowOf: indexRow });
-    return store.ok ? ok({ store: store.value, artifacts: fileArtifactStore(artifactsPath) }) : store;
+    const requests = (): RequestStore => fileRequestStore(join(stateFolder, "server", "requests.db"), clock);
+    return store.ok ? ok({ store: store.value, artifacts: fileArtifactStore(artifactsPath), requests }) : store;
   }
   const { openMongoStores } = await import("#store/mongo/open-mongo-store.ts");
   const made = await makeStateFolder(stateFolder);
-  return made.ok ? openMongoStores(mongo, { clock }) : made;
+  const opened = made.ok ? openMongoStores(mongo, { clock }) : made;
+  return opened.ok ? ok({ ...opened.value, requests: () => opened.value.requests }) : opened;
 }
 
 async function indexRow(ledger: LedgerStore, run: RunIdentity): Promise<Result<RunRow>> {

@@ -56,7 +56,9 @@ function begin({ log }: Desk): RequestHandler {
     response.setHeader("X-Request-Id", passage.requestId);
     response.once("close", () => {
       const { who } = passage;
-      const { code, route, runId } = response.locals as { code?: string; route?: string; runId?: string };
+      const { code, route, runId, problem } = response.locals as Readonly<
+        Partial<Record<"code" | "route" | "runId" | "problem", string>>
+      >;
       log(response.statusCode >= 500 ? "error" : "info", "request", {
         requestId: passage.requestId,
         ...(runId === undefined ? {} : { runId }),
@@ -66,6 +68,7 @@ function begin({ log }: Desk): RequestHandler {
           status: response.statusCode,
           ms: Math.round(performance.now() - passage.begun),
           ...(code === undefined ? {} : { code }),
+          ...(problem === undefined ? {} : { problem }),
           ...(who === undefined ? {} : { tenant: who.bearer.tenantId, subject: who.bearer.subject }),
         },
       });

@@ -7,6 +7,9 @@ import { statusOf } from "./status-table.ts";
 /** Where pages about problems stand: the same texts as `packrun explain CODE` shows. */
 const PAGES = "https://packrun.dev/problems/";
 
+/** What fails within the server is told by its code; folders, addresses and names of the host stand in its log alone. */
+const OWN_TROUBLE = "the server cannot do this now; its log says more under the id of this request";
+
 /** RFC 9457, with packrun's code, hint and findings. */
 export const problemShape = object(
   {
@@ -31,13 +34,14 @@ export type Refusal = { readonly fault: Fault; readonly errors?: Problem["errors
 
 export function problemOf({ fault, errors }: Refusal, requestId: string): Problem {
   const { code, message, hint } = fault;
+  const status = statusOf(code);
   return {
     type: `${PAGES}${code}`,
     title: titleOf(code),
-    status: statusOf(code),
-    detail: message,
+    status,
+    detail: status >= 500 ? OWN_TROUBLE : message,
     code,
-    ...(hint === undefined ? {} : { hint }),
+    ...(hint === undefined || status >= 500 ? {} : { hint }),
     ...(errors === undefined ? {} : { errors }),
     instance: `urn:uuid:${requestId}`,
   };

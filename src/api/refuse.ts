@@ -24,7 +24,11 @@ export function refuse(response: Response, fault: Refusal["fault"], errors?: Ref
       : {}),
     ...(typeof retry === "number" ? { "Retry-After": String(retry) } : {}),
   };
-  (response.locals as { code?: string }).code = fault.code;
+  const told = response.locals as { code?: string; problem?: string };
+  told.code = fault.code;
+  if (problem.status >= 500) {
+    told.problem = fault.message;
+  }
   leaveUnread(response);
   sendProblem(response, problem, headers);
 }

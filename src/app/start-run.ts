@@ -1,6 +1,7 @@
 import { runRequestPredicate } from "#attest/run-request.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf, digestOfHex } from "#canon/digest.ts";
+import type { RunId } from "#canon/ids.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RunIdentity, RunQueue } from "#port/run-store.ts";
@@ -18,6 +19,8 @@ import { signStatement, type SignedStatement } from "./sign-statement.ts";
 import type { Workplace } from "./workplace.ts";
 
 type StartOptions = {
+  /** An id that was chosen before; a new one unless given. Where there is another run of this id: RUN_EXISTS. */
+  readonly runId?: RunId | undefined;
   readonly registered?: Pick<RegisteredPack, "evidence"> | undefined;
   /** For a run that is left to a service. */
   readonly queue?: RunQueue;
@@ -35,7 +38,7 @@ export async function startRun(
   references: ReadonlyMap<string, SecretReference>,
   workplace: Workplace,
   trust: RunTrust,
-  { registered, queue, reuse }: StartOptions = {},
+  { registered, queue, reuse, runId = workplace.chance.runId() }: StartOptions = {},
 ): Promise<Result<RunIdentity>> {
   const frozen = await freeze(planned, workplace);
   if (!frozen.ok) {
@@ -43,7 +46,7 @@ export async function startRun(
   }
   const identity: RunIdentity = {
     tenantId: workplace.settings.tenantId,
-    runId: workplace.chance.runId(),
+    runId,
     trustDomain: trust.root.document.trustDomain,
     planHash: planned.compiled.planHash,
   };

@@ -8,6 +8,7 @@ import type { Egress } from "#port/egress.ts";
 import type { AskPassword, Keyring } from "#port/keyring.ts";
 import type { FolderReader } from "#port/folder.ts";
 import type { InspectModule, PolicyEngine } from "#port/policy-engine.ts";
+import type { RequestStore } from "#port/request-store.ts";
 import type { RunStore } from "#port/run-store.ts";
 import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
 import type { StepRunner } from "#port/step-runner.ts";
@@ -26,6 +27,8 @@ export type Workplace = {
   readonly folders: FolderReader;
   readonly store: RunStore;
   readonly artifacts: ArtifactStore;
+  /** Requests that carry a key, for all servers over this store; whoever opens it closes it. */
+  readonly requests: () => RequestStore;
   /** Decides policies; their modules are those of this tenant. */
   readonly policies: (tenantId: TenantId) => PolicyEngine;
   readonly inspectModule: InspectModule;

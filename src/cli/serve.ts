@@ -114,15 +114,13 @@ async function start(
   workplace: Workplace,
   authenticate: Authenticate,
 ): Promise<Result<Running>> {
-  const [{ startHttpServer }, { openService }, { serviceLimits }, { ServiceMetrics }, { Worker }, { openRequests }] =
-    await Promise.all([
-      import("#api/http-server.ts"),
-      import("#app/service/open-service.ts"),
-      import("#app/service/service-limits.ts"),
-      import("#app/service/service-metrics.ts"),
-      import("#app/service/worker.ts"),
-      import("#compose.ts"),
-    ]);
+  const [{ startHttpServer }, { openService }, { serviceLimits }, { ServiceMetrics }, { Worker }] = await Promise.all([
+    import("#api/http-server.ts"),
+    import("#app/service/open-service.ts"),
+    import("#app/service/service-limits.ts"),
+    import("#app/service/service-metrics.ts"),
+    import("#app/service/worker.ts"),
+  ]);
   const limits = serviceLimits(workplace.settings.server?.limits ?? {});
   const metrics = new ServiceMetrics();
   const write = lineWriter(cli, workplace);
@@ -130,7 +128,7 @@ async function start(
   const note = (told: WorkerNote): void => noteOf(told, write);
   const worker = role === "api" ? undefined : new Worker({ workplace, limits, metrics, note });
   const service = openService({ workplace, limits, metrics, nudge: () => worker?.nudge() });
-  const requests = openRequests(workplace.settings);
+  const requests = workplace.requests();
   const onlyHealth = role === "worker";
   const server = await startHttpServer({ listen, authenticate, service, requests, log, onlyHealth });
   if (!server.ok) {

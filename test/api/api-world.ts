@@ -20,7 +20,6 @@ import type { RequestStore } from "#port/request-store.ts";
 import { startRun } from "#app/start-run.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { RunIdentity } from "#port/run-store.ts";
-import { fileRequestStore } from "#store/file/file-request-store.ts";
 import { smallWorkplace, type SmallWorkplace } from "../app/small-workplace.ts";
 import { parseTenantId } from "#canon/ids.ts";
 import { value } from "../attest/signing.ts";
@@ -34,6 +33,7 @@ export type ApiWorld = {
   readonly logged: string[];
   readonly service: Service;
   readonly requests: RequestStore;
+  readonly serviceOver: (workplace: Workplace) => Service;
   /** Another server over the same store. */
   readonly another: (options: WorldOptions) => Promise<HttpServer>;
   /** Puts a pack where uploads are; its id. */
@@ -51,6 +51,7 @@ export type WorldOptions = {
   readonly loopback?: LoopbackToken;
   readonly issuers?: readonly ServerIssuer[];
   readonly service?: Service;
+  readonly requests?: RequestStore;
 };
 
 const SANDBOX = { mode: "sealed", egressAllowlist: [], limits: { cpus: 1, memory: "64Mi" } };
@@ -63,8 +64,10 @@ export async function apiWorld(t: Test, options: WorldOptions = {}): Promise<Api
   const key = await ensureTokenKey(serverFolder(place.here("state")));
   const issuers = [{ issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, jwksFile: key.jwksFile }];
   const logged: string[] = [];
-  const requests = fileRequestStore(place.here("state/server/requests.db"), workplace.clock);
-  const service = openService({ workplace, limits: serviceLimits({}), metrics: new ServiceMetrics() });
+  const requests = workplace.requests();
+  const serviceOver: ApiWorld["serviceOver"] = (of) =>
+    openService({ workplace: of, limits: serviceLimits({}), metrics: new ServiceMetrics() });
+  const service = serviceOver(workplace);
   const servers: HttpServer[] = [];
   const another: ApiWorld["another"] = async (other) => {
     const server = value(
@@ -72,7 +75,7 @@ export async function apiWorld(t: Test, options: WorldOptions = {}): Promise<Api
         listen: { host: "127.0.0.1", port: 0 },
         authenticate: await authenticator(other.issuers ?? issuers, other.loopback, workplace.clock.now),
         service: other.service ?? service,
-        requests,
+        requests: other.requests ?? requests,
         log: (...line) => logged.push(JSON.stringify(line)),
         limits: other.limits ?? {},
       }),
@@ -113,6 +116,7 @@ export async function apiWorld(t: Test, options: WorldOptions = {}): Promise<Api
     logged,
     service,
     requests,
+    serviceOver,
     another,
     upload: async (spec) => {
       writePack(spec);

@@ -156,10 +156,12 @@ t.test(
     );
     const both = fresh();
     const answers = await Promise.all([send("/api/runs", order, both), send("/api/runs", order, both)]);
-    t.strictSame(new Set(answers.map(({ status }) => status)), new Set([202, 409]));
-    const late = answers.find(({ status }) => status === 409);
-    t.match(await late?.json(), { code: "IDEMPOTENCY_IN_FLIGHT" });
-    t.equal(late?.headers.get("retry-after"), "1");
+    t.ok(answers.some(({ status }) => status === 202));
+    for (const late of answers.filter(({ status }) => status !== 202)) {
+      t.equal(late.status, 409);
+      t.match(await late.json(), { code: "IDEMPOTENCY_IN_FLIGHT" });
+      t.equal(late.headers.get("retry-after"), "1");
+    }
     const wrong = fresh();
     await (await send("/api/runs", { ...order, inputs: { colour: 1 } }, wrong)).text();
     t.equal((await send("/api/runs", order, wrong)).status, 202, "a refusal changed nothing, so the key is free");

@@ -1,3 +1,5 @@
+import { submittedRun } from "#app/service/submit-run.ts";
+import { parseRunId, type RunId } from "#canon/ids.ts";
 import { string } from "#canon/shape.ts";
 import { fail, ok } from "#fault/result.ts";
 import { refusalOf } from "../problem.ts";
@@ -40,16 +42,37 @@ export const submitRunRoute = guarded({
   ],
   handle: (call) => {
     const key = call.header("idempotency-key") ?? "";
-    return onceForKey({ operation: "submitRun", key, body: call.body }, call, () => submit(call));
+    return onceForKey({ operation: "submitRun", key, body: call.body }, call, {
+      name: call.workplace.chance.runId(),
+      make: (name) => submit(call, idOf(name)),
+      find: async (name) => {
+        const found = await submittedRun(idOf(name), call.workplace);
+        return found.ok
+          ? ok(found.value === undefined ? undefined : answerOf(found.value))
+          : fail({ fault: found.fault });
+      },
+    });
   },
 });
 
-async function submit({ body, bearer, desk }: Call<unknown, unknown, Parameters<typeof orderOf>[0]>): Handled {
+/** Run ids are kept as text. */
+function idOf(name: string): RunId {
+  const runId = parseRunId(name);
+  if (runId === undefined) {
+    throw new Error("a request was kept without the id of its run");
+  }
+  return runId;
+}
+
+async function submit(
+  { body, bearer, desk }: Call<unknown, unknown, Parameters<typeof orderOf>[0]>,
+  runId: RunId,
+): Handled {
   const order = orderOf(body, bearer);
   if (!order.ok) {
     return order;
   }
-  const submitted = await desk.service.submit(order.value, bearer);
+  const submitted = await desk.service.submit(order.value, bearer, runId);
   return submitted.ok ? ok(answerOf(submitted.value)) : fail(refusalOf(submitted.fault));
 }
 

@@ -12,6 +12,7 @@ import { openRunTrust } from "../run-trust.ts";
 import type { Workplace } from "../workplace.ts";
 import { principalOf } from "./bearer-trust.ts";
 import { withPlannedOrder } from "./plan-order.ts";
+import { QueueBoard } from "./queue-board.ts";
 import { standingOf } from "./queue-desk.ts";
 import type { ServiceLimits } from "./service-limits.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
@@ -34,6 +35,7 @@ export function openService(ports: ServicePorts): Service {
   const { workplace, limits, metrics, nudge = () => undefined } = ports;
   const { store, clock, sha256 } = workplace;
   const workplaceFor: Service["workplaceFor"] = (tenantId) => tenantWorkplace(workplace, tenantId);
+  const board = new QueueBoard(store.index, clock.now);
   const turns = new Map<TenantId, Turns>();
   return {
     workplaceFor,
@@ -44,12 +46,12 @@ export function openService(ports: ServicePorts): Service {
         const simulated = simulate(planned.compiled.plan, {}, sha256);
         return simulated.ok ? simulated : refusedBy(simulated.fault);
       }),
-    submit: async (order, bearer) => {
+    submit: async (order, bearer, runId) => {
       const { tenantId } = bearer;
       // A tenant's queue is as long as it may be, however many of its people ask at once.
       const mine = turns.get(tenantId) ?? new Turns();
       turns.set(tenantId, mine);
-      const submitted = await submitRun(order, bearer, workplaceFor(tenantId), limits, mine);
+      const submitted = await submitRun({ order, bearer, runId }, onBoard(workplaceFor(tenantId), board), limits, mine);
       if (submitted.ok) {
         nudge();
       } else if (submitted.fault.kind === "fault" && submitted.fault.fault.code === "PLAN_HASH_MISMATCH") {
@@ -71,10 +73,16 @@ export function openService(ports: ServicePorts): Service {
       return changeIncident(within(key, bearer), order, here, await nameOf(bearer, here));
     },
     snapshot: (key, bearer) => takeSnapshot(within(key, bearer), workplaceFor(bearer.tenantId)),
-    queueOf: (key) => standingOf(key, store.index, limits.runsPerTenant, clock.now()),
-    metrics: async () => metrics.text(await store.index.unfinished(), clock.now()),
+    queueOf: async (key) => standingOf(key, await board.rows(), limits.runsPerTenant, clock.now()),
+    metrics: async () => metrics.text(await board.rows(), clock.now()),
     ready: () => isReady(workplaceFor(workplace.settings.tenantId)),
   };
+}
+
+/** The same, with an index that is not read as a whole to see what waits. */
+function onBoard(workplace: Workplace, board: QueueBoard): Workplace {
+  const { store } = workplace;
+  return { ...workplace, store: { ...store, index: { ...store.index, unfinished: () => board.rows() } } };
 }
 
 /** Nobody reaches a run of another tenant, whatever key is given. */

@@ -63,7 +63,8 @@ export type QueueStanding = {
 export type Service = {
   readonly plan: (order: ServiceOrder, bearer: Bearer) => Promise<Result<CompiledPlan, PlanRefusal>>;
   readonly simulate: (order: ServiceOrder, bearer: Bearer) => Promise<Result<Simulation, PlanRefusal>>;
-  readonly submit: (order: ServiceOrder, bearer: Bearer) => Promise<Result<Submitted, PlanRefusal>>;
+  /** Under `runId`, if that was chosen before: where the tenant has that run already, it is the answer. */
+  readonly submit: (order: ServiceOrder, bearer: Bearer, runId?: RunId) => Promise<Result<Submitted, PlanRefusal>>;
   readonly cancel: (key: RunKey, bearer: Bearer, reason?: string) => Promise<Result<{ readonly status: RunStatus }>>;
   /** Lets a worker go on with a run that was started elsewhere and is driven by nobody. */
   readonly resume: (key: RunKey, bearer: Bearer) => Promise<Result<{ readonly status: RunStatus }>>;

@@ -1,3 +1,4 @@
+import type { RunId } from "#canon/ids.ts";
 import type { Fault } from "#fault/fault.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -7,6 +8,8 @@ import type { RunQueue, RunRow } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { stepCodes } from "#step/codes.ts";
 import { refusedBy, type PlanRefusal } from "../plan-refusal.ts";
+import { readRunState } from "../read-run.ts";
+import { indexRun } from "../run-row.ts";
 import { revocationPlace } from "../run-trust.ts";
 import { startRun } from "../start-run.ts";
 import { tenantSecrets } from "../tenant-secrets.ts";
@@ -22,27 +25,56 @@ import type { Turns } from "./turns.ts";
 /** When a queue that is full is worth asking again, in seconds: about what a short run takes. */
 const RETRY_SECONDS = 30;
 
+type Submission = { readonly order: ServiceOrder; readonly bearer: Bearer; readonly runId: RunId | undefined };
+
 /**
  * Creates a run and leaves it to the workers. `workplace` is the bearer's tenant's; runs are created in `turns`. Faults: QUEUE_FULL, those of
  * `withPlannedOrder`, `openBearerTrust`, `admitStart` and `startRun`, SECRET_UNDECLARED, SECRET_NOT_CONFIGURED.
  */
 export async function submitRun(
-  order: ServiceOrder,
-  bearer: Bearer,
+  submission: Submission,
   workplace: Workplace,
   limits: ServiceLimits,
   turns: Turns,
 ): Promise<Result<Submitted, PlanRefusal>> {
-  return withPlannedOrder(order, workplace, async (found) => {
-    const submitted = await turns.take(() => create(order, found, bearer, workplace, limits));
+  const there = await submittedRun(submission.runId, workplace);
+  if (!there.ok) {
+    return refusedBy(there.fault);
+  }
+  if (there.value !== undefined) {
+    return ok(there.value);
+  }
+  return withPlannedOrder(submission.order, workplace, async (found) => {
+    const submitted = await turns.take(() => create(submission, found, workplace, limits));
     return submitted.ok ? submitted : refusedBy(submitted.fault);
   });
 }
 
+/**
+ * What was answered when a run of this id was submitted; undefined where the tenant has no such run. One whose submission was
+ * cut off is put into the queue now. Faults: those of reading it.
+ */
+export async function submittedRun(
+  runId: RunId | undefined,
+  workplace: Workplace,
+): Promise<Result<Submitted | undefined>> {
+  const { tenantId } = workplace.settings;
+  const there = runId === undefined ? undefined : await workplace.store.ledger.identity({ tenantId, runId });
+  if (there === undefined || (!there.ok && there.fault.code === "RUN_UNKNOWN")) {
+    return ok(undefined);
+  }
+  const state = there.ok ? await readRunState(there.value, workplace) : there;
+  if (!there.ok || !state.ok) {
+    return state as Result<never>;
+  }
+  const isNew = state.value.status === "pending";
+  const indexed = isNew ? await indexRun(there.value, state.value, workplace.store) : ok(undefined);
+  return indexed.ok ? ok({ runId: there.value.runId, planHash: there.value.planHash, status: "pending" }) : indexed;
+}
+
 async function create(
-  order: ServiceOrder,
+  { order, bearer, runId }: Submission,
   { planned, registered }: PlannedOrder,
-  bearer: Bearer,
   workplace: Workplace,
   limits: ServiceLimits,
 ): Promise<Result<Submitted>> {
@@ -64,8 +96,13 @@ async function create(
   if (!admitted.ok) {
     return admitted;
   }
-  const options = { registered, queue: queueOfOrder(order) };
+  const options = { registered, runId, queue: queueOfOrder(order) };
   const identity = await startRun(planned, secrets.value, workplace, trust.value, options);
+  if (!identity.ok && identity.fault.code === "RUN_EXISTS") {
+    // Another server was at work on the same order, and was first.
+    const first = await submittedRun(runId, workplace);
+    return first.ok && first.value === undefined ? identity : (first as Result<Submitted>);
+  }
   return identity.ok ? ok({ runId: identity.value.runId, planHash, status: "pending" }) : identity;
 }
 

@@ -3,6 +3,7 @@ import type { Sha256 } from "#canon/digest.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
+import type { RequestStore } from "#port/request-store.ts";
 import type { HolderLife, RunIdentity, RunStore } from "#port/run-store.ts";
 import { lifeOf as lifeOfProcess, processOwner } from "#store/process/process-owner.ts";
 import { Turns } from "#store/process/turns.ts";
@@ -15,6 +16,7 @@ import { mongoLines } from "./mongo-lines.ts";
 import { mongoRedactionKeys } from "./mongo-redaction-keys.ts";
 import { mongoArtifactStore } from "./mongo-artifact-store.ts";
 import { MongoPlace, type MongoAddress } from "./mongo-place.ts";
+import { mongoRequestStore } from "./mongo-request-store.ts";
 import { MongoWatch } from "./mongo-watch.ts";
 import { RunFiles } from "./run-files.ts";
 import { RunOrigins } from "./run-origins.ts";
@@ -23,11 +25,11 @@ import { RunTurns } from "./run-turns.ts";
 
 const sha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer");
 
-/** Both stores in one database; the artifacts can be used until the run store is closed. Fault: STORE_UNAVAILABLE for an address that is none. */
+/** All stores in one database; those of artifacts and requests can be used until the run store is closed. Fault: STORE_UNAVAILABLE for an address that is none. */
 export function openMongoStores(
   address: MongoAddress,
   options: MongoStoreOptions,
-): Result<{ readonly store: RunStore; readonly artifacts: ArtifactStore }> {
+): Result<{ readonly store: RunStore; readonly artifacts: ArtifactStore; readonly requests: RequestStore }> {
   const opened = MongoPlace.at(address);
   if (!opened.ok) {
     return opened;
@@ -38,7 +40,11 @@ export function openMongoStores(
     await store.close();
     await place.close();
   };
-  return ok({ store: { ...store, close }, artifacts: mongoArtifactStore(place) });
+  return ok({
+    store: { ...store, close },
+    artifacts: mongoArtifactStore(place),
+    requests: mongoRequestStore(place, options.clock),
+  });
 }
 
 export type MongoStoreOptions = {
