@@ -150,13 +150,15 @@ export type RunQuery = {
  * What runs there are.
  * 1. `list` is newest first, by `createdAt` and then by `runId`, and holds only the tenant's runs: what is put while a
  *    list is read page by page neither doubles nor hides a row that was there before.
- * 2. `unfinished` gives the rows of all tenants whose status is not terminal, the oldest first.
+ * 2. `unfinished` gives the rows of all tenants whose status is not terminal, the oldest first; `changedSince` those of any
+ *    status that say they were updated then or later, in no particular order.
  * 3. A row with an earlier `updatedAt` never replaces one with a later. 4. `reindex` rebuilds all rows from the ledgers.
  */
 export type RunIndex = {
   readonly put: (row: RunRow) => Promise<Result<void>>;
   readonly list: (tenantId: TenantId, query: RunQuery) => Promise<readonly RunRow[]>;
   readonly unfinished: () => Promise<readonly RunRow[]>;
+  readonly changedSince: (updatedAt: string) => Promise<readonly RunRow[]>;
   readonly reindex: (rowOf: (run: RunIdentity) => Promise<Result<RunRow>>) => Promise<Result<number>>;
 };
 

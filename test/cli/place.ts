@@ -98,7 +98,7 @@ export class Place {
     return name;
   }
 
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}, longestMs = LONGEST_MS): Running {
     const child = spawn(process.execPath, ["--conditions=@packrun/source", MAIN, ...args], {
       cwd: this.folder,
       env: {
@@ -112,7 +112,7 @@ export class Place {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#living.add(child);
-    const limit = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
+    const limit = setTimeout(() => child.kill("SIGKILL"), longestMs);
     let out = "";
     let err = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));

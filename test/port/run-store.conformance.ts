@@ -562,6 +562,11 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
       t.same(await store.index.unfinished(), [waiting, foreign, pending], "the oldest first");
       await store.index.put({ ...pending, status: "succeeded" });
       t.same(await store.index.unfinished(), [waiting, foreign]);
+      const newest = { ...foreign, updatedAt: "2026-02-01T08:00:00.000Z" };
+      await store.index.put(newest);
+      t.same(await store.index.changedSince("2026-02-01T08:00:00.000Z"), [newest], "of any tenant");
+      t.equal((await store.index.changedSince("2020-01-01T00:00:00.000Z")).length, 6, "those that have ended, too");
+      t.same(await store.index.changedSince("2026-02-01T08:00:00.001Z"), []);
     },
   );
 

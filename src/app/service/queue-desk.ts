@@ -1,5 +1,5 @@
 import { millisecondsOf } from "#canon/timestamp.ts";
-import type { RunIndex, RunKey, RunRow } from "#port/run-store.ts";
+import type { RunKey, RunRow } from "#port/run-store.ts";
 import { queueOrder, slaState, type QueuedRun, type QueuePlace } from "#view/queue.ts";
 import type { QueueStanding } from "./service.ts";
 
@@ -37,13 +37,13 @@ export function queueOf(
 }
 
 /** Where a run stands; undefined where it does not wait to begin. */
-export async function standingOf(
+export function standingOf(
   key: RunKey,
-  index: Pick<RunIndex, "unfinished">,
+  rows: readonly RunRow[],
   limit: number,
   now: number,
-): Promise<QueueStanding | undefined> {
-  const places = queueOf(await index.unfinished(), limit, now);
+): QueueStanding | undefined {
+  const places = queueOf(rows, limit, now);
   const at = places.findIndex(({ run }) => run.runId === key.runId && run.tenantId === key.tenantId);
   const place = places[at];
   return place === undefined

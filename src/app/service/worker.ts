@@ -1,4 +1,4 @@
-import { timestampOf } from "#canon/timestamp.ts";
+import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
 import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
@@ -10,6 +10,7 @@ import { resumeRun } from "../resume-run.ts";
 import { storedPlan } from "../stored-plan.ts";
 import { tenantSecrets } from "../tenant-secrets.ts";
 import type { Workplace } from "../workplace.ts";
+import { QueueBoard } from "./queue-board.ts";
 import { queueOf } from "./queue-desk.ts";
 import { RunWaits } from "./run-waits.ts";
 import type { ServiceLimits } from "./service-limits.ts";
@@ -51,6 +52,7 @@ const GRACE_MS = 7000;
  */
 export class Worker implements AsyncDisposable {
   readonly #ports: WorkerPorts;
+  readonly #board: QueueBoard;
   readonly #waits = new RunWaits();
   readonly #drives = new Map<string, Promise<void>>();
   /** Runs that could not be driven: when they are tried again, and how long they wait the next time. */
@@ -63,6 +65,7 @@ export class Worker implements AsyncDisposable {
 
   constructor(ports: WorkerPorts) {
     this.#ports = ports;
+    this.#board = new QueueBoard(ports.workplace.store.index, ports.workplace.clock.now);
   }
 
   start(): void {
@@ -125,7 +128,7 @@ export class Worker implements AsyncDisposable {
   async #look(): Promise<void> {
     const { workplace, limits } = this.#ports;
     const { store, clock } = workplace;
-    const rows = await store.index.unfinished();
+    const rows = await this.#board.rows();
     const news = new Set((await store.inbox.addressed()).map(({ runId }) => String(runId)));
     const now = clock.now();
     this.#forget(rows);
@@ -140,12 +143,17 @@ export class Worker implements AsyncDisposable {
   }
 
   async #takeQueued(rows: readonly RunRow[], free: readonly RunRow[], limit: number, now: number): Promise<void> {
+    // Nothing is put in order that cannot be begun anyway.
+    if (this.#drives.size >= this.#ports.limits.runs || !free.some((row) => isDue(row, now))) {
+      return;
+    }
     const byId = new Map(free.map((row) => [String(row.runId), row]));
     const atWork = new Map<string, number>();
     const count = (tenantId: string): void => void atWork.set(tenantId, (atWork.get(tenantId) ?? 0) + 1);
     const busy = new Set(this.#drives.keys());
     rows.filter(({ runId, status }) => status === "running" || busy.has(runId)).forEach((row) => count(row.tenantId));
-    for (const { run, eligible } of queueOf(rows, limit, now, busy)) {
+    const due = rows.filter((row) => row.status !== "pending" || isDue(row, now));
+    for (const { run, eligible } of queueOf(due, limit, now, busy)) {
       if (!eligible || this.#drives.size >= this.#ports.limits.runs) {
         return;
       }
@@ -266,6 +274,11 @@ async function secretsOf(row: RunRow, workplace: Workplace): Promise<Result<Read
   const plan = await storedPlan(row, workplace);
   const used = plan.ok ? ok(usedSecrets(plan.value)) : plan;
   return used.ok ? tenantSecrets(used.value, row.tenantId, workplace.settings) : used;
+}
+
+/** A run that may begin by its time. */
+function isDue({ status, queue }: RunRow, now: number): boolean {
+  return status === "pending" && queue !== undefined && (millisecondsOf(queue.scheduledAt ?? "") ?? 0) <= now;
 }
 
 /** What ends in the same write need not be marked: its row is written at its end. */

@@ -21,6 +21,8 @@ export function indexTable(ground: IndexGround): RunIndex {
       ground
         .use((connection) => connection.rows(`SELECT line FROM runs WHERE ${UNFINISHED} ORDER BY created, run`))
         .map(readLine),
+    changedSince: async (updatedAt) =>
+      ground.use((connection) => connection.rows("SELECT line FROM runs WHERE updated >= ?", updatedAt)).map(readLine),
     reindex: async (rowOf) => {
       const made = await attempt(ground, async () => rebuild(ground, rowOf));
       return made.ok && made.value.fault !== undefined ? fail(made.value.fault) : made.ok ? ok(made.value.count) : made;

@@ -4,12 +4,12 @@ import { isDatabaseDamage, isDatabaseFull } from "./medium-fault.ts";
 
 /** How long a process waits for another one's lock, in milliseconds. */
 const LOCK_MS = 5000;
-const VERSION = 2;
+const VERSION = 3;
 
 /** Rows of runs that have not ended: what the index of that name holds. */
 export const UNFINISHED = "json_extract(line, '$.status') IN ('pending', 'running', 'waiting')";
 
-/** Version 1 had the same tables without the last two indexes. */
+/** Version 1 had the same tables without the last three indexes, version 2 without the last. */
 const TABLES = `
   CREATE TABLE IF NOT EXISTS leases (tenant TEXT, run TEXT, owner TEXT NOT NULL, fence INTEGER NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (tenant, run)) WITHOUT ROWID, STRICT;
@@ -20,6 +20,7 @@ const TABLES = `
   CREATE INDEX IF NOT EXISTS runs_by_age ON runs (tenant, created DESC, run DESC);
   CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (created, run) WHERE ${UNFINISHED};
   CREATE INDEX IF NOT EXISTS inbox_addressed ON inbox (tenant, run) WHERE body IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS runs_by_change ON runs (updated);
   PRAGMA user_version = ${VERSION};`;
 
 /** One open connection: runs statements, keeping them prepared. */

@@ -140,6 +140,7 @@ function memoryIndex(state: MemoryState): RunIndex {
         .slice(0, Math.max(0, limit)),
     unfinished: async () =>
       [...state.rows.values()].filter((row) => !isTerminal(row.status)).sort((a, b) => newestFirst(b, a)),
+    changedSince: async (updatedAt) => [...state.rows.values()].filter((row) => row.updatedAt >= updatedAt),
     reindex: async (rowOf) => {
       const rows = new Map<string, RunRow>();
       let fault: Fault | undefined;

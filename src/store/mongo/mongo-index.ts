@@ -37,6 +37,11 @@ export function mongoIndex({ place, runs, project }: IndexGround): RunIndex {
         const found = place.collection("runs").find({ status, row: { $exists: true } });
         return (await found.sort({ createdAt: 1, _id: 1 }).toArray()).map(rowIn);
       }),
+    changedSince: async (updatedAt) =>
+      place.use(async () => {
+        const found = place.collection("runs").find({ updatedAt: { $gte: updatedAt }, row: { $exists: true } });
+        return (await found.toArray()).map(rowIn);
+      }),
     reindex: async (rowOf) => place.attempt(async () => rebuild({ place, runs, project }, rowOf)),
   };
 }
