@@ -1,15 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import t from "tap";
 import { passingFolder } from "../app/passing-folder.ts";
+import { MAIN } from "./command-line.ts";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const cwd = passingFolder("broken-pipe");
 
 /** The exit code of a command whose reader has gone before it says anything. */
 async function withoutReader(closed: "stdout" | "stderr", ...argv: readonly string[]): Promise<unknown> {
-  const child = spawn(process.execPath, ["--conditions=@packrun/source", main, ...argv], { cwd });
+  const child = spawn(process.execPath, [MAIN, ...argv], { cwd });
   child[closed].destroy();
   child[closed === "stdout" ? "stderr" : "stdout"].resume();
   const [code] = (await once(child, "exit")) as [unknown];

@@ -1,11 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { builtCli } from "./built-cli.ts";
 
-export const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+const root = join(import.meta.dirname, "../..");
+const cache = join(root, "node_modules/.cache/packrun-tests");
 
-/** Each process would strip and compile the same sources again. */
-const COMPILED = join(tmpdir(), "packrun-test-compiled");
+/** The main program of the command line, as it is published. */
+export const MAIN = builtCli(root, join(cache, "cli"));
+
+/** Each process would compile the same program again. */
+export const COMPILED = join(cache, "compiled");
 
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
@@ -19,7 +23,7 @@ export function packrun(cwd: string, ...args: readonly string[]): Ended {
     CI: "1",
     NODE_COMPILE_CACHE: COMPILED,
   };
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--conditions=@packrun/source", MAIN, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     cwd,
     env,
     encoding: "utf8",

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
+import { COMPILED, MAIN } from "../cli/command-line.ts";
 
 const root = join(import.meta.dirname, "../..");
-const main = join(root, "src/cli/main.ts");
 
 type Answer = {
   readonly runId: string;
@@ -20,8 +20,8 @@ function place(t: { readonly teardown: (end: () => void) => void }) {
   const folder = mkdtempSync(join(tmpdir(), "packrun-packs-"));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const packrun = (...args: readonly string[]) => {
-    const env = { PATH: process.env["PATH"], HOME: folder, CI: "1" };
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["--conditions=@packrun/source", main, ...args], {
+    const env = { PATH: process.env["PATH"], HOME: folder, CI: "1", NODE_COMPILE_CACHE: COMPILED };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
       cwd: folder,
       env,
       encoding: "utf8",
