@@ -10,6 +10,7 @@ import { nearestName } from "#fault/did-you-mean.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import { diagnosticRenderer } from "#fault/source-frame.ts";
 import type { Fault } from "#fault/fault.ts";
+import { visibleText } from "#view/visible-text.ts";
 import { version } from "./version.ts";
 
 const USAGE = 2;
@@ -161,6 +162,7 @@ function nodeCli(argv: readonly string[]): Cli {
   };
 }
 
+/** What a fault tells of may have been named by whoever made a file: none of it is to steer the terminal. */
 function showFault(
   fault: Fault,
   format: string | undefined,
@@ -172,12 +174,12 @@ function showFault(
     cli.out(jsonLine({ schemaVersion: 1, error: { code, message, hint, place, exitCode } }));
     return exitCode;
   }
-  cli.err(`${cli.style("red", `error[${fault.code}]`)}: ${fault.message}\n`);
+  cli.err(`${cli.style("red", `error[${fault.code}]`)}: ${visibleText(fault.message)}\n`);
   if (fault.place?.file !== undefined) {
-    cli.err(`  --> ${fault.place.file}${fault.place.pointer ?? ""}\n`);
+    cli.err(`  --> ${visibleText(`${fault.place.file}${fault.place.pointer ?? ""}`)}\n`);
   }
   if (fault.hint !== undefined) {
-    cli.err(`  = help: ${fault.hint}\n`);
+    cli.err(`  = help: ${visibleText(fault.hint)}\n`);
   }
   cli.err(`  = see: packrun explain ${fault.code}\n`);
   if (onGithub(cli)) {
