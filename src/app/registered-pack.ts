@@ -86,7 +86,8 @@ async function evidenceOf(
 /** Whether what was planned is what the publisher signed. Fault: REGISTRY_CHANGED. */
 export function checkUnchanged({ compiled }: PlannedPack, { name, version, packDigest }: RegisteredPack): Result<void> {
   const { pack } = compiled.plan;
-  return pack.digest === packDigest
+  // An entry that no import wrote may call itself otherwise in its pack.yaml, and would be approved under that name.
+  return pack.digest === packDigest && pack.name === name && pack.version === version
     ? ok(undefined)
     : fail(faultOf(packBundleUseCodes, "REGISTRY_CHANGED", { pack: `${name}@${version}` }));
 }

@@ -191,9 +191,14 @@ t.test("a version of the registry is verified again whenever it is used", async 
   const registered = value(await opened());
   t.equal(registered.folder, join(folder, "pack"));
   t.equal(registered.packDigest, packOf().packDigest);
-  const planned = (digest: string) => ({ compiled: { plan: { pack: { digest } } } }) as unknown as PlannedPack;
+  const planned = (digest: string, more = {}) =>
+    ({ compiled: { plan: { pack: { ...REFERENCE, digest, ...more } } } }) as unknown as PlannedPack;
   t.equal(code(checkUnchanged(planned(packOf().packDigest), registered)), "ok");
   t.equal(code(checkUnchanged(planned("sha256:other"), registered)), "REGISTRY_CHANGED");
+  for (const more of [{ name: "acme/other" }, { version: "9.0.0" }]) {
+    const renamed = planned(packOf().packDigest, more);
+    t.equal(code(checkUnchanged(renamed, registered)), "REGISTRY_CHANGED", "what pack.yaml says is another pack");
+  }
   await renew(desk, { sequence: 2, entries: [["pack", "acme/tool@1.2.0"]] });
   t.equal(code(await opened()), "REGISTRY_REFUSED", "revoked since");
   await renew(desk, { sequence: 3, nextUpdate: "2026-01-09T00:00:00.000Z" });
