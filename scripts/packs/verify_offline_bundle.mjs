@@ -53,7 +53,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 // src/app/bundle-kind.ts
-import { open, readdir, stat } from "node:fs/promises";
+import { open, opendir, stat } from "node:fs/promises";
 
 // src/canon/utf8.ts
 var encoder = new TextEncoder();
@@ -593,8 +593,11 @@ function readHeader(block, at) {
     return named;
   }
   const read = readUstarHeader(block);
-  if (read.kind === "file") {
+  if (read.kind === "file" && isEntryPath(read.entry.path)) {
     return ok(read.entry);
+  }
+  if (read.kind === "file") {
+    return refuse("PACK_BUNDLE_HEADER", { at, problem: "its name goes on in the field for prefixes" });
   }
   return refuse("PACK_BUNDLE_HEADER", { at, problem: read.kind === "bad" ? read.problem : "it is empty" });
 }
@@ -737,15 +740,25 @@ async function bundleKind(path) {
   try {
     const found = await stat(path);
     if (found.isDirectory()) {
-      const names = new Set(await readdir(path));
-      const isPack = [LAYOUT_PATH, INDEX_PATH, "blobs"].some((name3) => names.has(name3));
-      return !names.has(MANIFEST_PATH) && isPack ? "pack" : "evidence";
+      return await folderKind(path);
     }
     const name2 = found.isFile() ? await firstName(path) : "";
     return [LAYOUT_PATH, INDEX_PATH, "blobs/"].some((part) => name2.includes(part)) ? "pack" : "evidence";
   } catch {
     return "evidence";
   }
+}
+async function folderKind(path) {
+  let kind = "evidence";
+  for await (const { name: name2 } of await opendir(path)) {
+    if (name2 === MANIFEST_PATH) {
+      return "evidence";
+    }
+    if ([LAYOUT_PATH, INDEX_PATH, "blobs"].includes(name2)) {
+      kind = "pack";
+    }
+  }
+  return kind;
 }
 async function firstName(path) {
   const field = Buffer.alloc(NAME_FIELD);
@@ -8122,7 +8135,7 @@ import { open as open3, stat as stat2 } from "node:fs/promises";
 
 // src/app/bundle-folder.ts
 import { constants } from "node:fs";
-import { lstat, open as open2, opendir } from "node:fs/promises";
+import { lstat, open as open2, opendir as opendir2 } from "node:fs/promises";
 import { join as join2 } from "node:path";
 
 // src/verify/bundle-source.ts
@@ -8181,7 +8194,7 @@ async function listFolder(root, limit) {
   return walked.refused === void 0 ? ok(walked.found) : fail(walked.refused);
 }
 async function walk(root, under, walked) {
-  for await (const entry2 of await opendir(join2(root, under), { encoding: "buffer" })) {
+  for await (const entry2 of await opendir2(join2(root, under), { encoding: "buffer" })) {
     const { name: bytes } = entry2;
     const name2 = decodeUtf8(bytes);
     const path = `${under}${name2 ?? bytes.toString("latin1")}`;
@@ -9136,7 +9149,7 @@ import { open as open5, stat as stat4 } from "node:fs/promises";
 
 // src/app/layout-folder.ts
 import { constants as constants2 } from "node:fs";
-import { lstat as lstat2, open as open4, opendir as opendir2 } from "node:fs/promises";
+import { lstat as lstat2, open as open4, opendir as opendir3 } from "node:fs/promises";
 import { join as join3 } from "node:path";
 var FOLDERS = /* @__PURE__ */ new Set(["blobs", "blobs/sha256"]);
 function layoutFolder(root) {
@@ -9162,7 +9175,7 @@ async function listLayout(root) {
   return ok(files.toSorted((a, b) => placeOf4(a.path) - placeOf4(b.path)));
 }
 async function walk2(root, under, found) {
-  for await (const entry2 of await opendir2(join3(root, under), { encoding: "buffer" })) {
+  for await (const entry2 of await opendir3(join3(root, under), { encoding: "buffer" })) {
     const named = entry2;
     const bytes = Buffer.concat([Buffer.from(under), named.name]);
     found.push({ bytes, entry: named });

@@ -4266,8 +4266,10 @@ def is_pack_bundle(path: bytes) -> bool:
     """Which bundle it is, by names alone (10); a path at which nothing can be read is no pack bundle."""
     try:
         if os.path.isdir(path):
-            names = set(os.listdir(path))
-            return MANIFEST.encode() not in names and bool(names & {LAYOUT.encode(), INDEX.encode(), b"blobs"})
+            telling = {MANIFEST.encode(), LAYOUT.encode(), INDEX.encode(), b"blobs"}
+            with os.scandir(path) as entries:
+                names = {entry.name for entry in entries if entry.name in telling}
+            return MANIFEST.encode() not in names and bool(names)
         if not os.path.isfile(path):
             return False
         with open(path, "rb") as file:

@@ -1,4 +1,4 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { open, opendir, stat } from "node:fs/promises";
 import { INDEX_PATH, LAYOUT_PATH } from "#bundle/archive.ts";
 import { MANIFEST_PATH } from "#evidence/evidence-path.ts";
 
@@ -16,15 +16,27 @@ export async function bundleKind(path: string): Promise<BundleKind> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) {
-      const names = new Set(await readdir(path));
-      const isPack = [LAYOUT_PATH, INDEX_PATH, "blobs"].some((name) => names.has(name));
-      return !names.has(MANIFEST_PATH) && isPack ? "pack" : "evidence";
+      return await folderKind(path);
     }
     const name = found.isFile() ? await firstName(path) : "";
     return [LAYOUT_PATH, INDEX_PATH, "blobs/"].some((part) => name.includes(part)) ? "pack" : "evidence";
   } catch {
     return "evidence";
   }
+}
+
+/** Name by name: a folder may hold more of them than memory does. */
+async function folderKind(path: string): Promise<BundleKind> {
+  let kind: BundleKind = "evidence";
+  for await (const { name } of await opendir(path)) {
+    if (name === MANIFEST_PATH) {
+      return "evidence";
+    }
+    if ([LAYOUT_PATH, INDEX_PATH, "blobs"].includes(name)) {
+      kind = "pack";
+    }
+  }
+  return kind;
 }
 
 /** In small letters, since one in large letters is a pack bundle that somebody changed. */

@@ -118,8 +118,11 @@ function readHeader(block: Uint8Array, at: number): Result<TarEntry | "end"> {
     return named;
   }
   const read = readUstarHeader(block);
-  if (read.kind === "file") {
+  if (read.kind === "file" && isEntryPath(read.entry.path)) {
     return ok(read.entry);
+  }
+  if (read.kind === "file") {
+    return refuse("PACK_BUNDLE_HEADER", { at, problem: "its name goes on in the field for prefixes" });
   }
   return refuse("PACK_BUNDLE_HEADER", { at, problem: read.kind === "bad" ? read.problem : "it is empty" });
 }

@@ -85,6 +85,12 @@ t.test("what is of no known kind is called so", options, async (t) => {
   t.strictSame(await agreedOn(t, await bytesOf([...head, ...all])), ["archive PACK_ATTACHMENT_UNKNOWN"]);
 });
 
+t.test("no entry hides the beginning of its name where only some readers look", options, async (t) => {
+  const name = `${"a".repeat(30)}/blobs/sha256/${"0".repeat(64)}`;
+  const entries = [{ path: "oci-layout", text: '{"imageLayoutVersion":"1.0.0"}' }, { path: "index.json" }];
+  t.strictSame(await agreedOn(t, archiveOf([...entries, { path: name }])), ["archive PACK_BUNDLE_HEADER"]);
+});
+
 t.test("names out of a bundle cannot steer the terminal on which the verdict is shown", options, async (t) => {
   const name = "x\r\u001b[2J\nverified: run\n\u009b2K\u202e";
   const folder = join(t.testdir(), "bundle");
