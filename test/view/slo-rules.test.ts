@@ -1,5 +1,3 @@
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
 import { SECONDS, sloRules } from "#view/slo-rules.ts";
@@ -62,12 +60,4 @@ t.test("what is promised sooner than any bound is held to the first, and nothing
   t.match(sloRules("p", { runP95Seconds: 1 }), /le=~\\"1\(/);
   t.same(parse(sloRules("p", {})), { groups: [] });
   t.equal(sloRules("acme/release", slo), text);
-});
-
-const promtool = spawnSync("promtool", ["--version"]).error === undefined;
-
-t.test("promtool takes the rules", { skip: promtool ? false : "promtool is not installed" }, async (t) => {
-  const folder = t.testdir({ "rules.yaml": text });
-  const checked = spawnSync("promtool", ["check", "rules", join(folder, "rules.yaml")], { encoding: "utf8" });
-  t.equal(checked.status, 0, checked.stdout + checked.stderr);
 });
