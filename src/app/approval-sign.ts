@@ -26,6 +26,8 @@ export type ApprovalOrder = {
   readonly reason: string;
   /** A plan file or evidence bundle to compare the plan with. */
   readonly previous?: string;
+  /** The run and gate that are meant: a request for another is refused. */
+  readonly of?: { readonly runId: string; readonly gateId: string };
   readonly out: string;
 };
 
@@ -154,6 +156,11 @@ async function review(order: ApprovalOrder, tools: ApprovalTools): Promise<Resul
   const given = trust.ok ? await readCase(order.path, sha256) : trust;
   if (!trust.ok || !given.ok) {
     return given as Result<never>;
+  }
+  const { request } = given.value;
+  if (order.of !== undefined && (request.runId !== order.of.runId || request.gateId !== order.of.gateId)) {
+    const problem = `it is for gate ${request.gateId} of run ${request.runId}`;
+    return fail(faultOf(approvalUseCodes, "APPROVAL_FOLDER_MISMATCH", { file: "request.json", problem }));
   }
   const now = timestampOf(tools.now());
   const vouched = await checkApprovalSigners(given.value, trust.value, { verifySignature, sha256, now });

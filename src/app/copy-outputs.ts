@@ -5,19 +5,26 @@ import { canonicalBytes } from "#canon/canonical-json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemCode, systemProblem } from "#fault/system-problem.ts";
+import type { RunIdentity } from "#port/run-store.ts";
 import type { RunState } from "#run/state.ts";
 import type { Value } from "#run/value.ts";
-import { stageTree } from "#step/stage-tree.ts";
+import { stageTree, type StagedArtifacts } from "#step/stage-tree.ts";
 import { makeFolder } from "./make-folder.ts";
 import { userFileCodes } from "./user-file-codes.ts";
-import type { Workplace } from "./workplace.ts";
+
+/** A run of which there are outputs, and the tenant whose artifacts they are. */
+export type CopiedRun = Pick<RunState, "outputs"> & { readonly identity: Pick<RunIdentity, "tenantId"> };
 
 /**
  * Copies the outputs of a finished run's pack below `folder`: files and folders under their names, values as JSON. What a
  * run put there before is replaced, whole or not at all; what anybody else put there stays. Faults: OUTPUT_OCCUPIED,
  * USER_FILE_WRITE, those of the artifact store.
  */
-export async function copyOutputs(state: RunState, folder: string, workplace: Workplace): Promise<Result<void>> {
+export async function copyOutputs(
+  state: CopiedRun,
+  folder: string,
+  workplace: { readonly artifacts: StagedArtifacts },
+): Promise<Result<void>> {
   const outputs = Object.entries(state.outputs ?? {});
   const free = await outputsFree(
     outputs.map(([name, value]) => fileNameOf(name, value)),
@@ -97,7 +104,12 @@ function fileNameOf(name: string, value: Value): string {
   return value.type === "file" || value.type === "directory" ? name : `${name}.json`;
 }
 
-async function copyValue(value: Value, path: string, state: RunState, workplace: Workplace): Promise<Result<void>> {
+async function copyValue(
+  value: Value,
+  path: string,
+  state: CopiedRun,
+  workplace: { readonly artifacts: StagedArtifacts },
+): Promise<Result<void>> {
   const { tenantId } = state.identity;
   if (value.type === "file") {
     return workplace.artifacts.stage(tenantId, value.digest, path, false);

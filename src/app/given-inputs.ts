@@ -5,7 +5,7 @@ import { decodeUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import { ok, type Result } from "#fault/result.ts";
-import type { Pack } from "#pack/pack.ts";
+import type { InputRule } from "#pack/pack.ts";
 import { packSource } from "#pack/pack-source.ts";
 import { readYaml, type YamlReading } from "#pack/read-yaml.ts";
 import type { GivenInput } from "#plan/resolve-inputs.ts";
@@ -29,10 +29,15 @@ export type Given = GivenInput & { readonly folder: string };
 const ARGUMENTS = "command line";
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** What is known of the inputs of a pack, wherever it is. */
+export type TypedInputs = {
+  readonly spec: { readonly inputs: Readonly<Record<string, Pick<InputRule, "type">>> };
+};
+
 /** Reads what was given for the inputs of a pack. Which value counts, and whether it fits, is decided elsewhere. */
 export async function readGivenInputs(
   args: InputArguments,
-  pack: Pack,
+  pack: TypedInputs,
 ): Promise<Result<readonly Given[], PlanRefusal>> {
   const fromFile = args.inputsFile === undefined ? ok([]) : await readInputsFile(args.inputsFile, args.cwd);
   if (!fromFile.ok) {
@@ -49,7 +54,7 @@ export async function readGivenInputs(
   return ok(given);
 }
 
-async function readArgument(text: string, pack: Pack, cwd: string): Promise<Result<Given, PlanRefusal>> {
+async function readArgument(text: string, pack: TypedInputs, cwd: string): Promise<Result<Given, PlanRefusal>> {
   const equals = text.indexOf("=");
   const name = text.slice(0, Math.max(0, equals));
   if (!NAME.test(name)) {

@@ -1,4 +1,4 @@
-import { parseRunId, type TenantId } from "#canon/ids.ts";
+import { parseRunId, type RunId, type TenantId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -6,7 +6,7 @@ import type { RunKey, RunStore } from "#port/run-store.ts";
 import { appCodes } from "./codes.ts";
 
 /** How many of the newest runs a short reference is looked up in. */
-const LOOKED_AT = 10_000;
+export const LOOKED_AT = 10_000;
 
 /** The run that a person names: a whole id, the beginning of exactly one, or `last`. */
 export async function findRun(text: string, tenantId: TenantId, store: RunStore): Promise<Result<RunKey>> {
@@ -15,11 +15,16 @@ export async function findRun(text: string, tenantId: TenantId, store: RunStore)
     return ok({ tenantId, runId });
   }
   const rows = await store.index.list(tenantId, { limit: text === "last" ? 1 : LOOKED_AT });
-  const found = text === "last" ? rows : rows.filter((row) => text.length >= 4 && row.runId.startsWith(text));
+  const chosen = chooseRun(text, rows);
+  return chosen.ok ? ok({ tenantId, runId: chosen.value }) : chosen;
+}
+
+/** The run that is named, among these: the first one for `last`. Fault: RUN_REFERENCE. */
+export function chooseRun(text: string, rows: readonly { readonly runId: RunId }[]): Result<RunId> {
+  const found =
+    text === "last" ? rows.slice(0, 1) : rows.filter((row) => text.length >= 4 && row.runId.startsWith(text));
   const [only] = found;
-  return only !== undefined && found.length === 1
-    ? ok({ tenantId, runId: only.runId })
-    : fail(refusalOf(text, rows.length, found.length));
+  return only !== undefined && found.length === 1 ? ok(only.runId) : fail(refusalOf(text, rows.length, found.length));
 }
 
 function refusalOf(text: string, all: number, found: number): Fault {

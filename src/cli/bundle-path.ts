@@ -5,6 +5,11 @@ import type { Cli, GlobalOptions } from "./cli.ts";
 import { formatOf } from "./options.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
+/** Whether a text that names a bundle is a path, and not a run. */
+export function isBundlePath(cli: Cli, text: string): boolean {
+  return existsSync(resolve(cli.cwd, text)) || /[/\\.]/.test(text);
+}
+
 /**
  * Where the bundle lies that a person means: a path, or the sealed folder of a run of this store. The store is only
  * opened for a text that is no path. The exit code of what is done with it.
@@ -15,9 +20,8 @@ export async function withBundlePath(
   options: GlobalOptions,
   work: (path: string) => Promise<number>,
 ): Promise<number> {
-  const path = resolve(cli.cwd, text);
-  if (existsSync(path) || /[/\\.]/.test(text)) {
-    return work(path);
+  if (isBundlePath(cli, text)) {
+    return work(resolve(cli.cwd, text));
   }
   return withWorkplace(cli, options, async (workplace) => {
     const folder = await findEvidence(text, workplace);

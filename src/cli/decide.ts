@@ -1,12 +1,14 @@
-import { decideGate, type DecidedGate } from "#app/decide-gate.ts";
-import { isDriven } from "#app/list-runs.ts";
 import type { Command } from "commander";
-import { type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import type { DecidedGate } from "#app/decide-gate.ts";
+import { ok } from "#fault/result.ts";
+import type { Cli, CommandFile } from "./cli.ts";
 import { answer } from "./keys.ts";
 import { formatOf, withGlobals } from "./options.ts";
-import { withRun } from "./runs.ts";
+import { withRunAtDesk } from "./open-desk.ts";
+import type { DecisionOptions } from "./server-decision.ts";
+import { withServer } from "./server-options.ts";
 
-type DecideOptions = GlobalOptions & { readonly key?: string; readonly reason?: string };
+type DecideOptions = DecisionOptions & { readonly key?: string; readonly reason?: string };
 
 /** `packrun approve RUN GATE`. */
 export const approve: CommandFile = {
@@ -19,23 +21,33 @@ export const reject: CommandFile = {
 };
 
 function define(program: Command, cli: Cli, done: (code: number) => void, decision: "approve" | "reject"): void {
-  withGlobals(program.command(`${decision} <run> <gate>`).description(`${decision} a gate with a signed decision`))
+  const command = program.command(`${decision} <run> <gate>`).description(`${decision} a gate with a signed decision`);
+  withServer(withGlobals(command))
     .option("--key <file>", "private key to sign with; the configured requester's key unless given")
     .option("--reason <text>", "why, for the record", "")
-    .addHelpText("after", `\nExample: packrun ${decision} last release --key alice.key --reason "checked the diff"`)
+    .option("--yes", "through a server: do not ask at the terminal before signing what is shown")
+    .addHelpText(
+      "after",
+      "\nThrough a server the request is checked, shown and signed here; the token must be for this run and gate.\n" +
+        `Example: packrun ${decision} last release --key alice.key --reason "checked the diff"`,
+    )
     .action(async (run: string, gateId: string, options: DecideOptions) => {
       const { key: keyFile, reason = "" } = options;
       const given = { gateId, decision, reason, ...(keyFile === undefined ? {} : { keyFile }) };
-      const code = await withRun(cli, options, run, async (key, workplace) => {
-        const decided = await decideGate(key, given, workplace);
-        const ended = answer(cli, options, decided, wordsOf);
-        if (decided.ok && formatOf(options) === "text" && !(await isDriven(key, workplace))) {
-          cli.note(`no process drives the run now; go on with: packrun resume ${key.runId}`);
+      const code = await withRunAtDesk(cli, options, run, async (runId, desk) => {
+        const decided = await desk.decide(runId, given);
+        const ended = answer(cli, options, decided.ok ? ok(decisionOf(decided.value)) : decided, wordsOf);
+        if (decided.ok && formatOf(options) === "text" && !decided.value.driven) {
+          cli.note(`no process drives the run now; go on with: packrun resume ${runId}`);
         }
         return ended;
       });
       done(code);
     });
+}
+
+function decisionOf({ runId, gateId, decision, principal }: DecidedGate): DecidedGate {
+  return { runId, gateId, decision, principal };
 }
 
 function wordsOf({ decision, gateId, principal }: DecidedGate): string {

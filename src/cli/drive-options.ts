@@ -55,16 +55,24 @@ export async function readReferences(
   return ok(references);
 }
 
+const HERE = {
+  cancel: "cancelling; once more ends everything at once",
+  abort: "ending everything now; `packrun resume` goes on",
+};
+
 /** How this process drives: Ctrl-C once cancels in order, twice ends everything at once. */
-export function interruptible(note: Cli["note"]): Pick<RunOrder, "cancel" | "abort"> & { readonly stop: () => void } {
+export function interruptible(
+  note: Cli["note"],
+  words: typeof HERE = HERE,
+): Pick<RunOrder, "cancel" | "abort"> & { readonly stop: () => void } {
   const cancel = new AbortController();
   const abort = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
     if (cancel.signal.aborted) {
-      note("ending everything now; `packrun resume` goes on");
+      note(words.abort);
       abort.abort(signal);
     } else {
-      note("cancelling; once more ends everything at once");
+      note(words.cancel);
       cancel.abort(signal);
     }
   };

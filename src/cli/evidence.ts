@@ -11,18 +11,22 @@ import { writeUserFile } from "#app/user-file.ts";
 import { useTexts } from "#view/step-use.ts";
 import { padded } from "#view/text-width.ts";
 import { visibleText } from "#view/visible-text.ts";
-import { withBundlePath } from "./bundle-path.ts";
+import type { ServerAccess } from "#client/server-access.ts";
+import { ok } from "#fault/result.ts";
+import { isBundlePath, withBundlePath } from "./bundle-path.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { defineSnapshot } from "./evidence-snapshot.ts";
 import { defineAnchor } from "./evidence-anchor.ts";
 import { answer } from "./keys.ts";
 import { formatOf, withGlobals } from "./options.ts";
+import type { DeskOptions } from "./run-desk.ts";
 import { withRun } from "./runs.ts";
+import { serverOf, unfit, withServer } from "./server-options.ts";
 
 type BundleSource = OpenBundle["source"];
 type Done = (code: number) => void;
-type ExportOptions = GlobalOptions & { readonly output: string; readonly snapshot?: string | true };
-type ShowOptions = GlobalOptions & { readonly logs?: boolean; readonly pae?: boolean; readonly output?: string };
+type ExportOptions = DeskOptions & { readonly output: string; readonly snapshot?: string | true };
+type ShowOptions = DeskOptions & { readonly logs?: boolean; readonly pae?: boolean; readonly output?: string };
 
 /** `packrun evidence …`. */
 export const evidence: CommandFile = {
@@ -44,7 +48,7 @@ export const evidence: CommandFile = {
 };
 
 function defineShow(group: Command, cli: Cli, done: Done): void {
-  withGlobals(group.command("show <path>").description("what a bundle says of its run"))
+  withServer(withGlobals(group.command("show <path>").description("what a bundle says of its run")))
     .option("--logs", "the output of its steps instead")
     .option("--pae", "the bytes that its attestation's signature is made over instead")
     .option("-o, --output <file>", "with --pae: write them there")
@@ -111,10 +115,12 @@ async function showLogs(cli: Cli, source: BundleSource, options: GlobalOptions):
 }
 
 function defineExtract(group: Command, cli: Cli, done: Done): void {
-  withGlobals(group.command("extract <path>").description("write the artifacts of a bundle under their names"))
+  withServer(
+    withGlobals(group.command("extract <path>").description("write the artifacts of a bundle under their names")),
+  )
     .requiredOption("-o, --output <folder>", "a new or empty folder")
     .addHelpText("after", "\nExample: packrun evidence extract run.tar -o out")
-    .action(async (path: string, options: GlobalOptions & { output: string }) => {
+    .action(async (path: string, options: DeskOptions & { output: string }) => {
       const extract = async (source: BundleSource): Promise<number> => {
         const written = await extractEvidence(source, options.output);
         const result = written.ok
@@ -129,7 +135,11 @@ function defineExtract(group: Command, cli: Cli, done: Done): void {
 }
 
 function defineExport(group: Command, cli: Cli, done: Done): void {
-  withGlobals(group.command("export <run>").description("write a bundle as one .tar, the same bytes on every machine"))
+  withServer(
+    withGlobals(
+      group.command("export <run>").description("write a bundle as one .tar, the same bytes on every machine"),
+    ),
+  )
     .requiredOption("-o, --output <file>", "where the .tar goes")
     .option("--snapshot [sequence]", "the evidence so far: the snapshot of this event, the last unless given")
     .addHelpText(
@@ -137,6 +147,15 @@ function defineExport(group: Command, cli: Cli, done: Done): void {
       "\nRUN may be the folder of a bundle too. Its anchor goes along.\nA run that goes on has snapshots only; they are never verified, at best whole so far (exit 11).\nExample: packrun evidence export last -o run.tar",
     )
     .action(async (run: string, options: ExportOptions) => {
+      const access = isBundlePath(cli, run) ? ok(undefined) : await serverOf(cli, options);
+      if (!access.ok) {
+        done(cli.fault(access.fault, formatOf(options)));
+        return;
+      }
+      if (access.value !== undefined) {
+        done(await exportFetched(cli, run, options, access.value));
+        return;
+      }
       if (options.snapshot !== undefined) {
         done(await writeSnapshot(cli, run, options));
         return;
@@ -152,6 +171,17 @@ function defineExport(group: Command, cli: Cli, done: Done): void {
     });
 }
 
+async function exportFetched(cli: Cli, run: string, options: ExportOptions, access: ServerAccess): Promise<number> {
+  const { snapshot, output } = options;
+  const { fetchEvidence } = await import("./server-evidence.ts");
+  const fetched =
+    snapshot === undefined
+      ? await fetchEvidence(run, resolve(cli.cwd, output), access)
+      : await unfit("--snapshot", "the API sends the evidence of runs that are over");
+  const result = fetched.ok ? ok({ file: output, ...fetched.value }) : fetched;
+  return answer(cli, options, result, ({ file, size }) => `${file}  ${size} bytes\n`);
+}
+
 async function writeSnapshot(cli: Cli, run: string, options: ExportOptions): Promise<number> {
   const { snapshot, output } = options;
   const sequence = typeof snapshot === "string" ? Number(snapshot) : undefined;
@@ -162,24 +192,41 @@ async function writeSnapshot(cli: Cli, run: string, options: ExportOptions): Pro
   });
 }
 
-/** Finds and opens the bundle that is named; the exit code of what is done with it. */
-function withBundle(
+/** Finds and opens the bundle that is named, here or at a server; the exit code of what is done with it. */
+async function withBundle(
   cli: Cli,
   text: string,
+  options: DeskOptions,
+  work: (source: BundleSource, path: string) => Promise<number>,
+): Promise<number> {
+  const access = isBundlePath(cli, text) ? ok(undefined) : await serverOf(cli, options);
+  if (!access.ok) {
+    return cli.fault(access.fault, formatOf(options));
+  }
+  if (access.value === undefined) {
+    return withBundlePath(cli, text, options, (path) => withOpened(cli, path, options, work));
+  }
+  const { withFetchedEvidence } = await import("./server-evidence.ts");
+  return withFetchedEvidence(text, access.value, async (fetched) =>
+    fetched.ok ? withOpened(cli, fetched.value, options, work) : cli.fault(fetched.fault, formatOf(options)),
+  );
+}
+
+async function withOpened(
+  cli: Cli,
+  path: string,
   options: GlobalOptions,
   work: (source: BundleSource, path: string) => Promise<number>,
 ): Promise<number> {
-  return withBundlePath(cli, text, options, async (path) => {
-    const bundle = await openBundle(path);
-    if (!bundle.ok) {
-      return cli.fault(bundle.fault, formatOf(options));
-    }
-    try {
-      return await work(bundle.value.source, path);
-    } finally {
-      await bundle.value.close();
-    }
-  });
+  const bundle = await openBundle(path);
+  if (!bundle.ok) {
+    return cli.fault(bundle.fault, formatOf(options));
+  }
+  try {
+    return await work(bundle.value.source, path);
+  } finally {
+    await bundle.value.close();
+  }
 }
 
 function viewText({ manifest, manifestDigest, attestation, keyid, outputs, use }: EvidenceView): string {

@@ -2,9 +2,9 @@ import { runAnswer, type RunAnswer } from "#app/run-answer.ts";
 import type { RunEnd } from "#app/finish-run.ts";
 import { copyOutputs } from "#app/copy-outputs.ts";
 import type { Fault } from "#fault/fault.ts";
-import { ok } from "#fault/result.ts";
+import { ok, type Result } from "#fault/result.ts";
 import type { Workplace } from "#app/workplace.ts";
-import { jsonLine, type Cli } from "./cli.ts";
+import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
 import type { DriveOptions } from "./drive-options.ts";
 import { runExitCode } from "./exit-code.ts";
 import { codeEntry } from "./explained-codes.ts";
@@ -22,9 +22,6 @@ export async function showRunEnd(
   workplace: Workplace,
   signal: unknown,
 ): Promise<number> {
-  const { status, reason } = end.state;
-  const exitCode = end.end === "aborted" ? interruptCode(signal) : exitCodeOf(status, reason, signal);
-  const answer = runAnswer(end.state, end.evidence);
   const { output } = options;
   const copied =
     output === undefined || end.end !== "finished" ? ok(undefined) : await copyOutputs(end.state, output, workplace);
@@ -32,19 +29,36 @@ export async function showRunEnd(
     const { code, message } = end.unanchored;
     cli.note(`the evidence is sealed, but not anchored: ${message} [${code}]; later: packrun evidence anchor PATH`);
   }
+  const answer = runAnswer(end.state, end.evidence);
+  return tellRunEnd(cli, { answer, end: end.end, copied, verifyHint: verifyHint(workplace) }, options, signal);
+}
+
+export type ToldEnd = {
+  readonly answer: RunAnswer;
+  readonly end: RunEnd["end"];
+  /** What came of copying what was asked for. */
+  readonly copied: Result<void>;
+  /** What `packrun verify` takes beside the path. */
+  readonly verifyHint: string;
+};
+
+/** Tells of a run that was driven here or by a server. */
+export function tellRunEnd(cli: Cli, told: ToldEnd, options: GlobalOptions, signal: unknown): number {
+  const { answer, end, copied } = told;
+  const exitCode = end === "aborted" ? interruptCode(signal) : exitCodeOf(answer.status, answer.reason, signal);
   if (formatOf(options) === "json") {
     cli.out(jsonLine({ schemaVersion: 1, ...answer, exitCode, ...(copied.ok ? {} : uncopied(copied.fault)) }));
   } else if (formatOf(options) === "text") {
     cli.out(runText(answer));
     whyFailed(answer).forEach(cli.note);
-    if (end.evidence !== undefined) {
-      cli.note(`verify it with: packrun verify ${end.evidence} ${verifyHint(workplace)}`.trimEnd());
+    if (answer.evidence !== undefined) {
+      cli.note(`verify it with: packrun verify ${answer.evidence} ${told.verifyHint}`.trimEnd());
     }
   }
   if (!copied.ok) {
     return formatOf(options) === "json" ? codeEntry(copied.fault.code).exitCode : cli.fault(copied.fault);
   }
-  if (end.end === "idle" && formatOf(options) !== "text") {
+  if (end === "idle" && formatOf(options) !== "text") {
     waitingLines(answer).forEach((line) => cli.note(line.trim()));
   }
   return exitCode;

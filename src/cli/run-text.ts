@@ -33,7 +33,7 @@ export function runText(run: RunAnswer, options: { readonly use?: boolean } = {}
     ...waitingLines(run),
     ...(run.evidence === undefined ? [] : [`evidence  ${run.evidence}`]),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(visibleText).join("\n")}\n`;
 }
 
 function stepWords({ status, reason = "", durationMs, attempts }: RunAnswer["steps"][number]): string {

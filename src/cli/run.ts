@@ -11,11 +11,13 @@ import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
 import { collect, formatOf, withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
 import { showRefusal } from "./plan-refusal.ts";
+import { serverOf, withServer, type ServerOptions } from "./server-options.ts";
 import { packArgument } from "./registered-plan.ts";
 import { saveMemoryFor } from "./small-heap.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 type RunOptions = DriveOptions &
+  ServerOptions &
   RegistryOptions & {
     readonly input?: boolean;
     readonly i?: readonly string[];
@@ -31,6 +33,16 @@ export const run: CommandFile = {
   define: (program, cli, done) => {
     const command = program.command("run <pack>").description("plan a pack, run it in the sandbox, seal the evidence");
     defineOptions(command).action(async (pack: string, options: RunOptions) => {
+      const access = await serverOf(cli, options, { tenant: true });
+      if (!access.ok) {
+        done(cli.fault(access.fault, formatOf(options)));
+        return;
+      }
+      if (access.value !== undefined) {
+        const { runAtServer } = await import("./server-run.ts");
+        done(await runAtServer(cli, pack, options, access.value));
+        return;
+      }
       await enterOwnScope();
       done(await withWorkplace(cli, options, (workplace) => planAndRun(cli, pack, options, workplace)));
     });
@@ -38,7 +50,7 @@ export const run: CommandFile = {
 };
 
 function defineOptions(command: Command): Command {
-  return withDriveOptions(withGlobals(command, ["text", "json", "ndjson"]))
+  return withServer(withDriveOptions(withGlobals(command, ["text", "json", "ndjson"])))
     .option("-i <name=value>", "an input; name=@FILE reads its value from a file (repeatable)", collect)
     .option("--inputs <file>", "inputs from a YAML or JSON file")
     .option("--plan-hash <hash>", "the planHash that was approved; any other is refused")
@@ -50,6 +62,8 @@ function defineOptions(command: Command): Command {
       "after",
       "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
         "Ctrl-C cancels in order, twice ends everything at once.\n" +
+        "Through a server a folder is planned here and sent there; NAME@VERSION is of the server's registry, and\n" +
+        "--secret takes names alone. The run goes on there whatever becomes of this command.\n" +
         "--from runs again what did not succeed and what stands behind it; approvals are asked for anew.\n" +
         "Exit codes: 0 succeeded, 1 failed, 2 usage, 3 findings in pack or inputs, 4 waits for\n" +
         "approval, 5 refused by a gate, 6 another planHash, 8 no sandbox, 10 store, 124 wall\n" +

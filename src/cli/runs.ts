@@ -1,18 +1,21 @@
 import type { Command } from "commander";
-import { isDriven, listRuns, type ListedRun } from "#app/list-runs.ts";
+import type { ListedRun } from "#app/list-runs.ts";
 import { findRun } from "#app/run-reference.ts";
-import { readRun } from "#app/read-run.ts";
 import type { Workplace } from "#app/workplace.ts";
+import type { RunId } from "#canon/ids.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { formatOf, positiveInteger, withGlobals } from "./options.ts";
+import { withDesk, withRunAtDesk } from "./open-desk.ts";
+import type { DeskOptions, RunDesk } from "./run-desk.ts";
 import { runText } from "./run-text.ts";
 import { showTimeline } from "./runs-timeline.ts";
+import { withServer } from "./server-options.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 type Done = (code: number) => void;
-type RunWork = (key: RunKey, workplace: Workplace, format: string) => Promise<number>;
+type RunWork = (runId: RunId, desk: RunDesk, format: string) => Promise<number>;
 
 /** `packrun runs …`. */
 export const runs: CommandFile = {
@@ -22,17 +25,18 @@ export const runs: CommandFile = {
     oneRun(group, cli, done, "show <run>", "status, steps and gates of a run", showRun(cli));
     defineLogs(group, cli, done);
     oneRun(group, cli, done, "artifacts <run>", "files that the steps of a run produced", showArtifacts(cli));
-    oneRun(group, cli, done, "timeline <run>", "when each step ran and waited, as bars", (key, workplace, format) =>
-      showTimeline(cli, key, workplace, format),
-    );
+    const timeline = group.command("timeline <run>").description("when each step ran and waited, as bars");
+    withGlobals(timeline).action(async (text: string, options: GlobalOptions) => {
+      done(await withRun(cli, options, text, (key, workplace) => showTimeline(cli, key, workplace, formatOf(options))));
+    });
     oneRun(group, cli, done, "ledger <run>", "the ledger as it stands, also when its chain is broken", showLedger(cli));
     group.addHelpText("after", "\nRUN is a run id, the beginning of one, or last.\nExample: packrun runs show last");
   },
 };
 
 function oneRun(group: Command, cli: Cli, done: Done, usage: string, what: string, work: RunWork): void {
-  withGlobals(group.command(usage).description(what)).action(async (text: string, options: GlobalOptions) => {
-    done(await withRun(cli, options, text, (key, workplace) => work(key, workplace, formatOf(options))));
+  withServer(withGlobals(group.command(usage).description(what))).action(async (text: string, options: DeskOptions) => {
+    done(await withRunAtDesk(cli, options, text, (runId, desk) => work(runId, desk, formatOf(options))));
   });
 }
 
@@ -50,22 +54,25 @@ export function withRun(
 }
 
 function defineList(group: Command, cli: Cli, done: Done): void {
-  withGlobals(group.command("list").description("runs of this tenant, the newest first"))
+  withServer(withGlobals(group.command("list").description("runs of this tenant, the newest first")))
     .option("--limit <n>", "at most so many", positiveInteger, 50)
-    .action(async (options: GlobalOptions & { limit: number }) => {
-      const work = async (workplace: Workplace): Promise<number> => {
-        const rows = await listRuns(workplace, { limit: options.limit });
+    .action(async (options: DeskOptions & { limit: number }) => {
+      const work = async (desk: RunDesk): Promise<number> => {
+        const rows = await desk.list(options.limit);
+        if (!rows.ok) {
+          return cli.fault(rows.fault, formatOf(options));
+        }
         if (formatOf(options) === "json") {
-          cli.out(jsonLine({ schemaVersion: 1, items: rows }));
+          cli.out(jsonLine({ schemaVersion: 1, items: rows.value }));
           return 0;
         }
-        rows.forEach((row) => cli.out(`${rowText(row)}\n`));
-        if (rows.length === 0) {
+        rows.value.forEach((row) => cli.out(`${visibleText(rowText(row))}\n`));
+        if (rows.value.length === 0) {
           cli.note("no runs here yet; `packrun run PACK` makes one");
         }
         return 0;
       };
-      done(await withWorkplace(cli, options, work));
+      done(await withDesk(cli, options, work));
     });
 }
 
@@ -75,69 +82,54 @@ function rowText({ runId, status, createdAt, packName, packVersion, reason, driv
 }
 
 function showRun(cli: Cli): RunWork {
-  return async (key, workplace, format) => {
-    const run = await readRun(key, workplace);
+  return async (runId, desk, format) => {
+    const run = await desk.show(runId);
     if (!run.ok) {
       return cli.fault(run.fault, format);
     }
-    cli.out(
-      format === "json"
-        ? jsonLine({ schemaVersion: 1, ...run.value.answer })
-        : runText(run.value.answer, { use: true }),
-    );
-    if (format === "text" && run.value.answer.status === "running" && !(await isDriven(key, workplace))) {
-      cli.note(`no process drives this run; go on with: packrun resume ${key.runId}`);
+    const { answer, driven } = run.value;
+    cli.out(format === "json" ? jsonLine({ schemaVersion: 1, ...answer }) : runText(answer, { use: true }));
+    if (format === "text" && !driven) {
+      cli.note(`no process drives this run; go on with: packrun resume ${runId}`);
     }
     return 0;
   };
 }
 
+type LogOptions = DeskOptions & { readonly follow?: boolean; readonly step?: string };
+
 function defineLogs(group: Command, cli: Cli, done: Done): void {
-  withGlobals(group.command("logs <run>").description("output of the steps of a run"), ["text", "ndjson"])
+  const command = group.command("logs <run>").description("output of the steps of a run");
+  withServer(withGlobals(command, ["text", "ndjson"]))
     .option("-f, --follow", "go on until the run is over")
     .option("--step <id>", "of one step")
-    .action(async (text: string, options: GlobalOptions & { follow?: boolean; step?: string }) => {
-      done(await withRun(cli, options, text, (key, workplace) => showLogs(cli, key, workplace, options)));
+    .action(async (text: string, options: LogOptions) => {
+      done(await withRunAtDesk(cli, options, text, (runId, desk) => showLogs(cli, runId, desk, options)));
     });
 }
 
-async function showLogs(
-  cli: Cli,
-  key: RunKey,
-  { store }: Workplace,
-  options: GlobalOptions & { follow?: boolean; step?: string },
-): Promise<number> {
-  let seen = 0;
-  let over = false;
-  do {
-    for await (const event of store.ledger.read(key, seen)) {
-      seen = event.sequence;
-      over ||= event.eventType === "run.finished";
-      if (event.eventType !== "step.output" || (options.step !== undefined && event.stepId !== options.step)) {
-        continue;
-      }
-      if (formatOf(options) === "ndjson") {
-        cli.out(jsonLine(event));
-      } else {
-        const prefix = options.step === undefined ? `${event.stepId ?? ""} | ` : "";
-        cli.out(event.metadata.lines.map((line) => `${prefix}${visibleText(line)}\n`).join(""));
-      }
+async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptions): Promise<number> {
+  const told = await desk.events(runId, options.follow === true, (event) => {
+    if (event.eventType !== "step.output" || (options.step !== undefined && event.stepId !== options.step)) {
+      return;
     }
-    if (options.follow === true && !over) {
-      await store.ledger.changed(key, seen, 1000);
+    if (formatOf(options) === "ndjson") {
+      cli.out(jsonLine(event));
+    } else {
+      const prefix = options.step === undefined ? `${event.stepId ?? ""} | ` : "";
+      cli.out(event.metadata.lines.map((line) => `${prefix}${visibleText(line)}\n`).join(""));
     }
-  } while (options.follow === true && !over);
-  return 0;
+  });
+  return told.ok ? 0 : cli.fault(told.fault, formatOf(options));
 }
 
 function showArtifacts(cli: Cli): RunWork {
-  return async (key, workplace, format) => {
-    const items = [];
-    for await (const event of workplace.store.ledger.read(key)) {
-      if (event.eventType === "step.artifact") {
-        items.push({ stepId: event.stepId, attempt: event.attempt, ...event.metadata });
-      }
+  return async (runId, desk, format) => {
+    const listed = await desk.artifacts(runId);
+    if (!listed.ok) {
+      return cli.fault(listed.fault, format);
     }
+    const items = listed.value;
     if (format === "json") {
       cli.out(jsonLine({ schemaVersion: 1, items }));
       return 0;
@@ -147,19 +139,15 @@ function showArtifacts(cli: Cli): RunWork {
         item.status === "captured"
           ? `${item.digest ?? ""}  ${item.size ?? 0} bytes`
           : `${item.status}  ${item.notes ?? ""}`;
-      cli.out(`${item.stepId ?? ""}/${item.name}  ${what}\n`);
+      cli.out(`${visibleText(`${item.stepId ?? ""}/${item.name}  ${what}`)}\n`);
     }
     return 0;
   };
 }
 
 function showLedger(cli: Cli): RunWork {
-  return async (key, workplace) => {
-    const decoder = new TextDecoder();
-    for await (const chunk of workplace.store.ledger.readRaw(key)) {
-      cli.out(decoder.decode(chunk, { stream: true }));
-    }
-    cli.out(decoder.decode());
-    return 0;
+  return async (runId, desk, format) => {
+    const told = await desk.ledger(runId, cli.out);
+    return told.ok ? 0 : cli.fault(told.fault, format);
   };
 }

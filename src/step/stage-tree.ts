@@ -13,9 +13,12 @@ type StageFile = (digest: Digest, path: string, executable: boolean) => Promise<
 /** How a tree is laid out: each folder is made before what is in it. */
 export type TreeMaker = { readonly folder: (path: string) => Promise<unknown>; readonly file: StageFile };
 
+/** Where staged artifacts come from. */
+export type StagedArtifacts = Pick<ArtifactStore, "open" | "stage">;
+
 /** Puts a stored tree at `root`, which must not exist: folders and files by `maker`, links as they are. */
 export async function stageTree(
-  artifacts: ArtifactStore,
+  artifacts: StagedArtifacts,
   tenantId: TenantId,
   digest: Digest,
   root: string,

@@ -1,0 +1,67 @@
+import { cancelRun } from "#app/cancel-run.ts";
+import { decideGate } from "#app/decide-gate.ts";
+import { isDriven, listRuns } from "#app/list-runs.ts";
+import { readRun } from "#app/read-run.ts";
+import { findRun } from "#app/run-reference.ts";
+import type { Workplace } from "#app/workplace.ts";
+import type { RunId } from "#canon/ids.ts";
+import { ok } from "#fault/result.ts";
+import type { RunKey } from "#port/run-store.ts";
+import type { RunDesk, ShownArtifact } from "./run-desk.ts";
+
+/** The desk over the store of this place. */
+export function localDesk(workplace: Workplace): RunDesk {
+  const { settings, store } = workplace;
+  const keyOf = (runId: RunId): RunKey => ({ tenantId: settings.tenantId, runId });
+  return {
+    find: async (text) => {
+      const key = await findRun(text, settings.tenantId, store);
+      return key.ok ? ok(key.value.runId) : key;
+    },
+    list: async (limit) => ok(await listRuns(workplace, { limit })),
+    show: async (runId) => {
+      const run = await readRun(keyOf(runId), workplace);
+      if (!run.ok) {
+        return run;
+      }
+      const { answer } = run.value;
+      return ok({ answer, driven: answer.status !== "running" || (await isDriven(keyOf(runId), workplace)) });
+    },
+    events: async (runId, live, tell) => {
+      for (let seen = 0, over = false; !over;) {
+        for await (const event of store.ledger.read(keyOf(runId), seen)) {
+          seen = event.sequence;
+          over ||= event.eventType === "run.finished";
+          tell(event);
+        }
+        over ||= !live;
+        if (!over) {
+          await store.ledger.changed(keyOf(runId), seen, 1000);
+        }
+      }
+      return ok(undefined);
+    },
+    artifacts: async (runId) => {
+      const items: ShownArtifact[] = [];
+      for await (const { eventType, stepId, attempt, metadata } of store.ledger.read(keyOf(runId))) {
+        if (eventType === "step.artifact") {
+          items.push({ stepId, attempt, ...metadata });
+        }
+      }
+      return ok(items);
+    },
+    ledger: async (runId, tell) => {
+      const decoder = new TextDecoder();
+      for await (const chunk of store.ledger.readRaw(keyOf(runId))) {
+        tell(decoder.decode(chunk, { stream: true }));
+      }
+      tell(decoder.decode());
+      return ok(undefined);
+    },
+    cancel: (runId, reason) => cancelRun(keyOf(runId), reason, workplace),
+    decide: async (runId, given) => {
+      const decided = await decideGate(keyOf(runId), given, workplace);
+      return decided.ok ? ok({ ...decided.value, driven: await isDriven(keyOf(runId), workplace) }) : decided;
+    },
+  };
+}

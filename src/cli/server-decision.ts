@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { confirmAtTerminal } from "#app/approval-confirmation.ts";
+import { signApproval } from "#app/approval-sign.ts";
+import type { DecidedGate, GateDecision } from "#app/decide-gate.ts";
+import { readSettings } from "#app/settings.ts";
+import { readUserFile } from "#app/user-file.ts";
+import type { RunId } from "#canon/ids.ts";
+import { readJson } from "#canon/strict-json.ts";
+import type { ApiClient } from "#client/api-client.ts";
+import { download } from "#client/download.ts";
+import { ok, type Result } from "#fault/result.ts";
+import { approvalReviewText } from "./approval-review.ts";
+import type { Cli } from "./cli.ts";
+import { settingsSource } from "./options.ts";
+import type { DeskOptions } from "./run-desk.ts";
+import { unfit } from "./server-options.ts";
+
+export type DecisionOptions = DeskOptions & { readonly yes?: boolean };
+
+/**
+ * Decides on a gate of a run that a server has. What is signed is judged here: the server's request is held to the trust root
+ * of this place, the plan is compiled again from what came with it, all of it is shown and, at a terminal, asked about. Only
+ * the signed decision goes back. Faults: those of the server and of `signApproval`.
+ */
+export async function decideAtServer(
+  cli: Cli,
+  options: DecisionOptions,
+  client: ApiClient,
+  runId: RunId,
+  given: GateDecision,
+): Promise<Result<DecidedGate>> {
+  const settings = readSettings(settingsSource(cli, options));
+  if (!settings.ok) {
+    return settings;
+  }
+  const keyFile = given.keyFile ?? settings.value.requesterKey;
+  if (keyFile === undefined) {
+    return unfit("a decision without --key", "the development key of this place is nobody to it");
+  }
+  const sent = await client.readGateArchive(runId, given.gateId);
+  if (!sent.ok) {
+    return sent;
+  }
+  const folder = await mkdtemp(join(tmpdir(), "packrun-decision-"));
+  try {
+    const path = join(folder, "request.tar");
+    const out = join(folder, "response.json");
+    const got = await download(sent.value, path, client.server);
+    if (!got.ok) {
+      return got;
+    }
+    const { keyringFor, proveAnchor, clock, passwordSource } = await import("#compose.ts");
+    const mayAsk = options.input !== false;
+    const { gateId, decision, reason } = given;
+    const signed = await signApproval(
+      { path, decision, reason, out, keyFile: keyOf(cli, keyFile), of: { runId, gateId } },
+      {
+        settings: settings.value,
+        keyring: keyringFor(settings.value),
+        proveAnchor,
+        now: clock.now,
+        show: (review) => cli.err(`${approvalReviewText(review)}\n`),
+        password: passwordSource(cli.env, mayAsk),
+        confirm: () => confirmAtTerminal(`Sign this: ${decision}?`, mayAsk && options.yes !== true),
+      },
+    );
+    return signed.ok ? await send(client, runId, signed.value.planHash, gateId, out) : signed;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function keyOf(cli: Cli, key: string): string {
+  return key.startsWith("signer:") ? key : resolve(cli.cwd, key);
+}
+
+async function send(
+  client: ApiClient,
+  runId: RunId,
+  planHash: string,
+  gateId: string,
+  file: string,
+): Promise<Result<DecidedGate>> {
+  const bytes = await readUserFile(file);
+  const envelope = bytes.ok ? readJson(bytes.value, file) : bytes;
+  if (!envelope.ok) {
+    return envelope;
+  }
+  const decided = await client.approve(runId, { gateId, planHash, envelope: envelope.value });
+  if (!decided.ok) {
+    return decided;
+  }
+  const { decision, principal } = decided.value;
+  return ok({ runId, gateId, decision, principal });
+}

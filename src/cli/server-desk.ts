@@ -1,0 +1,106 @@
+import { chooseRun, LOOKED_AT } from "#app/run-reference.ts";
+import type { ListedRun } from "#app/list-runs.ts";
+import { canonicalJson } from "#canon/canonical-json.ts";
+import { parseRunId, type RunId } from "#canon/ids.ts";
+import { ok, type Result } from "#fault/result.ts";
+import { ApiClient } from "#client/api-client.ts";
+import type { ServerAccess } from "#client/server-access.ts";
+import type { Cli } from "./cli.ts";
+import type { LedgerEvent } from "./progress.ts";
+import type { DeskOptions, RunDesk, ShownArtifact } from "./run-desk.ts";
+import { decideAtServer } from "./server-decision.ts";
+import { answerOfServed } from "./served-run.ts";
+
+/** The most that a page of the server's list holds. */
+const PAGE = 500;
+
+/** The desk behind a server's API. Its workers drive what is there: nothing is ever left to the person. */
+export function serverDesk(cli: Cli, options: DeskOptions, access: ServerAccess): RunDesk {
+  const client = new ApiClient(access);
+  const events = (runId: RunId, live: boolean, tell: (event: LedgerEvent) => void): Promise<Result<void>> =>
+    readEvents(client, runId, live, tell);
+  return {
+    find: (text) => findServed(client, text),
+    list: (limit) => listServed(client, limit),
+    show: async (runId) => {
+      const run = await client.readRun(runId);
+      return run.ok ? ok({ answer: answerOfServed(run.value), driven: true }) : run;
+    },
+    events,
+    artifacts: async (runId) => {
+      const listed = await client.listArtifacts(runId);
+      return listed.ok ? ok(listed.value.items.map(artifactOf)) : listed;
+    },
+    ledger: (runId, tell) => events(runId, false, (event) => tell(`${canonicalJson(event)}\n`)),
+    cancel: (runId, reason) => client.cancelRun(runId, reason),
+    decide: async (runId, given) => {
+      const decided = await decideAtServer(cli, options, client, runId, given);
+      return decided.ok ? ok({ ...decided.value, driven: true }) : decided;
+    },
+  };
+}
+
+/** The run that is named, among the newest ones of the token's tenant. */
+export async function findServed(client: ApiClient, text: string): Promise<Result<RunId>> {
+  const runId = parseRunId(text);
+  if (runId !== undefined) {
+    return ok(runId);
+  }
+  const rows = await listServed(client, text === "last" ? 1 : LOOKED_AT);
+  return rows.ok ? chooseRun(text, rows.value) : rows;
+}
+
+async function listServed(client: ApiClient, limit: number): Promise<Result<readonly ListedRun[]>> {
+  const rows: ListedRun[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.listRuns({ limit: Math.min(PAGE, limit - rows.length), cursor });
+    if (!page.ok) {
+      return page;
+    }
+    // Ids become parts of addresses: what is none is no run.
+    const items = page.value.items as unknown as readonly ListedRun[];
+    rows.push(...items.filter(({ runId }) => parseRunId(runId) !== undefined));
+    cursor = page.value.next;
+  } while (cursor !== undefined && rows.length < limit);
+  return ok(rows);
+}
+
+/** What is there now ends with the event that the run had come to when it was asked for. */
+async function readEvents(
+  client: ApiClient,
+  runId: RunId,
+  live: boolean,
+  tell: (event: LedgerEvent) => void,
+): Promise<Result<void>> {
+  const run = live ? undefined : await client.readRun(runId);
+  if (run?.ok === false) {
+    return run;
+  }
+  const last = run?.value.sequence ?? Number.POSITIVE_INFINITY;
+  return client.follow({
+    runId,
+    after: 0,
+    onEvent: (event) => {
+      tell(event);
+      return event.sequence >= last ? "stop" : "go";
+    },
+  });
+}
+
+type ServedArtifacts = Extract<Awaited<ReturnType<ApiClient["listArtifacts"]>>, { ok: true }>["value"];
+
+/** As the ledger has it, which is what the local store shows. */
+function artifactOf(served: ServedArtifacts["items"][number]): ShownArtifact {
+  const { stepId, attempt, name, status, size, sha256, mediaType, notes } = served;
+  return {
+    stepId,
+    attempt,
+    name,
+    status,
+    ...(sha256 === undefined ? {} : { digest: `sha256:${sha256}` }),
+    ...(size === undefined ? {} : { size }),
+    ...(mediaType === undefined ? {} : { mediaType }),
+    ...(notes === undefined ? {} : { notes }),
+  };
+}
