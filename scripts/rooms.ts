@@ -77,7 +77,7 @@ export const rooms: readonly Room[] = [
     name: "app",
     floor: "use",
     rooms: ["engine", "step", "port", ...pure, ...base],
-    packages: ["node:*", "uuid", "@sigstore/bundle", "@cyclonedx/*", "prom-client"],
+    packages: ["node:*", "uuid", "@sigstore/bundle", "@cyclonedx/*", "prom-client", "@opentelemetry/api"],
   },
   {
     name: "api",

@@ -12,6 +12,7 @@ import { tenantSecrets } from "../tenant-secrets.ts";
 import type { Workplace } from "../workplace.ts";
 import { QueueBoard } from "./queue-board.ts";
 import { queueOf } from "./queue-desk.ts";
+import { RunTrace } from "./run-trace.ts";
 import { RunWaits } from "./run-waits.ts";
 import type { ServiceLimits } from "./service-limits.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
@@ -231,17 +232,23 @@ export class Worker implements AsyncDisposable {
     }
     const { parallel } = this.#ports.limits;
     let marked: Promise<unknown> = Promise.resolve();
+    const { clock } = workplace;
+    const spans = new RunTrace(row, clock.now());
     const onEvents = (events: readonly LedgerEvent[]): void => {
       written.push(...events);
+      spans.take(events);
       this.#ports.metrics.count(events, row.packName);
       if (hasBegun(events)) {
         marked = this.#markRunning(row, events);
       }
     };
     const options = { maxParallel: parallel, wait: false, abort: this.#abort.signal, release: this.#release.signal };
-    const ended = await resumeRun(row, { references: references.value, onEvents, ...options }, workplace);
-    await marked;
-    return ended;
+    try {
+      return await resumeRun(row, { references: references.value, onEvents, ...options }, workplace);
+    } finally {
+      spans.end(clock.now());
+      await marked;
+    }
   }
 
   /** So that everyone sees that the run has left the queue. A row is disposable: one that is not written is no harm. */
