@@ -100,38 +100,6 @@ t.test("two people, two machines, one stick: asked here, decided there, recorded
   t.equal((await site.packrun("resume", "last")).code, 5);
 });
 
-/** The commands that README shows in each block of its walk across the gap, as words. */
-function shownCommands(): readonly (readonly (readonly string[])[])[] {
-  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
-  const [section = ""] = readme.split("\n## Approve across an air gap\n")[1]?.split("\n## ") ?? [];
-  return [...section.matchAll(/```console\n([^]*?)```/g)].map(([, block = ""]) =>
-    [...block.replaceAll("\\\n", " ").matchAll(/^\$ packrun (.*)$/gm)].map(([, line = ""]) =>
-      (line.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', "")),
-    ),
-  );
-}
-
-t.test("what README shows takes a run across the gap and back", async (t) => {
-  const site = new Place(t);
-  await site.packrun("init", "demo", "--template", "release");
-  t.equal((await site.packrun("run", "demo", "--no-wait")).code, 4);
-  await site.person("alice");
-  const there = await desk(t, site);
-  const blocks = shownCommands();
-  t.strictSame(
-    blocks.map(({ length }) => length),
-    [2, 1, 2],
-  );
-  for (const [at, commands] of blocks.entries()) {
-    for (const words of commands) {
-      const place = at === 1 ? there : site;
-      const ended = await place.packrun(...words.map((word) => word.replace("/media/stick", there.folder)));
-      t.equal(ended.code, 0, words.join(" "));
-    }
-  }
-  t.equal((await site.packrun("verify", "last")).code, 0);
-});
-
 t.test("at a terminal it asks before it signs, unless told not to", async (t) => {
   const site = new Place(t);
   site.pack("gated", pack(1, gate));

@@ -4,18 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { Verdict } from "#verify/verdict.ts";
+import { blocksOf, documented } from "../docs/document.ts";
 import { answerOf, faultOf, Place } from "./place.ts";
 
 t.jobs = 2;
 
 const VERIFIER = join(import.meta.dirname, "../../scripts/packs/verify_offline_bundle.mjs");
-const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
-
-/** What README shows between fences of this language in its section about trust. */
-function shown(language: string): readonly string[] {
-  const [, section = ""] = README.split("## Whom to believe");
-  return [...section.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, "g"))].map(([, text = ""]) => text);
-}
+const GUIDE = "docs/guide/trust.md";
 
 const gated = {
   approvals: { release: { required: 1, from: ["approver"], ttl: "1h" } },
@@ -25,7 +20,7 @@ const gated = {
   ],
 };
 
-/** Runs lines of README in a place; `packrun` there is this one. */
+/** Runs lines of the guide in a place; `packrun` there is this one. */
 async function follow(t: Test, place: Place, script: string): Promise<void> {
   for (const line of script.trim().split("\n")) {
     for (const command of line.split(" && ")) {
@@ -41,11 +36,12 @@ async function follow(t: Test, place: Place, script: string): Promise<void> {
   }
 }
 
-/** A place as README makes it: an own trust root, and OpenSSL as the signer of the attestor. */
+/** A place as the guide makes it: an own trust root, and OpenSSL as the signer of the attestor. */
 async function made(t: Test): Promise<Place> {
   const place = new Place(t);
-  const [people = "", signer = ""] = shown("sh");
-  const [config = ""] = shown("yaml");
+  const [people = ""] = documented(GUIDE, "## Make a trust root");
+  const [signer = ""] = documented(GUIDE, "## Keys that are no files");
+  const config = blocksOf(GUIDE).find(({ language }) => language === "yaml")?.text ?? "";
   await follow(t, place, people);
   await follow(t, place, signer);
   place.write("packrun.config.yaml", config);
@@ -78,7 +74,7 @@ const codesOf = ({ checks }: Verdict): readonly string[] =>
   checks.flatMap((found) => ("code" in found ? [`${found.name}: ${found.code}`] : []));
 
 t.test(
-  "README's trust root and external signer run, approve, seal and verify; what is revoked later counts no more",
+  "the guide's trust root and external signer run, approve, seal and verify; what is revoked later counts no more",
   async (t) => {
     const place = await acme(t);
     const first = await place.packrun("revoke", "--renew", "--key", "security.key", "--json");

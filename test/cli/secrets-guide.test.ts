@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { documented } from "../interop/documented.ts";
+import { documented } from "../docs/document.ts";
 import { localCertificate } from "../secret/local-certificate.ts";
 import { secretAnswer, TOKEN, vaultStandIn } from "../secret/vault-stand-in.ts";
 import { MAIN } from "./command-line.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { Place } from "../cli/place.ts";
-import { documented } from "./documented.ts";
+import { documented } from "../docs/document.ts";
 import { offline, type Ended } from "./offline.ts";
 import { done } from "./signed-site.ts";
 import { needs, stockTool } from "./stock-tool.ts";

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { faultOf, Place } from "../cli/place.ts";
-import { documented } from "./documented.ts";
+import { documented } from "../docs/document.ts";
 import { offline, type Ended } from "./offline.ts";
 import { done, trustedPlace, waitingRun } from "./signed-site.ts";
 import { needs, stockTool } from "./stock-tool.ts";
@@ -42,10 +42,10 @@ async function placeOfCarol(t: Test): Promise<{ place: Place; runId: string }> {
   return { place, runId: await waitingRun(place) };
 }
 
-/** Has carol approve as README says; her approval is imported unless `until` names a command before that. */
+/** Has carol approve as the guide says; her approval is imported unless `until` names a command before that. */
 async function signAsDocumented(place: Place, until?: "packrun approvals import"): Promise<Ended> {
   await done(place, "approvals", "request", "last", "ok", "-o", "request");
-  const [, , signing = ""] = documented("README.md", "### With stock tools");
+  const [signing = ""] = documented("docs/guide/approve-across-a-gap.md", "## At the desk, without packrun");
   const script = until === undefined ? signing : signing.slice(0, signing.indexOf(until));
   const programs = place.here("programs");
   mkdirSync(programs, { recursive: true });
@@ -79,7 +79,7 @@ function cosignVerifies(place: Place, evidence: string): Promise<Ended> {
   return run(place, "verify-blob-attestation", "--key", "cosign.pub", ...bundle, "--type", approvalType, plan);
 }
 
-t.test("what cosign signs as README says is an approval, and evidence like any other", needs(cosign), async (t) => {
+t.test("what cosign signs as the guide says is an approval, and evidence like any other", needs(cosign), async (t) => {
   const { place, runId } = await placeOfCarol(t);
   t.match(await signAsDocumented(place), { out: /^approved ok of \S+ as carol\n$/m });
   await done(place, "resume", "last");

@@ -2,12 +2,13 @@ import { appendFileSync, chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { alterationsOf } from "./alterations.ts";
-import { documented } from "./documented.ts";
+import { documented } from "../docs/document.ts";
 import { emptyNetwork, offline } from "./offline.ts";
 import { signedSite, type Algorithm, type SignedSite } from "./signed-site.ts";
 import { needs, stockTool } from "./stock-tool.ts";
 import { verifyingTools } from "./verifying-tools.ts";
 
+const GUIDE = "docs/guide/verify-as-an-auditor.md";
 const cosign = stockTool("cosign");
 const noNamespace = emptyNetwork.length === 0 && "network namespaces: this host lets nobody make one";
 
@@ -43,25 +44,27 @@ for (const algorithm of ["P-256", "Ed25519"] satisfies readonly Algorithm[]) {
       });
     }
     if (algorithm === "P-256") {
-      await t.test("the commands of README verify it as they stand there", needs(cosign), (t) => asDocumented(t, site));
+      await t.test("the commands of the guide for auditors verify it as they stand there", needs(cosign), (t) =>
+        asDocumented(t, site),
+      );
     }
   });
 }
 
-/** Runs what README shows in a folder with the evidence and the attestor's public key. */
+/** Runs what the guide shows in a folder with the evidence and the trust root. */
 async function asDocumented(t: Test, { place, evidence }: SignedSite): Promise<void> {
   const folder = place.here("judge");
   const programs = place.here("programs");
   cpSync(evidence, join(folder, "evidence"), { recursive: true });
-  copyFileSync(place.here("attestor.pub"), join(folder, "attestor.pub"));
+  copyFileSync(place.here("trust-root.json"), join(folder, "trust-root.json"));
   mkdirSync(programs);
-  symlinkSync(join(import.meta.dirname, "../../packrun"), join(programs, "packrun"));
   symlinkSync(cosign.program, join(programs, "cosign"));
-  const env = { PATH: `${programs}:${process.env["PATH"]}`, NODE_COMPILE_CACHE: place.here("compiled") };
+  const env = { PATH: `${programs}:${process.env["PATH"]}` };
   const run = (script: string) => offline(["sh", "-euc", script], { cwd: folder, env });
-  const [withCosign = "", withOpenssl = ""] = documented("README.md", "### With stock tools");
+  const [withOpenssl = ""] = documented(GUIDE, "## Who signed the manifest? With openssl");
+  const [withCosign = ""] = documented(GUIDE, "## Who signed the manifest? With cosign");
+  t.match(await run(withOpenssl), { code: 0, out: /is a run attestor\nVerified OK\nit speaks of this manifest\n$/ });
   t.match(await run(withCosign), { code: 0, err: /Verified OK/ });
-  t.match(await run(withOpenssl), { code: 0, out: "Verified OK\nit speaks of this file\n" });
   const manifest = join(folder, "evidence/evidence.manifest.json");
   chmodSync(manifest, 0o644);
   appendFileSync(manifest, " ");

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Alteration } from "./alterations.ts";
-import { documented } from "./documented.ts";
+import { documented } from "../docs/document.ts";
 import { offline, type Ended } from "./offline.ts";
 import type { Signed } from "./signed-site.ts";
 import { stockTool, type StockTool } from "./stock-tool.ts";
