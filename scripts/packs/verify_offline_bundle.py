@@ -4813,7 +4813,7 @@ def as_text(verdict: Mapping[str, Any]) -> str:
 
 
 def visible(line: str) -> str:
-    """Without anything that steers a terminal: names come from the bundle, and could else write a verdict of their own."""
+    """Without anything that steers a terminal: names of the bundle could else write a verdict of their own."""
     return _STEERING.sub(lambda found: f"\\u{{{ord(found.group()):x}}}", line)
 
 
