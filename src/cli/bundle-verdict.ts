@@ -23,8 +23,22 @@ export function showVerdict(cli: Cli, options: GlobalOptions, { verdict, anchor,
   if (note !== undefined) {
     cli.note(note);
   }
+  // What the newcomer has to hear stands before a list of checks that were not reached.
+  if (isNoBundle(verdict)) {
+    cli.note("there is no evidence bundle at this path: it is the folder, or the .tar of it, that a run ends with");
+  }
   cli.out(formatOf(options) === "json" ? verdictJson(verdict) : verdictText(verdict));
   return exitCode;
+}
+
+/** Neither manifest nor attestation is there, or the file is no archive at all. */
+function isNoBundle({ checks }: Found["verdict"]): boolean {
+  const codes = new Set(checks.map((check) => ("code" in check ? check.code : "")));
+  const isBare = codes.has("ATTESTATION_MISSING") && codes.has("EVIDENCE_FILE_MISSING");
+  return (
+    isBare ||
+    checks.some((check) => "code" in check && check.code === "BUNDLE_TAR_INVALID" && /byte 0:/.test(check.why))
+  );
 }
 
 /** The same, kept beside the bundle first where that is asked for. */

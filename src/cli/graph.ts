@@ -8,6 +8,7 @@ import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import { planArgument } from "./plan-argument.ts";
+import { HERE } from "./registered-plan.ts";
 import { withPlanOptions, type PlanOptions } from "./plan-options.ts";
 
 const FORMATS = ["mermaid", "dot", "json"] as const;
@@ -17,18 +18,18 @@ type GraphOptions = PlanOptions & RegistryOptions;
 /** `packrun graph PACK|PLAN`. */
 export const graph: CommandFile = {
   define: (program, cli, done) => {
-    const command = program.command("graph <pack>").description("draw the graph of a plan");
+    const command = program.command("graph [pack]").description("draw the graph of a plan");
     withPlanOptions(withGlobals(command, FORMATS))
       .option(...REGISTRY_OPTION)
       .addHelpText(
         "after",
-        "\nPACK is a folder, a pack.yaml, NAME@VERSION of the registry, or a plan file that `packrun plan -o` wrote.\n" +
+        "\nPACK is a folder (the current one unless given), a pack.yaml, NAME@VERSION of the registry, or a plan file that `packrun plan -o` wrote.\n" +
           "Without --format the graph is Mermaid; `packrun simulate --assume` shows it when steps fail.\n" +
           "Exit codes: 0 drawn, 2 usage, 3 findings in the pack or its inputs.\n" +
           "Examples: packrun graph packs/quickstart\n" +
           "          packrun graph packs/quickstart --format dot | dot -Tsvg > quickstart.svg",
       )
-      .action(async (pack: string, options: GraphOptions) => {
+      .action(async (pack: string = HERE, options: GraphOptions) => {
         const plan = await planArgument(cli, pack, options);
         if (!plan.ok) {
           done(plan.fault);

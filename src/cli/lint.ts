@@ -9,7 +9,7 @@ import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { diagnosticsExitCode } from "./exit-code.ts";
 import { explainedCodes } from "./explained-codes.ts";
 import { formatOf, withGlobals } from "./options.ts";
-import { openPackArgument } from "./registered-plan.ts";
+import { HERE, openPackArgument } from "./registered-plan.ts";
 import { version } from "./version.ts";
 
 type LintOptions = RegistryOptions & { readonly fix?: boolean };
@@ -18,19 +18,20 @@ type Linted = { readonly pack: string; readonly diagnostics: readonly Diagnostic
 /** `packrun lint PACK…`. */
 export const lint: CommandFile = {
   define: (program, cli, done) => {
-    const command = program.command("lint <pack...>").description("check packs and show everything that is wrong");
+    const command = program.command("lint [pack...]").description("check packs and show everything that is wrong");
     withGlobals(command, ["text", "json", "sarif"])
       .option(...REGISTRY_OPTION)
       .option("--fix", "mend what is mechanical in pack.yaml: names with one likely spelling, strings without quotes")
       .addHelpText(
         "after",
-        "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
+        "\nPACK is a folder (the current one unless given), a pack.yaml, or NAME@VERSION of the registry.\n" +
           "Exit codes: 0 nothing is wrong, 2 usage, 3 findings.\n" +
           "Examples: packrun lint packs/quickstart\n" +
           "          packrun lint packs/quickstart --fix\n" +
           "          packrun lint packs/* --format sarif > lint.sarif",
       )
-      .action(async (packs: string[], options: LintOptions) => {
+      .action(async (named: string[], options: LintOptions) => {
+        const packs = named.length === 0 ? [HERE] : named;
         const signed = packs.find((pack) => packReference(pack) !== undefined);
         if (options.fix === true && signed !== undefined) {
           cli.err(`error: ${signed} stays as its publisher signed it; fix the folder that it was made from\n`);

@@ -10,7 +10,7 @@ import { readReferences } from "./drive-options.ts";
 import { collect, formatOf, settingsSource, withGlobals } from "./options.ts";
 import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import { withPlanOptions, type PlanOptions as PackOptions } from "./plan-options.ts";
-import { plannedArgument } from "./registered-plan.ts";
+import { HERE, plannedArgument } from "./registered-plan.ts";
 
 const DIFFERS = 20;
 
@@ -26,7 +26,7 @@ type PlanOptions = PackOptions &
 /** `packrun plan PACK`. */
 export const plan: CommandFile = {
   define: (program, cli, done) => {
-    const command = program.command("plan <pack>").description("compile a pack and its inputs into the canonical plan");
+    const command = program.command("plan [pack]").description("compile a pack and its inputs into the canonical plan");
     withPlanOptions(withGlobals(command))
       .option(...REGISTRY_OPTION)
       .option("-o, --output <file>", "write the canonical plan there; its SHA-256 is the planHash")
@@ -36,12 +36,12 @@ export const plan: CommandFile = {
       .option("--detailed-exitcode", "with --diff: exit code 20 when the plans differ")
       .addHelpText(
         "after",
-        "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
+        "\nPACK is a folder (the current one unless given), a pack.yaml, or NAME@VERSION of the registry.\n" +
           "Exit codes: 0 planned, 2 usage, 3 findings in the pack or its inputs, 6 --diff names no plan, 20 differs.\n" +
           "Examples: packrun plan packs/quickstart -i discount=20 -o plan.canonical.json\n" +
           "          packrun plan packs/quickstart --diff plan.canonical.json --detailed-exitcode",
       )
-      .action(async (pack: string, options: PlanOptions) => {
+      .action(async (pack: string = HERE, options: PlanOptions) => {
         if (options.detailedExitcode === true && options.diff === undefined) {
           cli.err("error: --detailed-exitcode says whether plans differ; name the other one with --diff\n");
           done(2);

@@ -11,6 +11,9 @@ import { plannedPack, type PlanOptions } from "./plan-options.ts";
 /** A PACK argument: the folder that is meant, and what it is in the registry when it is named NAME@VERSION. */
 export type PackArgument = { readonly pack: string; readonly registered?: RegisteredPack };
 
+/** The PACK that is meant where none is named. */
+export const HERE = ".";
+
 /** Opens a PACK argument; one that cannot be opened is shown, and the fault is the exit code. */
 export async function packArgument(
   cli: Cli,

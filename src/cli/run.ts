@@ -12,7 +12,7 @@ import { collect, formatOf, withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
 import { showRefusal } from "./plan-refusal.ts";
 import { serverOf, withServer, type ServerOptions } from "./server-options.ts";
-import { packArgument } from "./registered-plan.ts";
+import { HERE, packArgument } from "./registered-plan.ts";
 import { saveMemoryFor } from "./small-heap.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
@@ -31,8 +31,8 @@ type RunOptions = DriveOptions &
 /** `packrun run PACK`. */
 export const run: CommandFile = {
   define: (program, cli, done) => {
-    const command = program.command("run <pack>").description("plan a pack, run it in the sandbox, seal the evidence");
-    defineOptions(command).action(async (pack: string, options: RunOptions) => {
+    const command = program.command("run [pack]").description("plan a pack, run it in the sandbox, seal the evidence");
+    defineOptions(command).action(async (pack: string | undefined, options: RunOptions) => {
       const access = await serverOf(cli, options, { tenant: true });
       if (!access.ok) {
         done(cli.fault(access.fault, formatOf(options)));
@@ -40,11 +40,11 @@ export const run: CommandFile = {
       }
       if (access.value !== undefined) {
         const { runAtServer } = await import("./server-run.ts");
-        done(await runAtServer(cli, pack, options, access.value));
+        done(await runAtServer(cli, pack ?? HERE, options, access.value));
         return;
       }
       await enterOwnScope();
-      done(await withWorkplace(cli, options, (workplace) => planAndRun(cli, pack, options, workplace)));
+      done(await withWorkplace(cli, options, (workplace) => planAndRun(cli, pack ?? HERE, options, workplace)));
     });
   },
 };
@@ -60,7 +60,7 @@ function defineOptions(command: Command): Command {
     .option("--only <step...>", "with --from: these steps run again, and what stands behind them")
     .addHelpText(
       "after",
-      "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry.\n" +
+      "\nPACK is a folder (the current one unless given), a pack.yaml, or NAME@VERSION of the registry.\n" +
         "Ctrl-C cancels in order, twice ends everything at once.\n" +
         "Through a server a folder is planned here and sent there; NAME@VERSION is of the server's registry, and\n" +
         "--secret takes names alone. The run goes on there whatever becomes of this command.\n" +

@@ -9,6 +9,7 @@ import { collect, formatOf, withGlobals } from "./options.ts";
 import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import { withPlanOptions, type PlanOptions } from "./plan-options.ts";
 import { planArgument } from "./plan-argument.ts";
+import { HERE } from "./registered-plan.ts";
 
 const FORMATS = ["text", "json", "mermaid"] as const;
 
@@ -18,18 +19,18 @@ type SimulateOptions = PlanOptions & RegistryOptions & { readonly assume?: reado
 /** `packrun simulate PACK|PLAN`. */
 export const simulate: CommandFile = {
   define: (program, cli, done) => {
-    const command = program.command("simulate <pack>").description("show what a plan would do, without doing it");
+    const command = program.command("simulate [pack]").description("show what a plan would do, without doing it");
     withPlanOptions(withGlobals(command, FORMATS))
       .option(...REGISTRY_OPTION)
       .option("--assume <step=status>", "what becomes of a step, such as scan=failed (repeatable)", collect)
       .addHelpText(
         "after",
-        "\nPACK is a folder, a pack.yaml, NAME@VERSION of the registry, or a plan file that `packrun plan -o` wrote.\n" +
+        "\nPACK is a folder (the current one unless given), a pack.yaml, NAME@VERSION of the registry, or a plan file that `packrun plan -o` wrote.\n" +
           "Statuses: succeeded, failed, skipped; of approval gates also rejected, expired; of policy gates denied.\n" +
           "Exit codes: 0 shown (whatever the outcome), 2 usage, 3 findings in the pack or its inputs.\n" +
           "Example: packrun simulate packs/quickstart --assume clean=failed",
       )
-      .action(async (pack: string, options: SimulateOptions) => {
+      .action(async (pack: string = HERE, options: SimulateOptions) => {
         const plan = await planArgument(cli, pack, options);
         done(plan.ok ? await show(cli, plan.value, options) : plan.fault);
       });

@@ -3,13 +3,13 @@ import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import type { Cli, CommandFile } from "./cli.ts";
 import { withGlobals } from "./options.ts";
 import { showRefusal } from "./plan-refusal.ts";
-import { packArgument } from "./registered-plan.ts";
+import { HERE, packArgument } from "./registered-plan.ts";
 
 /** `packrun slo rules PACK`. */
 export const slo: CommandFile = {
   define: (program, cli, done) => {
     const group = program.command("slo").description("what packs promise: rules for Prometheus");
-    withGlobals(group.command("rules <pack>").description("print recording and burn-rate alert rules"), ["text"])
+    withGlobals(group.command("rules [pack]").description("print recording and burn-rate alert rules"), ["text"])
       .option(...REGISTRY_OPTION)
       .addHelpText(
         "after",
@@ -17,7 +17,7 @@ export const slo: CommandFile = {
           "Exit codes: 0 printed, 2 usage or a pack that promises nothing, 3 findings in the pack.\n" +
           "Example: packrun slo rules packs/release > packrun-release.rules.yaml",
       )
-      .action(async (pack: string, options: RegistryOptions) => {
+      .action(async (pack: string = HERE, options: RegistryOptions) => {
         done(await printRules(cli, pack, options));
       });
   },

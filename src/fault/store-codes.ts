@@ -51,7 +51,7 @@ export const storeCodes = codeTable({
     severity: "error",
     exitCode: 10,
     message: "the store cannot be used: {problem}",
-    hint: "check that the folder exists, belongs to this user and is writable, and that the disk is sound",
+    hint: "check that the folder exists, belongs to this user and is writable, and that the disk is sound; --store names another",
     explanation: {
       cause:
         "The store's files cannot be read or written: rights, a read-only or failing disk, or a lock that stays held.",

@@ -98,10 +98,12 @@ function reportValue({ path, expected, found }: Misfit, findings: Findings): voi
   );
 }
 
+const EMPTY_HINT = "the file says nothing; `packrun init DIR` writes a pack to begin with";
+
 /** A number or a boolean where a string belongs is meant as it is written. */
-function quotingOf({ expected, found }: Misfit): Parameters<Findings["add"]>[3] {
+function quotingOf({ path, expected, found }: Misfit): Parameters<Findings["add"]>[3] {
   if (found === "null") {
-    return { hint: "give a value, or remove the key" };
+    return { hint: path.length === 0 ? EMPTY_HINT : "give a value, or remove the key" };
   }
   const isScalar = found !== "an object" && found !== "an array" && !found.startsWith('"');
   const isText = expected.startsWith("a string") || expected.includes("in quotes");

@@ -15,6 +15,11 @@ export type Ended = { readonly code: number | null; readonly out: string; readon
 
 /** Runs a command line as a process of its own, in a folder that has its own state, without a terminal. */
 export function packrun(cwd: string, ...args: readonly string[]): Ended {
+  return packrunIn(cwd, {}, ...args);
+}
+
+/** The same with more in its environment. */
+export function packrunIn(cwd: string, more: Readonly<Record<string, string>>, ...args: readonly string[]): Ended {
   const env = {
     PATH: process.env["PATH"],
     HOME: cwd,
@@ -22,6 +27,7 @@ export function packrun(cwd: string, ...args: readonly string[]): Ended {
     NO_COLOR: "1",
     CI: "1",
     NODE_COMPILE_CACHE: COMPILED,
+    ...more,
   };
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     cwd,

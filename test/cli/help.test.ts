@@ -1,6 +1,7 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { commandTable } from "../../src/cli/command-table.ts";
-import { packrun } from "./command-line.ts";
+import { packrun, packrunIn } from "./command-line.ts";
 
 const folder = t.testdir({ broken: { "pack.yaml": "apiVersion: packrun.dev/v1\nkind: TaskPac\n" } });
 
@@ -72,5 +73,38 @@ t.test("findings come as text, JSON and SARIF, also of a pack that is not there"
   t.equal(log.runs[0]?.results.length, json.diagnostics.length);
   t.match(packrun(folder, "init", "good"), { code: 0 });
   t.match(packrun(folder, "lint", "good", "--format", "sarif"), { code: 0, out: /"results":\[\]/ });
+  t.end();
+});
+
+t.test("PACK is the current folder unless it is named; one without a pack is not read through", (t) => {
+  t.match(packrun(folder, "init", "here"), { code: 0 });
+  const here = `${folder}/here`;
+  t.match(packrun(here, "lint"), { code: 0, out: ".: no findings\n" });
+  t.match(packrun(here, "plan"), { code: 0, out: /^pack {6}here@0\.1\.0$/m });
+  mkdirSync(`${folder}/none`);
+  symlinkSync("/etc", `${folder}/none/link`);
+  for (const command of ["lint", "run"]) {
+    t.match(packrun(`${folder}/none`, command), {
+      code: 3,
+      err: /"pack\.yaml" is not in the folder\n {2}= help: name the folder of a pack; `packrun init DIR` writes one/,
+    });
+  }
+  t.end();
+});
+
+t.test("an empty pack.yaml is said to be empty, and what is no evidence is said to be none", (t) => {
+  mkdirSync(`${folder}/blank`);
+  writeFileSync(`${folder}/blank/pack.yaml`, "");
+  t.match(packrun(folder, "lint", "blank"), { code: 3, err: /= help: the file says nothing; `packrun init DIR`/ });
+  for (const path of ["blank", "blank/pack.yaml"]) {
+    t.match(packrun(folder, "verify", path), { code: 7, err: /there is no evidence bundle at this path/ }, path);
+  }
+  t.end();
+});
+
+t.test("on GitHub Actions findings and faults are annotations, too", (t) => {
+  const ended = packrunIn(folder, { GITHUB_ACTIONS: "true" }, "lint", "broken", "absent");
+  t.match(ended.err, /^::error title=PACK_VALUE,file=broken\/pack\.yaml,line=2,endLine=2,col=7,endColumn=14::/m);
+  t.match(ended.err, /^::error title=PACK_FILE_MISSING::"absent" is not there%0A/m);
   t.end();
 });

@@ -2,6 +2,7 @@ import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 
 /** No room: the disk, a quota, a limit on the size of files, and SQLite's own word for each (SQLITE_FULL). */
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
@@ -14,7 +15,7 @@ export function mediumFault(error: unknown): Fault {
   if (error instanceof StoreError) {
     return error.fault;
   }
-  const problem = error instanceof Error ? error.message : "";
+  const problem = problemOf(error);
   const sqlite = sqliteCodeOf(error);
   if (sqlite === SQLITE_FULL || FULL.has(systemCodeOf(error) ?? "")) {
     return faultOf(storeCodes, "STORE_FULL", { problem });
@@ -23,6 +24,12 @@ export function mediumFault(error: unknown): Fault {
     throw error;
   }
   return faultOf(storeCodes, "STORE_UNAVAILABLE", { problem });
+}
+
+/** With the path, which Node says before everything else that it knows of a failed call. */
+function problemOf(error: unknown): string {
+  const path = error instanceof Error && "path" in error ? String(error.path) : undefined;
+  return path === undefined ? (error instanceof Error ? error.message : "") : `${path}: ${systemProblem(error)}`;
 }
 
 /** `ENOENT`, `EEXIST` … of a failed system call. */
