@@ -202,6 +202,40 @@ export const apiCodes = codeTable({
       fix: "Ask for bytes that are there.",
     },
   },
+  HOST_REFUSED: {
+    severity: "error",
+    exitCode: 2,
+    message: "this server is not asked under that name",
+    hint: "use the address that `packrun serve` printed, or let the operator add the name to server.hosts",
+    explanation: {
+      cause:
+        "The header Host names another server. A page of a browser could otherwise reach a server of this host under a name of its own.",
+      example: "curl -H 'Host: elsewhere.example' http://127.0.0.1:7070/metrics",
+      fix: "Use the server's own address; where it stands behind a proxy, list the proxy's name in `server.hosts`.",
+    },
+  },
+  ORIGIN_REFUSED: {
+    severity: "error",
+    exitCode: 2,
+    message: "pages of other origins cannot use this server",
+    hint: "ask from a program, or from a page of this server",
+    explanation: {
+      cause: "The header Origin names a page that this server did not send: there is no CORS here.",
+      example: "fetch('http://127.0.0.1:7070/api/runs') in a page of https://elsewhere.example",
+      fix: "Let a program of your own ask, which sends no header Origin.",
+    },
+  },
+  BEARER_BUSY: {
+    severity: "error",
+    exitCode: 10,
+    message: "{limit} requests of this bearer are open already",
+    hint: "close streams that nobody reads, or wait for uploads to end",
+    explanation: {
+      cause: "Streams and uploads that are open at the same time have a limit for each bearer.",
+      example: "following a thousand runs with one token",
+      fix: "Close what is not needed, and ask again.",
+    },
+  },
   RATE_LIMITED: {
     severity: "error",
     exitCode: 10,

@@ -27,26 +27,28 @@ function writtenAs(event: LedgerEvent, mediaType: typeof EVENT_STREAM | typeof N
   return made[mediaType];
 }
 
-/** A comment line of the event stream, which keeps the connection and what stands between from going to sleep. */
-const HEARTBEAT = encodeUtf8(": alive\n\n");
+/** A comment of the event stream, an empty line among lines: they keep what stands between from going to sleep. */
+const HEARTBEATS = { [EVENT_STREAM]: encodeUtf8(": alive\n\n"), [NDJSON]: encodeUtf8("\n") };
 
-/** Events as lines of a media type. Sequences stay the ledger's whatever is left out. */
+/**
+ * Events as lines of a media type. Sequences stay the ledger's whatever is left out. Where nothing was sent for `idleMs`, though
+ * there may have been events that were not asked for, a heartbeat is.
+ */
 export async function* eventLines(
   events: AsyncIterable<LedgerEvent | "idle">,
   mediaType: typeof EVENT_STREAM | typeof NDJSON,
-  filter: EventFilter,
+  { idleMs, ...filter }: EventFilter & { readonly idleMs: number },
 ): AsyncGenerator<Uint8Array> {
   const least = LEVELS.indexOf(filter.level ?? "debug");
+  let sent = performance.now();
   for await (const event of events) {
-    if (event === "idle") {
-      if (mediaType === EVENT_STREAM) {
-        yield HEARTBEAT;
-      }
-    } else if (
+    const isAsked =
+      event !== "idle" &&
       LEVELS.indexOf(event.level) >= least &&
-      (filter.step === undefined || event.stepId === filter.step || event.eventType === "run.finished")
-    ) {
-      yield writtenAs(event, mediaType);
+      (filter.step === undefined || event.stepId === filter.step || event.eventType === "run.finished");
+    if (isAsked || event === "idle" || performance.now() - sent >= idleMs) {
+      yield isAsked ? writtenAs(event, mediaType) : HEARTBEATS[mediaType];
+      sent = performance.now();
     }
   }
 }

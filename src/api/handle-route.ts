@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from "express";
+import { parseRunId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { apiCodes } from "./codes.ts";
@@ -65,7 +66,8 @@ async function handleCall(
       return read;
     }
   }
-  response.locals["runId"] = request.params["runId"];
+  const { runId } = request.params;
+  response.locals["runId"] = typeof runId === "string" ? parseRunId(runId) : undefined;
   const body = await bodyOf(request, route, desk);
   if (!body.ok || !params.ok || !query.ok) {
     return body as Result<never, Refusal>;

@@ -6,6 +6,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { apiCodes } from "./codes.ts";
+import type { HostCheck } from "./host-check.ts";
 import { handleRoute } from "./handle-route.ts";
 import type { Fault } from "#fault/fault.ts";
 import { BodyError } from "./read-body.ts";
@@ -17,10 +18,15 @@ import { statusOf } from "./status-table.ts";
 const MINUTE_MS = 60_000;
 
 /** The server's paths on Express, all of them from the route table. */
-export function httpApp(desk: Desk, authenticate: Authenticate, table: readonly Route[] = routeTable): Express {
+export function httpApp(
+  desk: Desk,
+  authenticate: Authenticate,
+  table: readonly Route[] = routeTable,
+  hosts: HostCheck = () => undefined,
+): Express {
   const app = express();
   app.disable("x-powered-by").disable("etag").set("query parser", false).set("case sensitive routing", true);
-  app.use(begin(desk), helmet());
+  app.use(begin(desk), helmet(), ofThisHost(hosts));
   const guards = guardsOf(desk, authenticate);
   for (const [path, routes] of Map.groupBy(table, (route) => route.path)) {
     const at = app.route(expressPath(routes[0]));
@@ -35,6 +41,20 @@ export function httpApp(desk: Desk, authenticate: Authenticate, table: readonly 
   );
   app.use(lastResort(desk));
   return app;
+}
+
+/** Probes of the host may call it as they like: they learn that it is there, and no more. */
+const PROBED = new Set(["/livez", "/readyz"]);
+
+function ofThisHost(check: HostCheck): RequestHandler {
+  return ({ headers, path }, response, next) => {
+    const fault = PROBED.has(path) && headers.origin === undefined ? undefined : check(headers);
+    if (fault === undefined) {
+      next();
+    } else {
+      refuse(response, fault);
+    }
+  };
 }
 
 function shortened(text: string): string {
@@ -111,7 +131,33 @@ function guardsOf({ limits }: Desk, authenticate: Authenticate): readonly Reques
     passageOf(response).who = who.value;
     next();
   };
-  return [identify, byBearer];
+  return [identify, byBearer, openAtOnce(limits)];
+}
+
+/** Streams and uploads hold memory, files and disk for as long as they are open. */
+function openAtOnce({ openRequests, openUploads }: Desk["limits"]): RequestHandler {
+  const open = new Map<string, number>();
+  return (request, response, next) => {
+    const { issuer, subject, tenantId } = passageOf(response).who?.bearer ?? {};
+    const isUpload = request.method === "POST" && request.get("content-type")?.startsWith("application/json") !== true;
+    const name = JSON.stringify(isUpload ? [tenantId] : [issuer, subject, tenantId]);
+    const limit = isUpload ? openUploads : openRequests;
+    const now = open.get(name) ?? 0;
+    if (now >= limit) {
+      refuse(response, faultOf(apiCodes, "BEARER_BUSY", { limit, retryAfterSeconds: 1 }));
+      return;
+    }
+    open.set(name, now + 1);
+    response.once("close", () => {
+      const left = (open.get(name) ?? 1) - 1;
+      if (left === 0) {
+        open.delete(name);
+      } else {
+        open.set(name, left);
+      }
+    });
+    next();
+  };
 }
 
 function checkScope({ scope }: GuardedRoute): RequestHandler {

@@ -10,7 +10,9 @@ import { apiCodes } from "./codes.ts";
 import { httpApp } from "./http-app.ts";
 import { routeTable } from "./route-table.ts";
 import { RunFeeds } from "./run-feed.ts";
-import type { Limits, Log } from "./route.ts";
+import { hostCheck, isLoopback } from "./host-check.ts";
+import type { Limits, Log, Route } from "./route.ts";
+import { metricsRoute } from "./route/health.ts";
 
 /** What a server allows unless it is told otherwise. @public */
 export const LIMITS: Limits = {
@@ -21,6 +23,8 @@ export const LIMITS: Limits = {
   unreadMs: 30_000,
   heartbeatMs: 15_000,
   requestsPerMinute: 1200,
+  openRequests: 500,
+  openUploads: 16,
   refusedPerMinute: 120,
 };
 
@@ -45,7 +49,13 @@ export type HttpOptions = {
   readonly limits?: Partial<Limits>;
   /** For a process that only drives runs: no path but those that need no token. */
   readonly onlyHealth?: boolean;
+  /** Who may read the metrics of all tenants; `open` on loopback and `token` (packs.admin) elsewhere unless given. */
+  readonly metrics?: MetricsAccess | undefined;
+  /** Further names that the server is asked under, without port. */
+  readonly hosts?: readonly string[] | undefined;
 };
+
+export type MetricsAccess = "open" | "token" | "off";
 
 export type Listen = { readonly host: string; readonly port: number };
 
@@ -55,9 +65,14 @@ export async function startHttpServer(options: HttpOptions): Promise<Result<Http
   const stopping = new AbortController();
   const limits = { ...LIMITS, ...options.limits };
   const desk = { service, requests, feeds: new RunFeeds(), limits, log, stopping: stopping.signal };
-  const routes = options.onlyHealth === true ? routeTable.filter(({ scope }) => scope === undefined) : routeTable;
+  const served = options.onlyHealth === true ? routeTable.filter(({ scope }) => scope === undefined) : routeTable;
+  const routes = withMetrics(served, options.metrics ?? (isLoopback(listen.host) ? "open" : "token"));
+  const hosts = hostCheck(listen.host, options.hosts);
   // Bodies have limits of their own, which an upload of gigabytes keeps too.
-  const server = createServer({ headersTimeout: HEAD_MS, requestTimeout: 0 }, httpApp(desk, authenticate, routes));
+  const server = createServer(
+    { headersTimeout: HEAD_MS, requestTimeout: 0 },
+    httpApp(desk, authenticate, routes, hosts),
+  );
   try {
     await listening(server, listen);
   } catch (error) {
@@ -67,6 +82,19 @@ export async function startHttpServer(options: HttpOptions): Promise<Result<Http
   const { port } = server.address() as AddressInfo;
   const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
   return ok({ url: `http://${host}:${port}`, stop: () => stop(server, stopping) });
+}
+
+function withMetrics(routes: readonly Route[], access: MetricsAccess): readonly Route[] {
+  switch (access) {
+    case "open":
+      return routes;
+    case "off":
+      return routes.filter((route) => route !== metricsRoute);
+    case "token":
+      return routes.map((route) =>
+        route === metricsRoute ? { ...metricsRoute, scope: "packs.admin", handle: metricsRoute.handle } : route,
+      );
+  }
 }
 
 async function listening(server: Server, { host, port }: Listen): Promise<void> {

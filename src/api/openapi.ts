@@ -5,8 +5,18 @@ import type { AnswerForm, BodyForm, HeaderForm, Route } from "./route.ts";
 import { statusOf } from "./status-table.ts";
 
 /** Problems that any route with a scope may answer, whatever it does. */
-const COMMON = ["REQUEST_INVALID", "TOKEN_MISSING", "TOKEN_SCOPE", "RATE_LIMITED", "SERVER_ERROR", "STORE_UNAVAILABLE"];
-const OPEN = ["REQUEST_INVALID", "SERVER_ERROR"];
+const COMMON = [
+  "REQUEST_INVALID",
+  "HOST_REFUSED",
+  "ORIGIN_REFUSED",
+  "TOKEN_MISSING",
+  "TOKEN_SCOPE",
+  "RATE_LIMITED",
+  "BEARER_BUSY",
+  "SERVER_ERROR",
+  "STORE_UNAVAILABLE",
+];
+const OPEN = ["REQUEST_INVALID", "HOST_REFUSED", "ORIGIN_REFUSED", "SERVER_ERROR"];
 const BODY = ["JSON_SYNTAX", "BODY_INVALID", "BODY_TYPE", "BODY_TOO_LARGE", "BODY_SLOW"];
 const UPLOAD = ["BODY_TYPE", "BODY_TOO_LARGE", "BODY_SLOW"];
 

@@ -53,8 +53,15 @@ function titleOf(code: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
+/** Findings that one answer tells, and letters of a name that the sender chose: no answer is much larger than its request. */
+const MOST_ERRORS = 50;
+const MOST_LETTERS = 200;
+
 export function errorsOf(misfits: readonly Misfit[]): NonNullable<Problem["errors"]> {
-  return misfits.map((misfit) => ({ pointer: pointerOf(misfit.path), message: wordsOf(misfit) }));
+  return misfits.slice(0, MOST_ERRORS).map((misfit) => ({
+    pointer: pointerOf(misfit.path).slice(0, MOST_LETTERS),
+    message: wordsOf(misfit).slice(0, MOST_LETTERS),
+  }));
 }
 
 function wordsOf({ problem, expected, found }: Misfit): string {

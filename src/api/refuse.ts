@@ -36,6 +36,9 @@ export function refuse(response: Response, fault: Refusal["fault"], errors?: Ref
 /** How long the rest of a refused body is let run past before the connection is closed, in milliseconds. */
 const RUN_PAST_MS = 1000;
 
+/** A body of so many bytes is let run past whole: the connection can be used again, and cannot be reset under the refusal. */
+const SMALL = 65_536;
+
 /** A client that still sends does not read the refusal when the connection is closed at once. */
 function leaveUnread(response: Response): void {
   const { req } = response;
@@ -45,10 +48,15 @@ function leaveUnread(response: Response): void {
   if (req.headers["content-length"] === undefined && req.headers["transfer-encoding"] === undefined) {
     return;
   }
-  response.setHeader("Connection", "close");
-  response.once("finish", () => {
+  const runPast = (): void => {
     const timer = setTimeout(() => req.destroy(), RUN_PAST_MS);
     req.once("close", () => clearTimeout(timer));
     req.on("error", () => undefined).resume();
-  });
+  };
+  if (Number(req.headers["content-length"] ?? Number.POSITIVE_INFINITY) <= SMALL) {
+    runPast();
+    return;
+  }
+  response.setHeader("Connection", "close");
+  response.once("finish", runPast);
 }

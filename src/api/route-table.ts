@@ -1,6 +1,7 @@
 import { listArtifactsRoute, readArtifactRoute } from "./route/artifacts.ts";
 import { gateArchiveRoute, gateRequestRoute } from "./route/gate-request.ts";
 import { livezRoute, metricsRoute, readyzRoute } from "./route/health.ts";
+import { incidentRoute, snapshotRoute } from "./route/incidents.ts";
 import { listRunsRoute } from "./route/list-runs.ts";
 import { listPacksRoute, putPackRoute, readPackRoute } from "./route/packs.ts";
 import { readEvidenceRoute } from "./route/read-evidence.ts";
@@ -27,6 +28,8 @@ export const routeTable: readonly Route[] = [
   approveRoute,
   cancelRoute,
   resumeRoute,
+  incidentRoute,
+  snapshotRoute,
   readEvidenceRoute,
   putPackRoute,
   listPacksRoute,

@@ -37,6 +37,9 @@ export type Limits = {
   readonly heartbeatMs: number;
   /** Requests of one bearer a minute. */
   readonly requestsPerMinute: number;
+  /** Requests of one bearer that are open at a time; and uploads of one tenant. */
+  readonly openRequests: number;
+  readonly openUploads: number;
   /** Requests of one address a minute whose token is refused. */
   readonly refusedPerMinute: number;
 };

@@ -9,6 +9,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
     "TOKEN_SCOPE",
     "TENANT_MISMATCH",
     "UPLOAD_FOLDERS_OFF",
+    "ORIGIN_REFUSED",
     "APPROVAL_TOKEN_CLAIM",
     "APPROVAL_TOKEN_RUN",
     "APPROVAL_TOKEN_GATE",
@@ -28,6 +29,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
   409: [
     "RUN_FINISHED",
     "RUN_NOT_FINISHED",
+    "INCIDENT_NONE",
     "RUN_EXISTS",
     "RUN_BUSY",
     "PLAN_DRIFT",
@@ -39,7 +41,8 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
   413: ["BODY_TOO_LARGE"],
   415: ["BODY_TYPE"],
   416: ["RANGE_INVALID"],
-  429: ["RATE_LIMITED", "QUEUE_FULL"],
+  421: ["HOST_REFUSED"],
+  429: ["RATE_LIMITED", "QUEUE_FULL", "BEARER_BUSY"],
   500: ["SERVER_ERROR", "STORE_CORRUPT", "LEDGER_BROKEN", "FILE_MISSING", "FILE_CONFLICT", "FILE_PATH"],
   503: [
     "ANCHOR_REFUSED",

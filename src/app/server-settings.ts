@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { isJsonObject } from "#canon/json.ts";
-import { array, boolean, described, either, object, string, type Infer } from "#canon/shape.ts";
+import { array, boolean, described, either, literal, object, string, type Infer } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { appCodes } from "./codes.ts";
@@ -32,6 +32,14 @@ export const serverShape = object(
       "Whose tokens are taken. Without any, the server listens on loopback only, with a token of its own.",
       array(either([byFile, byUrl], (value) => (isJsonObject(value) && "jwksUrl" in value ? byUrl : byFile))),
     ),
+    metrics: described(
+      "Who may read /metrics, which name packs of all tenants: everybody, tokens with packs.admin, nobody. `open` on loopback and `token` elsewhere unless given.",
+      literal("open", "token", "off"),
+    ),
+    hosts: described(
+      "Names that the server is asked under, without port: other ones in the header Host are refused. On loopback those of loopback always do.",
+      array(string({ min: 1 })),
+    ),
     limits: described("How much the service takes on.", limitsShape),
   },
 );
@@ -44,6 +52,8 @@ export type ServerIssuer = { readonly issuer: string; readonly audience: string 
 
 export type ServerSettings = {
   readonly listen?: string;
+  readonly metrics?: "open" | "token" | "off";
+  readonly hosts?: readonly string[];
   readonly allowFolders: boolean;
   readonly issuers: readonly ServerIssuer[];
   readonly limits: Infer<typeof limitsShape>;
@@ -51,7 +61,7 @@ export type ServerSettings = {
 
 /** What `server` of a configuration means, whose folder is `base`. Fault: CONFIG_INVALID. */
 export function readServerSettings(
-  { listen, allowFolders = false, issuers = [], limits = {} }: Infer<typeof serverShape>,
+  { listen, metrics, hosts, allowFolders = false, issuers = [], limits = {} }: Infer<typeof serverShape>,
   base: string,
   file: string,
 ): Result<ServerSettings> {
@@ -69,7 +79,14 @@ export function readServerSettings(
   const read = issuers.map((issuer) =>
     "jwksFile" in issuer ? { ...issuer, jwksFile: resolve(base, issuer.jwksFile) } : issuer,
   );
-  return ok({ allowFolders, issuers: read, limits, ...(listen === undefined ? {} : { listen }) });
+  return ok({
+    allowFolders,
+    issuers: read,
+    limits,
+    ...(listen === undefined ? {} : { listen }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(hosts === undefined ? {} : { hosts }),
+  });
 }
 
 /** Whoever can change keys on their way can make tokens. */

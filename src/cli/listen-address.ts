@@ -12,8 +12,3 @@ export function readListen(text: string): Result<Listen> {
     ? fail(faultOf(apiCodes, "SERVE_LISTEN", { address: text, problem: "it is not HOST:PORT" }))
     : ok({ host, port: Number(port) });
 }
-
-/** Whether only processes of this host reach it. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-}

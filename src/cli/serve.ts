@@ -11,7 +11,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
-import { isLoopback, readListen } from "./listen-address.ts";
+import { readListen } from "./listen-address.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 const ROLES = ["all", "api", "worker"] as const;
@@ -82,7 +82,10 @@ async function openAuthentication(
   { role }: ServeOptions,
   { settings, clock }: Workplace,
 ): Promise<Result<Authenticate>> {
-  const { authenticator } = await import("#api/authenticate.ts");
+  const [{ authenticator }, { isLoopback }] = await Promise.all([
+    import("#api/authenticate.ts"),
+    import("#api/host-check.ts"),
+  ]);
   const { issuers = [] } = settings.server ?? {};
   if (issuers.length > 0 || role === "worker") {
     return ok(await authenticator(issuers, undefined, clock.now));
@@ -114,23 +117,35 @@ async function start(
   workplace: Workplace,
   authenticate: Authenticate,
 ): Promise<Result<Running>> {
-  const [{ startHttpServer }, { openService }, { serviceLimits }, { ServiceMetrics }, { Worker }] = await Promise.all([
-    import("#api/http-server.ts"),
-    import("#app/service/open-service.ts"),
-    import("#app/service/service-limits.ts"),
-    import("#app/service/service-metrics.ts"),
-    import("#app/service/worker.ts"),
-  ]);
+  const [{ startHttpServer }, { openService }, { serviceLimits }, { ServiceMetrics }, { Worker }, { withoutSecrets }] =
+    await Promise.all([
+      import("#api/http-server.ts"),
+      import("#app/service/open-service.ts"),
+      import("#app/service/service-limits.ts"),
+      import("#app/service/service-metrics.ts"),
+      import("#app/service/worker.ts"),
+      import("#compose.ts"),
+    ]);
   const limits = serviceLimits(workplace.settings.server?.limits ?? {});
   const metrics = new ServiceMetrics();
-  const write = lineWriter(cli, workplace);
+  const write = lineWriter(cli, workplace, withoutSecrets);
   const log: Log = (level, event, about) => write(level, event, { lane: "api", ...about });
   const note = (told: WorkerNote): void => noteOf(told, write);
   const worker = role === "api" ? undefined : new Worker({ workplace, limits, metrics, note });
   const service = openService({ workplace, limits, metrics, nudge: () => worker?.nudge() });
   const requests = workplace.requests();
   const onlyHealth = role === "worker";
-  const server = await startHttpServer({ listen, authenticate, service, requests, log, onlyHealth });
+  const { metrics: access, hosts } = workplace.settings.server ?? {};
+  const server = await startHttpServer({
+    listen,
+    authenticate,
+    service,
+    requests,
+    log,
+    onlyHealth,
+    metrics: access,
+    hosts,
+  });
   if (!server.ok) {
     await requests.close();
     return server;
@@ -141,16 +156,23 @@ async function start(
 
 type WriteLine = (level: string, event: string, about: Readonly<Record<string, unknown>>) => void;
 
-/** The service's log: JSON lines on stderr. */
-function lineWriter(cli: Cli, { clock }: Workplace): WriteLine {
+/** The service's log: JSON lines on stderr, without what any secret of this process is. */
+function lineWriter(cli: Cli, { clock }: Workplace, withoutSecrets: (text: string) => string): WriteLine {
   return (level, event, about) => {
-    cli.err(`${JSON.stringify({ ts: timestampOf(clock.now()), level, event, ...about })}\n`);
+    const line = { ts: timestampOf(clock.now()), level, event, ...about };
+    const clean = JSON.stringify(line, (_, each: unknown) => (typeof each === "string" ? withoutSecrets(each) : each));
+    cli.err(`${clean}\n`);
   };
 }
 
-function noteOf({ event, key, fault, end }: WorkerNote, write: WriteLine): void {
-  const failed = fault === undefined ? {} : { code: fault.code, message: fault.message };
-  write(fault === undefined ? "info" : "warn", event, {
+function noteOf({ event, key, fault, end, error }: WorkerNote, write: WriteLine): void {
+  const failed =
+    fault !== undefined
+      ? { code: fault.code, message: fault.message }
+      : error instanceof Error
+        ? { name: error.name, message: error.message }
+        : {};
+  write(error !== undefined ? "error" : fault === undefined ? "info" : "warn", event, {
     lane: event.startsWith("store.") ? "store" : "engine",
     ...(key === undefined ? {} : { runId: key.runId }),
     data: { ...(key === undefined ? {} : { tenant: key.tenantId }), ...failed, ...(end === undefined ? {} : { end }) },

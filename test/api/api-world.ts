@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Test } from "tap";
 import { authenticator, type LoopbackToken } from "#api/authenticate.ts";
-import { startHttpServer, type HttpServer } from "#api/http-server.ts";
+import { startHttpServer, type HttpServer, type MetricsAccess } from "#api/http-server.ts";
 import { issueToken, type TokenOrder } from "#api/issue-token.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "#api/local-issuer.ts";
 import type { Limits } from "#api/route.ts";
@@ -52,6 +52,9 @@ export type WorldOptions = {
   readonly issuers?: readonly ServerIssuer[];
   readonly service?: Service;
   readonly requests?: RequestStore;
+  readonly metrics?: MetricsAccess;
+  /** Where it listens; on loopback unless given. */
+  readonly host?: string;
 };
 
 const SANDBOX = { mode: "sealed", egressAllowlist: [], limits: { cpus: 1, memory: "64Mi" } };
@@ -72,7 +75,8 @@ export async function apiWorld(t: Test, options: WorldOptions = {}): Promise<Api
   const another: ApiWorld["another"] = async (other) => {
     const server = value(
       await startHttpServer({
-        listen: { host: "127.0.0.1", port: 0 },
+        listen: { host: other.host ?? "127.0.0.1", port: 0 },
+        metrics: other.metrics,
         authenticate: await authenticator(other.issuers ?? issuers, other.loopback, workplace.clock.now),
         service: other.service ?? service,
         requests: other.requests ?? requests,

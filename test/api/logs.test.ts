@@ -158,7 +158,7 @@ t.test("a client that reads nothing is dropped, and costs no memory meanwhile", 
   socket.pause();
   const before = process.memoryUsage().rss;
   socket.write(
-    `GET /api/runs/${over.runId}/logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await world.token({ subject: "sloth" })}\r\n\r\n`,
+    `GET /api/runs/${over.runId}/logs HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${await world.token({ subject: "sloth" })}\r\n\r\n`,
   );
   socket.on("error", () => undefined);
   while (!world.logged.some((line) => line.includes("sloth"))) {

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { decodeJwt } from "jose";
 import t from "tap";
-import { isLoopback, readListen } from "#cli/listen-address.ts";
+import { isLoopback } from "#api/host-check.ts";
+import { readListen } from "#cli/listen-address.ts";
 import { packrun } from "./command-line.ts";
 import { Place, until } from "./place.ts";
 

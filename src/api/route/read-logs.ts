@@ -58,13 +58,14 @@ export const readLogsRoute = guarded({
     if (place === "over") {
       return ok({ kind: "empty", status: 204 });
     }
+    const idleMs = desk.limits.heartbeatMs;
     const mediaType = wantsLines(header("accept") ?? "") ? NDJSON : EVENT_STREAM;
     const events = desk.feeds.follow(key.value, workplace.store.ledger, after, {
       signal,
-      idleMs: desk.limits.heartbeatMs,
+      idleMs,
     });
     const headers = { "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
-    const chunks = isHead ? nothing() : eventLines(events, mediaType, query);
+    const chunks = isHead ? nothing() : eventLines(events, mediaType, { ...query, idleMs });
     return ok({ kind: "stream", status: 200, mediaType, headers, live: true, chunks });
   },
 });
