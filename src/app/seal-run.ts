@@ -75,8 +75,10 @@ export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: s
     return ok({ folder, manifestDigest: before.value, made: false });
   }
   await removeLeftovers(folder);
+  const draft = `${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
+  ownDrafts.add(draft);
   try {
-    await using writer = new BundleWriter(folder, `${process.pid}.${randomBytes(4).toString("hex")}.tmp`);
+    await using writer = new BundleWriter(folder, draft);
     const manifestDigest = await writeBundle(identity, ports, writer);
     if (!manifestDigest.ok) {
       return manifestDigest;
@@ -88,6 +90,8 @@ export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: s
     return other.ok ? ok({ folder, manifestDigest: other.value ?? manifestDigest.value, made: false }) : other;
   } catch (error) {
     return fail(faultOfError(error));
+  } finally {
+    ownDrafts.delete(draft);
   }
 }
 
@@ -211,15 +215,17 @@ async function sealManifest(
   return ok(manifestDigest);
 }
 
+/** Drafts that this process is at work on: a server's worker may seal a run that somebody fetches at the same time. */
+const ownDrafts = new Set<string>();
+
 /** Drafts of processes that died while they sealed this run. */
 async function removeLeftovers(folder: string): Promise<void> {
   const beginning = `.${basename(folder)}.`;
   const names = await readdir(dirname(folder)).catch(() => []);
   for (const name of names) {
-    const pid = name.startsWith(beginning)
-      ? /^([0-9]+)\.[0-9a-f]{8}\.tmp$/.exec(name.slice(beginning.length))?.[1]
-      : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) {
+    const draft = name.startsWith(beginning) ? name.slice(beginning.length) : "";
+    const [, pid] = /^([0-9]+)\.[0-9a-f]{8}\.tmp$/.exec(draft) ?? [];
+    if (pid !== undefined && !ownDrafts.has(draft) && !isAlive(Number(pid))) {
       await rm(join(dirname(folder), name), { recursive: true, force: true });
     }
   }
