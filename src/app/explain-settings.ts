@@ -7,6 +7,7 @@ import { configShape } from "./config.ts";
 import { EFFECTIVE, shownValue } from "./effective-setting.ts";
 import { settingLeaves, type SettingLeaf } from "./setting-leaves.ts";
 import {
+  CLIENT_VARIABLES,
   OTHER_VARIABLES,
   settingSources,
   settingVariables,
@@ -102,7 +103,11 @@ function stateFolder(sources: SettingSources, { stateFolder }: Settings): Explai
 /** `PACKRUN_RUN_ID` and the others that a step is given are no mistake. */
 function isUnread(name: string): boolean {
   return (
-    name.startsWith("PACKRUN_") && !settingVariables.has(name) && !OTHER_VARIABLES.includes(name) && !OF_STEPS.has(name)
+    name.startsWith("PACKRUN_") &&
+    !settingVariables.has(name) &&
+    !OTHER_VARIABLES.includes(name) &&
+    !CLIENT_VARIABLES.includes(name) &&
+    !OF_STEPS.has(name)
   );
 }
 

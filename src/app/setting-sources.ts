@@ -55,6 +55,9 @@ export const OTHER_VARIABLES = [
   "PACKRUN_DEBUG",
 ];
 
+/** Which server commands work through, and where its token is: nothing of this place. */
+export const CLIENT_VARIABLES = ["PACKRUN_SERVER", "PACKRUN_TOKEN_FILE"];
+
 /** Every variable that gives a setting. */
 export const settingVariables: ReadonlySet<string> = new Set([
   "PACKRUN_CONFIG",

@@ -19,12 +19,12 @@ const SUBMITTED = { schemaVersion: 1, runId: RUN, planHash: DIGEST, status: "pen
 async function clientOf(t: Test, ...replies: readonly Reply[]) {
   const asked: { readonly headers: IncomingMessage["headers"]; readonly url: string; readonly body: string }[] = [];
   const waits: number[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      asked.push({ headers: request.headers, url: request.url ?? "", body });
-      (replies[Math.min(asked.length, replies.length) - 1] ?? (() => response.end()))(request, response, body);
-    });
-  });
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await text(request);
+    asked.push({ headers: request.headers, url: request.url ?? "", body });
+    replies[Math.min(asked.length, replies.length) - 1]?.(request, response, body);
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.teardown(() => {
     server.closeAllConnections();
