@@ -10,7 +10,7 @@ export const userFileCodes = codeTable({
     explanation: {
       cause: "A file that the command line names is not there, is a folder, or may not be read.",
       example: "packrun plan . --diff plan.json when the file is elsewhere",
-      fix: "Correct the path.",
+      fix: "Correct the path; `ls -l FILE` shows whether the file is there and may be read.",
     },
   },
   USER_FILE_WRITE: {

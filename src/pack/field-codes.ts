@@ -22,7 +22,7 @@ export const fieldCodes = codeTable({
     explanation: {
       cause: "A field that has no safe default was left out.",
       example: "metadata: {name: acme/mirror}   # no version",
-      fix: "Add the field.",
+      fix: "Add the field: metadata: {name: acme/mirror, version: 1.0.0}.",
     },
   },
   PACK_TYPE: {
@@ -89,7 +89,7 @@ export const fieldCodes = codeTable({
     explanation: {
       cause: "The `needs` of some steps form a circle, so none of them could ever start.",
       example: "[{id: a, needs: [b]}, {id: b, needs: [a]}]",
-      fix: "Remove one of the needs.",
+      fix: "Remove the need that goes backwards: [{id: a}, {id: b, needs: [a]}].",
     },
   },
   PACK_ID_UNKNOWN: {

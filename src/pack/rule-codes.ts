@@ -87,7 +87,7 @@ export const ruleCodes = codeTable({
     explanation: {
       cause: "`finally` always runs, also after failure, rejection and cancel; a gate there could stop the clean-up.",
       example: "finally: [{id: ok, gate: {approval: release}}]",
-      fix: "Move the gate into steps.",
+      fix: "Move it to the end of steps, before anything that it shall hold back: {id: ok, gate: {approval: release}}.",
     },
   },
   PLAN_GATE_CONDITIONAL: {

@@ -43,7 +43,7 @@ export const yamlCodes = codeTable({
     explanation: {
       cause: "A value may be nested 64 levels deep.",
       example: "[[[[…]]]] with more than 64 brackets",
-      fix: "Flatten the value, or keep it as a file of the pack.",
+      fix: "Write fewer levels, or keep the value as a JSON file of the pack that the step reads.",
     },
   },
   YAML_TOO_MANY_NODES: {
@@ -131,7 +131,7 @@ export const yamlCodes = codeTable({
     explanation: {
       cause: 'Readers differ in which of two equal keys they take, so neither is safe. `1` and `"1"` are equal keys.',
       example: "{timeout: 1m, timeout: 5m}",
-      fix: "Keep the one that is meant.",
+      fix: "Keep the one that is meant: {timeout: 5m}.",
     },
   },
   YAML_KEY_TYPE: {

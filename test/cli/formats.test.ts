@@ -150,7 +150,7 @@ t.test("wrong command lines end with 2 and say what was meant", async (t) => {
   const flag = packrun(place.folder, "run", "report", "--plan-hsah", "x");
   t.equal(flag.code, 2);
   t.match(flag.err, "--plan-hash");
-  t.equal(packrun(place.folder, "run").code, 2, "an argument is missing");
+  t.equal(packrun(place.folder, "resume").code, 2, "an argument is missing");
   t.equal(packrun(place.folder, "run", "report", "--format", "xml").code, 2);
   t.equal(packrun(place.folder, "run", "report", "--max-parallel", "0").code, 2);
   t.match(packrun(place.folder, "--help").out, /^ {2}run /m);

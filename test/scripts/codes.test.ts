@@ -25,6 +25,20 @@ t.test("every code says what it means in three parts, and ends in a documented e
   }
 });
 
+t.test("an explanation says more than the message: why, what is wrong, and what is right", async (t) => {
+  const plain = (text: string): string => text.trim().replace(/\.$/, "").toLowerCase();
+  for (const [code, { explanation, message, hint }] of entries) {
+    const { cause, example, fix } = explanation;
+    const said = [plain(message), plain(hint)];
+    t.notOk(
+      [cause, example, fix].some((part) => said.includes(plain(part))),
+      `${code} repeats its message or its hint`,
+    );
+    t.equal(new Set([cause, example, fix].map(plain)).size, 3, `${code} says one thing twice`);
+    t.ok(cause.length >= 20 && fix.length >= 13, `${code} explains something`);
+  }
+});
+
 t.test("codes name only commands that there are", async (t) => {
   const program = new Command();
   for (const { load } of Object.values(commandTable)) {
