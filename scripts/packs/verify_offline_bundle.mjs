@@ -1647,6 +1647,7 @@ function readingProblem(error) {
 }
 
 // src/verify/codes.ts
+var ASK_ITS_RUNNER = "Do not rely on this run. Take the bundle once more from where it was sealed; if its verdict stays, whoever answers for that machine has to say how it came about.";
 var verifyCodes = codeTable({
   VERIFY_OPTION: {
     severity: "error",
@@ -1656,7 +1657,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "A value on the command line cannot be read.",
       example: "--plan-hash 3f2a",
-      fix: "Copy the value whole."
+      fix: "Copy the value whole, such as --plan-hash sha256: with its 64 hex digits."
     }
   },
   VERIFY_TRUST_MISSING: {
@@ -1733,7 +1734,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "Every member of the attestation is computed again from the bundle; one differs.",
       example: "an attestation that calls a failed step succeeded",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   LEDGER_UNFINISHED: {
@@ -1755,7 +1756,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The nodes of the plan do not fit together: no compiled plan looks so.",
       example: "a node that needs something inside another container",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   PLAN_BYTES_MISMATCH: {
@@ -1766,7 +1767,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The SHA-256 of the plan file is not the planHash that manifest, ledger and approvals speak of.",
       example: "a plan that was exchanged after the approval",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   NODE_UNKNOWN: {
@@ -1777,7 +1778,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "An event names a step, an item or a policy that is not in the approved plan.",
       example: "a step that was slipped into the run",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   INSTANCES_TOO_MANY: {
@@ -1799,7 +1800,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "Something began before what it needs, or ended twice, or an event stands outside its attempt.",
       example: "a deployment that started before its gate had passed",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   OUTPUTS_MISMATCH: {
@@ -1810,7 +1811,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "Outputs and artifacts are computed again from the ledger; the file differs, or an output is none of a step's.",
       example: "an output that was renamed after the run",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   ARTIFACT_MISMATCH: {
@@ -1821,7 +1822,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "An artifact that the ledger names is missing, different or of another size, or one is there that nothing names; or a step names an output that it did not capture.",
       example: "an artifact of another run in the folder artifacts/",
-      fix: "Take the bundle from its source again."
+      fix: "Take the bundle from its source again. If it is the same there, an artifact was exchanged after the run: do not use it."
     }
   },
   EGRESS_LINE_FORM: {
@@ -1832,7 +1833,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "Every line of egress.jsonl is canonical JSON of one form, and the lines are numbered from 1 without a gap.",
       example: "a line that was taken out of the record",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   EGRESS_LINE_UNPLANNED: {
@@ -1843,7 +1844,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "A line belongs to an attempt that the ledger shows, of a step whose sandbox has egress rules; what was let through is covered by one of these rules, with its protocol.",
       example: "a connection to a host that is not in the approved egressAllowlist",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   EGRESS_USE_MISMATCH: {
@@ -1854,7 +1855,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The requests and bytes that a step's end names are the sums of its lines in egress.jsonl, and every refused try of the ledger has its line there.",
       example: "a bundle whose egress.jsonl was left out although the ledger shows requests",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   EGRESS_OVER_QUOTA: {
@@ -1865,7 +1866,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The lines of egress.jsonl add up to more than egressQuota, or than maxRequests or maxBytes of a rule, allows in the whole run.",
       example: "201 requests with egressQuota: {requests: 200, bytes: 100Mi}",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   PACK_MISMATCH: {
@@ -1876,7 +1877,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The digest of the pack manifest is not the pack digest of the plan.",
       example: "a pack manifest of another version",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   PACK_SOURCE_FOLDER: {
@@ -1898,7 +1899,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The inputs lock names another plan, tenant or input than plan and ledger.",
       example: "an inputs.lock of another run",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   RUN_REQUEST_MISMATCH: {
@@ -1909,7 +1910,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "Run, tenant, trust domain, plan, requester or digest of the request differ from the ledger.",
       example: "the request of an earlier run",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   APPROVAL_REQUEST_MISMATCH: {
@@ -1920,7 +1921,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The request is missing, or differs from ledger or plan.",
       example: "a request with another message or another plan",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   DECISION_MISMATCH: {
@@ -1931,7 +1932,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The response behind a decision is validly signed, but the ledger tells of another digest, decision or person.",
       example: "the responses of two gates were exchanged",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   QUORUM_MISSING: {
@@ -1942,7 +1943,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "A gate of the plan was passed before enough valid approvals of different people were recorded.",
       example: "a gate for two people that one person opened",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   GATE_END_UNFOUNDED: {
@@ -1953,7 +1954,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "A gate was rejected without a rejection, or expired before its time.",
       example: "a gate that expired while its approvals were still valid",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   POLICY_CONTEXT_MISMATCH: {
@@ -1964,7 +1965,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The context that a policy was evaluated over is missing or is not the one that the ledger names.",
       example: "a context in which a number was changed",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   },
   OUTCOME_MISMATCH: {
@@ -1975,7 +1976,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "The last event of the ledger contradicts the events before it.",
       example: "a run with a failed step that calls itself succeeded",
-      fix: "Do not rely on this run."
+      fix: ASK_ITS_RUNNER
     }
   }
 });
