@@ -24,7 +24,7 @@ export type RunDesk = {
 
 /** Whether somebody is at work on the run, or will be without being told. */
 type Driven = { readonly driven: boolean };
-export type ShownRun = Driven & { readonly answer: RunAnswer };
+type ShownRun = Driven & { readonly answer: RunAnswer };
 
 /** What became of a declared file or folder at the end of an attempt. */
 export type ShownArtifact = {

@@ -205,7 +205,8 @@ t.test("the approval request and its digest are those of the text", async (t) =>
 
 t.test("every code that the text names exists", async (t) => {
   const codes = new Set((await readCodeTables(process.cwd())).flatMap(({ table }) => Object.keys(table)));
-  const others = /^(?:PACKRUN_|SOURCE_DATE_EPOCH$|COSIGN_PASSWORD$|RLIMIT_[A-Z]+$|VAULT_[A-Z]+$|[A-Z]+_PROXY$)/;
+  const others =
+    /^(?:PACKRUN_|SOURCE_DATE_EPOCH$|COSIGN_PASSWORD$|RLIMIT_[A-Z]+$|VAULT_[A-Z]+$|NODE_[A-Z_]+$|[A-Z]+_PROXY$)/;
   const named = [...spec.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g)].map((match) => match[1] ?? "");
   const unknown = [...new Set(named)].filter(
     (name) => !codes.has(name) && !others.test(name) && !credentialVariables.includes(name),
