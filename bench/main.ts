@@ -1,3 +1,4 @@
+import { figures as api } from "./api.bench.ts";
 import { figures as egress } from "./egress.bench.ts";
 import { figures as output } from "./output.bench.ts";
 import { figures as plan } from "./plan.bench.ts";
@@ -9,7 +10,7 @@ import { figures as wayOut } from "./way-out.bench.ts";
 import type { Figure } from "./measure.ts";
 
 // Every figure is a ratio or a size taken in this one run; machines differ, ratios less.
-const all = { startUp, plan, run, output, redactor, wayOut, egress, verify };
+const all = { startUp, plan, run, output, redactor, wayOut, egress, verify, api };
 const asked = process.argv.slice(2);
 const found: Figure[] = [];
 for (const [name, figures] of Object.entries(all)) {
