@@ -88,6 +88,23 @@ t.test("evidence comes over as the archive that is exported here, and can be loo
   t.equal(faultOf(snapshot).code, "SERVER_OPTION");
 });
 
+t.test("a pack bundle goes into the server's registry, and texts are read by the types of its inputs", async (t) => {
+  const key = ".packrun/trust/dev.key";
+  const renewed = await place.packrun("revoke", "--renew", "--key", key);
+  t.equal(renewed.code, 0, renewed.err);
+  const made = await place.packrun("bundle", "create", "greet", "--key", key, "-o", "greet.packbundle.tar");
+  t.equal(made.code, 0, made.err);
+  const sent = await atServer("run", "greet.packbundle.tar", ...GIVEN, "--json");
+  t.equal(sent.code, 0, `${sent.out}${sent.err}`);
+  t.equal(answerOf(sent).planHash, greeted.planHash);
+  place.write("inputs.yaml", "{name: you, note: note.txt, tree: tree}\n");
+  const named = await atServer("run", "acme/greet@1.0.0", "--inputs", "inputs.yaml", "--json");
+  t.equal(answerOf(named).planHash, greeted.planHash, named.err);
+  const unknown = await atServer("run", "acme/greet@1.0.0", "-i", "nam=you", "--json");
+  t.equal(faultOf(unknown).code, "INPUT_UNKNOWN");
+  t.equal(faultOf(await atServer("run", "acme/none@1.0.0", "--json")).code, "REGISTRY_UNKNOWN");
+});
+
 t.test("a run that fails, findings and another planHash end with the exit codes that they have here", async (t) => {
   place.pack("bad", { steps: [{ id: "no", run: { command: ["false"] } }] });
   const failed = await atServer("run", "bad", "--json");
