@@ -27,6 +27,7 @@ export async function changeIncident(
   order: IncidentOrder,
   workplace: Workplace,
   by?: string,
+  commandId = `incident:${randomUUID()}`,
 ): Promise<Result<void>> {
   const body = (who: string) =>
     order.state === "closed"
@@ -39,7 +40,7 @@ export async function changeIncident(
         };
   const needed = order.state === "closed";
   const recorded = await command(key, workplace, needed, (who) => ({
-    commandId: `incident:${randomUUID()}`,
+    commandId,
     kind: "incident",
     body: body(who),
   }));

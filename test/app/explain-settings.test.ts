@@ -36,10 +36,12 @@ secrets:
 server:
   listen: 127.0.0.1:1
   allowFolders: true
+  hosts: [packrun.example]
+  metrics: 127.0.0.1:2
   issuers:
     - { issuer: "https://a.example", audience: p, jwksFile: a.json }
     - { issuer: "https://b.example", audience: p, jwksUrl: "https://b.example/jwks" }
-  limits: { runs: 1, runsPerTenant: 2, queueDepth: 3, parallel: 4 }
+  limits: { runs: 1, runsPerTenant: 2, queueDepth: 3, parallel: 4, incidentSeconds: 60 }
 sandbox: { scratch: scratch, proc: host, upstreamProxy: "http://ann:hunter2@proxy.example:3128" }
 `;
 

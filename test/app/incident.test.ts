@@ -45,3 +45,20 @@ t.test("evidence so far is signed when a gate opens, when it is asked for, and w
   t.match(await world.service.cancel(key, world.bearer), { ok: true });
   t.match(await takeSnapshot(key, world.workplace), { fault: { code: "RUN_FINISHED" } });
 });
+
+t.test("a run that takes longer than its pack promises opens an incident, where that was asked for", async (t) => {
+  const world = await serviceWorld(t, { incidentSeconds: 600 });
+  const slow = '    - {id: a, run: {command: [sleep, "1.5"]}}';
+  const key = await world.submit({ pack: await world.upload(slow, "  slo: {runP95Seconds: 1}"), inputs: {} });
+  const quick = await world.submit({
+    pack: await world.upload("    - {id: a, run: {command: [echo, hello]}}", "  slo: {runP95Seconds: 1}"),
+    inputs: {},
+  });
+  world.worker().start();
+  await world.until(key, "succeeded");
+  await world.until(quick, "succeeded");
+  const incidents = (await world.events(key)).filter(({ eventType }) => eventType === "incident.opened");
+  t.match(incidents, [{ metadata: { by: "slo", reason: /slo.runP95Seconds/, commandId: "incident:slo" } }]);
+  t.ok((await world.events(key)).some(({ eventType }) => eventType === "evidence.snapshot"));
+  t.notOk((await world.events(quick)).some(({ eventType }) => eventType === "incident.opened"));
+});

@@ -11,6 +11,10 @@ export const limitsShape = object(
       integer({ min: 1 }),
     ),
     queueDepth: described("Runs of one tenant that may wait to begin; 1000 unless given.", integer({ min: 1 })),
+    incidentSeconds: described(
+      "A run that takes longer than its pack's `slo.runP95Seconds` opens an incident of so many seconds; none unless given.",
+      integer({ min: 60 }),
+    ),
     parallel: described(
       "Attempts of one run that run at a time; the number of CPUs unless given.",
       integer({ min: 1 }),
@@ -23,6 +27,7 @@ export type ServiceLimits = {
   readonly runsPerTenant: number;
   readonly queueDepth: number;
   readonly parallel: number;
+  readonly incidentSeconds?: number;
 };
 
 export function serviceLimits(given: Infer<typeof limitsShape>): ServiceLimits {

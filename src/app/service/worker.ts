@@ -17,6 +17,7 @@ import { RunWaits } from "./run-waits.ts";
 import type { ServiceLimits } from "./service-limits.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 import { usedSecrets } from "./submit-run.ts";
+import { watchSlo } from "./slo-watch.ts";
 import { tenantWorkplace } from "./tenant-workplace.ts";
 
 /** What a worker tells of its work: a line of the service's log. */
@@ -230,9 +231,10 @@ export class Worker implements AsyncDisposable {
     if (!references.ok) {
       return references;
     }
-    const { parallel } = this.#ports.limits;
+    const { parallel, incidentSeconds } = this.#ports.limits;
     let marked: Promise<unknown> = Promise.resolve();
     const { clock } = workplace;
+    const unwatch = await watchSlo(row, incidentSeconds, workplace);
     const spans = new RunTrace(row, clock.now());
     const onEvents = (events: readonly LedgerEvent[]): void => {
       written.push(...events);
@@ -246,6 +248,7 @@ export class Worker implements AsyncDisposable {
     try {
       return await resumeRun(row, { references: references.value, onEvents, ...options }, workplace);
     } finally {
+      unwatch();
       spans.end(clock.now());
       await marked;
     }

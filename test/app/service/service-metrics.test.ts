@@ -1,7 +1,6 @@
 import t from "tap";
 import { ServiceMetrics } from "#app/service/service-metrics.ts";
 import type { LedgerEvent } from "#run/event.ts";
-import type { RunState } from "#run/state.ts";
 import { START, ScriptedRun } from "../../run/scripted-run.ts";
 import { planOf, run } from "../../run/sample-plan.ts";
 
@@ -37,7 +36,7 @@ t.test("the metrics are these, and nothing but pack and status ever is a label",
     NAMES,
   );
   const labels = new Set([...text.matchAll(/[{,]([a-z]+)="/g)].map(([, name]) => name));
-  t.strictSame([...labels].toSorted(), ["le", "pack", "status"]);
+  t.strictSame([...labels].map(String).toSorted(), ["le", "pack", "status"]);
   t.match(text, /packrun_runs_total\{status="succeeded"\} 1/);
   t.match(text, /packrun_step_retries_total\{pack="acme\/served"\} 1/);
 });
@@ -50,7 +49,7 @@ t.test("lost leases, denied connections and plans that drifted are counted", asy
   const left = new ScriptedRun(planOf([run("a")]), { acts: { a: "late" } }).go();
   const before = left.events.length;
   left.takeOver();
-  metrics.countShift(left.events.slice(before), left.state as RunState);
+  metrics.countShift(left.events.slice(before), left.state);
   metrics.count(
     [
       event("egress.denied", { host: "example.org", port: 443, reason: "EGRESS_DENIED" }),
