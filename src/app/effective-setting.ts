@@ -90,9 +90,9 @@ export const EFFECTIVE: Readonly<Record<string, Effective>> = {
 };
 
 /** What of a value may be shown: no user info of an address, no argument of a command, which may hold a token. */
-export function shownValue(value: unknown): Json {
+export function shownValue(pattern: string, value: unknown): Json {
   if (Array.isArray(value)) {
-    return value.map((item, at) => (at === 0 ? shownValue(item) : "***"));
+    return value.map((item, at) => (at === 0 || LISTS.has(pattern) ? shownValue(pattern, item) : "***"));
   }
   if (typeof value === "string") {
     // A password with a slash in it ends no user info here: everything before the last @ is hidden.
@@ -101,5 +101,7 @@ export function shownValue(value: unknown): Json {
   return typeof value === "number" || typeof value === "boolean" ? value : null;
 }
 
+/** Lists that are no commands. */
+const LISTS: ReadonlySet<string> = new Set(["/server/hosts"]);
 const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i;
 const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/).*@/is;

@@ -81,7 +81,7 @@ function explainer(
     return {
       pointer,
       name: path.join("."),
-      value: shownValue(value),
+      value: shownValue(pattern, value),
       source: found?.origin ?? { kind: "default" },
       givenBy: waysToGive(pointer),
       ...(description === undefined ? {} : { description }),

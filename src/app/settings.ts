@@ -14,7 +14,7 @@ import { readServerSettings, type ServerSettings } from "./server-settings.ts";
 import { settingSources, type SettingSources } from "./setting-sources.ts";
 import type { SettingsSource } from "./settings-source.ts";
 
-export const DEFAULT_TENANT = "default";
+const DEFAULT_TENANT = "default";
 export const SIGNER_TIMEOUT_SECONDS = 30;
 
 /** Where everything of this command is: flags before `PACKRUN_*` before the nearest configuration before the user's. */

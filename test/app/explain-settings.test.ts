@@ -36,8 +36,8 @@ secrets:
 server:
   listen: 127.0.0.1:1
   allowFolders: true
-  hosts: [packrun.example]
-  metrics: 127.0.0.1:2
+  hosts: [packrun.example, other.example]
+  metrics: token
   issuers:
     - { issuer: "https://a.example", audience: p, jwksFile: a.json }
     - { issuer: "https://b.example", audience: p, jwksUrl: "https://b.example/jwks" }
@@ -115,12 +115,13 @@ t.test("what is shown is what is used, and no secret", async (t) => {
   t.equal(settingOf("/trust").value, join(root, "root.json"));
   t.equal(settingOf("/sandbox/scratch").value, join(root, "scratch"));
   t.equal(settingOf("/server/issuers/0/jwksFile").value, join(root, "a.json"));
+  t.same(settingOf("/server/hosts").value, ["packrun.example", "other.example"]);
   t.same(settingOf("/signers/kms/command").value, ["sign", "***", "***"]);
   t.equal(settingOf("/TaskRunner/Storage/Mongo/ConnectionString").value, "mongodb://***@db.example/runs");
   t.equal(settingOf("/sandbox/upstreamProxy").value, "http://***@proxy.example:3128");
   t.notMatch(JSON.stringify(explained()), /hunter2|ann/);
-  t.equal(shownValue("http://ann:hun/ter2@proxy.example"), "http://***@proxy.example");
-  t.equal(shownValue({}), null);
+  t.equal(shownValue("/", "http://ann:hun/ter2@proxy.example"), "http://***@proxy.example");
+  t.equal(shownValue("/", {}), null);
 });
 
 t.test("what nobody says is a default, and a flag or variable is named that says it", async (t) => {
