@@ -19,11 +19,23 @@ t.test(
     const { code, out } = await run(schemathesis.program, [
       "run",
       document,
-      ...["--url", world.server.url],
-      ...["--header", `Authorization: Bearer ${await world.token()}`],
-      ...["--checks", checks.join(",")],
-      ...["--phases", "examples,fuzzing", "--max-examples", "4", "--max-time", "45", "--request-timeout", "20"],
-      ...["--no-color", "--generation-database", "none"],
+      "--url",
+      world.server.url,
+      "--header",
+      `Authorization: Bearer ${await world.token()}`,
+      "--checks",
+      checks.join(","),
+      "--phases",
+      "examples,fuzzing",
+      "--max-examples",
+      "4",
+      "--max-time",
+      "45",
+      "--request-timeout",
+      "20",
+      "--no-color",
+      "--generation-database",
+      "none",
     ]);
     t.equal(code, 0, out.slice(-6000));
     t.match(out, /fuzzing/i);
