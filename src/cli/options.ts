@@ -18,7 +18,7 @@ export function withGlobals(command: Command, formats: readonly string[] = ["tex
 }
 
 /** The options of a command that needs neither store nor trust. */
-export function withFormats(command: Command, formats: readonly string[] = ["text", "json"]): Command {
+function withFormats(command: Command, formats: readonly string[] = ["text", "json"]): Command {
   return withShared(command, [
     new Option("--format <format>", "format of the answer").choices(formats),
     ...(formats.includes("json") ? [new Option("--json", "the same as --format json")] : []),
