@@ -13,10 +13,12 @@ t.test(
   needs(schemathesis),
   async (t) => {
     const world = await apiWorld(t, { limits: { requestsPerMinute: 1e6, refusedPerMinute: 1e6 } });
-    const document = join(t.testdir({}), "openapi.json");
+    const folder = t.testdir({});
+    const document = join(folder, "openapi.json");
     writeFileSync(document, await (await world.get("/.well-known/openapi")).text());
     const checks = ["not_a_server_error", "content_type_conformance", "response_schema_conformance"];
-    const { code, out } = await run(schemathesis.program, [
+    // It keeps a cache in the folder that it runs in.
+    const { code, out } = await run(schemathesis.program, folder, [
       "run",
       document,
       "--url",
@@ -42,9 +44,13 @@ t.test(
   },
 );
 
-function run(program: string, args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
+function run(
+  program: string,
+  cwd: string,
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly out: string }> {
   return new Promise((resolve) => {
-    execFile(program, [...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    execFile(program, [...args], { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
       resolve({ code, out: `${stdout}${stderr}` });
     });
