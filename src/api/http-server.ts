@@ -55,6 +55,7 @@ export type HttpOptions = {
   readonly hosts?: readonly string[] | undefined;
 };
 
+/** Who may read the metrics. @public */
 export type MetricsAccess = "open" | "token" | "off";
 
 export type Listen = { readonly host: string; readonly port: number };

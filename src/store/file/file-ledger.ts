@@ -8,7 +8,7 @@ import { headBehind } from "#run/batch-head.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { eventBytes, genesisHead } from "#run/ledger-chain.ts";
 import { isRunFilePath } from "#run/run-file.ts";
-import type { ChangeWatch } from "./change-watch.ts";
+import type { ChangeWatch } from "#store/process/change-watch.ts";
 import { holdsLease } from "./lease-table.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
 import { mediumFault } from "./medium-fault.ts";

@@ -5,7 +5,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
 import type { HolderLife, LedgerStore, RunIdentity, RunKey, RunRow, RunStore } from "#port/run-store.ts";
-import { ChangeWatch } from "./change-watch.ts";
+import { ChangeWatch } from "#store/process/change-watch.ts";
 import { FileLedger } from "./file-ledger.ts";
 import { fileLines } from "./file-lines.ts";
 import { fileRedactionKeys } from "./file-redaction-keys.ts";
@@ -17,8 +17,11 @@ import { mediumFault } from "./medium-fault.ts";
 import { lifeOf as lifeOfProcess, processOwner } from "#store/process/process-owner.ts";
 import { RunFolders } from "./run-folders.ts";
 import { StateDatabase, type Connection } from "./state-database.ts";
+import { watchFile } from "./watch-file.ts";
 
 const DATABASE_FILE = "packrun.db";
+/** How often other processes' doings are looked for where the system does not tell of them, in milliseconds. */
+const POLL_MS = 100;
 const sha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer");
 
 export type FileStoreOptions = {
@@ -67,9 +70,10 @@ function assemble(
   );
   const watch = new ChangeWatch({
     clock,
-    ledgerOf: (key) => folders.ledgerOf(key),
+    pollMs: POLL_MS,
+    notices: (key, wake) => watchFile(folders.ledgerOf(key), wake),
     sequenceOf: async (key) => ((await exists(folders, key)) ? reader.sequenceOf(key) : 0),
-    placeOf: (key) => use((connection) => lastPlace(connection, key)),
+    placeOf: async (key) => use((connection) => lastPlace(connection, key)),
   });
   const ledger = new FileLedger({ folders, database, reader, watch, owner, sha256 });
   return {

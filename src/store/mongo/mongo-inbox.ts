@@ -3,13 +3,13 @@ import { ok, type Result } from "#fault/result.ts";
 import type { InboxStore, RunKey } from "#port/run-store.ts";
 import type { InboxCommand } from "#run/inbox-command.ts";
 import { change, inserted, type MongoPlace } from "./mongo-place.ts";
-import type { MongoWatch } from "./mongo-watch.ts";
+import type { ChangeWatch } from "#store/process/change-watch.ts";
 import type { RunOrigins } from "./run-origins.ts";
 
 type InboxGround = {
   readonly place: MongoPlace;
   readonly origins: RunOrigins;
-  readonly watch: MongoWatch;
+  readonly watch: ChangeWatch;
 };
 
 /**

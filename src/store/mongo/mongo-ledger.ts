@@ -15,7 +15,7 @@ import { eventDocument } from "./event-document.ts";
 import type { HeldRuns } from "./held-runs.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
 import { insertedAll, type MongoPlace } from "./mongo-place.ts";
-import type { MongoWatch } from "./mongo-watch.ts";
+import type { ChangeWatch } from "#store/process/change-watch.ts";
 import type { RunFiles } from "./run-files.ts";
 import type { Origin, RunOrigins } from "./run-origins.ts";
 import type { RunProjections } from "./run-projections.ts";
@@ -29,7 +29,7 @@ export type LedgerGround = {
   readonly files: RunFiles;
   readonly held: HeldRuns;
   readonly projections: RunProjections;
-  readonly watch: MongoWatch;
+  readonly watch: ChangeWatch;
   readonly queue: Turns;
   readonly sha256: Sha256;
 };

@@ -17,12 +17,14 @@ import { mongoRedactionKeys } from "./mongo-redaction-keys.ts";
 import { mongoArtifactStore } from "./mongo-artifact-store.ts";
 import { MongoPlace, type MongoAddress } from "./mongo-place.ts";
 import { mongoRequestStore } from "./mongo-request-store.ts";
-import { MongoWatch } from "./mongo-watch.ts";
+import { ChangeWatch } from "#store/process/change-watch.ts";
 import { RunFiles } from "./run-files.ts";
 import { RunOrigins } from "./run-origins.ts";
 import { RunProjections } from "./run-projections.ts";
 import { RunTurns } from "./run-turns.ts";
 
+/** How often other processes' doings are looked for, in milliseconds. */
+const POLL_MS = 200;
 const sha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer");
 
 /** All stores in one database; those of artifacts and requests can be used until the run store is closed. Fault: STORE_UNAVAILABLE for an address that is none. */
@@ -74,8 +76,9 @@ function mongoRunStore(
     const asked = await place.attempt(async () => ok(await work()));
     return asked.ok ? asked.value : 0;
   };
-  const watch = new MongoWatch({
+  const watch = new ChangeWatch({
     clock,
+    pollMs: POLL_MS,
     sequenceOf: async (key) => ask(async () => (await turns.last(key))?.sequence ?? 0),
     placeOf: async (key) => ask(async () => lastPlace(place, key)),
   });

@@ -1,15 +1,17 @@
 import type { Clock } from "#port/clock.ts";
 import type { RunKey } from "#port/run-store.ts";
 
-/** How often other processes' doings are looked for, in milliseconds. */
-const POLL_MS = 200;
-
+/** What is watched: where ledgers and inboxes stand, and how others' doings are noticed. */
 export type WatchGround = {
   readonly clock: Clock;
-  /** The sequence of the last event; 0 when it cannot be told. */
+  /** How often other processes' doings are looked for, in milliseconds. */
+  readonly pollMs: number;
+  /** The sequence of the last whole event; 0 when it cannot be told. */
   readonly sequenceOf: (key: RunKey) => Promise<number>;
   /** The place of the last inbox command that waits, 0 when none does or it cannot be told. */
   readonly placeOf: (key: RunKey) => Promise<number>;
+  /** Calls `wake` when the medium tells of a change of this run; takes that back. Undefined where it tells of none. */
+  readonly notices?: (key: RunKey, wake: () => void) => (() => void) | undefined;
 };
 
 /** Up to which inbox place a run's commands were read here, and up to which one `changed` has told of them. */
@@ -20,7 +22,7 @@ type Known = { read: number; told: number };
  * asking again. A command that waits unread is told at once the first time, and then once a poll: no arrival between
  * `pending` and `changed` is missed, and one that nobody takes does not make a follower of the ledger spin.
  */
-export class MongoWatch {
+export class ChangeWatch {
   readonly #ground: WatchGround;
   readonly #wakes = new Map<string, Set<() => void>>();
   readonly #known = new Map<string, Known>();
@@ -86,7 +88,7 @@ export class MongoWatch {
     return known;
   }
 
-  /** Ends of the wait: time, a poke, a poll. Disposing takes back everything. */
+  /** Ends of the wait: time, a poke, a notice of the medium, a poll. Disposing takes back everything. */
   #waitFor(key: RunKey, milliseconds: number): Disposable & { readonly over: boolean; next: () => Promise<void> } {
     let over = false;
     let woken = false;
@@ -101,7 +103,8 @@ export class MongoWatch {
       over = true;
       wake();
     });
-    const poll = setInterval(wake, POLL_MS);
+    const poll = setInterval(wake, this.#ground.pollMs);
+    const unwatch = this.#ground.notices?.(key, wake);
     const isClosed = (): boolean => this.#closed;
     return {
       get over(): boolean {
@@ -120,6 +123,7 @@ export class MongoWatch {
       [Symbol.dispose]: () => {
         takeBack();
         clearInterval(poll);
+        unwatch?.();
         wakes.delete(wake);
         if (wakes.size === 0 && this.#wakes.get(key.runId) === wakes) {
           this.#wakes.delete(key.runId);
