@@ -16,7 +16,12 @@ export const rooms: readonly Room[] = [
   { name: "fault", floor: "ground", rooms: [], packages: [] },
   { name: "canon", floor: "ground", rooms: ["fault"], packages: [] },
   { name: "pack", floor: "pure", rooms: base, packages: ["yaml"] },
-  { name: "plan", floor: "pure", rooms: ["pack", ...base], packages: ["@marcbachmann/cel-js", "ajv/*", "ajv-formats"] },
+  {
+    name: "plan",
+    floor: "pure",
+    rooms: ["pack", ...base],
+    packages: ["@marcbachmann/cel-js", "ajv/*", "ajv-formats", "re2js"],
+  },
   { name: "run", floor: "pure", rooms: ["plan", "pack", ...base], packages: [] },
   { name: "attest", floor: "pure", rooms: base, packages: [] },
   { name: "layout", floor: "pure", rooms: ["attest", "plan", "pack", ...base], packages: [] },

@@ -1,6 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Json } from "#canon/json.ts";
+import { linearPattern } from "./linear-pattern.ts";
 import type { ValidateSchema } from "./resolve-inputs.ts";
 
 /** Problems that one message names at most. */
@@ -60,7 +61,8 @@ function tryCompile(schema: object): ValidateFunction | string {
 
 /** A new one for each schema, so that the `$id` of one never meets that of another. */
 function ajv(): Ajv2020 {
-  const made = new Ajv2020({ strict: false, allErrors: true, logger: false, messages: true });
+  const code = { regExp: linearPattern };
+  const made = new Ajv2020({ strict: false, allErrors: true, logger: false, messages: true, code });
   addFormats.default(made);
   return made;
 }

@@ -106,9 +106,10 @@ t.test("a document that is too large is not read to its end", async (t) => {
   t.equal(read, 17);
 });
 
-t.test("a pattern that never ends is ended with its attempt, and nothing is kept", async (t) => {
-  const slow = JSON.stringify({ type: "string", pattern: "^(a+)+$" });
-  const runner = bench("/nowhere", { "slow.json": slow, "a.json": JSON.stringify(`${"a".repeat(60)}!`) });
+t.test("validation that takes too long is ended with its attempt, and nothing is kept", async (t) => {
+  const slow = JSON.stringify({ uniqueItems: true });
+  const many = JSON.stringify(Array.from({ length: 100_000 }, (_, at) => ({ at })));
+  const runner = bench("/nowhere", { "slow.json": slow, "a.json": many });
   const running = schemaValidate.execute(runner.request({ document: "a.json", schema: "slow.json" }));
   setImmediate(() => runner.ending.abort());
   t.match(await running, { kind: "cancelled", artifacts: [] });

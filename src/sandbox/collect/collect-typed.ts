@@ -108,8 +108,12 @@ function isCanonical(value: Json): boolean {
 
 /** The validator takes 30 ms to load and few packs have schemas, so it comes when it is needed. */
 async function schemaProblem(schema: Json, value: Json): Promise<string | undefined> {
-  const { Ajv2020 } = await import("ajv/dist/2020.js");
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false });
+  const [{ Ajv2020 }, { linearPattern }] = await Promise.all([
+    import("ajv/dist/2020.js"),
+    import("#plan/linear-pattern.ts"),
+  ]);
+  const code = { regExp: linearPattern };
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false, code });
   try {
     const validate = ajv.compile(schema as boolean | Record<string, unknown>);
     return validate(value)
