@@ -77,7 +77,7 @@ const env = {
 };
 const failing = { env, continueOnError: true };
 
-function spec(port: number): Parameters<Place["pack"]>[1] {
+function spec(port: number, waits: readonly object[]): Parameters<Place["pack"]>[1] {
   const url = `http://localhost:${port}`;
   return {
     secrets: Object.fromEntries(["token", "other", "sealed", "printed", "account"].map((name) => [name, {}])),
@@ -117,15 +117,17 @@ curl -sS -H "Host: $other" "${url}/" || :`,
         },
       },
       { id: "crashes", ...failing, run: { script: 'printf %s "$TOKEN" >&2; kill -SEGV $$' } },
-      {
-        id: "waits",
-        env,
-        idempotent: true,
-        run: { script: 'echo "again $TOKEN"; [ "$PACKRUN_ATTEMPT" = 2 ] || sleep 100' },
-      },
+      ...waits,
     ],
   };
 }
+
+const WAITS = {
+  id: "waits",
+  env,
+  idempotent: true,
+  run: { script: 'echo "again $TOKEN"; [ "$PACKRUN_ATTEMPT" = 2 ] || sleep 100' },
+};
 
 /** Files below a folder, at any depth, in whose bytes or names one of the forms stands. */
 function filesWith(folder: string, but: readonly string[]): readonly string[] {
@@ -158,10 +160,19 @@ async function writePlace(place: Place, scratch: string): Promise<readonly strin
   place.write("sealed.age", await encrypter.encrypt(CANARIES.sealed));
   const config = {
     sandbox: { scratch },
+    server: { allowFolders: true },
     secrets: {
       age: { identity: "id.txt" },
       commands: { login: ["cat", "given/printed.txt"] },
-      tenants: { default: { printed: "cmd:login", account: "file:given/account.json" } },
+      tenants: {
+        default: {
+          token: "env:TOKEN",
+          other: "file:given/other.txt",
+          sealed: "age:sealed.age",
+          printed: "cmd:login",
+          account: "file:given/account.json",
+        },
+      },
     },
   };
   place.write("packrun.config.yaml", JSON.stringify(config));
@@ -171,18 +182,23 @@ async function writePlace(place: Place, scratch: string): Promise<readonly strin
   return ["given/other.txt", "given/printed.txt", "given/account.json"];
 }
 
+function openScratch(t: Test): string {
+  const scratch = mkdtempSync("/var/tmp/packrun-canary-");
+  // Steps run as another user, who must be able to reach it.
+  chmodSync(scratch, 0o711);
+  t.teardown(() => rmSync(scratch, { recursive: true, force: true }));
+  return scratch;
+}
+
 const GIVEN = ["token=env:TOKEN", "other=file:given/other.txt", "sealed=age:sealed.age", "printed", "account"];
 const given = GIVEN.flatMap((text) => ["--secret", text]);
 
 t.test("a run that does its worst leaves no secret in any byte that packrun writes or says", async (t) => {
   const { port, seen } = await openOutside(t);
   const place = new Place(t);
-  // Steps run as another user, who must be able to reach it.
-  const scratch = mkdtempSync("/var/tmp/packrun-canary-");
-  chmodSync(scratch, 0o711);
-  t.teardown(() => rmSync(scratch, { recursive: true, force: true }));
+  const scratch = openScratch(t);
   const sources = await writePlace(place, scratch);
-  place.pack("worst", spec(port));
+  place.pack("worst", spec(port, [WAITS]));
   const variables = { TOKEN: CANARIES.token };
 
   const run = place.start(["run", "worst", ...given, "--format", "ndjson"], variables);
@@ -229,5 +245,42 @@ t.test("a run that does its worst leaves no secret in any byte that packrun writ
     [],
   );
   t.match(words, /\[redacted:account:[0-9a-f]{8}\]/);
+  t.strictSame([...filesWith(place.folder, sources), ...filesWith(scratch, [])], []);
+});
+
+t.test("nor does one that a service drives, in its answers, events, metrics and log", async (t) => {
+  const { port } = await openOutside(t);
+  const place = new Place(t);
+  const scratch = openScratch(t);
+  const sources = await writePlace(place, scratch);
+  place.pack("worst", spec(port, []));
+  const server = place.start(["serve", "--listen", "127.0.0.1:0"], { TOKEN: CANARIES.token });
+  const url = await until("the server", () => /^listening on (\S+)$/m.exec(server.out())?.[1]);
+  const there = ["--server", url, "--token-file", ".packrun/server/token"];
+  const names = Object.keys(env).map((name) => name.toLowerCase());
+  const ran = await place.packrun("run", "worst", ...names.flatMap((name) => ["--secret", name]), "--json", ...there);
+  t.equal(ran.code, 0, ran.err);
+  t.strictSame(
+    answerOf(ran).steps.flatMap(({ reason }) => (reason === undefined ? [] : [reason])),
+    ["SECRET_IN_ARTIFACT", "SECRET_IN_ARTIFACT", "SECRET_IN_ARTIFACT", "STEP_EXIT"],
+  );
+  const headers = { Authorization: `Bearer ${readFileSync(place.here(".packrun/server/token"), "utf8").trim()}` };
+  const run = `/api/runs/${answerOf(ran).runId}`;
+  const answers = await Promise.all(
+    ["/api/runs", run, `${run}/logs`, `${run}/artifacts`, `${run}/evidence`, "/metrics"].map(async (path) => {
+      const answer = await fetch(url + path, { headers });
+      return `${answer.status} ${Buffer.from(await answer.arrayBuffer()).toString("latin1")}`;
+    }),
+  );
+  t.ok(answers.every((answer) => answer.startsWith("200 ")));
+  t.match(answers[2], /\[redacted:token:[0-9a-f]{8}\]/, "the events of the run are there");
+  server.child.kill("SIGTERM");
+  const ended = await server.ended;
+  t.equal(ended.code, 0, ended.err);
+  const words = [...answers, ran.out, ran.err, ended.out, ended.err].join("\n");
+  t.strictSame(
+    FORMS.filter((form) => words.includes(form)),
+    [],
+  );
   t.strictSame([...filesWith(place.folder, sources), ...filesWith(scratch, [])], []);
 });
