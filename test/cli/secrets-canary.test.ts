@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { join } from "node:path";
 import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import t, { type Test } from "tap";
+import { documentServer } from "../store/mongo/document-server.ts";
 import { answerOf, Place, until } from "./place.ts";
 
 const CANARIES = {
@@ -284,3 +285,25 @@ t.test("nor does one that a service drives, in its answers, events, metrics and 
   );
   t.strictSame([...filesWith(place.folder, sources), ...filesWith(scratch, [])], []);
 });
+
+const database = await documentServer(t);
+if (database?.folder !== undefined) {
+  const { address, folder } = database;
+  t.test("nor does one whose store is a database, in any of its files", async (t) => {
+    const { port } = await openOutside(t);
+    const place = new Place(t);
+    const scratch = openScratch(t);
+    const sources = await writePlace(place, scratch);
+    place.pack("worst", spec(port, []));
+    const variables = { TOKEN: CANARIES.token, PACKRUN_STORE: `${address}/${database.database()}` };
+    const ran = await place.start(["run", "worst", ...given, "--json"], variables).ended;
+    t.equal(ran.code, 0, ran.err);
+    t.ok(
+      readdirSync(folder, { recursive: true, encoding: "utf8" }).some((name) =>
+        readFileSync(join(folder, name)).includes(answerOf(ran).runId),
+      ),
+      "the run is in these files",
+    );
+    t.strictSame([...filesWith(folder, []), ...filesWith(place.folder, sources), ...filesWith(scratch, [])], []);
+  });
+}

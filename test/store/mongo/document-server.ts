@@ -12,6 +12,8 @@ export type DocumentServer = {
   readonly address: string;
   /** The name of a database that is not there yet; it is removed at the end. */
   readonly database: () => string;
+  /** The folder in which it keeps everything; absent where it is not ours. */
+  readonly folder?: string;
   /** Ends the server at once and starts it again on its port and files; absent where it is not ours. */
   readonly stop?: () => Promise<void>;
   readonly start?: () => Promise<void>;
@@ -70,7 +72,13 @@ async function ownServer(t: Test, program: string): Promise<DocumentServer> {
   };
   await start();
   t.teardown(stop);
-  return { address: `mongodb://127.0.0.1:${port}`, database: () => newName(names), stop, start };
+  return {
+    address: `mongodb://127.0.0.1:${port}`,
+    database: () => newName(names),
+    folder: `${folder}/data`,
+    stop,
+    start,
+  };
 }
 
 function newName(names: string[]): string {
