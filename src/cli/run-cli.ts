@@ -23,6 +23,8 @@ export async function runCli(given: readonly string[]): Promise<number> {
   const cli = nodeCli(argv);
   const name = argv[0] ?? "--help";
   goOnWithoutReader(name === "runs");
+  // What is thrown where nobody waits for it, in an event of a socket or a timer, ends the process in the same words.
+  process.once("uncaughtException", (error) => void crash(cli, error).then((ended) => process.exit(ended)));
   let code = 0;
   const program = programOf(cli, name);
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;

@@ -31,6 +31,16 @@ t.test("a server on loopback makes a token for its user, answers with it, and en
   t.notMatch(running.err(), token);
 });
 
+t.test("what is thrown where nobody waits for it ends the process in plain words", async (t) => {
+  const place = new Place(t);
+  const thrower = "setTimeout(() => { throw new Error('a bug of a timer') }, 500)";
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(thrower)}`;
+  const { code, err } = await place.start(["serve", "--listen", "127.0.0.1:0"], { NODE_OPTIONS }).ended;
+  t.equal(code, 1);
+  t.match(err, "packrun: internal error: a bug of a timer\n  = help: the ledger is intact");
+  t.notMatch(err, /^ +at /m, "no stack without PACKRUN_DEBUG=1");
+});
+
 t.test("a server that nobody could be kept from does not start", async (t) => {
   const place = new Place(t);
   const open = packrun(place.folder, "serve", "--listen", "0.0.0.0:0");
