@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { exportEvidence } from "#app/export-evidence.ts";
@@ -78,7 +78,11 @@ t.test("its exit code is that of the verdict, or 2 for a wrong use", async (t) =
     t.equal(out, "");
     t.match(err, /\S/);
   }
-  t.match(run(node, ["--version"]), { code: 0, out: /^\d+\.\d+\.\d+\n$/ });
+  const digest = createHash("sha256").update(readFileSync(script)).digest("hex");
+  t.match(run(node, ["--version"]), {
+    code: 0,
+    out: new RegExp(`^verify_offline_bundle\\.mjs \\d+\\.\\d+\\.\\d+ sha256:${digest}\n$`),
+  });
 });
 
 t.test("locale, time zone and umask change nothing in the report", async (t) => {
