@@ -24,7 +24,7 @@ export async function runCli(given: readonly string[]): Promise<number> {
   const name = argv[0] ?? "--help";
   goOnWithoutReader(name === "runs");
   // What is thrown where nobody waits for it, in an event of a socket or a timer, ends the process in the same words.
-  process.once("uncaughtException", (error) => void crash(cli, error).then((ended) => process.exit(ended)));
+  process.once("uncaughtException", (error) => void endFor(error, cli));
   let code = 0;
   const program = programOf(cli, name);
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
@@ -111,6 +111,10 @@ function usageExit(error: CommanderError): number {
 }
 
 /** What was thrown may hold anything, the secrets of a run included. */
+async function endFor(error: Error, cli: Cli): Promise<never> {
+  process.exit(await crash(cli, error));
+}
+
 async function crash(cli: Cli, error: unknown): Promise<number> {
   const { withoutSecrets } = await import("#compose.ts");
   const message = withoutSecrets(error instanceof Error ? error.message : String(error));
