@@ -135,6 +135,8 @@ t.test("a secret in a typed output is redacted or refused", async (t) => {
 });
 
 t.test("secrets that are missing, unknown or malformed are refused before anything is made", async (t) => {
+  // Not the other tests' value: this one stands in a command line, where they look for theirs at the same time.
+  const mistyped = "mistyped-kanarie-77d0c2";
   const place = placeOf(t, "true");
   const cases: readonly (readonly [string, number, readonly string[], Readonly<Record<string, string>>])[] = [
     ["SECRET_NOT_GIVEN", 3, ["--secret", "token=env:TOKEN"], env],
@@ -142,15 +144,15 @@ t.test("secrets that are missing, unknown or malformed are refused before anythi
     ["SECRET_UNRESOLVED", 3, ["--secret", "token=env:TOKEN", "--secret", "other=file:absent.txt"], env],
     ["SECRET_TOO_SHORT", 3, given, { TOKEN: "abc" }],
     ["SECRET_UNDECLARED", 3, [...given, "--secret", "third=env:TOKEN"], env],
-    ["SECRET_REFERENCE", 2, ["--secret", `token=${FILE_CANARY}`], env],
-    ["SECRET_REFERENCE", 2, ["--secret", FILE_CANARY], env],
+    ["SECRET_REFERENCE", 2, ["--secret", `token=${mistyped}`], env],
+    ["SECRET_REFERENCE", 2, ["--secret", mistyped], env],
   ];
   for (const [code, exitCode, args, environment] of cases) {
     for (const format of ["--json", "--format=text"]) {
       const ran = await place.start(["run", "secret", ...args, format], environment).ended;
       t.equal(ran.code, exitCode, `${code}: ${ran.err}`);
       t.match(format === "--json" ? faultOf(ran).code : ran.err, code);
-      t.notMatch(ran.out + ran.err, FILE_CANARY, "what was given is never echoed");
+      t.notMatch(ran.out + ran.err, mistyped, "what was given is never echoed");
     }
   }
   t.strictSame(place.runs(), []);
@@ -210,7 +212,7 @@ t.test(
     });
     place.write("packrun.config.yaml", "secrets: {tenants: {default: {token: 'env:TOKEN'}}}\n");
     const args = ["run", "plain", "--json", "--secret", "token"];
-    // Not the other tests' value: this one stands in a command line, where they look for theirs at the same time.
+    // A value of its own, as above.
     const known = "known-to-the-plan-5c1d9e";
     const refused = await place.start([...args, "-i", `text=say ${known}`], { ...env, TOKEN: known }).ended;
     t.equal(faultOf(refused).code, "SECRET_IN_PLAN", refused.err);
