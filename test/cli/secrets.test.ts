@@ -3,8 +3,9 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { answerOf, commandLines, faultOf, Place } from "./place.ts";
 
-const CANARY = 'kanarie-"7f3a9c/42\\b+e1==';
-const FILE_CANARY = "second-kanarie-0b5d1e9f";
+// Values of this file alone: command lines of the whole machine are looked through for them.
+const CANARY = 'zeisig-"7f3a9c/42\\b+e1==';
+const FILE_CANARY = "second-zeisig-0b5d1e9f";
 const env = { TOKEN: CANARY };
 
 /** Every form in which steps print the first secret here. */
