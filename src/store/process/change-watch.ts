@@ -71,10 +71,14 @@ export class ChangeWatch {
   }
 
   async #unread(key: RunKey): Promise<boolean> {
-    return (await this.#ground.placeOf(key)) > this.#knownOf(key).read;
+    return this.#closed || (await this.#ground.placeOf(key)) > this.#knownOf(key).read;
   }
 
   async #hasNews(key: RunKey): Promise<boolean> {
+    if (this.#closed) {
+      // Closed while the ledger was asked: nothing is asked of a medium that was given back.
+      return true;
+    }
     const place = await this.#ground.placeOf(key);
     const known = this.#knownOf(key);
     const isNews = place > known.read && place > known.told;
