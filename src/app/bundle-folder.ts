@@ -1,5 +1,4 @@
-import { constants, type Dirent } from "node:fs";
-import { lstat, open, opendir, type FileHandle } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -8,7 +7,8 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { MAX_BUNDLE_FILES, type BundleFile, type BundleSource } from "#verify/bundle-source.ts";
 import { bundleCodes } from "#verify/bundle-codes.ts";
 import { shown } from "#verify/shown.ts";
-import { readStretch } from "./read-stretch.ts";
+import { rawEntries } from "./raw-entries.ts";
+import { readWhole } from "./read-stretch.ts";
 
 /** A bundle as a folder. Links are never followed: anything but folders and regular files is refused. */
 export function folderSource(root: string, limit: number = MAX_BUNDLE_FILES): BundleSource {
@@ -33,8 +33,8 @@ async function listFolder(root: string, limit: number): Promise<Result<readonly 
 
 /** False when there is more than any bundle has. */
 async function walk(root: string, under: string, walked: Walk): Promise<boolean> {
-  for await (const entry of await opendir(join(root, under), { encoding: "buffer" as BufferEncoding })) {
-    const { name: bytes } = entry as unknown as Dirent<Buffer>;
+  for await (const entry of rawEntries(join(root, under))) {
+    const { name: bytes } = entry;
     const name = decodeUtf8(bytes);
     const path = `${under}${name ?? bytes.toString("latin1")}`;
     if (walked.left === 0) {
@@ -50,14 +50,4 @@ async function walk(root: string, under: string, walked: Walk): Promise<boolean>
     }
   }
   return true;
-}
-
-async function* readWhole(path: string): AsyncIterable<Uint8Array> {
-  const handle: FileHandle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const { size } = await handle.stat();
-    yield* readStretch(handle, 0, size);
-  } finally {
-    await handle.close();
-  }
 }

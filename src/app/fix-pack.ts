@@ -17,8 +17,8 @@ import { userFileCodes } from "./user-file-codes.ts";
 const ROUNDS = 20;
 
 /**
- * Mends in `pack.yaml` what is mechanical, writes it in one step, and says how many places that were: what was found there
- * is found no more, and nothing new is. Faults: those of `readPackFolder`, INPUT_CHANGED, USER_FILE_WRITE.
+ * Mends in `pack.yaml` what is mechanical, writes it in one step, and says how many places that were. What is understood only
+ * now may have findings of its own; what would break the text is not done. Faults: those of `readPackFolder`, INPUT_CHANGED, USER_FILE_WRITE.
  */
 export async function fixPack(pack: string, ports: PackPorts & { readonly cwd: string }): Promise<Result<number>> {
   const place = await readPackFolder(pack, ports.cwd, ports);

@@ -1,6 +1,5 @@
 import type { Dirent } from "node:fs";
-import { constants } from "node:fs";
-import { lstat, open, opendir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { checkEntryName, INDEX_PATH, LAYOUT_PATH, MAX_ENTRIES } from "#bundle/archive.ts";
 import { archiveCodes } from "#bundle/archive-codes.ts";
@@ -8,7 +7,8 @@ import { decodeUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { BundleFile, BundleSource } from "#verify/bundle-source.ts";
-import { readStretch } from "./read-stretch.ts";
+import { rawEntries } from "./raw-entries.ts";
+import { readWhole } from "./read-stretch.ts";
 
 /** The folders of a layout: only these are looked into. */
 const FOLDERS: ReadonlySet<string> = new Set(["blobs", "blobs/sha256"]);
@@ -43,10 +43,9 @@ async function listLayout(root: string): Promise<Result<readonly BundleFile[]>> 
 
 /** False when there is more than any layout has. */
 async function walk(root: string, under: string, found: Found[]): Promise<boolean> {
-  for await (const entry of await opendir(join(root, under), { encoding: "buffer" as BufferEncoding })) {
-    const named = entry as unknown as Dirent<Buffer>;
-    const bytes = Buffer.concat([Buffer.from(under), named.name]);
-    found.push({ bytes, entry: named });
+  for await (const entry of rawEntries(join(root, under))) {
+    const bytes = Buffer.concat([Buffer.from(under), entry.name]);
+    found.push({ bytes, entry });
     if (found.length > MAX_ENTRIES + FOLDERS.size) {
       return false;
     }
@@ -72,14 +71,4 @@ function checkKind(entry: Dirent<Buffer>, path: string): Result<void> {
 
 function placeOf(path: string): number {
   return path === LAYOUT_PATH ? 0 : path === INDEX_PATH ? 1 : 2;
-}
-
-async function* readWhole(path: string): AsyncIterable<Uint8Array> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const { size } = await handle.stat();
-    yield* readStretch(handle, 0, size);
-  } finally {
-    await handle.close();
-  }
 }

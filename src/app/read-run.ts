@@ -4,16 +4,21 @@ import { ok, type Result } from "#fault/result.ts";
 import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { LedgerStore, RunIdentity, RunKey } from "#port/run-store.ts";
+import type { LedgerEvent } from "#run/event.ts";
 import { evolve } from "#run/evolve.ts";
 import { initialState, type RunState } from "#run/state.ts";
 import { runAnswer, type RunAnswer } from "./run-answer.ts";
 import { storedPlan } from "./stored-plan.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** Folds the ledger of a run over its plan. */
-export async function readRunState(identity: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {
+/** Folds the ledger of a run over its plan; `seen` is called with each event on the way. */
+export async function readRunState(
+  identity: RunIdentity,
+  workplace: Workplace,
+  seen?: (event: LedgerEvent) => void,
+): Promise<Result<RunState>> {
   const plan = await storedPlan(identity, workplace);
-  return plan.ok ? fold(plan.value, identity, workplace.store.ledger) : plan;
+  return plan.ok ? fold(plan.value, identity, workplace.store.ledger, seen) : plan;
 }
 
 /** The same over any ledger store, and only over the pinned plan. */
@@ -23,10 +28,16 @@ export async function foldLedger(identity: RunIdentity, ledger: LedgerStore): Pr
   return plan.ok ? fold(plan.value, identity, ledger) : plan;
 }
 
-async function fold(plan: Plan, identity: RunIdentity, ledger: LedgerStore): Promise<Result<RunState>> {
+async function fold(
+  plan: Plan,
+  identity: RunIdentity,
+  ledger: LedgerStore,
+  seen?: (event: LedgerEvent) => void,
+): Promise<Result<RunState>> {
   const state = initialState(plan, identity);
   for await (const event of ledger.read(identity)) {
     evolve(state, event);
+    seen?.(event);
   }
   return ok(state);
 }

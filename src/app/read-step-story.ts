@@ -5,30 +5,29 @@ import type { RunKey } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { stepStory, type StepStory } from "#view/step-story.ts";
 import { appCodes } from "./codes.ts";
-import { readRun } from "./read-run.ts";
+import { readRunState } from "./read-run.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** Why a step of a run did what it did. */
 export async function readStepStory(key: RunKey, stepId: string, workplace: Workplace): Promise<Result<StepStory>> {
-  const run = await readRun(key, workplace);
-  if (!run.ok) {
-    return run;
+  const identity = await workplace.store.ledger.identity(key);
+  if (!identity.ok) {
+    return identity;
   }
   const events: LedgerEvent[] = [];
-  for await (const event of workplace.store.ledger.read(key)) {
+  const state = await readRunState(identity.value, workplace, (event) => {
     if (event.stepId === stepId && event.eventType !== "step.output") {
       events.push(event);
     }
+  });
+  if (!state.ok) {
+    return state;
   }
-  const { state, answer } = run.value;
-  const story = stepStory(state, stepId, events);
+  const story = stepStory(state.value, stepId, events);
   if (story !== undefined) {
     return ok(story);
   }
-  const near = nearestName(
-    stepId,
-    answer.steps.map(({ id }) => id),
-  );
+  const near = nearestName(stepId, state.value.live.byId.keys());
   const hint = near === undefined ? undefined : `did you mean ${near}?`;
   return fail(faultOf(appCodes, "STEP_UNKNOWN", { stepId, runId: key.runId }, hint === undefined ? {} : { hint }));
 }

@@ -1,4 +1,5 @@
-import type { FileHandle } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 
 /** Bytes of one read: large enough that a hash is never kept waiting by the number of calls. */
 const CHUNK = 1024 * 1024;
@@ -34,6 +35,17 @@ export async function* readStretch(handle: FileHandle, start: number, size: numb
   } finally {
     // A consumer that stops early must not close the file under a read.
     await ahead?.catch(() => undefined);
+  }
+}
+
+/** A whole file, in order, as `readStretch` gives it. A link is never followed. */
+export async function* readWhole(path: string): AsyncIterable<Uint8Array> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size } = await handle.stat();
+    yield* readStretch(handle, 0, size);
+  } finally {
+    await handle.close();
   }
 }
 

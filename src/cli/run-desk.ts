@@ -11,7 +11,7 @@ import type { ServerOptions } from "./server-options.ts";
 export type RunDesk = {
   /** The run that a person names: a whole id, the beginning of exactly one, or `last`. */
   readonly find: (text: string) => Promise<Result<RunId>>;
-  readonly list: (limit: number) => Promise<Result<readonly ListedRun[]>>;
+  readonly list: (limit: number) => Promise<Result<readonly ListedRow[]>>;
   readonly show: (runId: RunId) => Promise<Result<ShownRun>>;
   /** Tells the events that are there; with `live`, then those that come, until the run is over. */
   readonly events: (runId: RunId, live: boolean, tell: (event: LedgerEvent) => void) => Promise<Result<void>>;
@@ -20,6 +20,13 @@ export type RunDesk = {
   readonly ledger: (runId: RunId, tell: (text: string) => void) => Promise<Result<void>>;
   readonly cancel: (runId: RunId, reason: string | undefined) => Promise<Result<{ readonly status: string }>>;
   readonly decide: (runId: RunId, given: GateDecision) => Promise<Result<DecidedGate & Driven>>;
+};
+
+/** A run in a list; what else an answer says of it is passed on in JSON. */
+export type ListedRow = Pick<ListedRun, "runId" | "createdAt" | "packName" | "packVersion"> & {
+  readonly status: string;
+  readonly reason?: string | undefined;
+  readonly driven?: boolean | undefined;
 };
 
 /** Whether somebody is at work on the run, or will be without being told. */

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import type { ListedRun } from "#app/list-runs.ts";
 import { findRun } from "#app/run-reference.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { RunId } from "#canon/ids.ts";
@@ -8,7 +7,7 @@ import { visibleText } from "#view/visible-text.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { formatOf, positiveInteger, withGlobals } from "./options.ts";
 import { withDesk, withRunAtDesk } from "./open-desk.ts";
-import type { DeskOptions, RunDesk } from "./run-desk.ts";
+import type { DeskOptions, ListedRow, RunDesk } from "./run-desk.ts";
 import { runText } from "./run-text.ts";
 import { showTimeline } from "./runs-timeline.ts";
 import { withServer } from "./server-options.ts";
@@ -76,7 +75,7 @@ function defineList(group: Command, cli: Cli, done: Done): void {
     });
 }
 
-function rowText({ runId, status, createdAt, packName, packVersion, reason, driven }: ListedRun): string {
+function rowText({ runId, status, createdAt, packName, packVersion, reason, driven }: ListedRow): string {
   const why = driven === false ? "no process drives it: packrun resume" : (reason ?? "");
   return `${runId}  ${status.padEnd(9)}  ${createdAt}  ${packName}@${packVersion}  ${why}`.trimEnd();
 }

@@ -1,5 +1,4 @@
 import { chooseRun, LOOKED_AT } from "#app/run-reference.ts";
-import type { ListedRun } from "#app/list-runs.ts";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import { parseRunId, type RunId } from "#canon/ids.ts";
 import { ok, type Result } from "#fault/result.ts";
@@ -7,7 +6,7 @@ import { ApiClient } from "#client/api-client.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import type { Cli } from "./cli.ts";
 import type { LedgerEvent } from "./progress.ts";
-import type { DeskOptions, RunDesk, ShownArtifact } from "./run-desk.ts";
+import type { DeskOptions, ListedRow, RunDesk, ShownArtifact } from "./run-desk.ts";
 import { decideAtServer } from "./server-decision.ts";
 import { answerOfServed } from "./served-run.ts";
 
@@ -50,8 +49,8 @@ export async function findServed(client: ApiClient, text: string): Promise<Resul
   return rows.ok ? chooseRun(text, rows.value) : rows;
 }
 
-async function listServed(client: ApiClient, limit: number): Promise<Result<readonly ListedRun[]>> {
-  const rows: ListedRun[] = [];
+async function listServed(client: ApiClient, limit: number): Promise<Result<readonly ListedRow[]>> {
+  const rows: ListedRow[] = [];
   let cursor: string | undefined;
   do {
     const page = await client.listRuns({ limit: Math.min(PAGE, limit - rows.length), cursor });
@@ -59,8 +58,12 @@ async function listServed(client: ApiClient, limit: number): Promise<Result<read
       return page;
     }
     // Ids become parts of addresses: what is none is no run.
-    const items = page.value.items as unknown as readonly ListedRun[];
-    rows.push(...items.filter(({ runId }) => parseRunId(runId) !== undefined));
+    for (const item of page.value.items) {
+      const runId = parseRunId(item.runId);
+      if (runId !== undefined) {
+        rows.push({ ...item, runId });
+      }
+    }
     cursor = page.value.next;
   } while (cursor !== undefined && rows.length < limit);
   return ok(rows);

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { HeldLease, RunIdentity } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { RunState } from "#run/state.ts";
-import { todo } from "#run/todo.ts";
+import { nextTimer } from "#run/next-timer.ts";
 import { engineCodes } from "./codes.ts";
 import { Driver, type DriverOptions, type ShiftEnd } from "./driver.ts";
 import { LEASE_MS, LeaseKeeper } from "./lease-keeper.ts";
@@ -143,7 +143,7 @@ async function waitForChange(
   state: RunState,
   options: DriveOptions,
 ): Promise<void> {
-  const dueAt = Math.min(...todo(state, 1).flatMap((effect) => (effect.kind === "timer" ? [effect.dueAt] : [])));
+  const dueAt = nextTimer(state);
   const signals = [options.cancel, options.abort, options.release].filter((signal) => signal !== undefined);
   const ended = new AbortController();
   const interrupted = new Promise<void>((resolve) => {

@@ -60,6 +60,10 @@ t.test("archives of anything but plain files are refused, and leave nothing", as
   t.match(await put(open.url, outside), { body: { code: "UPLOAD_TAR" } });
   const twice = tar("--transform=s,files/notes.txt,PACK.yaml,", "pack.yaml", "files/notes.txt");
   t.match(await put(open.url, twice), { body: { code: "UPLOAD_TAR", detail: /same/ } });
+  const again = tar("pack.yaml", "files/notes.txt", "files/notes.txt", "--hard-dereference");
+  t.match(await put(open.url, again), { status: 422, body: { code: "UPLOAD_TAR", detail: /comes twice/ } });
+  const both = tar("--transform=s,files/notes.txt,pack.yaml/notes,", "pack.yaml", "files/notes.txt");
+  t.match(await put(open.url, both), { status: 422, body: { code: "UPLOAD_TAR", detail: /file and a folder/ } });
   place.write("bad/pack.yaml", "kind: Nothing\n");
   const bad = execFileSync("tar", ["--format=ustar", "-C", place.here("bad"), "-cf", "-", "."]);
   const findings = await put(open.url, bad);

@@ -1,6 +1,6 @@
 import type { RunIdentity, RunRow } from "#port/run-store.ts";
 import type { RunState } from "#run/state.ts";
-import { todo } from "#run/todo.ts";
+import { nextTimer } from "#run/next-timer.ts";
 import { readRunState } from "../read-run.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -46,7 +46,7 @@ export class RunWaits {
 
   /** A run was just left waiting in this state. */
   left(row: Pick<RunRow, "runId" | "updatedAt">, state: RunState): void {
-    this.#waits.set(row.runId, { updatedAt: row.updatedAt, sequence: state.head.sequence, dueAt: dueAt(state) });
+    this.#waits.set(row.runId, { updatedAt: row.updatedAt, sequence: state.head.sequence, dueAt: nextTimer(state) });
   }
 
   async #isDue(row: RunRow, workplace: Workplace, sweep: boolean, now: number): Promise<boolean> {
@@ -60,7 +60,7 @@ export class RunWaits {
       return true;
     }
     this.left(row, state.value);
-    return state.value.status !== "waiting" || dueAt(state.value) <= now;
+    return state.value.status !== "waiting" || nextTimer(state.value) <= now;
   }
 
   #forget(rows: readonly RunRow[]): void {
@@ -71,10 +71,6 @@ export class RunWaits {
       }
     }
   }
-}
-
-function dueAt(state: RunState): number {
-  return Math.min(...todo(state, 1).flatMap((effect) => (effect.kind === "timer" ? [effect.dueAt] : [])));
 }
 
 async function hasGrown(run: RunIdentity, sequence: number, { store }: Workplace): Promise<boolean> {

@@ -6,6 +6,7 @@ import { decodeUtf8 } from "#canon/utf8.ts";
 import { BLOCK, paddingOf } from "#evidence/ustar.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemCode } from "#fault/system-problem.ts";
 import { makeFolder } from "../make-folder.ts";
 import { readExactly, readStretch } from "../read-stretch.ts";
 import { writeAll } from "../write-all.ts";
@@ -47,7 +48,10 @@ export async function unpackUpload(archive: FileHandle, folder: string): Promise
       if (twins.add(path) !== undefined) {
         return refuse("two of its names are the same on some system");
       }
-      await write(join(folder, path), executable ? 0o755 : 0o644, readStretch(archive, start, size));
+      const written = await write(join(folder, path), executable ? 0o755 : 0o644, readStretch(archive, start, size));
+      if (!written.ok) {
+        return written;
+      }
     }
   }
 }
@@ -84,14 +88,25 @@ function readHeader(block: Uint8Array): Entry | string {
   return { path, size, isFolder, executable: (mode & 0o100) !== 0 };
 }
 
-async function write(path: string, mode: number, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  await makeFolder(dirname(path), 0o755);
-  await using handle = await open(path, "wx", 0o600);
-  for await (const chunk of chunks) {
-    await writeAll(handle, chunk);
+/** What a system says when the names of an archive, in a folder that was empty, stand in each other's way. */
+const COLLISIONS: ReadonlySet<string> = new Set(["EEXIST", "ENOTDIR", "EISDIR"]);
+
+async function write(path: string, mode: number, chunks: AsyncIterable<Uint8Array>): Promise<Result<void>> {
+  try {
+    await makeFolder(dirname(path), 0o755);
+    await using handle = await open(path, "wx", 0o600);
+    for await (const chunk of chunks) {
+      await writeAll(handle, chunk);
+    }
+    await handle.chmod(mode);
+    await handle.sync();
+    return ok(undefined);
+  } catch (error) {
+    if (COLLISIONS.has(systemCode(error))) {
+      return refuse("a name comes twice, or is both a file and a folder");
+    }
+    throw error;
   }
-  await handle.chmod(mode);
-  await handle.sync();
 }
 
 function refuse(problem: string): Result<never> {
