@@ -103,7 +103,7 @@ async function checkOpen(identity: RunIdentity, gateId: string, workplace: Workp
     return fail(unknownGate(gateId, state.value.plan));
   }
   if (open && workplace.clock.now() >= notAfter) {
-    const hint = `it expired at ${timestampOf(notAfter)}; packrun resume ${identity.runId} ends the run`;
+    const hint = `it expired at ${timestampOf(notAfter)}; \`packrun resume ${identity.runId}\` ends the run`;
     return fail(faultOf(runCodes, "GATE_CLOSED", { gate: gateId }, { hint }));
   }
   return open ? ok(undefined) : fail(faultOf(runCodes, "GATE_CLOSED", { gate: gateId }));

@@ -19,19 +19,24 @@ export async function findRun(text: string, tenantId: TenantId, store: RunStore)
   return chosen.ok ? ok({ tenantId, runId: chosen.value }) : chosen;
 }
 
-/** The run that is named, among these: the first one for `last`. Fault: RUN_REFERENCE. */
-export function chooseRun(text: string, rows: readonly { readonly runId: RunId }[]): Result<RunId> {
+/** The run that is named, among these: the first one for `last`. `whereNone` is the hint where there is none at all. Fault: RUN_REFERENCE. */
+export function chooseRun(
+  text: string,
+  rows: readonly { readonly runId: RunId }[],
+  whereNone = "this store holds no runs: name another with --store, or make one with `packrun run PACK`",
+): Result<RunId> {
   const found =
     text === "last" ? rows.slice(0, 1) : rows.filter((row) => text.length >= 4 && row.runId.startsWith(text));
   const [only] = found;
-  return only !== undefined && found.length === 1 ? ok(only.runId) : fail(refusalOf(text, rows.length, found.length));
+  return only !== undefined && found.length === 1
+    ? ok(only.runId)
+    : fail(refusalOf(text, rows.length, found.length, whereNone));
 }
 
-function refusalOf(text: string, all: number, found: number): Fault {
+function refusalOf(text: string, all: number, found: number, whereNone: string): Fault {
   const data = { text: JSON.stringify(text), what: found > 1 ? `${found} runs` : "no run" };
   if (all === 0) {
-    const hint = "this store holds no runs: name another with --store, or make one with `packrun run PACK`";
-    return faultOf(appCodes, "RUN_REFERENCE", data, { hint });
+    return faultOf(appCodes, "RUN_REFERENCE", data, { hint: whereNone });
   }
   return found > 1
     ? faultOf(appCodes, "RUN_REFERENCE", data, { hint: "give more of the id; `packrun runs list` shows them" })

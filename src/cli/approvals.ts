@@ -10,6 +10,7 @@ import { defineSign, defineStatement } from "./approval-signing.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { answer } from "./keys.ts";
+import { nextStep } from "./next-step.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import { withRun } from "./runs.ts";
 import { withWorkplace } from "./with-workplace.ts";
@@ -56,7 +57,7 @@ async function list(cli: Cli, workplace: Workplace, options: GlobalOptions): Pro
     cli.out(jsonLine({ schemaVersion: 1, items, ...(unread.length === 0 ? {} : { errors: unread.map(errorOf) }) }));
     return exitCodeOf(unread);
   }
-  items.forEach((gate) => cli.out(gateText(gate)));
+  items.forEach((gate) => cli.out(gateText(cli, gate)));
   unread.forEach((fault) => cli.fault(fault));
   if (items.length + unread.length === 0) {
     cli.note("no gate waits here");
@@ -64,7 +65,7 @@ async function list(cli: Cli, workplace: Workplace, options: GlobalOptions): Pro
   return exitCodeOf(unread);
 }
 
-function gateText(gate: WaitingGate): string {
+function gateText(cli: Cli, gate: WaitingGate): string {
   const { pack, mayApprove, from, decided, expired } = gate;
   const people = mayApprove ?? [`whoever holds ${from.join(" or ")} in trust domain ${gate.trustDomain}`];
   const by = decided.length === 0 ? "" : ` (${decided.map(({ principal }) => principal).join(", ")})`;
@@ -78,7 +79,7 @@ function gateText(gate: WaitingGate): string {
     field("may approve", people.length === 0 ? "nobody in the trust root" : people.join(", ")),
     field(
       "until",
-      expired ? `${gate.notAfter}, which is over: packrun resume ${gate.runId} ends the run` : gate.notAfter,
+      expired ? `${gate.notAfter}, which is over: ${nextStep(cli, "resume", gate.runId)} ends the run` : gate.notAfter,
     ),
   ];
   return lines.map((line) => `${visibleText(line)}\n`).join("");
@@ -164,7 +165,7 @@ function tell(cli: Cli, file: string, found: ImportedResponse | Fault): void {
   const done = decision === "approve" ? "approved" : "rejected";
   cli.out(`${done} ${gateId} of ${runId} as ${principal}${again ? " (recorded before)" : ""}\n`);
   if (!again) {
-    cli.note(`go on with: packrun resume ${runId}`);
+    cli.note(`go on with: ${nextStep(cli, "resume", runId)}`);
   }
 }
 

@@ -25,6 +25,8 @@ export type Cli = {
   readonly commands: CommandTable;
   /** A line that begins with `packrun:` on stderr. */
   readonly note: (text: string) => void;
+  /** Where the command was told to work, by its own flags: next steps have to say it again. */
+  readonly where: Whereabouts;
 };
 
 /** One file of commands: defines them on the program; an action returns its exit code. */
@@ -44,6 +46,11 @@ export type GlobalOptions = {
   readonly trust?: string;
   readonly config?: string;
   readonly input?: boolean;
+};
+
+export type Whereabouts = Pick<GlobalOptions, "store" | "tenant" | "trust" | "config"> & {
+  readonly server?: string;
+  readonly tokenFile?: string;
 };
 
 export function jsonLine(value: unknown): string {

@@ -3,6 +3,7 @@ import type { DecidedGate } from "#app/decide-gate.ts";
 import { ok } from "#fault/result.ts";
 import type { Cli, CommandFile } from "./cli.ts";
 import { answer } from "./keys.ts";
+import { nextStep } from "./next-step.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import { withRunAtDesk } from "./open-desk.ts";
 import type { DecisionOptions } from "./server-decision.ts";
@@ -38,7 +39,7 @@ function define(program: Command, cli: Cli, done: (code: number) => void, decisi
         const decided = await desk.decide(runId, given);
         const ended = answer(cli, options, decided.ok ? ok(decisionOf(decided.value)) : decided, wordsOf);
         if (decided.ok && formatOf(options) === "text" && !decided.value.driven) {
-          cli.note(`no process drives the run now; go on with: packrun resume ${runId}`);
+          cli.note(`no process drives the run now; go on with: ${nextStep(cli, "resume", runId)}`);
         }
         return ended;
       });

@@ -4,6 +4,7 @@ import type { Result } from "#fault/result.ts";
 import { RunProgress } from "#view/run-progress.ts";
 import { jsonLine, type Cli } from "./cli.ts";
 import { interruptible, parallelOf, readReferences, type DriveOptions } from "./drive-options.ts";
+import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { showRunEnd } from "./run-end.ts";
 import { showProgress } from "./show-progress.ts";
@@ -30,7 +31,10 @@ export async function driveCommand(
     runId: () => runId,
     ...(packFile === undefined ? {} : { packFile }),
   });
-  const { stop, ...signals } = interruptible(progress.note);
+  const { stop, ...signals } = interruptible(progress.note, {
+    cancel: "cancelling; once more ends everything at once",
+    abort: () => `ending everything now; \`${nextStep(cli, "resume", runId)}\` goes on`,
+  });
   const { evidence } = options;
   try {
     const order: RunOrder = {

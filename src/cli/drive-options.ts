@@ -55,21 +55,16 @@ export async function readReferences(
   return ok(references);
 }
 
-const HERE = {
-  cancel: "cancelling; once more ends everything at once",
-  abort: "ending everything now; `packrun resume` goes on",
-};
-
 /** How this process drives: Ctrl-C once cancels in order, twice ends everything at once. */
 export function interruptible(
   note: Cli["note"],
-  words: typeof HERE = HERE,
+  words: { readonly cancel: string; readonly abort: () => string },
 ): Pick<RunOrder, "cancel" | "abort"> & { readonly stop: () => void } {
   const cancel = new AbortController();
   const abort = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
     if (cancel.signal.aborted) {
-      note(words.abort);
+      note(words.abort());
       abort.abort(signal);
     } else {
       note(words.cancel);

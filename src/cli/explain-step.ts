@@ -2,6 +2,7 @@ import { readStepStory } from "#app/read-step-story.ts";
 import type { StepStory } from "#view/step-story.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
+import { withNextSteps } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { withRun } from "./runs.ts";
 
@@ -14,15 +15,17 @@ export function explainStep(cli: Cli, stepId: string, run: string, options: Glob
       return cli.fault(story.fault, format);
     }
     const { runId } = key;
-    cli.out(format === "json" ? jsonLine({ schemaVersion: 1, runId, ...story.value }) : storyText(runId, story.value));
+    cli.out(
+      format === "json" ? jsonLine({ schemaVersion: 1, runId, ...story.value }) : storyText(cli, runId, story.value),
+    );
     return 0;
   });
 }
 
-function storyText(runId: string, { id, kind, status, reason, why, events }: StepStory): string {
+function storyText(cli: Cli, runId: string, { id, kind, status, reason, why, events }: StepStory): string {
   const lines = [
     `step ${id} (${kind}) of run ${runId}: ${status}${reason === undefined ? "" : ` (${reason})`}`,
-    ...why.map((sentence) => `  ${sentence}`),
+    ...why.map((sentence) => `  ${withNextSteps(cli, sentence)}`),
     ...events.map(({ at, text }) => `  ${at.slice(11, 23)}  ${text}`),
     ...(reason === undefined ? [] : [`  see: packrun explain ${reason}`]),
   ];

@@ -4,6 +4,7 @@ import { initPack } from "#app/init-pack.ts";
 import { DEFAULT_TEMPLATE, packTemplates, type TemplateName } from "#app/pack-templates.ts";
 import type { CommandFile, GlobalOptions } from "./cli.ts";
 import { answer } from "./keys.ts";
+import { nextStep } from "./next-step.ts";
 import { formatOf, withGlobals } from "./options.ts";
 
 type InitOptions = GlobalOptions & { readonly template?: TemplateName };
@@ -38,8 +39,8 @@ export const init: CommandFile = {
         const made = await initPack(folder, template);
         const code = answer(cli, options, made, ({ name, files }) => `${name}: ${files.join(", ")}\n`);
         if (made.ok && formatOf(options) === "text") {
-          const quoted = /^[\w./-]+$/.test(folder) ? folder : JSON.stringify(folder);
-          cli.note(`next:\n  packrun lint ${quoted}\n  packrun simulate ${quoted}\n  packrun run ${quoted}`);
+          const steps = ["lint", "simulate", "run"].map((name) => `\n  ${nextStep(cli, name, folder)}`);
+          cli.note(`next:${steps.join("")}`);
         }
         done(code);
       });

@@ -1,3 +1,4 @@
+import type { ServerAccess } from "#client/server-access.ts";
 import type { RunProgress } from "#view/run-progress.ts";
 import type { transitionOf } from "#view/transition.ts";
 
@@ -19,4 +20,6 @@ export type Following = {
   readonly runId: () => string;
   /** `pack.yaml` of the run, where it came from a folder. */
   readonly packFile?: string;
+  /** Through which server, if not here. */
+  readonly access?: ServerAccess;
 };

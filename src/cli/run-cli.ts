@@ -1,10 +1,11 @@
 import { styleText } from "node:util";
 import { Command, CommanderError, Help } from "commander";
 import { diagnosticsExitCode } from "./exit-code.ts";
-import { jsonLine, type Cli, type Style } from "./cli.ts";
+import { jsonLine, type Cli, type Style, type Whereabouts } from "./cli.ts";
 import { commandTable } from "./command-table.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { annotation, findingAnnotation, onGithub } from "./github-annotation.ts";
+import { withNextSteps } from "./next-step.ts";
 import { SHARED_OPTIONS } from "./options.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
@@ -20,13 +21,16 @@ const SIGPIPE_EXIT = 141;
 /** Runs one command line; the exit code. */
 export async function runCli(given: readonly string[]): Promise<number> {
   const argv = given[0] === "help" ? [...given.slice(1), "--help"] : given;
-  const cli = nodeCli(argv);
+  let where: Whereabouts = {};
+  const cli = nodeCli(argv, () => where);
   const name = argv[0] ?? "--help";
   goOnWithoutReader(name === "runs");
   // What is thrown where nobody waits for it, in an event of a socket or a timer, ends the process in the same words.
   process.once("uncaughtException", (error) => void endFor(error, cli));
   let code = 0;
-  const program = programOf(cli, name);
+  const program = programOf(cli, name).hook("preAction", (_, command) => {
+    where = command.opts<Whereabouts>();
+  });
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (entry !== undefined) {
     (await entry.load()).define(program, cli, (ended) => {
@@ -119,14 +123,15 @@ async function crash(cli: Cli, error: unknown): Promise<number> {
   const { withoutSecrets } = await import("#compose.ts");
   const message = withoutSecrets(error instanceof Error ? error.message : String(error));
   cli.err(`packrun: internal error: ${message}\n`);
-  cli.err("  = help: the ledger is intact; `packrun resume` goes on. PACKRUN_DEBUG=1 shows where this happened.\n");
+  const help = withNextSteps(cli, "the ledger is intact; `packrun resume RUN` goes on");
+  cli.err(`  = help: ${help}. PACKRUN_DEBUG=1 shows where this happened.\n`);
   if (cli.env["PACKRUN_DEBUG"] === "1" && error instanceof Error) {
     cli.err(`${withoutSecrets(error.stack ?? "")}\n`);
   }
   return 1;
 }
 
-function nodeCli(argv: readonly string[]): Cli {
+function nodeCli(argv: readonly string[], where: () => Whereabouts): Cli {
   const out = (text: string): void => {
     process.stdout.write(text);
   };
@@ -150,7 +155,11 @@ function nodeCli(argv: readonly string[]): Cli {
     get rows() {
       return process.stderr.rows ?? 25;
     },
-    fault: (fault, format) => showFault(fault, format, { out, err, style, env: process.env, cwd: process.cwd() }),
+    get where() {
+      return where();
+    },
+    fault: (fault, format) =>
+      showFault(fault, format, { out, err, style, env: process.env, cwd: process.cwd(), where: where() }),
     diagnostics: (found, sourceOf) => {
       const renderers = new Map<string, (diagnostic: Diagnostic) => string>();
       for (const diagnostic of found) {
@@ -172,11 +181,12 @@ function nodeCli(argv: readonly string[]): Cli {
 function showFault(
   fault: Fault,
   format: string | undefined,
-  cli: Pick<Cli, "out" | "err" | "style" | "env" | "cwd">,
+  cli: Pick<Cli, "out" | "err" | "style" | "env" | "cwd" | "where">,
 ): number {
   const { exitCode } = codeEntry(fault.code);
+  const hint = fault.hint === undefined ? undefined : withNextSteps(cli, fault.hint);
   if (format === "json" || format === "ndjson") {
-    const { code, message, hint, place } = fault;
+    const { code, message, place } = fault;
     cli.out(jsonLine({ schemaVersion: 1, error: { code, message, hint, place, exitCode } }));
     return exitCode;
   }
@@ -184,12 +194,12 @@ function showFault(
   if (fault.place?.file !== undefined) {
     cli.err(`  --> ${visibleText(`${fault.place.file}${fault.place.pointer ?? ""}`)}\n`);
   }
-  if (fault.hint !== undefined) {
-    cli.err(`  = help: ${visibleText(fault.hint)}\n`);
+  if (hint !== undefined) {
+    cli.err(`  = help: ${visibleText(hint)}\n`);
   }
   cli.err(`  = see: packrun explain ${fault.code}\n`);
   if (onGithub(cli)) {
-    cli.err(annotation("error", { title: fault.code }, [fault.message, fault.hint ?? ""].join("\n").trim()));
+    cli.err(annotation("error", { title: fault.code }, [fault.message, hint ?? ""].join("\n").trim()));
   }
   return exitCode;
 }

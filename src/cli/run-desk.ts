@@ -3,12 +3,15 @@ import type { ListedRun } from "#app/list-runs.ts";
 import type { RunAnswer } from "#app/run-answer.ts";
 import type { RunId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
+import type { ServerAccess } from "#client/server-access.ts";
 import type { GlobalOptions } from "./cli.ts";
 import type { LedgerEvent } from "./progress.ts";
 import type { ServerOptions } from "./server-options.ts";
 
 /** Where runs are seen and told what to do: the local store, or a server. Commands show what either says in the same way. */
 export type RunDesk = {
+  /** The server, if it is one. */
+  readonly access?: ServerAccess;
   /** The run that a person names: a whole id, the beginning of exactly one, or `last`. */
   readonly find: (text: string) => Promise<Result<RunId>>;
   readonly list: (limit: number) => Promise<Result<readonly ListedRow[]>>;

@@ -4,12 +4,15 @@ import { copyOutputs } from "#app/copy-outputs.ts";
 import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { Workplace } from "#app/workplace.ts";
+import type { ServerAccess } from "#client/server-access.ts";
+import { approvalStep } from "./approval-step.ts";
 import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
 import type { DriveOptions } from "./drive-options.ts";
 import { runExitCode } from "./exit-code.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { formatOf } from "./options.ts";
-import { runText, waitingLines } from "./run-text.ts";
+import { nextStep } from "./next-step.ts";
+import { runText, waitingLines, type ApprovalOf } from "./run-text.ts";
 
 const SIGTERM_EXIT = 143;
 const INTERRUPTED_EXIT = 130;
@@ -27,10 +30,11 @@ export async function showRunEnd(
     output === undefined || end.end !== "finished" ? ok(undefined) : await copyOutputs(end.state, output, workplace);
   if (end.unanchored !== undefined) {
     const { code, message } = end.unanchored;
-    cli.note(`the evidence is sealed, but not anchored: ${message} [${code}]; later: packrun evidence anchor PATH`);
+    const later = nextStep(cli, "evidence", "anchor", end.evidence ?? "PATH");
+    cli.note(`the evidence is sealed, but not anchored: ${message} [${code}]; later: ${later}`);
   }
   const answer = runAnswer(end.state, end.evidence);
-  return tellRunEnd(cli, { answer, end: end.end, copied, verifyHint: verifyHint(workplace) }, options, signal);
+  return tellRunEnd(cli, { answer, end: end.end, copied, trust: trustOf(workplace) }, options, signal);
 }
 
 export type ToldEnd = {
@@ -38,36 +42,39 @@ export type ToldEnd = {
   readonly end: RunEnd["end"];
   /** What came of copying what was asked for. */
   readonly copied: Result<void>;
-  /** What `packrun verify` takes beside the path. */
-  readonly verifyHint: string;
+  /** The trust root to verify it by. */
+  readonly trust: string;
+  /** Through which server, if not here. */
+  readonly access?: ServerAccess;
 };
 
 /** Tells of a run that was driven here or by a server. */
 export function tellRunEnd(cli: Cli, told: ToldEnd, options: GlobalOptions, signal: unknown): number {
-  const { answer, end, copied } = told;
+  const { answer, end, copied, trust, access } = told;
+  const approval: ApprovalOf = (gate) => approvalStep(cli, gate, access);
   const exitCode = end === "aborted" ? interruptCode(signal) : exitCodeOf(answer.status, answer.reason, signal);
   if (formatOf(options) === "json") {
     cli.out(jsonLine({ schemaVersion: 1, ...answer, exitCode, ...(copied.ok ? {} : uncopied(copied.fault)) }));
   } else if (formatOf(options) === "text") {
-    cli.out(runText(answer));
-    whyFailed(answer).forEach(cli.note);
+    cli.out(runText(answer, approval));
+    whyFailed(cli, answer).forEach(cli.note);
     if (answer.evidence !== undefined) {
-      cli.note(`verify it with: packrun verify ${answer.evidence} ${told.verifyHint}`.trimEnd());
+      cli.note(`verify it with: ${nextStep(cli, "verify", answer.evidence, "--trust", trust)}`);
     }
   }
   if (!copied.ok) {
     return formatOf(options) === "json" ? codeEntry(copied.fault.code).exitCode : cli.fault(copied.fault);
   }
   if (end === "idle" && formatOf(options) !== "text") {
-    waitingLines(answer).forEach((line) => cli.note(line.trim()));
+    waitingLines(answer, approval).forEach((line) => cli.note(line.trim()));
   }
   return exitCode;
 }
 
 /** Of a step that holds others the one in it says more. */
-function whyFailed({ runId, status, steps }: RunAnswer): readonly string[] {
+function whyFailed(cli: Cli, { runId, status, steps }: RunAnswer): readonly string[] {
   const failed = status === "failed" ? steps.findLast((step) => step.status === "failed") : undefined;
-  return failed === undefined ? [] : [`why it failed: packrun explain '${failed.id}' --run ${runId}`];
+  return failed === undefined ? [] : [`why it failed: ${nextStep(cli, "explain", failed.id, "--run", runId)}`];
 }
 
 /** The run has ended as it has: what went wrong after it stands beside that. */
@@ -76,8 +83,8 @@ function uncopied({ code, message, hint }: Fault): object {
   return { exitCode, error: { code, message, hint, exitCode } };
 }
 
-function verifyHint({ settings }: Workplace): string {
-  return `--trust ${settings.trustFile ?? `${settings.stateFolder}/trust/trust-root.json`}`;
+function trustOf({ settings }: Workplace): string {
+  return settings.trustFile ?? `${settings.stateFolder}/trust/trust-root.json`;
 }
 
 function exitCodeOf(status: string, reason: string | undefined, signal: unknown): number {

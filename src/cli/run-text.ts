@@ -3,6 +3,10 @@ import { useTexts } from "#view/step-use.ts";
 import { padded } from "#view/text-width.ts";
 import { seconds } from "#view/transition.ts";
 import { visibleText } from "#view/visible-text.ts";
+import type { DecidableGate } from "./approval-step.ts";
+
+/** The command line that approves a gate. */
+export type ApprovalOf = (gate: DecidableGate) => string;
 
 const MARKS: Readonly<Record<string, string>> = {
   succeeded: "✓",
@@ -15,7 +19,7 @@ const MARKS: Readonly<Record<string, string>> = {
 };
 
 /** A run for people: its status, every step, what it waits for, where its evidence lies; if asked, what steps used. */
-export function runText(run: RunAnswer, options: { readonly use?: boolean } = {}): string {
+export function runText(run: RunAnswer, approval: ApprovalOf, options: { readonly use?: boolean } = {}): string {
   const ids = padded(run.steps.map(({ id }) => id));
   const words = run.steps.map(stepWords);
   const uses = options.use === true ? useTexts(run.steps) : [];
@@ -30,7 +34,7 @@ export function runText(run: RunAnswer, options: { readonly use?: boolean } = {}
       `  ${MARKS[step.status] ?? "·"} ${ids[at] ?? ""}  ${said[at] ?? ""}  ${uses[at] ?? ""}`.trimEnd(),
     ),
     ...Object.entries(run.outputs).map(([name, value]) => `output    ${name} = ${visibleText(valueText(value))}`),
-    ...waitingLines(run),
+    ...waitingLines(run, approval),
     ...(run.evidence === undefined ? [] : [`evidence  ${run.evidence}`]),
   ];
   return `${lines.map(visibleText).join("\n")}\n`;
@@ -43,10 +47,10 @@ function stepWords({ status, reason = "", durationMs, attempts }: RunAnswer["ste
 }
 
 /** How to go on with a run that waits. */
-export function waitingLines(run: RunAnswer): readonly string[] {
+export function waitingLines(run: RunAnswer, approval: ApprovalOf): readonly string[] {
   return run.pendingGates.flatMap((gate) => [
     `waits     gate ${gate.id} has ${gate.have} of ${gate.required} approvals, until ${gate.notAfter}`,
-    `          packrun approve ${run.runId} ${gate.id} --key KEY --reason TEXT`,
+    `          ${approval({ runId: run.runId, gateId: gate.id })}`,
   ]);
 }
 

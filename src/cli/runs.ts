@@ -4,11 +4,13 @@ import type { Workplace } from "#app/workplace.ts";
 import type { RunId } from "#canon/ids.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { visibleText } from "#view/visible-text.ts";
+import { approvalStep } from "./approval-step.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { nextStep } from "./next-step.ts";
 import { formatOf, positiveInteger, withGlobals } from "./options.ts";
 import { withDesk, withRunAtDesk } from "./open-desk.ts";
 import type { DeskOptions, ListedRow, RunDesk } from "./run-desk.ts";
-import { runText } from "./run-text.ts";
+import { runText, type ApprovalOf } from "./run-text.ts";
 import { showTimeline } from "./runs-timeline.ts";
 import { withServer } from "./server-options.ts";
 import { withWorkplace } from "./with-workplace.ts";
@@ -65,9 +67,9 @@ function defineList(group: Command, cli: Cli, done: Done): void {
           cli.out(jsonLine({ schemaVersion: 1, items: rows.value }));
           return 0;
         }
-        rows.value.forEach((row) => cli.out(`${visibleText(rowText(row))}\n`));
+        rows.value.forEach((row) => cli.out(`${visibleText(rowText(cli, row))}\n`));
         if (rows.value.length === 0) {
-          cli.note("no runs here yet; `packrun run PACK` makes one");
+          cli.note(`no runs here yet; \`${nextStep(cli, "run", "PACK")}\` makes one`);
         }
         return 0;
       };
@@ -75,8 +77,9 @@ function defineList(group: Command, cli: Cli, done: Done): void {
     });
 }
 
-function rowText({ runId, status, createdAt, packName, packVersion, reason, driven }: ListedRow): string {
-  const why = driven === false ? "no process drives it: packrun resume" : (reason ?? "");
+function rowText(cli: Cli, row: ListedRow): string {
+  const { runId, status, createdAt, packName, packVersion, reason, driven } = row;
+  const why = driven === false ? `no process drives it: ${nextStep(cli, "resume", runId)}` : (reason ?? "");
   return `${runId}  ${status.padEnd(9)}  ${createdAt}  ${packName}@${packVersion}  ${why}`.trimEnd();
 }
 
@@ -87,9 +90,10 @@ function showRun(cli: Cli): RunWork {
       return cli.fault(run.fault, format);
     }
     const { answer, driven } = run.value;
-    cli.out(format === "json" ? jsonLine({ schemaVersion: 1, ...answer }) : runText(answer, { use: true }));
+    const approval: ApprovalOf = (gate) => approvalStep(cli, gate, desk.access);
+    cli.out(format === "json" ? jsonLine({ schemaVersion: 1, ...answer }) : runText(answer, approval, { use: true }));
     if (format === "text" && !driven) {
-      cli.note(`no process drives this run; go on with: packrun resume ${runId}`);
+      cli.note(`no process drives this run; go on with: ${nextStep(cli, "resume", runId)}`);
     }
     return 0;
   };

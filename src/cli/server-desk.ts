@@ -12,6 +12,7 @@ import { answerOfServed } from "./served-run.ts";
 
 /** The most that a page of the server's list holds. */
 const PAGE = 500;
+const NO_RUNS = "the server has no runs of this token's tenant; make one with `packrun run PACK`";
 
 /** The desk behind a server's API. Its workers drive what is there: nothing is ever left to the person. */
 export function serverDesk(cli: Cli, options: DeskOptions, access: ServerAccess): RunDesk {
@@ -19,6 +20,7 @@ export function serverDesk(cli: Cli, options: DeskOptions, access: ServerAccess)
   const events = (runId: RunId, live: boolean, tell: (event: LedgerEvent) => void): Promise<Result<void>> =>
     readEvents(client, runId, live, tell);
   return {
+    access,
     find: (text) => findServed(client, text),
     list: (limit) => listServed(client, limit),
     show: async (runId) => {
@@ -46,7 +48,7 @@ export async function findServed(client: ApiClient, text: string): Promise<Resul
     return ok(runId);
   }
   const rows = await listServed(client, text === "last" ? 1 : LOOKED_AT);
-  return rows.ok ? chooseRun(text, rows.value) : rows;
+  return rows.ok ? chooseRun(text, rows.value, NO_RUNS) : rows;
 }
 
 async function listServed(client: ApiClient, limit: number): Promise<Result<readonly ListedRow[]>> {

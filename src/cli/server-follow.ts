@@ -8,9 +8,11 @@ import { openBundle } from "#app/open-bundle.ts";
 import { parseTenantId, type RunId } from "#canon/ids.ts";
 import type { ApiClient, ServedRun } from "#client/api-client.ts";
 import { download } from "#client/download.ts";
+import type { ServerAccess } from "#client/server-access.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { jsonLine, type Cli } from "./cli.ts";
 import type { DriveOptions } from "./drive-options.ts";
+import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { tellRunEnd } from "./run-end.ts";
 import { answerOfServed } from "./served-run.ts";
@@ -21,22 +23,26 @@ import { showProgress } from "./show-progress.ts";
 export type Watch = {
   readonly cli: Cli;
   readonly client: ApiClient;
+  readonly access: ServerAccess;
   readonly options: DriveOptions & ServerOptions;
   /** The run is to be cancelled. */
   readonly cancel: AbortSignal;
   /** Nobody watches any longer. */
   readonly abort: AbortSignal;
+  /** Says which run it is, as soon as that is known. */
+  readonly named: (runId: RunId) => void;
 };
 
 /** Follows a run from an event on until it is over, or only waits and nobody is to; tells how it ended. */
 export async function followServed(watch: Watch, runId: RunId, after: number): Promise<number> {
-  const { cli, client, options, abort } = watch;
+  const { cli, client, access, options, abort } = watch;
+  watch.named(runId);
   const stays = options.wait !== false;
   const first = await client.readRun(runId);
   if (!first.ok) {
     return cli.fault(first.fault, formatOf(options));
   }
-  const progress = showProgress(cli, { stays, runId: () => runId });
+  const progress = showProgress(cli, { stays, runId: () => runId, access });
   const cancelled = cancelWhenTold(watch, runId);
   try {
     if (!isOver(first.value) && (stays || !onlyWaits(first.value) || first.value.sequence > after)) {
@@ -99,7 +105,7 @@ function cancelWhenTold(
 
 /** Exit code and answer are those of a run that was driven here. */
 async function tellServed(watch: Watch, runId: RunId): Promise<number> {
-  const { cli, client, options, cancel, abort } = watch;
+  const { cli, client, access, options, cancel, abort } = watch;
   const run = await client.readRun(runId);
   if (!run.ok) {
     return cli.fault(run.fault, formatOf(options));
@@ -109,9 +115,14 @@ async function tellServed(watch: Watch, runId: RunId): Promise<number> {
   const evidence = collected.ok && over ? options.evidence : undefined;
   const end = over ? "finished" : abort.aborted ? "aborted" : "idle";
   const answer = answerOfServed(run.value, evidence);
-  const code = tellRunEnd(cli, { answer, end, copied: collected, verifyHint: "--trust FILE" }, options, cancel.reason);
+  const code = tellRunEnd(
+    cli,
+    { answer, end, copied: collected, trust: options.trust ?? "FILE", access },
+    options,
+    cancel.reason,
+  );
   if (over && evidence === undefined && formatOf(options) === "text") {
-    cli.note(`its evidence: packrun evidence export ${runId} --server ${client.server} -o FILE`);
+    cli.note(`its evidence: ${nextStep(cli, "evidence", "export", runId, "-o", "FILE")}`);
   }
   return code;
 }

@@ -5,6 +5,7 @@ import type { RunId } from "#canon/ids.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { Cli } from "./cli.ts";
 import { interruptible, type DriveOptions } from "./drive-options.ts";
+import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { interruptCode } from "./run-end.ts";
 import { findServed } from "./server-desk.ts";
@@ -45,7 +46,7 @@ export async function runAtServer(
     return cli.fault(refused, formatOf(options));
   }
   const client = new ApiClient(access);
-  await using watch = watchOf(cli, client, options);
+  await using watch = watchOf(cli, client, access, options);
   const order = await prepareOrder({ cli, client, signal: watch.cancel }, pack, options);
   if (!order.ok || watch.cancel.aborted) {
     return watch.cancel.aborted ? interruptCode(watch.cancel.reason) : order.ok ? 0 : order.fault;
@@ -72,7 +73,7 @@ export async function resumeAtServer(
     return cli.fault(refused, formatOf(options));
   }
   const client = new ApiClient(access);
-  await using watch = watchOf(cli, client, options);
+  await using watch = watchOf(cli, client, access, options);
   const runId = await findServed(client, text);
   const run = runId.ok ? await client.readRun(runId.value) : runId;
   if (!runId.ok || !run.ok) {
@@ -105,15 +106,25 @@ async function faultFor(option: string, why: string): Promise<Fault | undefined>
 }
 
 /** Ctrl-C cancels the run at the server, twice leaves it there. */
-function watchOf(cli: Cli, client: ApiClient, options: DriveOptions & ServerOptions): Watch & AsyncDisposable {
+function watchOf(
+  cli: Cli,
+  client: ApiClient,
+  access: ServerAccess,
+  options: DriveOptions & ServerOptions,
+): Watch & AsyncDisposable {
+  let runId = "last";
   const { cancel, abort, stop } = interruptible(cli.note, {
     cancel: "cancelling at the server; once more leaves the run to it",
-    abort: `left to ${client.server}: \`packrun runs show\` tells what became of it`,
+    abort: () => `left to ${client.server}: \`${nextStep(cli, "runs", "show", runId)}\` tells what became of it`,
   });
   return {
     cli,
     client,
+    access,
     options,
+    named: (name) => {
+      runId = name;
+    },
     cancel: cancel ?? new AbortController().signal,
     abort: abort ?? new AbortController().signal,
     [Symbol.asyncDispose]: async () => stop(),

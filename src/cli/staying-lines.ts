@@ -1,6 +1,8 @@
 import { transitionOf, type Transition } from "#view/transition.ts";
 import { visibleText } from "#view/visible-text.ts";
+import { approvalStep } from "./approval-step.ts";
 import type { Cli, Style } from "./cli.ts";
+import { nextStep } from "./next-step.ts";
 import type { Following, LedgerEvent } from "./progress.ts";
 import type { Tail } from "./step-tails.ts";
 
@@ -17,17 +19,20 @@ export function stayingLines(
   cli: Cli,
   event: LedgerEvent,
   tail: Tail | undefined,
-  { stays, runId }: Following,
+  { stays, runId, access }: Following,
 ): string[] {
+  const { stepId = "" } = event;
   const transition = transitionOf(event);
   const lines = transition === undefined ? [] : [paint(cli, transition)];
   if (event.eventType === "step.failed" && tail !== undefined) {
     lines.push(
-      ...tailLines(tail, `${runId()} --step ${event.stepId ?? ""}`).map((line) => cli.style("dim", `    ${line}`)),
+      ...tailLines(tail, nextStep(cli, "runs", "logs", runId(), "--step", stepId)).map((line) =>
+        cli.style("dim", `    ${line}`),
+      ),
     );
   }
   if (event.eventType === "gate.opened" && stays) {
-    lines.push(`    packrun approve ${runId()} ${event.stepId ?? ""} --key KEY --reason TEXT`);
+    lines.push(`    ${approvalStep(cli, { runId: runId(), gateId: stepId }, access)}`);
   }
   return lines;
 }
@@ -38,9 +43,7 @@ function paint(cli: Cli, { mark, tone, subject, text }: Transition): string {
   return `${marked} ${cli.style("bold", visibleText(subject))}  ${visibleText(text)}`;
 }
 
-function tailLines({ lines, count }: Tail, where: string): readonly string[] {
+function tailLines({ lines, count }: Tail, step: string): readonly string[] {
   const shown = lines.map(visibleText);
-  return count === lines.length
-    ? shown
-    : [`the last ${lines.length} of ${count} lines (packrun runs logs ${where})`, ...shown];
+  return count === lines.length ? shown : [`the last ${lines.length} of ${count} lines (${step})`, ...shown];
 }

@@ -115,7 +115,9 @@ function waitsFor(state: RunState, instance: Instance): readonly string[] {
     return status === "skipped" && record?.reason === "RUN_STOPPING" ? [stopText(state)] : [];
   }
   if (at.node.kind === "gate.approval" && state.live.open.has(instance)) {
-    return [`it has ${approvalsOf(state, id)} of ${requiredApprovals(state, id)} approvals: packrun approvals list`];
+    return [
+      `it has ${approvalsOf(state, id)} of ${requiredApprovals(state, id)} approvals: \`packrun approvals list\``,
+    ];
   }
   if (record?.notBefore !== undefined) {
     return ["it waits before its next attempt"];

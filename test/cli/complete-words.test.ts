@@ -23,6 +23,7 @@ function cliIn(cwd: string): Cli {
   return {
     commands: commandTable,
     env: {},
+    where: {},
     cwd,
     out: unheard,
     err: unheard,

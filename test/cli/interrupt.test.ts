@@ -65,7 +65,7 @@ t.test("an interrupt twice ends everything at once, and the run can be resumed",
   const ended = await run.ended;
   t.ok(Date.now() - asked < 4000, "it does not wait for the five seconds of grace");
   t.equal(ended.code, 130, ended.err);
-  t.match(ended.err, "`packrun resume` goes on");
+  t.match(ended.err, `\`packrun resume ${place.lastRun()}\` goes on`);
   await until("the end of the step", () => processesWith(marker).length === 0);
   t.notOk(place.ledger().some(({ eventType }) => eventType === "run.finished"));
 
@@ -140,7 +140,7 @@ t.test("a run whose process died is shown as one that nobody drives", async (t) 
   t.equal((await place.packrun("runs", "show", "last")).err, "", "its process is at work");
   run.child.kill("SIGKILL");
   await run.ended;
-  t.match((await place.packrun("runs", "list")).out, /no process drives it: packrun resume$/m);
+  t.match((await place.packrun("runs", "list")).out, /^(\S+) .* no process drives it: packrun resume \1$/m);
   const { items } = JSON.parse((await place.packrun("runs", "list", "--json")).out) as { items: unknown[] };
   t.match(items, [{ runId, status: "running", driven: false }]);
   t.match((await place.packrun("runs", "show", "last")).err, `go on with: packrun resume ${runId}`);

@@ -23,6 +23,7 @@ const run = (...steps: RunAnswer["steps"]): RunAnswer => ({
   pendingGates: [],
 });
 
+const how = ({ gateId }: { readonly gateId: string }): string => `approve ${gateId}`;
 const stepsOf = (text: string): readonly string[] => text.split("\n").filter((line) => line.startsWith("  "));
 
 const used = run(
@@ -35,12 +36,12 @@ const used = run(
 );
 
 t.test("what steps used is shown beside them when it is asked for", async (t) => {
-  t.strictSame(stepsOf(runText(used, { use: true })), [
+  t.strictSame(stepsOf(runText(used, how, { use: true })), [
     "  ✓ fetch     succeeded  340ms                     memory 2Mi  cpu 12ms         2 requests  in 2Ki  out 100B",
     "  ✗ build-it  failed  STEP_OOM  340ms  2 attempts                        io 7B                                hit memoryBytes",
     "  - push      skipped  340ms",
   ]);
-  t.strictSame(stepsOf(runText(used)), [
+  t.strictSame(stepsOf(runText(used, how)), [
     "  ✓ fetch     succeeded  340ms",
     "  ✗ build-it  failed  STEP_OOM  340ms  2 attempts",
     "  - push      skipped  340ms",
@@ -49,5 +50,5 @@ t.test("what steps used is shown beside them when it is asked for", async (t) =>
 
 t.test("a run of which nothing was measured is shown as ever", async (t) => {
   const plain = run(step("a"), step("bcd"));
-  t.equal(runText(plain, { use: true }), runText(plain));
+  t.equal(runText(plain, how, { use: true }), runText(plain, how));
 });

@@ -23,6 +23,7 @@ function follow({ live, columns = 60, rows = 20, stays = true, env = {}, packFil
     rows,
     env,
     cwd: "/work",
+    where: {},
     get columns() {
       return terminal.columns;
     },

@@ -31,6 +31,7 @@ export async function askPackrun(
     commands: {},
     env: { PACKRUN_STORE: store, HOME: folder },
     cwd: folder,
+    where: {},
     out: (text) => void (stdout += text),
     err: ignored,
     style: (_, text) => text,

@@ -1,0 +1,76 @@
+import type { Cli } from "./cli.ts";
+
+/**
+ * Commands that also work through a server; of a group those that are named. `explain` is one when it is asked about a run:
+ * what a code means needs no place at all.
+ */
+const SERVED: Readonly<Record<string, readonly string[] | "all">> = {
+  run: "all",
+  resume: "all",
+  cancel: "all",
+  runs: ["list", "show", "logs", "artifacts", "ledger"],
+  approve: "all",
+  reject: "all",
+  evidence: ["show", "extract", "export"],
+};
+
+/** Commands that look at nothing but what they are given. */
+const ANYWHERE: ReadonlySet<string> = new Set(["init", "lint", "keys", "completion", "slo"]);
+
+/** What says where a command works, as its command line has it. */
+type Where = Cli["where"];
+
+/**
+ * The command line that goes on from here: pasted into the same shell it works where the command worked that shows it. So
+ * flags are said again, and what the environment says is not.
+ */
+export function nextStep(cli: Pick<Cli, "where" | "env">, ...words: readonly string[]): string {
+  return nextStepAt(cli.where, cli.env, words);
+}
+
+/** The same, for a place that is not quite that of the command itself. */
+export function nextStepAt(where: Where, env: Cli["env"], words: readonly string[]): string {
+  return ["packrun", ...words.map(quoted), ...flags(words, where, env)].join(" ");
+}
+
+/** A text with commands between backquotes, each as `nextStep` would write it. */
+export function withNextSteps(cli: Pick<Cli, "where" | "env">, text: string): string {
+  return text.replaceAll(/`packrun ([^`]+)`/g, (_, line: string) => {
+    const said = line.split(" ");
+    return `\`${["packrun", line, ...flags(said, cli.where, cli.env)].join(" ")}\``;
+  });
+}
+
+/** Whether the command works through a server where one is named. */
+export function isServed([name = "", child = "", ...more]: readonly string[]): boolean {
+  const served = SERVED[name];
+  return served === "all" ? name !== "explain" || more.includes("--run") : served?.includes(child) === true;
+}
+
+function flags(words: readonly string[], where: Where, env: Cli["env"]): readonly string[] {
+  const [name = ""] = words;
+  if (ANYWHERE.has(name) || (name === "explain" && !words.includes("--run"))) {
+    return [];
+  }
+  const { store, tenant, server, tokenFile, trust, config } = where;
+  const isThere = isServed(words) && (server !== undefined || (env["PACKRUN_SERVER"] ?? "") !== "");
+  const place: readonly Flag[] = isThere
+    ? [
+        ["--server", server],
+        ["--token-file", tokenFile],
+        ["--tenant", name === "run" ? tenant : undefined],
+      ]
+    : [
+        ["--store", store],
+        ["--tenant", tenant],
+      ];
+  const all: readonly Flag[] = [...place, ["--trust", trust], ["--config", config]];
+  return all.flatMap(([flag, value]) => (value === undefined || words.includes(flag) ? [] : [flag, quoted(value)]));
+}
+
+type Flag = readonly [flag: string, value: string | undefined];
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
