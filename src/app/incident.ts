@@ -27,24 +27,21 @@ export async function changeIncident(
   order: IncidentOrder,
   workplace: Workplace,
   by?: string,
-  commandId = `incident:${randomUUID()}`,
 ): Promise<Result<void>> {
-  const body = (who: string) =>
-    order.state === "closed"
-      ? { state: order.state, by: by ?? who }
-      : {
-          state: order.state,
-          by: by ?? who,
-          reason: order.reason,
-          until: timestampOf(workplace.clock.now() + order.ttlMs),
-        };
   const needed = order.state === "closed";
   const recorded = await command(key, workplace, needed, (who) => ({
-    commandId,
+    commandId: `incident:${randomUUID()}`,
     kind: "incident",
-    body: body(who),
+    body: incidentBody(order, by ?? who, workplace.clock.now()),
   }));
   return recorded.ok ? ok(undefined) : recorded;
+}
+
+/** What the inbox command of kind `incident` says. `now`: milliseconds since 1970. */
+export function incidentBody(order: IncidentOrder, by: string, now: number): InboxCommand["body"] {
+  return order.state === "closed"
+    ? { state: order.state, by }
+    : { state: order.state, by, reason: order.reason, until: timestampOf(now + order.ttlMs) };
 }
 
 /** Has the evidence so far signed and kept; the digest of its manifest. Faults: RUN_UNKNOWN, RUN_FINISHED, those of delivering. */

@@ -1,4 +1,4 @@
-import { millisecondsOf } from "#canon/timestamp.ts";
+import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
 import type { CommandBody } from "./command.ts";
 import type { Effect } from "./effect.ts";
 import type { EventDraft, LedgerEvent } from "./event.ts";
@@ -12,14 +12,16 @@ const EVERY_MS = 60_000;
 type CommandOf<K extends CommandBody["kind"]> = { readonly id: string } & Extract<CommandBody, { kind: K }>;
 type SnapshotEvent = Extract<LedgerEvent, { eventType: "evidence.snapshot" | `incident.${string}` }>;
 
-/** An incident that is open may be opened again, for longer; one that is not cannot be closed. */
+/** An incident that is open may be opened again: it lasts as long as the longer of both. One that is not cannot be closed. */
 export function decideIncident(
   state: RunState,
   command: CommandOf<"incident"> | CommandOf<"incidentOver">,
 ): readonly EventDraft[] {
   const { id: commandId, by } = command;
   if (command.kind === "incident") {
-    const { reason, until } = command;
+    const { reason, until: wanted } = command;
+    const until =
+      state.incident === undefined ? wanted : timestampOf(Math.max(state.incident.until, millisecondsOf(wanted) ?? 0));
     return [{ eventType: "incident.opened", metadata: { commandId, by, reason, until } }];
   }
   return state.incident === undefined ? [] : [{ eventType: "incident.closed", metadata: { commandId, by } }];

@@ -62,3 +62,55 @@ t.test("a run that takes longer than its pack promises opens an incident, where 
   t.ok((await world.events(key)).some(({ eventType }) => eventType === "evidence.snapshot"));
   t.notOk((await world.events(quick)).some(({ eventType }) => eventType === "incident.opened"));
 });
+
+const DAY = 86_400_000;
+const OPENED = "incident.opened";
+const LATE =
+  "  slo: {approvalP95Seconds: 600}\n  approvals: {ok: {required: 1, from: [approver], ttl: 90d, separationOfDuties: false}}";
+
+t.test("a gate that stands open too long opens one incident, whichever server sees it", async (t) => {
+  const world = await serviceWorld(t, { incidentSeconds: 60 });
+  const key = await world.submit({ pack: await world.upload(GATED, LATE), inputs: {} });
+  const first = world.worker();
+  first.start();
+  await world.until(key, "waiting");
+  await first.stop();
+  const before = await world.events(key);
+  t.notOk(before.some(({ eventType }) => eventType === OPENED));
+  const { clock } = world.workplace;
+  // Nobody was there meanwhile.
+  const later = { ...world.workplace, clock: { ...clock, now: () => clock.now() + 700_000 } };
+  const workers = [world.worker({}, later), world.worker({}, later)];
+  workers.forEach((worker) => worker.start());
+  const opened = async (): Promise<number> =>
+    (await world.events(key)).filter(({ eventType }) => eventType === OPENED).length;
+  for (let tries = 0; (await opened()) === 0 && tries < 200; tries += 1) {
+    await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 50);
+  }
+  // Long enough for each of them to look again.
+  await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 1200);
+  await Promise.all(workers.map(async (worker) => worker.stop()));
+  const since = (await world.events(key)).slice(before.length);
+  t.match(
+    since.filter(({ eventType }) => eventType === OPENED),
+    [{ metadata: { by: "slo", reason: /gate ask .*slo\.approvalP95Seconds/, commandId: "incident:slo:ask" } }],
+  );
+  t.equal(since.filter(({ eventType }) => eventType === OPENED).length, 1);
+  t.ok(since.some(({ eventType }) => eventType === "evidence.snapshot"));
+  t.equal((await world.state(key)).status, "waiting", "the gate is as it was");
+  t.same(await world.workplace.store.inbox.pending(key), []);
+});
+
+t.test("without incidents in the configuration no gate opens one", async (t) => {
+  const world = await serviceWorld(t);
+  const key = await world.submit({ pack: await world.upload(GATED, LATE), inputs: {} });
+  const { clock } = world.workplace;
+  const first = world.worker();
+  first.start();
+  await world.until(key, "waiting");
+  await first.stop();
+  const before = (await world.events(key)).length;
+  world.worker({}, { ...world.workplace, clock: { ...clock, now: () => clock.now() + DAY } }).start();
+  await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 800);
+  t.equal((await world.events(key)).length, before);
+});

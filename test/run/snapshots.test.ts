@@ -71,6 +71,16 @@ t.test("a snapshot that cannot be made is left out until the next minute", async
   t.equal(count(driven, "evidence.snapshot"), 1, "a failure writes nothing");
 });
 
+t.test("an incident that is opened again for a shorter time lasts as long as it did", async (t) => {
+  const driven = waiting();
+  open(driven, 10 * MINUTE);
+  const { until } = driven.state.incident ?? {};
+  open(driven, MINUTE);
+  t.equal(driven.state.incident?.until, until);
+  const said = driven.events.flatMap((event) => (event.eventType === "incident.opened" ? [event.metadata.until] : []));
+  t.same(said, [timestampOf(until ?? 0), timestampOf(until ?? 0)], "and its event says so");
+});
+
 t.test("an incident that is open may be opened again for longer; a closed one is closed once", async (t) => {
   const driven = waiting();
   open(driven, MINUTE);

@@ -3,6 +3,7 @@ import type { RunState } from "#run/state.ts";
 import { nextTimer } from "#run/next-timer.ts";
 import { readRunState } from "../read-run.ts";
 import type { Workplace } from "../workplace.ts";
+import { nextBreach } from "./slo-watch.ts";
 
 type Wait = {
   /** Of the row that this was read for. */
@@ -18,12 +19,19 @@ const SWEEP_MS = 30_000;
 
 /**
  * What is known of runs that wait, so that nothing is read twice to find that there is nothing to do.
- * 1. A run is read when its row is new or has changed, and its ledger is looked at again after `SWEEP_MS`.
+ * 1. A run is read when its row is new or has changed, and its ledger is looked at again after `SWEEP_MS`, and before it
+ *    is said to be due: another may have done what was.
  * 2. Looking never writes: a run that was looked at in vain is not taken over.
  */
 export class RunWaits {
   readonly #waits = new Map<string, Wait>();
+  readonly #dueOf: (state: RunState) => number;
   #sweptAt = 0;
+
+  /** With `opensIncidents`, a run that breaks an objective of its pack is due. */
+  constructor(opensIncidents: boolean) {
+    this.#dueOf = opensIncidents ? (state) => Math.min(nextTimer(state), nextBreach(state)) : nextTimer;
+  }
 
   /** Runs of these that have something to do by themselves now. `news`: those with commands in their inbox. */
   async due(
@@ -46,21 +54,24 @@ export class RunWaits {
 
   /** A run was just left waiting in this state. */
   left(row: Pick<RunRow, "runId" | "updatedAt">, state: RunState): void {
-    this.#waits.set(row.runId, { updatedAt: row.updatedAt, sequence: state.head.sequence, dueAt: nextTimer(state) });
+    const { sequence } = state.head;
+    this.#waits.set(row.runId, { updatedAt: row.updatedAt, sequence, dueAt: this.#dueOf(state) });
   }
 
   async #isDue(row: RunRow, workplace: Workplace, sweep: boolean, now: number): Promise<boolean> {
     const known = this.#waits.get(row.runId);
-    const isKnown = known?.updatedAt === row.updatedAt && !(sweep && (await hasGrown(row, known.sequence, workplace)));
-    if (isKnown) {
-      return known.dueAt <= now;
+    if (known?.updatedAt === row.updatedAt) {
+      const isDue = known.dueAt <= now;
+      if (!(isDue || sweep) || !(await hasGrown(row, known.sequence, workplace))) {
+        return isDue;
+      }
     }
     const state = await readRunState(row, workplace);
     if (!state.ok) {
       return true;
     }
     this.left(row, state.value);
-    return state.value.status !== "waiting" || nextTimer(state.value) <= now;
+    return state.value.status !== "waiting" || this.#dueOf(state.value) <= now;
   }
 
   #forget(rows: readonly RunRow[]): void {

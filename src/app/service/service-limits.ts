@@ -12,7 +12,7 @@ export const limitsShape = object(
     ),
     queueDepth: described("Runs of one tenant that may wait to begin; 1000 unless given.", integer({ min: 1 })),
     incidentSeconds: described(
-      "A run that takes longer than its pack's `slo.runP95Seconds` opens an incident of so many seconds; none unless given.",
+      "A run that takes longer than its pack's `slo.runP95Seconds`, or whose gate stands open longer than `slo.approvalP95Seconds`, opens an incident of so many seconds; none unless given.",
       integer({ min: 60 }),
     ),
     parallel: described(

@@ -6,6 +6,7 @@ import type { RunKey, RunRow } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { RunEnd } from "../finish-run.ts";
+import { readRunState } from "../read-run.ts";
 import { resumeRun } from "../resume-run.ts";
 import { storedPlan } from "../stored-plan.ts";
 import { tenantSecrets } from "../tenant-secrets.ts";
@@ -17,7 +18,7 @@ import { RunWaits } from "./run-waits.ts";
 import type { ServiceLimits } from "./service-limits.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 import { usedSecrets } from "./submit-run.ts";
-import { watchSlo } from "./slo-watch.ts";
+import { SloWatch } from "./slo-watch.ts";
 import { tenantWorkplace } from "./tenant-workplace.ts";
 
 /** What a worker tells of its work: a line of the service's log. */
@@ -55,7 +56,7 @@ const GRACE_MS = 7000;
 export class Worker implements AsyncDisposable {
   readonly #ports: WorkerPorts;
   readonly #board: QueueBoard;
-  readonly #waits = new RunWaits();
+  readonly #waits: RunWaits;
   readonly #drives = new Map<string, Promise<void>>();
   /** Runs that could not be driven: when they are tried again, and how long they wait the next time. */
   readonly #later = new Map<string, { readonly at: number; readonly wait: number }>();
@@ -68,6 +69,7 @@ export class Worker implements AsyncDisposable {
   constructor(ports: WorkerPorts) {
     this.#ports = ports;
     this.#board = new QueueBoard(ports.workplace.store.index, ports.workplace.clock.now);
+    this.#waits = new RunWaits(ports.limits.incidentSeconds !== undefined);
   }
 
   start(): void {
@@ -234,24 +236,47 @@ export class Worker implements AsyncDisposable {
     const { parallel, incidentSeconds } = this.#ports.limits;
     let marked: Promise<unknown> = Promise.resolve();
     const { clock } = workplace;
-    const unwatch = await watchSlo(row, incidentSeconds, workplace);
+    const watch = incidentSeconds === undefined ? ok(undefined) : await this.#watch(row, incidentSeconds, workplace);
+    if (!watch.ok) {
+      return watch;
+    }
     const spans = new RunTrace(row, clock.now());
     const onEvents = (events: readonly LedgerEvent[]): void => {
       written.push(...events);
       spans.take(events);
+      watch.value?.take(events);
       this.#ports.metrics.count(events, row.packName);
       if (hasBegun(events)) {
         marked = this.#markRunning(row, events);
       }
     };
     const options = { maxParallel: parallel, wait: false, abort: this.#abort.signal, release: this.#release.signal };
+    let ended: Result<RunEnd> | undefined;
     try {
-      return await resumeRun(row, { references: references.value, onEvents, ...options }, workplace);
+      ended = await resumeRun(row, { references: references.value, onEvents, ...options }, workplace);
+      return ended;
     } finally {
-      unwatch();
+      await watch.value?.end(ended?.ok === true && ended.value.end === "finished");
       spans.end(clock.now());
       await marked;
     }
+  }
+
+  /** Undefined for a run whose pack promises nothing. */
+  async #watch(row: RunRow, incidentSeconds: number, workplace: Workplace): Promise<Result<SloWatch | undefined>> {
+    const plan = await storedPlan(row, workplace);
+    if (!plan.ok || plan.value.slo === undefined) {
+      return plan.ok ? ok(undefined) : plan;
+    }
+    const state = await readRunState(row, workplace);
+    if (!state.ok) {
+      return state;
+    }
+    const { clock, store } = workplace;
+    const ports = { clock, inbox: store.inbox, incidentMs: incidentSeconds * 1000 };
+    const watch = new SloWatch(row, state.value, ports);
+    const begun = await watch.begin();
+    return begun.ok ? ok(watch) : begun;
   }
 
   /** So that everyone sees that the run has left the queue. A row is disposable: one that is not written is no harm. */

@@ -30,7 +30,7 @@ export type ServiceWorld = {
   readonly metrics: ServiceMetrics;
   readonly notes: WorkerNote[];
   readonly bearer: Bearer;
-  readonly worker: (change?: Partial<ServiceLimits>) => Worker;
+  readonly worker: (change?: Partial<ServiceLimits>, there?: Workplace) => Worker;
   /** Writes a pack with these steps and uploads it; what orders call it. */
   readonly upload: (steps: string, more?: string) => Promise<ServiceOrder["pack"]>;
   readonly submit: (order: ServiceOrder) => Promise<RunKey>;
@@ -78,9 +78,9 @@ export async function serviceWorld(t: Test, change: Partial<ServiceLimits> = {})
     notes,
     bearer,
     state,
-    worker: (more = {}) => {
+    worker: (more = {}, there = workplace) => {
       const worker = new Worker({
-        workplace,
+        workplace: there,
         metrics,
         limits: { ...limits, ...more },
         note: (note) => void notes.push(note),

@@ -1,0 +1,151 @@
+import * as fc from "fast-check";
+import t from "tap";
+import { addSloEvent, breachesOf, nextBreach, sloFacts, SloWatch } from "#app/service/slo-watch.ts";
+import { timestampOf } from "#canon/timestamp.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { storeCodes } from "#fault/store-codes.ts";
+import type { InboxCommand } from "#run/inbox-command.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import type { Plan } from "#plan/plan.ts";
+import { initialState } from "#run/state.ts";
+import { fold } from "#run/turn.ts";
+import { driveRandom } from "../../run/random-drive.ts";
+import { randomPlan, randomScript } from "../../run/random-run.ts";
+import { approval, identityOf, parallel, planOf, run } from "../../run/sample-plan.ts";
+import { ScriptedRun, START } from "../../run/scripted-run.ts";
+import { tickingClock } from "../../port/ticking-clock.ts";
+
+const MINUTE = 60_000;
+const slo = { runP95Seconds: 600, approvalP95Seconds: 60 };
+const promising = (plan: Plan): Plan => ({ ...plan, slo });
+const gated = (): ScriptedRun => new ScriptedRun(promising(planOf([approval("ok"), run("after")]))).go();
+
+t.test("what is known of a run from its state is what its events tell one by one", async (t) => {
+  fc.assert(
+    fc.property(randomPlan, randomScript, fc.nat(), (plan, chance, n) => {
+      const { events } = driveRandom(plan, chance);
+      const cut = n % (events.length + 1);
+      const facts = sloFacts(fold(plan, identityOf(plan), events.slice(0, cut)));
+      events.slice(cut).forEach((event) => addSloEvent(facts, event));
+      t.strictSame(facts, sloFacts(fold(plan, identityOf(plan), events)));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+t.test("a gate that stands open and a run that goes on break what their pack promises, each at its time", async (t) => {
+  const { state } = gated();
+  const began = state.startedAt ?? 0;
+  t.match(breachesOf(sloFacts(state), slo), [
+    { commandId: "incident:slo:ok", reason: /gate ok .* slo\.approvalP95Seconds/, at: began + MINUTE },
+    { commandId: "incident:slo", reason: /slo\.runP95Seconds/, at: began + 10 * MINUTE },
+  ]);
+  t.equal(nextBreach(state), began + MINUTE);
+  t.equal(nextBreach(new ScriptedRun(planOf([approval("ok")])).go().state), Number.POSITIVE_INFINITY);
+  t.equal(nextBreach(initialState(state.plan, state.identity)), Number.POSITIVE_INFINITY, "it has not begun");
+});
+
+t.test("each gate breaks it once, whatever becomes of the incident", async (t) => {
+  const driven = new ScriptedRun(promising(planOf([parallel("both", [approval("a"), approval("b")])]))).go();
+  const ids = (): readonly string[] => breachesOf(sloFacts(driven.state), slo).map(({ commandId }) => commandId);
+  const gates = [...driven.state.live.open].map(({ id }) => id);
+  t.same(ids().toSorted(), ["incident:slo", ...gates.map((id) => `incident:slo:${id}`)].toSorted());
+  const [first = "", second = ""] = gates;
+  const opened = { kind: "incident", by: "slo", reason: "late", until: timestampOf(driven.now + MINUTE) } as const;
+  driven.sendAs({ id: `incident:slo:${first}`, ...opened });
+  t.notOk(ids().includes(`incident:slo:${first}`));
+  driven.send({ kind: "incidentOver", by: "ann" });
+  t.notOk(ids().includes(`incident:slo:${first}`), "nor when it was closed");
+  t.ok(ids().includes(`incident:slo:${second}`));
+  driven.approve(second).go();
+  t.notOk(ids().includes(`incident:slo:${second}`), "nor a gate that has ended");
+});
+
+/** A watch over a run, with what it put into the inbox; `fails` says whether the next put does. */
+function watched(driven: ScriptedRun, fails: () => boolean = () => false) {
+  const clock = tickingClock(START);
+  const put: InboxCommand[] = [];
+  const done: string[] = [];
+  const key = driven.state.identity;
+  const inbox = {
+    put: async (_: unknown, command: InboxCommand): Promise<Result<void>> => {
+      if (fails()) {
+        return fail(faultOf(storeCodes, "STORE_UNAVAILABLE", { problem: "gone" }));
+      }
+      put.push(command);
+      return ok(undefined);
+    },
+    done: async (_: unknown, ids: readonly string[]) => void done.push(...ids),
+  };
+  const watch = new SloWatch(key, driven.state, { clock, inbox, incidentMs: 10 * MINUTE });
+  const tick = async (milliseconds: number): Promise<void> => {
+    clock.tick(milliseconds);
+    await new Promise((resolve) => void setImmediate(resolve));
+  };
+  return { clock, put, done, watch, tick };
+}
+
+t.test("what is due already is put at once, and what comes due when it does", async (t) => {
+  const driven = gated();
+  const { watch, put, tick, clock, done } = watched(driven);
+  clock.tick(2 * MINUTE);
+  t.ok((await watch.begin()).ok);
+  t.match(put, [{ commandId: "incident:slo:ok", kind: "incident", body: { state: "open", by: "slo" } }]);
+  t.match(put, [{ body: { until: timestampOf(clock.now() + 10 * MINUTE) } }]);
+  for (let minute = 0; minute < 20; minute += 1) {
+    await tick(MINUTE);
+  }
+  t.same(
+    put.map(({ commandId }) => commandId),
+    ["incident:slo:ok", "incident:slo"],
+  );
+  await watch.end(false);
+  t.same(done, [], "a run that goes on finds it in its inbox");
+  await watch.end(true);
+  t.same(done, ["incident:slo:ok", "incident:slo"], "one that has ended does not keep it");
+});
+
+t.test("gates that open and end while the run is driven are seen; nothing is put once it is left", async (t) => {
+  const driven = new ScriptedRun(promising(planOf([approval("ok"), run("after")])));
+  const { watch, put, tick } = watched(driven);
+  const before = driven.events.length;
+  t.ok((await watch.begin()).ok);
+  driven.go();
+  watch.take(driven.events.slice(before));
+  await tick(MINUTE - 1000);
+  t.same(put, []);
+  const passing = driven.events.length;
+  driven.approve("ok").go();
+  watch.take(driven.events.slice(passing));
+  await tick(MINUTE);
+  t.same(put, [], "the gate has passed in time");
+  await watch.end(false);
+  await tick(60 * MINUTE);
+  t.same(put, []);
+});
+
+t.test("a store that is gone is told at the beginning, and asked again later", async (t) => {
+  const driven = gated();
+  let isGone = true;
+  const first = watched(driven, () => isGone);
+  first.clock.tick(2 * MINUTE);
+  t.match(await first.watch.begin(), { fault: { code: "STORE_UNAVAILABLE" } });
+  const { watch, put, tick } = watched(driven, () => isGone);
+  t.ok((await watch.begin()).ok, "nothing was due");
+  await tick(MINUTE);
+  t.same(put, []);
+  isGone = false;
+  await tick(1000);
+  t.same(put, []);
+  await tick(4000);
+  t.match(put, [{ commandId: "incident:slo:ok" }]);
+  await watch.end(false);
+});
+
+t.test("other events change nothing", async (t) => {
+  const facts = sloFacts(gated().state);
+  const other = { eventType: "step.output", stepId: "ok" } as unknown as LedgerEvent;
+  t.notOk(addSloEvent(facts, other));
+  t.ok(facts.open.has("ok"));
+});
