@@ -550,7 +550,7 @@ function archiveSource(file) {
       const read = await index();
       return read.ok ? ok([...read.value.values()].map(({ path, size: size2 }) => ({ path, size: size2 }))) : read;
     },
-    open: async function* open6(path) {
+    open: async function* open5(path) {
       const read = await index();
       const entry2 = read.ok ? read.value.get(path) : void 0;
       if (entry2 === void 0) {
@@ -2708,19 +2708,19 @@ var BLANK = /[ \t\n\r]*/y;
 var WORD = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 var ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 function jsonOffset(text9) {
-  const open6 = [];
+  const open5 = [];
   let wanted = "value";
   let at = endOf(BLANK, text9, 0);
   while (at < text9.length) {
     const mark = text9.charAt(at);
-    if (mark === "{" || mark === "[" ? !mayBegin(wanted) : !fits(mark, wanted, open6.at(-1))) {
+    if (mark === "{" || mark === "[" ? !mayBegin(wanted) : !fits(mark, wanted, open5.at(-1))) {
       return at;
     }
     const token = "{[}],:".includes(mark) ? { sound: true, at: at + 1 } : tokenAt(text9, at);
     if (!token.sound) {
       return token.at;
     }
-    wanted = follow(mark, wanted, open6);
+    wanted = follow(mark, wanted, open5);
     at = endOf(BLANK, text9, token.at);
   }
   return wanted === "nothing" ? void 0 : text9.length;
@@ -2746,28 +2746,28 @@ function fits(mark, wanted, around) {
       return false;
   }
 }
-function follow(mark, wanted, open6) {
+function follow(mark, wanted, open5) {
   switch (mark) {
     case "{":
-      open6.push("{");
+      open5.push("{");
       return "name or }";
     case "[":
-      open6.push("[");
+      open5.push("[");
       return "value or ]";
     case ",":
-      return open6.at(-1) === "{" ? "name" : "value";
+      return open5.at(-1) === "{" ? "name" : "value";
     case ":":
       return "value";
     case "}":
     case "]":
-      open6.pop();
+      open5.pop();
       break;
     default:
       if (wanted === "name" || wanted === "name or }") {
         return "colon";
       }
   }
-  return open6.length === 0 ? "nothing" : "comma or end";
+  return open5.length === 0 ? "nothing" : "comma or end";
 }
 function tokenAt(text9, from) {
   if (text9.charAt(from) === '"') {
@@ -3319,7 +3319,7 @@ var anchorCodes = codeTable({
 var QUOTE = 34;
 var BACKSLASH = 92;
 function repeatedMember(json) {
-  const open6 = [];
+  const open5 = [];
   let start = 0;
   let end = 0;
   for (let at = 0; at < json.length; at += 1) {
@@ -3330,21 +3330,21 @@ function repeatedMember(json) {
         at = end - 1;
         break;
       case "{":
-        open6.push(/* @__PURE__ */ new Set());
+        open5.push(/* @__PURE__ */ new Set());
         break;
       case "[":
-        open6.push(void 0);
+        open5.push(void 0);
         break;
       case "}":
       case "]":
-        open6.pop();
+        open5.pop();
         break;
       case ":": {
         const name2 = JSON.parse(json.slice(start, end));
-        if (open6.at(-1)?.has(name2) === true) {
+        if (open5.at(-1)?.has(name2) === true) {
           return name2;
         }
-        open6.at(-1)?.add(name2);
+        open5.at(-1)?.add(name2);
         break;
       }
       default:
@@ -6272,7 +6272,7 @@ function takeGate(event, at) {
     record2.refusal = event.metadata.code;
     return void 0;
   }
-  const open6 = record2.stage === "open" && record2.status === void 0;
+  const open5 = record2.stage === "open" && record2.status === void 0;
   switch (eventType) {
     case "gate.opened":
       if (record2.stage !== "none") {
@@ -6281,22 +6281,22 @@ function takeGate(event, at) {
       record2.stage = "open";
       return void 0;
     case "gate.decision":
-      return open6 ? void 0 : order(`${at.id} is decided while it is not open`);
+      return open5 ? void 0 : order(`${at.id} is decided while it is not open`);
     case "gate.passed":
-      return open6 ? settle(at, "succeeded") : order(`${at.id} passes while it is not open`);
+      return open5 ? settle(at, "succeeded") : order(`${at.id} passes while it is not open`);
     case "gate.expired":
       record2.reason = "GATE_EXPIRED";
-      return open6 ? settle(at, "failed") : order(`${at.id} expires while it is not open`);
+      return open5 ? settle(at, "failed") : order(`${at.id} expires while it is not open`);
     case "gate.rejected":
-      return rejectGate(at, open6);
+      return rejectGate(at, open5);
   }
 }
-function rejectGate(at, open6) {
+function rejectGate(at, open5) {
   const { record: record2 } = at;
-  if (!open6 && (record2.stage !== "none" || record2.refusal === void 0)) {
+  if (!open5 && (record2.stage !== "none" || record2.refusal === void 0)) {
     return order(`${at.id} is rejected while it is not open`);
   }
-  record2.reason = open6 ? "GATE_REJECTED" : record2.refusal ?? "GATE_REJECTED";
+  record2.reason = open5 ? "GATE_REJECTED" : record2.refusal ?? "GATE_REJECTED";
   return settle(at, "failed");
 }
 function judgePolicy(at, found, plan) {
@@ -8135,14 +8135,23 @@ function anchorPath(bundle) {
 import { open as open3, stat as stat2 } from "node:fs/promises";
 
 // src/app/bundle-folder.ts
-import { constants } from "node:fs";
-import { lstat, open as open2, opendir as opendir2 } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join as join2 } from "node:path";
 
 // src/verify/bundle-source.ts
 var MAX_BUNDLE_FILES = 4e5;
 
+// src/app/raw-entries.ts
+import { opendir as opendir2 } from "node:fs/promises";
+async function* rawEntries(folder) {
+  for await (const entry2 of await opendir2(folder, { encoding: "buffer" })) {
+    yield entry2;
+  }
+}
+
 // src/app/read-stretch.ts
+import { constants } from "node:fs";
+import { open as open2 } from "node:fs/promises";
 var CHUNK = 1024 * 1024;
 async function* readStretch(handle, start, size2) {
   const buffers = [new Uint8Array(Math.min(CHUNK, size2)), new Uint8Array(Math.min(CHUNK, Math.max(0, size2 - CHUNK)))];
@@ -8171,6 +8180,15 @@ async function* readStretch(handle, start, size2) {
     await ahead?.catch(() => void 0);
   }
 }
+async function* readWhole(path) {
+  const handle = await open2(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size: size2 } = await handle.stat();
+    yield* readStretch(handle, 0, size2);
+  } finally {
+    await handle.close();
+  }
+}
 async function readExactly(handle, buffer, start) {
   let done = 0;
   while (done < buffer.length) {
@@ -8195,7 +8213,7 @@ async function listFolder(root, limit) {
   return walked.refused === void 0 ? ok(walked.found) : fail(walked.refused);
 }
 async function walk(root, under, walked) {
-  for await (const entry2 of await opendir2(join2(root, under), { encoding: "buffer" })) {
+  for await (const entry2 of rawEntries(join2(root, under))) {
     const { name: bytes } = entry2;
     const name2 = decodeUtf8(bytes);
     const path = `${under}${name2 ?? bytes.toString("latin1")}`;
@@ -8213,15 +8231,6 @@ async function walk(root, under, walked) {
   }
   return true;
 }
-async function* readWhole(path) {
-  const handle = await open2(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const { size: size2 } = await handle.stat();
-    yield* readStretch(handle, 0, size2);
-  } finally {
-    await handle.close();
-  }
-}
 
 // src/app/bundle-tar.ts
 function tarSource(handle, limit = MAX_BUNDLE_FILES) {
@@ -8237,7 +8246,7 @@ function tarSource(handle, limit = MAX_BUNDLE_FILES) {
       const read = await index();
       return read.ok ? ok([...read.value.values()].map(({ path, size: size2 }) => ({ path, size: size2 }))) : read;
     },
-    open: async function* open6(path) {
+    open: async function* open5(path) {
       const read = await index();
       const entry2 = read.ok ? read.value.get(path) : void 0;
       if (entry2 === void 0) {
@@ -9146,15 +9155,14 @@ async function checkTrust(unheld, { revocations: site, planHash }) {
 }
 
 // src/app/pack-bundle-file.ts
-import { open as open5, stat as stat4 } from "node:fs/promises";
+import { open as open4, stat as stat4 } from "node:fs/promises";
 
 // src/app/layout-folder.ts
-import { constants as constants2 } from "node:fs";
-import { lstat as lstat2, open as open4, opendir as opendir3 } from "node:fs/promises";
+import { lstat as lstat2 } from "node:fs/promises";
 import { join as join3 } from "node:path";
 var FOLDERS = /* @__PURE__ */ new Set(["blobs", "blobs/sha256"]);
 function layoutFolder(root) {
-  return { list: () => listLayout(root), open: (path) => readWhole3(join3(root, path)) };
+  return { list: () => listLayout(root), open: (path) => readWhole(join3(root, path)) };
 }
 async function listLayout(root) {
   const found = [];
@@ -9176,10 +9184,9 @@ async function listLayout(root) {
   return ok(files.toSorted((a, b) => placeOf4(a.path) - placeOf4(b.path)));
 }
 async function walk2(root, under, found) {
-  for await (const entry2 of await opendir3(join3(root, under), { encoding: "buffer" })) {
-    const named = entry2;
-    const bytes = Buffer.concat([Buffer.from(under), named.name]);
-    found.push({ bytes, entry: named });
+  for await (const entry2 of rawEntries(join3(root, under))) {
+    const bytes = Buffer.concat([Buffer.from(under), entry2.name]);
+    found.push({ bytes, entry: entry2 });
     if (found.length > MAX_ENTRIES + FOLDERS.size) {
       return false;
     }
@@ -9202,15 +9209,6 @@ function checkKind(entry2, path) {
 function placeOf4(path) {
   return path === LAYOUT_PATH ? 0 : path === INDEX_PATH ? 1 : 2;
 }
-async function* readWhole3(path) {
-  const handle = await open4(path, constants2.O_RDONLY | constants2.O_NOFOLLOW);
-  try {
-    const { size: size2 } = await handle.stat();
-    yield* readStretch(handle, 0, size2);
-  } finally {
-    await handle.close();
-  }
-}
 
 // src/app/pack-bundle-file.ts
 async function openPackBundle(path) {
@@ -9220,7 +9218,7 @@ async function openPackBundle(path) {
       return ok({ source: layoutFolder(path), [Symbol.asyncDispose]: () => Promise.resolve() });
     }
     if (found.isFile()) {
-      const handle = await open5(path, "r");
+      const handle = await open4(path, "r");
       const { size: size2 } = await handle.stat();
       const archive = { size: size2, read: (start, length) => readStretch(handle, start, length) };
       return ok({ source: archiveSource(archive), archive, [Symbol.asyncDispose]: () => handle.close() });

@@ -32,7 +32,7 @@ export const planInputCodes = codeTable({
     hint: "write one YAML or JSON object of input names and values",
     explanation: {
       cause: "The file that `--inputs` names could not be read, or its root is not an object.",
-      example: "a file that holds the list [beta, stable]",
+      example: "packrun plan ./release --inputs list.yaml   # which holds: [beta, stable]",
       fix: "Write `channel: beta` and so on, one member for each input.",
     },
   },

@@ -11,7 +11,7 @@ export const fieldCodes = codeTable({
       cause:
         "The schema of a pack is closed: a field that is not known could be a typing error that changes what runs.",
       example: "run: {comand: [echo, hi]}",
-      fix: "Correct the name, move the field to where it belongs, or remove it.",
+      fix: "Correct the name (`packrun lint PACK --fix` does where only one is near), move the field to where it belongs, or remove it.",
     },
   },
   PACK_MISSING_FIELD: {
@@ -22,7 +22,7 @@ export const fieldCodes = codeTable({
     explanation: {
       cause: "A field that has no safe default was left out.",
       example: "metadata: {name: acme/mirror}   # no version",
-      fix: "Add the field: metadata: {name: acme/mirror, version: 1.0.0}.",
+      fix: "Add the field: `metadata: {name: acme/mirror, version: 1.0.0}`.",
     },
   },
   PACK_TYPE: {
@@ -33,8 +33,8 @@ export const fieldCodes = codeTable({
     explanation: {
       cause:
         "A value has another type than its field takes. YAML reads 2.1, true and null as number, boolean and null.",
-      example: "version: 2.1",
-      fix: 'Give a value of the right type; put strings that look like something else in quotes: version: "2.1.0".',
+      example: "metadata: {name: acme/release, version: 2.1}",
+      fix: 'Give a value of the right type, and put strings that look like something else in quotes: `version: "2.1.0"`. `packrun lint PACK --fix` puts the quotes.',
     },
   },
   PACK_VALUE: {
@@ -45,7 +45,7 @@ export const fieldCodes = codeTable({
     explanation: {
       cause: "A value has the right type but is not allowed at its place.",
       example: "timeout: 5 minutes",
-      fix: "Give a value of the form that the message names: timeout: 5m.",
+      fix: "Give a value of the form that the message names: `timeout: 5m`.",
     },
   },
   PACK_STEP_KIND: {
@@ -66,7 +66,7 @@ export const fieldCodes = codeTable({
     hint: "give each step of the pack its own id",
     explanation: {
       cause: "Two steps of the pack have one id; ids are unique in the whole pack, containers and finally included.",
-      example: "- {id: scan, …}\n- {id: scan, …}",
+      example: "- {id: lint, run: {command: [make, lint]}}\n- {id: lint, run: {command: [make, check]}}",
       fix: "Rename one of them and the references to it.",
     },
   },
@@ -77,7 +77,7 @@ export const fieldCodes = codeTable({
     hint: "needs names steps of the same parallel block",
     explanation: {
       cause: "`needs` orders the direct children of one `parallel`; it cannot name any other step.",
-      example: "parallel: {steps: [{id: a, needs: [outside], …}]}",
+      example: "parallel: {steps: [{id: a, needs: [outside], run: {command: [make, a]}}]}",
       fix: "Name a sibling, or put the step behind the whole parallel block.",
     },
   },
@@ -88,8 +88,9 @@ export const fieldCodes = codeTable({
     hint: "remove one of the needs",
     explanation: {
       cause: "The `needs` of some steps form a circle, so none of them could ever start.",
-      example: "[{id: a, needs: [b]}, {id: b, needs: [a]}]",
-      fix: "Remove the need that goes backwards: [{id: a}, {id: b, needs: [a]}].",
+      example:
+        "parallel:\n  steps:\n    - {id: a, needs: [b], run: {command: [make, a]}}\n    - {id: b, needs: [a], run: {command: [make, b]}}",
+      fix: "Remove the need that goes backwards: `needs: [b]` of `a`.",
     },
   },
   PACK_ID_UNKNOWN: {
@@ -100,7 +101,7 @@ export const fieldCodes = codeTable({
     explanation: {
       cause: "A gate names an approval rule or a policy that the pack does not declare.",
       example: "gate: {approval: relaese}",
-      fix: "Declare it under spec.approvals or spec.policies, or correct the name.",
+      fix: "Correct the name, or declare it: `approvals: {relaese: {required: 1, from: [approver], ttl: 24h}}`.",
     },
   },
   PACK_FILE_MISSING: {
@@ -111,7 +112,7 @@ export const fieldCodes = codeTable({
     explanation: {
       cause: "The pack names a file of its own that is not in its folder, or that must be executable and is not.",
       example: "run: {command: [./tools/scan.sh]}   # there is no tools/scan.sh",
-      fix: "Add the file, correct the path, or run chmod +x on it.",
+      fix: "Add the file, correct the path, or make it executable: `chmod +x tools/scan.sh`.",
     },
   },
   PACK_FILE_UNSAFE: {
@@ -121,8 +122,8 @@ export const fieldCodes = codeTable({
     hint: "keep only regular files with portable names in the folder",
     explanation: {
       cause: "Only regular files with names that mean the same everywhere can be digested, copied and approved.",
-      example: "a symbolic link, a FIFO, two names that differ only in case",
-      fix: "Replace links by the files that they point to, rename files, and remove everything that is no regular file.",
+      example: "a symbolic link, a FIFO, or README.md beside readme.md",
+      fix: "Replace links by the files that they point to (`cp -L`), rename files, and remove everything that is no regular file.",
     },
   },
   PACK_EXPR_IN_SCRIPT: {
@@ -133,8 +134,8 @@ export const fieldCodes = codeTable({
     explanation: {
       cause:
         "Text pasted into shell code can become code; the name of a program must be known when the plan is approved.",
-      example: "script: deploy ${{ inputs.channel }}",
-      fix: 'Write env: {CHANNEL: "${{ inputs.channel }}"} and script: deploy "$CHANNEL".',
+      example: 'run: {script: "deploy ${{ inputs.channel }}"}',
+      fix: 'Write `env: {CHANNEL: "${{ inputs.channel }}"}` beside `run`, and `deploy "$CHANNEL"` in the script.',
     },
   },
 });

@@ -9,8 +9,8 @@ export const ruleCodes = codeTable({
     hint: "say in which sandbox the steps run: mode, egressAllowlist (may be empty) and limits",
     explanation: {
       cause: "Isolation and network access have no default: a pack that does not state them is refused.",
-      example: "spec: {steps: […]}   # no sandbox",
-      fix: "Add sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1, memory: 256Mi}}.",
+      example: "spec: {steps: [{id: build, run: {command: [make]}}]}   # no sandbox",
+      fix: "Add `sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1, memory: 256Mi}}` to `spec`.",
     },
   },
   SANDBOX_LIMIT_MISSING: {
@@ -20,8 +20,8 @@ export const ruleCodes = codeTable({
     hint: "state how much memory and how many CPUs a step may use",
     explanation: {
       cause: "Memory and CPU limits have no default.",
-      example: "limits: {cpus: 1}",
-      fix: "Add both: limits: {cpus: 1, memory: 256Mi}.",
+      example: "sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1}}   # no memory",
+      fix: "State both: `limits: {cpus: 1, memory: 256Mi}`.",
     },
   },
   SANDBOX_QUOTA_MISSING: {
@@ -31,8 +31,9 @@ export const ruleCodes = codeTable({
     hint: "state how many requests and bytes may leave: egressQuota: {requests: 100, bytes: 10Mi}",
     explanation: {
       cause: "A pack that may reach the network must say how much.",
-      example: 'egressAllowlist: ["registry.acme.example:443"]   # no egressQuota',
-      fix: "Add egressQuota with requests and bytes, or empty the list.",
+      example:
+        'sandbox: {mode: sealed, egressAllowlist: ["registry.acme.example:443"], limits: {cpus: 1, memory: 256Mi}}',
+      fix: "Add `egressQuota: {requests: 100, bytes: 10Mi}` beside the list, or empty the list.",
     },
   },
   SANDBOX_WIDENED: {
@@ -42,7 +43,7 @@ export const ruleCodes = codeTable({
     hint: "widen the pack's own sandbox, where approvers see it, or narrow the step's",
     explanation: {
       cause: "What the pack states at its top is the most that any of its steps gets.",
-      example: "sandbox: {limits: {memory: 2Gi}}   # in a step, while the pack says 512Mi",
+      example: "- {id: build, sandbox: {limits: {memory: 2Gi}}, run: {command: [make]}}   # the pack says 512Mi",
       fix: "Raise the pack's limit or lower the step's.",
     },
   },
@@ -52,9 +53,9 @@ export const ruleCodes = codeTable({
     message: 'approval rule "{id}" does not say "{name}"',
     hint: "state required, from and ttl",
     explanation: {
-      cause: "How many must approve, who they are and until when have no default.",
-      example: "release: {required: 2, from: [approver]}   # no ttl",
-      fix: "Add the missing field: ttl: 24h.",
+      cause: "How many must approve, which roles they hold and until when have no default.",
+      example: "approvals: {release: {required: 2, from: [approver]}}   # no ttl",
+      fix: "Add the missing field: `ttl: 24h`.",
     },
   },
   SECRET_UNDECLARED: {
@@ -65,7 +66,7 @@ export const ruleCodes = codeTable({
     explanation: {
       cause: "Only secrets that the pack declares can be given to its steps, so that approvers see all of them.",
       example: "env: {TOKEN: {secret: deployTokn}}",
-      fix: "Declare the secret under spec.secrets, or correct the name.",
+      fix: "Correct the name, or declare the secret: `secrets: {deployTokn: {description: what it is for}}`.",
     },
   },
   PLAN_GATE_IN_MAP: {
@@ -75,7 +76,7 @@ export const ruleCodes = codeTable({
     hint: "put the gate before the map",
     explanation: {
       cause: "The number of iterations may be unknown when people approve, so one approval could mean many things.",
-      example: "map: {items: […], steps: [{id: ok, gate: {approval: release}}]}",
+      example: "map: {items: [a, b], steps: [{id: ok, gate: {approval: release}}]}",
       fix: "Put the gate before the map; its message may name the items.",
     },
   },
@@ -87,7 +88,7 @@ export const ruleCodes = codeTable({
     explanation: {
       cause: "`finally` always runs, also after failure, rejection and cancel; a gate there could stop the clean-up.",
       example: "finally: [{id: ok, gate: {approval: release}}]",
-      fix: "Move it to the end of steps, before anything that it shall hold back: {id: ok, gate: {approval: release}}.",
+      fix: "Move it into `steps`, before anything that it shall hold back.",
     },
   },
   PLAN_GATE_CONDITIONAL: {
@@ -107,7 +108,7 @@ export const ruleCodes = codeTable({
     message: 'container "{id}" is nested deeper than {limit} levels',
     hint: "flatten the steps",
     explanation: {
-      cause: "Containers (`parallel`, `map`) may be nested to depth 8.",
+      cause: "Containers (`parallel`, `map`) may be nested 8 levels deep.",
       example: "nine maps inside each other",
       fix: "Flatten the steps, or compute the combined list of items in a step and map over it once.",
     },
@@ -119,8 +120,9 @@ export const ruleCodes = codeTable({
     hint: "make the objective stricter than the limit, or raise the limit",
     explanation: {
       cause: "An objective can never be missed or never be met, because a limit of the same pack comes first.",
-      example: "wallClock: 15m with slo: {runP95Seconds: 3600}",
-      fix: "Set runP95Seconds below wallClock, approvalP95Seconds below every ttl, maxQueueDepth above 0.",
+      example:
+        "sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1, memory: 256Mi}, wallClock: 15m}\nslo: {runP95Seconds: 3600}",
+      fix: "Set `runP95Seconds` to at most `wallClock`, `approvalP95Seconds` to at most every `ttl`, `maxQueueDepth` above 0.",
     },
   },
 });

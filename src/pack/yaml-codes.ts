@@ -10,7 +10,7 @@ export const yamlCodes = codeTable({
     explanation: {
       cause: "The text breaks a rule of YAML 1.2, so its structure is not certain.",
       example: "run: {command: [echo, hi}",
-      fix: "Close every bracket and quote, indent with spaces, and put a space after `:` and `-`.",
+      fix: "Close every bracket and quote, indent with spaces, put a space after `:` and `-`, then run `packrun lint PACK` again.",
     },
   },
   YAML_ENCODING: {
@@ -30,8 +30,8 @@ export const yamlCodes = codeTable({
     message: "the text has {size} bytes, at most {limit} are allowed",
     hint: "move long scripts and data into files of the pack",
     explanation: {
-      cause: "A pack.yaml may have 8 MiB.",
-      example: "a data set written as a default of an input",
+      cause: "A pack.yaml may have at most 8 MiB.",
+      example: "a data set of 20 MB written as the default of an input",
       fix: "Keep data in files beside pack.yaml and name them there.",
     },
   },
@@ -41,8 +41,8 @@ export const yamlCodes = codeTable({
     message: "lists and mappings are nested deeper than {limit} levels",
     hint: "flatten the value",
     explanation: {
-      cause: "A value may be nested 64 levels deep.",
-      example: "[[[[…]]]] with more than 64 brackets",
+      cause: "Lists and mappings may be nested 64 levels deep.",
+      example: "an input with a default of 65 brackets: [[[[…]]]]",
       fix: "Write fewer levels, or keep the value as a JSON file of the pack that the step reads.",
     },
   },
@@ -52,7 +52,7 @@ export const yamlCodes = codeTable({
     message: "the text has more than {limit} keys and values",
     hint: "move data into files of the pack",
     explanation: {
-      cause: "A pack.yaml may hold 500,000 keys and values.",
+      cause: "A pack.yaml may hold at most 500,000 keys and values.",
       example: "a list of a million hosts as a default",
       fix: "Keep data in files, or split the pack.",
     },
@@ -64,7 +64,7 @@ export const yamlCodes = codeTable({
     hint: "write the value out where it is needed",
     explanation: {
       cause: "Anchors make a value appear in places where a reader does not see it.",
-      example: "defaults: &retry {maxAttempts: 3}",
+      example: "defaults: {retry: &thrice {maxAttempts: 3}}",
       fix: "Write the value out; `spec.defaults` covers timeouts and retries.",
     },
   },
@@ -75,7 +75,7 @@ export const yamlCodes = codeTable({
     hint: "write the value out; a text that starts with * needs quotes",
     explanation: {
       cause: "Aliases repeat a value from another place and can grow a small text without bound.",
-      example: "retry: *retry",
+      example: "retry: *thrice",
       fix: "Write the value out. Put a text that starts with `*` in quotes.",
     },
   },
@@ -86,8 +86,8 @@ export const yamlCodes = codeTable({
     hint: "remove the tag; a text that starts with ! needs quotes",
     explanation: {
       cause: "Tags change the type of a value; a pack holds plain JSON data only.",
-      example: "version: !!str 2.0",
-      fix: "Remove the tag; quote what must be a string.",
+      example: "metadata: {name: acme/release, version: !!str 2.0.0}",
+      fix: 'Remove the tag; quote what must be a string: `version: "2.0.0"`.',
     },
   },
   YAML_DIRECTIVE: {
@@ -98,7 +98,7 @@ export const yamlCodes = codeTable({
     explanation: {
       cause: "Directives change how the rest of the text is read; a pack is always YAML 1.2.",
       example: "%YAML 1.1",
-      fix: "Remove every line that starts with `%`.",
+      fix: "Remove every line that begins with `%`.",
     },
   },
   YAML_MERGE_KEY: {
@@ -108,8 +108,8 @@ export const yamlCodes = codeTable({
     hint: "write the members out",
     explanation: {
       cause: "Merge keys are not part of YAML 1.2 and hide members from the reader.",
-      example: "<<: {timeout: 5m}",
-      fix: "Write the members out where they are needed.",
+      example: "- {id: build, <<: {timeout: 5m}, run: {command: [make]}}",
+      fix: "Write the members out where they are needed: `timeout: 5m`.",
     },
   },
   YAML_MULTIPLE_DOCUMENTS: {
@@ -119,8 +119,9 @@ export const yamlCodes = codeTable({
     hint: "keep one document; remove this `---` and what follows",
     explanation: {
       cause: "A pack.yaml holds exactly one YAML document.",
-      example: "two packs in one file with `---` between them",
-      fix: "Put each pack into its own folder.",
+      example:
+        "apiVersion: packrun.dev/v1\nkind: TaskPack\nmetadata: {name: acme/a, version: 1.0.0}\nspec:\n  sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1, memory: 256Mi}}\n  steps: [{id: build, run: {command: [make]}}]\n---\nkind: TaskPack   # a second one",
+      fix: "Put each pack into a folder of its own.",
     },
   },
   YAML_DUPLICATE_KEY: {
@@ -130,8 +131,8 @@ export const yamlCodes = codeTable({
     hint: "keep one of the two",
     explanation: {
       cause: 'Readers differ in which of two equal keys they take, so neither is safe. `1` and `"1"` are equal keys.',
-      example: "{timeout: 1m, timeout: 5m}",
-      fix: "Keep the one that is meant: {timeout: 5m}.",
+      example: "defaults: {timeout: 1m, timeout: 5m}",
+      fix: "Keep the one that is meant: `defaults: {timeout: 5m}`.",
     },
   },
   YAML_KEY_TYPE: {
@@ -141,8 +142,8 @@ export const yamlCodes = codeTable({
     hint: "put the key in quotes",
     explanation: {
       cause: "Keys of a pack are strings; numbers, booleans, null, lists and mappings are not.",
-      example: "{8080: web}",
-      fix: 'Put the key in quotes: {"8080": web}.',
+      example: "metadata: {name: acme/web, version: 1.0.0, labels: {8080: web}}",
+      fix: 'Put the key in quotes: `labels: {"8080": web}`.',
     },
   },
   YAML_NUMBER_UNSAFE: {
@@ -152,8 +153,8 @@ export const yamlCodes = codeTable({
     hint: "put it in quotes if it is a name or an id; integers reach from -(2^53-1) to 2^53-1",
     explanation: {
       cause: "Integers beyond 2^53-1 lose digits when they are read as JSON; .nan and .inf are no JSON numbers.",
-      example: "build: 12345678901234567890",
-      fix: "Quote ids; use numbers only for amounts within the range.",
+      example: "inputs: {build: {type: integer, default: 12345678901234567890}}",
+      fix: "Declare ids as strings and quote them; use numbers for amounts within the range.",
     },
   },
   YAML_SURROGATE: {
@@ -163,8 +164,8 @@ export const yamlCodes = codeTable({
     hint: "write the character itself, or both halves",
     explanation: {
       cause: "A lone UTF-16 surrogate is no character and has no UTF-8 form.",
-      example: '"\\ud83d"',
-      fix: 'Write the character itself, or its full escape: "\\U0001F600".',
+      example: 'title: "done \\ud83d"',
+      fix: 'Write the character itself, or its full escape: `"\\U0001F600"`.',
     },
   },
 });

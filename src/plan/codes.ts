@@ -19,7 +19,7 @@ export const planCodes = codeTable({
       cause:
         "The items of a map come from an earlier step. Approvers must be able to see how far such a map can grow, so its " +
         "limit has to stand in the pack.",
-      example: 'map: {items: "${{ steps.find.outputs.hosts }}", steps: […]}',
+      example: 'map: {items: "${{ steps.find.outputs.hosts }}", steps: [{id: push, run: {command: [make, push]}}]}',
       fix: "Add `maxItems: 50` (or what is right) beside `items`.",
     },
   },
@@ -30,7 +30,7 @@ export const planCodes = codeTable({
     hint: "give fewer items, or raise maxItems",
     explanation: {
       cause: "The items are known when the plan is made, and there are more of them than `maxItems` says.",
-      example: "map: {items: [a, b, c], maxItems: 2, steps: […]}",
+      example: "map: {items: [a, b, c], maxItems: 2, steps: [{id: push, run: {command: [make, push]}}]}",
       fix: "Give fewer items, or raise `maxItems`.",
     },
   },
@@ -51,11 +51,11 @@ export const planCodes = codeTable({
     severity: "error",
     exitCode: 6,
     message: "the plan has the hash {found}, not {expected}",
-    hint: "compare the two with packrun plan --diff, then approve and name the one that is meant",
+    hint: "compare the two with `packrun plan --diff`, then approve and name the one that is meant",
     explanation: {
       cause: "A planHash that was given from outside (--plan-hash, an approval, an API body) is not that of this plan.",
       example: "packrun run ./release --plan-hash sha256:…   # the pack was changed since",
-      fix: "Look at the differences, and use the hash of the plan that was really approved.",
+      fix: "See what differs with `packrun plan PACK --diff plan.canonical.json`, and use the hash of the plan that was really approved.",
     },
   },
 });

@@ -23,7 +23,7 @@ export const expressionCodes = codeTable({
     explanation: {
       cause: "The expression names an input, step, output, member or function that does not exist where it stands.",
       example: 'env: {CHANNEL: "${{ inputs.chanel }}"}',
-      fix: 'Correct the name. A step whose id has a hyphen is written steps["build-sbom"].',
+      fix: 'Correct the name. A step whose id has a hyphen is written `steps["build-sbom"]`.',
     },
   },
   EXPR_TYPE: {
@@ -47,8 +47,9 @@ export const expressionCodes = codeTable({
     explanation: {
       cause:
         "An expression may look only at steps that have ended whenever it is evaluated. A reference by itself makes no step wait.",
-      example: "two children of a parallel block, one reading the other's output without needs",
-      fix: "In a sequence put the step earlier; in a parallel block add it to `needs`.",
+      example:
+        'parallel:\n  steps:\n    - {id: build, run: {command: [make]}, outputs: {size: {type: integer}}}\n    - {id: check, env: {SIZE: "${{ steps.build.outputs.size }}"}, run: {command: [make, check]}}',
+      fix: "In a sequence put the step earlier; in a `parallel` name it: `needs: [build]`.",
     },
   },
   EXPR_NUMBER: {
@@ -58,7 +59,7 @@ export const expressionCodes = codeTable({
     hint: "numbers stay between -(2^53-1) and 2^53-1, so that every reader of the plan sees the same value",
     explanation: {
       cause: "A literal or a result is not a number that JSON carries exactly, or a number was divided by zero.",
-      example: "${{ 1 / (inputs.count - inputs.count) }}",
+      example: 'env: {SHARE: "${{ 1 / (inputs.count - inputs.count) }}"}',
       fix: "Keep numbers in range, guard divisions with a condition, or use a string.",
     },
   },
@@ -71,8 +72,8 @@ export const expressionCodes = codeTable({
       cause:
         "The expression reads something that is not there: an optional input without a value, an output that a step did not " +
         "produce, a member or index that the data does not have.",
-      example: "${{ inputs.note }}   # optional, and not given",
-      fix: "Give the value, give the input a default, or ask with has() first.",
+      example: 'env: {NOTE: "${{ inputs.note }}"}   # an optional input that was not given',
+      fix: 'Give the value, give the input a `default`, or ask first: `has(inputs.note) ? inputs.note : ""`.',
     },
   },
   EXPR_REFERENCE: {
@@ -82,10 +83,9 @@ export const expressionCodes = codeTable({
     hint: "use inputs.<name> or steps.<id>.outputs.<name> as they are, and declare files and folders as outputs",
     explanation: {
       cause:
-        "A step got a reference to a file or directory that does not belong to its run: made by an expression, or by a step " +
-        "that wrote an object which looks like one. A digest alone opens nothing, because other runs keep their files there too.",
+        "A step got a reference to a file or directory that does not belong to its run: one that an expression made, or that a step wrote into an object which looks like one. A digest alone opens nothing, because other runs keep their files there too.",
       example:
-        'inputs: {data: "${{ steps.find.outputs.best }}"} where best is {type: object} and holds {type: file, digest: …}',
+        '- {id: sbom, run: {uses: sbom.files, with: {directory: "${{ steps.find.outputs.best }}"}}}   # best: {type: object}',
       fix: "Let the step declare the file as an output (`{file: path}`) and refer to that output.",
     },
   },

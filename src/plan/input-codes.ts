@@ -21,7 +21,7 @@ export const inputCodes = codeTable({
     explanation: {
       cause: "A value was given for a name that the pack does not declare.",
       example: "packrun plan ./release -i chanel=beta",
-      fix: "Correct the name, or declare the input in the pack.",
+      fix: "Correct the name, or declare the input: `inputs: {chanel: {type: string}}`.",
     },
   },
   INPUT_TYPE: {
@@ -42,7 +42,7 @@ export const inputCodes = codeTable({
     hint: "the schema stands under spec.inputs.{name}.schema",
     explanation: {
       cause: "The value has the right type, but the JSON Schema of the input does not allow it.",
-      example: "channel: {type: string, schema: {enum: [beta, stable]}}, given alpha",
+      example: "packrun plan ./release -i channel=alpha   # schema: {enum: [beta, stable]}",
       fix: "Give a value that the schema allows, or change the schema.",
     },
   },
@@ -53,8 +53,8 @@ export const inputCodes = codeTable({
     hint: "schemas are JSON Schema 2020-12, without references to other documents",
     explanation: {
       cause: "The schema that the pack gives for the input cannot be used to check anything.",
-      example: "channel: {type: string, schema: {type: text}}",
-      fix: "Correct the schema. A pattern must be a valid regular expression, `$ref` may point into the same schema only.",
+      example: "inputs: {channel: {type: string, schema: {type: text}}}",
+      fix: "Correct the schema: `{type: string}`. A pattern must be a valid regular expression, `$ref` may point into the same schema only.",
     },
   },
   INPUT_GIVEN_TWICE: {

@@ -6,13 +6,14 @@ export const policyCodes = codeTable({
     severity: "error",
     exitCode: 3,
     message: "{module} is no policy that can be loaded: {problem}",
-    hint: "make it with opa build -t wasm -e ENTRYPOINT, and take policy.wasm out of the bundle",
+    hint: "make it with `opa build -t wasm -e ENTRYPOINT`, and take policy.wasm out of the bundle",
     explanation: {
       cause:
         "The module of a Rego policy must be WebAssembly as OPA compiles it, at most 8 MiB, and must be ready within the " +
         "time and memory that an evaluation has.",
-      example: "module: policies/licences.rego, which is the source",
-      fix: "Compile the source with `opa build -t wasm`, extract `policy.wasm` from the bundle that it makes, and name that.",
+      example:
+        "policies: {licences: {engine: rego, module: policies/licences.rego, entrypoint: packrun/allow}}   # the source",
+      fix: "Compile the source with `opa build -t wasm -e packrun/allow policies/licences.rego`, take `policy.wasm` out with `tar -xzf bundle.tar.gz /policy.wasm`, and name that.",
     },
   },
   POLICY_ENTRYPOINT: {
@@ -22,7 +23,7 @@ export const policyCodes = codeTable({
     hint: "name one that it was compiled with, such as packrun/allow for data.packrun.allow",
     explanation: {
       cause: "A compiled policy answers only for the entry points that were named when it was compiled.",
-      example: "entrypoint: packrun/alow for a module made with opa build -t wasm -e packrun/allow",
+      example: "entrypoint: packrun/alow, of a module made with: opa build -t wasm -e packrun/allow",
       fix: "Correct the name, or compile the module again with `-e` and this one.",
     },
   },

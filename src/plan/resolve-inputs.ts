@@ -106,6 +106,7 @@ function resolveInput(
     if (rule.required) {
       report("INPUT_MISSING", { name }, declared());
     }
+    checkSchema({ name, rule, schemaAt: () => declared("schema") }, request, report);
     return undefined;
   }
   if (rule.type === "file" || rule.type === "directory") {
@@ -118,7 +119,7 @@ function resolveInput(
     report("INPUT_TYPE", { name, expected: read.fault }, at);
     return undefined;
   }
-  checkSchema({ name, rule, value: read.value, at, schemaAt: () => declared("schema") }, request, report);
+  checkSchema({ name, rule, given: { value: read.value, at }, schemaAt: () => declared("schema") }, request, report);
   return { type: rule.type, value: read.value };
 }
 
@@ -137,13 +138,13 @@ function readValue(type: ValueRule, given: GivenInput["given"]): Result<Json, st
 type SchemaCase = {
   readonly name: string;
   readonly rule: InputRule;
-  readonly value: Json;
-  readonly at: GivenInput["at"];
+  /** Absent when the input has no value: then only the schema itself is looked at. */
+  readonly given?: { readonly value: Json; readonly at: GivenInput["at"] };
   readonly schemaAt: () => GivenInput["at"];
 };
 
 function checkSchema(
-  { name, rule, value, at, schemaAt }: SchemaCase,
+  { name, rule, given, schemaAt }: SchemaCase,
   { schemas, validateSchema }: InputsRequest,
   report: Report,
 ): void {
@@ -154,10 +155,10 @@ function checkSchema(
   const verdict =
     schema === undefined
       ? ({ kind: "badSchema", problem: "its file could not be read as JSON" } as const)
-      : validateSchema(schema, value);
+      : validateSchema(schema, given?.value ?? null);
   if (verdict.kind === "badSchema") {
     report("INPUT_SCHEMA_INVALID", { name, problem: verdict.problem }, schemaAt());
-  } else if (verdict.kind === "invalid") {
-    report("INPUT_SCHEMA", { name, problem: verdict.problem }, at);
+  } else if (verdict.kind === "invalid" && given !== undefined) {
+    report("INPUT_SCHEMA", { name, problem: verdict.problem }, given.at);
   }
 }

@@ -22,9 +22,10 @@ export const stepCodes = codeTable({
     hint: "compare with the built-in's fields in SPEC.md",
     explanation: {
       cause:
-        "When the step was about to run, the values in its `with` did not have the shape that the built-in asks for.",
-      example: "run: {uses: sbom.files, with: {directory: 7}}",
-      fix: "Give each field a value of the right type; look at what the expression in it gives at run time.",
+        "When the step was about to run, what the expressions in its `with` gave did not have the shape that the built-in asks for.",
+      example:
+        '- {id: sbom, run: {uses: sbom.files, with: {directory: "${{ steps.find.outputs.best }}"}}}   # best has no path',
+      fix: "See what the expression gives (`packrun runs logs RUN --step STEP` of the step that it reads), and give each field a value of the right type.",
     },
   },
   BUNDLE_FILE_MISSING: {
@@ -33,9 +34,11 @@ export const stepCodes = codeTable({
     message: "the bundle {source} is not there",
     hint: "let source name a file input, a file output or a file of the pack",
     explanation: {
-      cause: "The file that `source` names is neither in the artifact store nor in the pack.",
-      example: "run: {uses: bundle.ingest, with: {source: ./bundles/absent.tar, checksum: …}}",
-      fix: "Add the file to the pack, pass it as a file input, or correct the path.",
+      cause:
+        "A path that an expression gives while the run is on its way names no file of the pack, or the stored bytes of the bundle are gone. A path that the pack spells out is looked for when the plan is made: PACK_FILE_MISSING.",
+      example:
+        '- {id: ingest, run: {uses: bundle.ingest, with: {source: "feeds/${{ steps.find.outputs.name }}.tar", checksum: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}}}',
+      fix: "Let the step before it give the path of a file of the pack, or declare the bundle as an output (`{file: path}`) and name that.",
     },
   },
   BUNDLE_CHECKSUM_REQUIRED: {
@@ -45,8 +48,8 @@ export const stepCodes = codeTable({
     hint: "give checksum or checksumSha256: the SHA-256 that the bundle's publisher names",
     explanation: {
       cause: "A bundle is staged only when its SHA-256 is known beforehand, and neither field gives one.",
-      example: 'run: {uses: bundle.ingest, with: {source: "${{ inputs.bundle }}"}}',
-      fix: "Add `checksum: sha256:…` (or `checksumSha256:` with the bare hex) from a source that you trust.",
+      example: '- {id: ingest, run: {uses: bundle.ingest, with: {source: "${{ inputs.artifact }}"}}}',
+      fix: "Add `checksum: sha256:` and its 64 hex digits, or `checksumSha256:` with the bare digits, from a source that you trust.",
     },
   },
   BUNDLE_CHECKSUM_MISMATCH: {
@@ -67,7 +70,8 @@ export const stepCodes = codeTable({
     hint: "use one plain file name: no slash, no control character, at most 255 bytes, not metadata.json",
     explanation: {
       cause: "The bundle is staged as one file in its own folder; this name would leave it or hide what is there.",
-      example: "run: {uses: bundle.ingest, with: {source: …, checksum: …, filename: ../../etc/passwd}}",
+      example:
+        '- {id: ingest, run: {uses: bundle.ingest, with: {source: "${{ inputs.artifact }}", checksum: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", filename: ../../etc/passwd}}}',
       fix: "Set `filename` to a plain name such as `feeds-2026-01.tar`.",
     },
   },
@@ -79,7 +83,7 @@ export const stepCodes = codeTable({
     explanation: {
       cause: "The runner could not write below `<ArtifactsPath>/bundles`.",
       example: "a full disk, or a folder that belongs to another user",
-      fix: "Make room or correct the permissions, then run the step again; staging can be repeated.",
+      fix: "Make room (`df -h` shows where), or correct the permissions, then run again; staging can be repeated.",
     },
   },
   FETCH_URL: {
@@ -90,8 +94,9 @@ export const stepCodes = codeTable({
     explanation: {
       cause:
         "The URL stands in the plan and in the evidence, so it must hold no password, and it must be readable in one way only.",
-      example: "url: https://user:password@registry.acme.example/feed.tar",
-      fix: "Remove the user, white space and the fragment. What needs a login has to be fetched by a command.",
+      example:
+        '- {id: fetch, run: {uses: http.fetch, with: {url: "https://user:password@registry.acme.example/feed.tar", checksumSha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}}}',
+      fix: "Remove the user, white space and the fragment. What needs a login has to be fetched by a `command` with a secret.",
     },
   },
   FETCH_NOT_ALLOWED: {
@@ -102,8 +107,9 @@ export const stepCodes = codeTable({
     explanation: {
       cause:
         "A built-in reaches the network under the same rules as a command. An https URL needs a rule with protocol tls, an http URL one with protocol http.",
-      example: 'url: https://cdn.acme.example/feed.tar with egressAllowlist: ["registry.acme.example:443"]',
-      fix: "Add `host:port` to the list and have the new plan approved, or fetch from a host that is allowed.",
+      example:
+        '- {id: fetch, run: {uses: http.fetch, with: {url: "https://cdn.acme.example/feed.tar", checksumSha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}}}   # egressAllowlist: []',
+      fix: 'Add `"cdn.acme.example:443"` to `egressAllowlist`, with an `egressQuota`, and have the new plan approved.',
     },
   },
   FETCH_REDIRECT: {
@@ -124,8 +130,8 @@ export const stepCodes = codeTable({
     hint: "check that the URL is right and that the file is still there",
     explanation: {
       cause: "Only an answer with status 200 carries the file that was asked for.",
-      example: "404 for a release that was withdrawn, 503 from a host that is overloaded",
-      fix: "Correct the URL; give the step a `retry` where the host is only busy at times.",
+      example: "404 for a release that was withdrawn, or 503 from a host that is overloaded",
+      fix: "Correct the URL; where the host is only busy at times, give the step `retry: {maxAttempts: 3}`.",
     },
   },
   FETCH_TOO_LARGE: {
@@ -156,9 +162,10 @@ export const stepCodes = codeTable({
     message: "the directory {directory} is not there",
     hint: "let directory name a directory input, a directory output or a folder of the pack",
     explanation: {
-      cause: "The tree that `directory` names is neither in the artifact store nor in the pack.",
-      example: "run: {uses: sbom.files, with: {directory: ./absent}}",
-      fix: "Correct the path, or pass the folder as a directory input.",
+      cause:
+        "A path that an expression gives while the run is on its way names no folder of the pack, or the stored bytes of the directory are gone. A path that the pack spells out is looked for when the plan is made: PACK_FILE_MISSING.",
+      example: '- {id: sbom, run: {uses: sbom.files, with: {directory: "parts/${{ steps.find.outputs.name }}"}}}',
+      fix: "Let the step before it give the path of a folder of the pack, or declare the folder as an output (`{dir: path}`) and name that.",
     },
   },
   SBOM_LISTING_INVALID: {

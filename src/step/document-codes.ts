@@ -8,9 +8,11 @@ export const documentCodes = codeTable({
     message: "the {what} {file} is not there",
     hint: "name a file input, a file output or a file of the pack",
     explanation: {
-      cause: "The file that `document` or `schema` names is neither in the artifact store nor in the pack.",
-      example: "run: {uses: schema.validate, with: {document: ./absent.json, schema: schemas/report.json}}",
-      fix: "Add the file to the pack, pass it as a file input, or correct the path.",
+      cause:
+        "A path that an expression gives while the run is on its way names no file of the pack, or the stored bytes of the file are gone. A path that the pack spells out is looked for when the plan is made: PACK_FILE_MISSING.",
+      example:
+        '- {id: check, run: {uses: schema.validate, with: {document: "reports/${{ steps.find.outputs.name }}.json", schema: schemas/report.json}}}',
+      fix: 'Let the step before it give the path of a file of the pack, or declare the file as an output (`{file: path}`) and name that: `document: "${{ steps.find.outputs.report }}"`.',
     },
   },
   SCHEMA_FILE_TOO_LARGE: {
@@ -75,9 +77,11 @@ export const documentCodes = codeTable({
     message: "the template {file} is not there",
     hint: "name a file input, a file output or a file of the pack",
     explanation: {
-      cause: "The file that `template` names is neither in the artifact store nor in the pack.",
-      example: "run: {uses: file.render, with: {template: ./absent.conf, values: {port: 80}}}",
-      fix: "Add the file to the pack, pass it as a file input, or correct the path.",
+      cause:
+        "A path that an expression gives while the run is on its way names no file of the pack, or the stored bytes of the template are gone. A path that the pack spells out is looked for when the plan is made: PACK_FILE_MISSING.",
+      example:
+        '- {id: render, run: {uses: file.render, with: {template: "conf/${{ steps.find.outputs.name }}.conf", values: {port: 80}}}}',
+      fix: "Let the step before it give the path of a file of the pack, or declare the template as an output (`{file: path}`) and name that.",
     },
   },
   RENDER_TEMPLATE: {

@@ -134,6 +134,8 @@ t.test("values are held to their schema, defaults too, and a broken schema is to
   t.strictSame(valuesOf("x: {type: string, schema: {type: text}}", [cli("x", "a")]), [
     "INPUT_SCHEMA_INVALID pack.yaml",
   ]);
+  t.strictSame(valuesOf("x: {type: string, schema: {type: text}}", []), ["INPUT_SCHEMA_INVALID pack.yaml"], "no value");
+  t.strictSame(valuesOf(enumerated, []), {});
   t.strictSame(valuesOf("x: {type: string, schema: {$ref: 'https://a.example/s'}}", [cli("x", "a")]), [
     "INPUT_SCHEMA_INVALID pack.yaml",
   ]);

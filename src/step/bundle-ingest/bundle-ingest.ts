@@ -1,6 +1,7 @@
 import { digestOfHex, hexOf } from "#canon/digest.ts";
 import { object, string, type Infer } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { StoredArtifact } from "#port/artifact-store.ts";
 import type { BuiltIn, BuiltInRequest, Produced } from "../built-in.ts";
@@ -24,17 +25,21 @@ export const bundleIngest: BuiltIn = builtIn({
   withShape,
   packFiles: ["source"],
   outputs: { bundle: { file: "bundle" }, metadata: { file: "metadata.json", mediaType: "application/json" } },
-  refusals: (given) =>
-    given["checksum"] === undefined && given["checksumSha256"] === undefined
+  refusals: ({ checksum, checksumSha256, filename }) => [
+    ...(checksum === undefined && checksumSha256 === undefined
       ? [{ fault: faultOf(stepCodes, "BUNDLE_CHECKSUM_REQUIRED") }]
-      : [],
+      : []),
+    ...(typeof filename === "string" && !isSafeFilename(filename)
+      ? [{ fault: unsafe(filename), member: "filename" }]
+      : []),
+  ],
   produce: ingest,
 });
 
 async function ingest(given: With, request: BuiltInRequest): Promise<Result<readonly Produced[]>> {
   const filename = given.filename ?? nameOf(given.source);
   if (!isSafeFilename(filename)) {
-    return fail(faultOf(stepCodes, "BUNDLE_FILENAME_UNSAFE", { filename: JSON.stringify(filename) }));
+    return fail(unsafe(filename));
   }
   const bundle = await findChecked(given, request);
   if (!bundle.ok) {
@@ -51,6 +56,10 @@ async function ingest(given: With, request: BuiltInRequest): Promise<Result<read
         { name: "metadata", ...kept.value, mediaType: "application/json" },
       ])
     : kept;
+}
+
+function unsafe(filename: string): Fault {
+  return faultOf(stepCodes, "BUNDLE_FILENAME_UNSAFE", { filename: JSON.stringify(filename) });
 }
 
 /** The bundle in the artifact store, once its digest is the one that was asked for. */
