@@ -76,7 +76,7 @@ export async function driveStoredRun(
       clock,
       sha256,
       attempts,
-      snapshots: snapshotKeeper(identity, workplace, trust, options.verifier),
+      snapshots: snapshotKeeper({ identity, plan, attestor: trust.attestor, verifier: options.verifier }, workplace),
       gates: gatesOf(identity, given.value, () => recompile(), workplace, trust),
       policies: workplace.policies(identity.tenantId),
       redactor: redactor.value,

@@ -1,14 +1,12 @@
-import { concatBytes } from "#canon/bytes.ts";
 import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
-import { readCanonicalJson } from "#canon/strict-json.ts";
 import { artifactPath } from "#evidence/evidence-path.ts";
 import { treesOf } from "#evidence/run-facts.ts";
 import { ok, type Result } from "#fault/result.ts";
-import type { TreeListing } from "#pack/pack-files.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { BundleWriter } from "./bundle-writer.ts";
 import type { SealedLedger } from "./seal-ledger.ts";
+import { declaredFirst, readTreeArtifact } from "./tree-artifact.ts";
 
 /**
  * Copies every artifact that the ledger names, and the files of the trees among them. The store checks bytes while they
@@ -29,18 +27,17 @@ export async function sealArtifacts(
       await writer.stream(path, artifacts.open(tenantId, digest), mediaType === undefined ? {} : { mediaType });
     }
   };
-  // Declared media types first: bytes that are also a file of some tree keep theirs.
   for (const { digest, mediaType } of facts.artifacts.toSorted(declaredFirst)) {
     await copy(digest, mediaType);
   }
   for (const { digest } of facts.artifacts) {
     if (trees.has(digest)) {
-      const listing = await readListing(artifacts.open(tenantId, digest));
-      if (!listing.ok) {
-        return listing;
+      const tree = await readTreeArtifact(artifacts.open(tenantId, digest));
+      if (!tree.ok) {
+        return tree;
       }
       let size = 0;
-      for (const entry of listing.value) {
+      for (const entry of tree.value.listing) {
         if (entry.mode !== "link") {
           await copy(digestOfHex(entry.sha256));
           size += entry.size;
@@ -50,17 +47,4 @@ export async function sealArtifacts(
     }
   }
   return ok(sizes);
-}
-
-function declaredFirst(a: { readonly mediaType?: string }, b: { readonly mediaType?: string }): number {
-  return Number(b.mediaType !== undefined) - Number(a.mediaType !== undefined);
-}
-
-async function readListing(chunks: AsyncIterable<Uint8Array>): Promise<Result<TreeListing>> {
-  const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) {
-    parts.push(chunk.slice());
-  }
-  const read = readCanonicalJson(concatBytes(...parts), "tree listing");
-  return read.ok ? ok(read.value as TreeListing) : read;
 }

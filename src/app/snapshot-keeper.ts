@@ -19,18 +19,21 @@ import {
   TRUST_ROOT_PATH,
 } from "#evidence/evidence-path.ts";
 import { gateRequestPath, gateResponsePath } from "#evidence/gate-path.ts";
-import { addEvent, noFacts, type RunFacts } from "#evidence/run-facts.ts";
+import { addEvent, noFacts, treesOf, type RunFacts } from "#evidence/run-facts.ts";
+import { storeFailure } from "#engine/store-fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { concatBytes } from "#canon/bytes.ts";
+import type { Plan } from "#plan/plan.ts";
+import type { Signer } from "#port/signer.ts";
 import type { Head, RunIdentity, RunKey } from "#port/run-store.ts";
 import type { SnapshotKeeper } from "#port/snapshot-keeper.ts";
 import { policyContextPath } from "#run/policy-context-path.ts";
 import { logGate, type GateLog } from "#verify/gate-log.ts";
 import { requestPath, responsePath } from "./approval-paths.ts";
-import type { RunTrust } from "./run-trust.ts";
 import { shippedVerifier } from "./shipped-verifier.ts";
 import { signStatement } from "./sign-statement.ts";
+import { declaredFirst, readTreeArtifact } from "./tree-artifact.ts";
 import type { Workplace } from "./workplace.ts";
 
 const NEWLINE = new Uint8Array([0x0a]);
@@ -51,23 +54,22 @@ export function snapshotPath(sequence: number): string {
   return `snapshots/${sequence}/${MANIFEST_PATH}`;
 }
 
+/** Of which run and plan snapshots are made, who signs them, and whom they recommend: the verifier of this package unless given. */
+export type SnapshotRun = {
+  readonly identity: RunIdentity;
+  readonly plan: Plan;
+  readonly attestor: Signer;
+  readonly verifier?: VerifierName | undefined;
+};
+type Ground = Pick<Workplace, "store" | "artifacts" | "sha256" | "verifySignature" | "clock" | "engine">;
+
 /** Keeps snapshots as small files of the run: a manifest that is not final, and its sidecar. */
-export function snapshotKeeper(
-  identity: RunIdentity,
-  workplace: Workplace,
-  trust: Pick<RunTrust, "attestor">,
-  verifier?: VerifierName,
-): SnapshotKeeper {
-  return { take: (head) => take(identity, head, workplace, trust, verifier) };
+export function snapshotKeeper(run: SnapshotRun, workplace: Ground): SnapshotKeeper {
+  return { take: (head) => take(run, head, workplace) };
 }
 
-async function take(
-  identity: RunIdentity,
-  head: Head,
-  workplace: Workplace,
-  { attestor }: Pick<RunTrust, "attestor">,
-  verifier: VerifierName | undefined,
-): Promise<Result<Digest>> {
+async function take(run: SnapshotRun, head: Head, workplace: Ground): Promise<Result<Digest>> {
+  const { identity, attestor, verifier } = run;
   const { store, sha256, clock, engine } = workplace;
   const path = snapshotPath(head.sequence);
   const before = await store.ledger.getFile(identity, path);
@@ -76,7 +78,7 @@ async function take(
     return ok(digestOf(before.value, sha256));
   }
   const told = await readSoFar(identity, head, workplace);
-  const files = await listFiles(identity, told, workplace);
+  const files = await listFiles(run, told, workplace).catch(storeFailure);
   if (!files.ok) {
     return files;
   }
@@ -114,7 +116,7 @@ type SoFar = {
 };
 
 /** The events up to the head, as the lines that the ledger's file begins with. */
-async function readSoFar(identity: RunKey, { sequence }: Pick<Head, "sequence">, { store }: Workplace): Promise<SoFar> {
+async function readSoFar(identity: RunKey, { sequence }: Pick<Head, "sequence">, { store }: Ground): Promise<SoFar> {
   const facts = noFacts();
   const gates: GateLog = { gates: new Map(), contexts: new Map() };
   const hash: Hash = createHash("sha256");
@@ -132,34 +134,58 @@ async function readSoFar(identity: RunKey, { sequence }: Pick<Head, "sequence">,
   return { facts, gates, size, digest: digestOfHex(hash.digest("hex")) };
 }
 
-async function listFiles(
-  identity: RunIdentity,
-  { facts, gates, size, digest }: SoFar,
-  { store, sha256 }: Workplace,
-): Promise<Result<readonly ManifestFile[]>> {
+type AddFile = (path: string, of: Digest, bytes: number, declared?: string) => void;
+
+async function listFiles(run: SnapshotRun, told: SoFar, ground: Ground): Promise<Result<readonly ManifestFile[]>> {
+  const { store, sha256 } = ground;
   const listed = new Map<string, ManifestFile>();
-  const add = (path: string, of: Digest, bytes: number, declared?: string): void => {
+  const add: AddFile = (path, of, bytes, declared) => {
     const role = roleOf(path);
     if (role !== undefined && !listed.has(path)) {
       listed.set(path, { path, sha256: hexOf(of), size: bytes, mediaType: mediaTypeOf(path, declared), role });
     }
   };
-  add(LEDGER_PATH, digest, size);
-  const copies = [...FILES.map((path) => [path, path] as const), ...gateFiles(gates, sha256)];
+  add(LEDGER_PATH, told.digest, told.size);
+  const copies = [...FILES.map((path) => [path, path] as const), ...gateFiles(told.gates, sha256)];
   for (const [from, to] of copies) {
-    const bytes = await store.ledger.getFile(identity, from);
+    const bytes = await store.ledger.getFile(run.identity, from);
     if (bytes.ok) {
       add(to, digestOf(bytes.value, sha256), bytes.value.length);
     } else if (bytes.fault.code !== "FILE_MISSING") {
       return bytes;
     }
   }
-  for (const { digest: of, size: bytes, mediaType } of facts.artifacts) {
-    if (bytes !== undefined && !facts.trees.has(of)) {
-      add(artifactPath(hexOf(of)), of, bytes, mediaType);
+  const artifacts = await listArtifacts(run, told.facts, ground, add);
+  return artifacts.ok ? ok([...listed.values()]) : artifacts;
+}
+
+/** As a sealed bundle has them: every artifact that the ledger names, and the files of the trees among them. */
+async function listArtifacts(
+  { identity, plan }: SnapshotRun,
+  facts: RunFacts,
+  { artifacts }: Ground,
+  add: AddFile,
+): Promise<Result<void>> {
+  const trees = treesOf(facts, plan);
+  const files = new Map<Digest, number>();
+  for (const { digest, size = 0, mediaType } of facts.artifacts.toSorted(declaredFirst)) {
+    if (!trees.has(digest)) {
+      add(artifactPath(hexOf(digest)), digest, size, mediaType);
+      continue;
+    }
+    const tree = await readTreeArtifact(artifacts.open(identity.tenantId, digest));
+    if (!tree.ok) {
+      return tree;
+    }
+    add(artifactPath(hexOf(digest)), digest, tree.value.size, mediaType);
+    for (const entry of tree.value.listing) {
+      if (entry.mode !== "link") {
+        files.set(digestOfHex(entry.sha256), entry.size);
+      }
     }
   }
-  return ok([...listed.values()]);
+  files.forEach((size, digest) => add(artifactPath(hexOf(digest)), digest, size));
+  return ok(undefined);
 }
 
 /** What gates were asked and what was answered, by the names beside the ledger and in a bundle. */

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import t from "tap";
 import { askBoth, missing } from "../packs/compare-verifiers.ts";
 import { faultOf, Place } from "./place.ts";
@@ -7,8 +9,8 @@ const gated = {
   steps: [
     {
       id: "build",
-      run: { command: ["sh", "-c", "echo built > x"] },
-      outputs: { x: { file: "x" } },
+      run: { command: ["sh", "-c", "echo built > x; mkdir d; echo inside > d/one"] },
+      outputs: { x: { file: "x" }, d: { dir: "d" } },
     },
     { id: "ok", gate: { approval: "release" } },
   ],
@@ -46,6 +48,9 @@ t.test("an incident and the snapshots of a run that waits, as commands", python,
   const none = await place.packrun("evidence", "export", "last", "--snapshot", "1", "-o", "none.tar", "--json");
   t.equal(none.code, 2);
   t.equal(faultOf(none).code, "SNAPSHOT_UNKNOWN");
+  const listed = execFileSync("tar", ["-tf", place.here("so-far.tar")], { encoding: "utf8" });
+  const inside = createHash("sha256").update("inside\n").digest("hex");
+  t.match(listed, `artifacts/sha256/${inside}\n`, "files of directories are in it");
   const root = ["--trust", place.here(".packrun/trust/trust-root.json")];
   for (const name of ["so-far.tar", "first.tar"]) {
     const { script, python: other, stderr } = await askBoth(place.here(name), root);
