@@ -108,19 +108,15 @@ function isCanonical(value: Json): boolean {
 
 /** The validator takes 30 ms to load and few packs have schemas, so it comes when it is needed. */
 async function schemaProblem(schema: Json, value: Json): Promise<string | undefined> {
-  const [{ Ajv2020 }, { linearPattern }] = await Promise.all([
-    import("ajv/dist/2020.js"),
-    import("#plan/linear-pattern.ts"),
-  ]);
-  const code = { regExp: linearPattern };
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false, code });
-  try {
-    const validate = ajv.compile(schema as boolean | Record<string, unknown>);
-    return validate(value)
-      ? undefined
-      : `its schema refuses it: ${ajv.errorsText(validate.errors, { dataVar: "value" })}`;
-  } catch (error) {
-    return `its schema cannot be used: ${error instanceof Error ? error.message : ""}`;
+  const { validateOutput } = await import("#plan/validate-schema.ts");
+  const verdict = validateOutput(schema, value);
+  switch (verdict.kind) {
+    case "valid":
+      return undefined;
+    case "invalid":
+      return `its schema refuses it: ${verdict.problem}`;
+    case "badSchema":
+      return `its schema cannot be used: ${verdict.problem}`;
   }
 }
 

@@ -1,0 +1,62 @@
+import t from "tap";
+import type { Json } from "#canon/json.ts";
+import { validateDocument, validateOutput, validateSchema } from "#plan/validate-schema.ts";
+
+/** Definitions that each refer to the next one twice: so many lines, and two to the power of that many references. */
+function doubling(lines: number, last: Json): Json {
+  const definitions = Array.from({ length: lines }, (_, at): [string, Json] => [
+    `d${at}`,
+    { allOf: [{ $ref: `#/$defs/d${at + 1}` }, { $ref: `#/$defs/d${at + 1}` }] },
+  ]);
+  return { $ref: "#/$defs/d0", $defs: Object.fromEntries([...definitions, [`d${lines}`, last]]) };
+}
+
+const nested = (depth: number, core: Json): Json => (depth === 0 ? core : [nested(depth - 1, core)]);
+const TOO_MANY = { kind: "badSchema", problem: /takes more than 20000000 steps/ };
+
+t.test("references that multiply end after so many steps, whatever the value is", (t) => {
+  t.match(validateSchema(doubling(8, { type: "integer" }), 1), { kind: "valid" });
+  t.match(validateSchema(doubling(8, { type: "integer" }), "a"), { kind: "invalid", problem: "must be integer" });
+  t.match(validateSchema(doubling(60, { minimum: 1 }), 1), TOO_MANY);
+  t.match(validateOutput(doubling(60, { minimum: 1 }), 1), TOO_MANY);
+  t.end();
+});
+
+t.test("alternatives that multiply with the depth of a value end, too", (t) => {
+  const inside = { items: { $ref: "#/$defs/tree" } };
+  const schema = { $ref: "#/$defs/tree", $defs: { tree: { oneOf: [inside, inside, { type: "string" }] } } };
+  t.match(validateSchema(schema, nested(3, 1)), { kind: "invalid" });
+  t.match(validateSchema(schema, nested(50, 1)), TOO_MANY);
+  t.end();
+});
+
+t.test(
+  "a long value is held to a plain schema in fewer steps, and one that is wrong everywhere is refused for that",
+  (t) => {
+    const schema = {
+      items: { $ref: "#/$defs/name" },
+      $defs: { name: { type: "string", minLength: 1, pattern: "^[a-z]+$" } },
+    };
+    const names = (count: number, name: Json): Json => Array.from({ length: count }, () => name);
+    t.match(validateSchema(schema, names(100_000, "alpha")), { kind: "valid" });
+    t.match(validateSchema(schema, names(5, 1)), {
+      problem: "at 0: must be string; at 1: must be string; at 2: must be string",
+    });
+    t.match(validateSchema(schema, names(60_000, 1)), { kind: "invalid", problem: "at 0: must be string" });
+    t.end();
+  },
+);
+
+t.test("each value has steps of its own", (t) => {
+  const schema = { items: { pattern: "^(a|b)*$" } };
+  const value = Array.from({ length: 20 }, () => "ab".repeat(50_000));
+  for (let times = 0; times < 3; times += 1) {
+    t.match(validateSchema(schema, value), { kind: "valid" });
+  }
+  t.end();
+});
+
+t.test("documents are held to schemas for as long as their step lets them", (t) => {
+  t.match(validateDocument(doubling(18, { type: "integer" }), 1), { kind: "valid" });
+  t.end();
+});
