@@ -1686,11 +1686,11 @@ var verifyCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "{path} is not in the bundle, and every signature is required",
-    hint: "verify without --require-dsse where unsigned parts are acceptable",
+    hint: "run again with a key that signs the request, or verify without --require-dsse where unsigned parts are acceptable",
     explanation: {
       cause: "With --require-dsse every signature that the contract names must be there.",
       example: "a run that was started without a requester's key",
-      fix: "Run again with the signatures that your site demands."
+      fix: "Give the run a requester's key: `packrun run PACK --as KEY`, or `requester: {key: FILE}` in packrun.config.yaml."
     }
   },
   PACK_LISTING_INVALID: {
@@ -1809,7 +1809,7 @@ var verifyCodes = codeTable({
     message: "outputs.json is not what the ledger shows: {problem}",
     hint: "take the bundle from its source again",
     explanation: {
-      cause: "Outputs and artifacts are computed again from the ledger; the file differs, or an output is none of a step's.",
+      cause: "Outputs and artifacts are computed again from the ledger; the file differs from that, or names an output that no step gave.",
       example: "an output that was renamed after the run",
       fix: ASK_ITS_RUNNER
     }
@@ -1888,7 +1888,7 @@ var verifyCodes = codeTable({
     explanation: {
       cause: "With --require-dsse only packs that a publisher signed are accepted.",
       example: "packrun run ./my-pack",
-      fix: "Verify without --require-dsse: this version runs packs from folders only."
+      fix: "Import the signed pack with `packrun bundle import FILE`, run it as `packrun run NAME@VERSION`, and verify that run. Where folders are acceptable, verify without --require-dsse."
     }
   },
   INPUTS_LOCK_MISMATCH: {
@@ -2114,7 +2114,7 @@ var trustCodes = codeTable({
     explanation: {
       cause: "A member is missing, unknown, or has a value that is not allowed. Nothing unknown is overlooked.",
       example: "a time without milliseconds, or a member of a newer version of packrun",
-      fix: "Make trust roots with `packrun trust init` and `trust add`, or update packrun."
+      fix: "Make trust roots with `packrun trust init` and `packrun trust add`, or update packrun."
     }
   },
   TRUST_ROOT_TIME: {
@@ -2180,7 +2180,7 @@ var trustCodes = codeTable({
     explanation: {
       cause: "A trust root holds until its expiry; after that its answers are stale.",
       example: "a root made for a year, used in the thirteenth month",
-      fix: "Let its root keys sign a next version with a later expiry."
+      fix: "Make a next version, which holds as long as this one did: `packrun trust policy --root-threshold N` with the N that it has, then `packrun trust sign --key root.key` by that many root keys."
     }
   },
   TRUST_ROOT_ROLLBACK: {
@@ -2220,7 +2220,7 @@ var trustCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "version {version} has {have} of the {required} root signatures that version {judge} asks for",
-    hint: "let more root keys sign: packrun trust sign --key KEY",
+    hint: "let more root keys sign: `packrun trust sign --key KEY`",
     explanation: {
       cause: "A next version needs the root threshold of the old and of the new version, from different principals.",
       example: "one of two root keys has signed",
@@ -2279,7 +2279,7 @@ var trustCodes = codeTable({
     explanation: {
       cause: "One key stands for one principal; else one person could count twice.",
       example: "packrun trust add alice.pub --principal bob --role approver",
-      fix: "Make a key for the other person: packrun keys generate NAME."
+      fix: "Make a key for the other person: `packrun keys generate NAME`."
     }
   },
   TRUST_EDIT_KEY: {
@@ -2545,7 +2545,7 @@ var attestCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "the public key's point is compressed",
-    hint: "write it uncompressed: openssl ec -pubin -in KEY -conv_form uncompressed -pubout",
+    hint: "write it uncompressed: `openssl ec -pubin -in KEY -conv_form uncompressed -pubout`",
     explanation: {
       cause: "Stock verifiers refuse compressed points, and one key must have one encoding.",
       example: "a P-256 SubjectPublicKeyInfo of 59 bytes",
@@ -3295,7 +3295,7 @@ var anchorCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "the trust root demands {what}, and there is none that it believes",
-    hint: "run packrun evidence anchor PATH",
+    hint: "run `packrun evidence anchor PATH`",
     explanation: {
       cause: "The trust root's policy lists kinds of anchors that evidence must have: `tsa`, a timestamp, and `rekor`, a log entry. There is no anchor beside the bundle, or none of that kind by an authority of the trust root.",
       example: "a bundle that was copied without its .anchor.sigstore.json",
@@ -3306,11 +3306,11 @@ var anchorCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "the trust root demands {what}, and this verifier checks no anchors",
-    hint: "use packrun verify",
+    hint: "use `packrun verify PATH`",
     explanation: {
       cause: "The offline verifiers carry no reader of X.509 certificates and log proofs. What the trust root demands and they cannot check is not passed over.",
       example: "the single-file verifier with a trust root whose policy has anchor: {required: [tsa]}",
-      fix: "Verify with `packrun verify`."
+      fix: "Verify where packrun is installed: `packrun verify PATH --trust trust-root.json`."
     }
   }
 });
@@ -5102,7 +5102,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "The pack's rule says which roles approve; the trust root says who holds them.",
       example: "a developer signed where approver is asked for",
-      fix: "Ask an approver, or give the role: packrun trust add KEY.pub --principal {principal} --role ROLE."
+      fix: "Ask an approver, or give the role: `packrun trust add KEY.pub --principal NAME --role ROLE`."
     }
   },
   APPROVAL_KEY_WINDOW: {
@@ -5135,7 +5135,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "Decisions count by the time they are recorded, not by the time they were signed.",
       example: "a response that crossed the gap a day after the gate's ttl",
-      fix: "Run again with a longer ttl, or answer in time."
+      fix: "Start a new run and answer in time, or raise `ttl` of the rule in the pack."
     }
   },
   APPROVAL_ALREADY_DECIDED: {
@@ -5157,7 +5157,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "With separationOfDuties whoever requested the run may not approve it.",
       example: "the developer key signs both the run request and the approval",
-      fix: "Let someone else approve: packrun keys generate alice; packrun trust add alice.pub --principal alice --role approver."
+      fix: "Let someone else approve, with a key of their own: `packrun keys generate alice`, then `packrun trust add alice.pub --principal alice --role approver`."
     }
   },
   APPROVAL_REASON_MISSING: {
@@ -5179,7 +5179,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "Nobody's right to approve is known once the trust root has expired.",
       example: "a trust root that nobody renewed",
-      fix: "Let the root keys sign a next version with a later expiry."
+      fix: "Make a next version, which holds as long as this one did: `packrun trust policy --root-threshold N` with the N that it has, then `packrun trust sign --key root.key` by that many root keys."
     }
   },
   APPROVAL_REVOCATIONS_MISSING: {
@@ -5212,7 +5212,7 @@ var approvalCodes = codeTable({
     explanation: {
       cause: "Who may not approve cannot be told when nobody knows who asked; such a run takes no approvals.",
       example: "a run requested with a development key, its approvals judged by the production trust root",
-      fix: "Add the requester to the trust root, or run again with a known key: packrun run --as KEY."
+      fix: "Add the requester to the trust root, or run again with a key that it knows: `packrun run PACK --as KEY`."
     }
   }
 });
@@ -5589,7 +5589,7 @@ var runCodes = codeTable({
     explanation: {
       cause: "The command or script of a step ended with an exit code other than 0, in its last attempt.",
       example: 'run: {command: ["false"]}',
-      fix: "Read the step's output, correct what it reports, and run again; `--from RUN` takes over what succeeded."
+      fix: "Read the step's output, correct what it reports, and run again; `packrun run PACK --from RUN` takes over what succeeded."
     }
   },
   STEP_LOST: {
@@ -5644,7 +5644,7 @@ var runCodes = codeTable({
     explanation: {
       cause: "The run was cancelled, drifted, ran out of time, or its failure policy stopped it before this step began.",
       example: "failurePolicy: {onFailure: drain} and a failed step in another branch",
-      fix: "Correct what stopped the run and run again."
+      fix: "Correct what stopped the run, and run again; `packrun run PACK --from RUN` takes over what succeeded."
     }
   },
   RUN_WALL_CLOCK: {
@@ -5662,11 +5662,11 @@ var runCodes = codeTable({
     severity: "error",
     exitCode: 130,
     message: "the run was cancelled",
-    hint: "run again, or take over what succeeded with `--from RUN`",
+    hint: "run again; `packrun run PACK --from RUN` takes over what had succeeded",
     explanation: {
       cause: "Somebody asked for the run to be cancelled.",
       example: "packrun cancel RUN",
-      fix: "None is needed."
+      fix: "Nothing has to be mended. `packrun runs show RUN` says how far it came."
     }
   },
   RUN_FINISHED: {
@@ -5686,9 +5686,9 @@ var runCodes = codeTable({
     message: "run {runId} has not ended",
     hint: "wait for its end, or export a snapshot",
     explanation: {
-      cause: "Evidence is sealed once a run has ended; before that only snapshots exist.",
+      cause: "Evidence is sealed, and steps are taken over by another run, once a run has ended. Before that there are snapshots only.",
       example: "packrun evidence export RUN while a gate is open",
-      fix: "Let the run end, or cancel it, then seal it."
+      fix: "See with `packrun runs show RUN` what it waits for. `packrun resume RUN` or `packrun cancel RUN` bring it to its end; `packrun evidence snapshot RUN` shows what there is so far."
     }
   },
   TIMELINE_INCOMPLETE: {
@@ -5831,7 +5831,7 @@ var runCodes = codeTable({
     explanation: {
       cause: "The last event was recorded at a time that lies more than a minute in this machine's future.",
       example: "a run continued on a machine whose clock lost its time",
-      fix: "Synchronise the clock. Times in a ledger never go back."
+      fix: "Set the clock (`timedatectl` shows whether it is synchronised), then `packrun resume RUN`. Times in a ledger never go back."
     }
   }
 });
@@ -5911,7 +5911,10 @@ var eventTypes = {
   "step.lost": entry("attempt", empty),
   "sandbox.enforced": entry(
     "attempt",
-    object({ mode: literal("sealed", "restricted"), limits: enforcements }, { proc: literal("host") })
+    object(
+      { mode: literal("sealed", "restricted"), limits: enforcements },
+      { proc: literal("host"), userNamespaces: literal("filter") }
+    )
   ),
   "egress.denied": entry("attempt", object({ host: string(), port: count5, reason: string(), ...code })),
   "gate.opened": entry("gate", object({ requestDigest: digest(), notAfter: timestamp() })),

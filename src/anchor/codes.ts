@@ -17,11 +17,11 @@ export const anchorSourceCodes = codeTable({
     severity: "error",
     exitCode: 10,
     message: "the {what} at {url} does not answer: {problem}",
-    hint: "check the address, the network and the proxy (HTTPS_PROXY), then run packrun evidence anchor PATH",
+    hint: "check the address, the network and the proxy (HTTPS_PROXY), then run `packrun evidence anchor PATH`",
     explanation: {
       cause: "No connection was made, it broke, or the answer did not come in time. The bundle is what it was.",
       example: "a timestamp authority behind a proxy that is not in HTTPS_PROXY",
-      fix: "Try again. A bundle may be anchored at any later time, but the timestamp then says that later time.",
+      fix: "Try again: `packrun evidence anchor PATH`. A bundle may be anchored at any later time, but the timestamp then says that later time.",
     },
   },
   ANCHOR_HTTP: {
@@ -32,7 +32,7 @@ export const anchorSourceCodes = codeTable({
     explanation: {
       cause: "The server answered with a status that is no success.",
       example: "a log's address with /api/v2/log/entries already in it, or an authority that asks for a login",
-      fix: "Take the address from the operator's documentation.",
+      fix: "Take the address from the operator's documentation, and open it with `curl -i URL` to see what answers.",
     },
   },
   ANCHOR_ANSWER: {
@@ -89,7 +89,7 @@ export const anchorSourceCodes = codeTable({
       cause:
         "Rekor v2 enters digests with signatures over digests; pure Ed25519 signs the whole message, and cannot be entered.",
       example: "--rekor with a run attestor's Ed25519 key",
-      fix: "Use an ECDSA P-256 key for the run attestor, which is what packrun keys generate makes.",
+      fix: "Use an ECDSA P-256 key for the run attestor, which is what `packrun keys generate NAME` makes.",
     },
   },
 });

@@ -10,7 +10,7 @@ export const anchorUseCodes = codeTable({
     explanation: {
       cause: "A bundle is anchored by a timestamp authority, a transparency log, or both; none was named.",
       example: "packrun evidence anchor last, without a configuration",
-      fix: "Name the authority: packrun evidence anchor last --tsa https://tsa.example/tsr.",
+      fix: "Name the authority: `packrun evidence anchor last --tsa https://tsa.example/tsr`.",
     },
   },
   ANCHOR_SIGNER_UNKNOWN: {
@@ -21,7 +21,7 @@ export const anchorUseCodes = codeTable({
     explanation: {
       cause: "An entry of a log holds the public key of the signature, which only a trust root can vouch for.",
       example: "packrun evidence anchor run.tar --rekor URL where no trust root is configured",
-      fix: "Give the trust root that knows the run attestor's key.",
+      fix: "Name the trust root that knows the run attestor's key: `packrun evidence anchor PATH --rekor URL --trust trust-root.json`.",
     },
   },
   ANCHOR_FULL: {

@@ -43,7 +43,7 @@ export const revokeCodes = codeTable({
     explanation: {
       cause: "A list counts only with the signature of a key that holds role revoker, in its window and not revoked.",
       example: "packrun revoke run … --key approver.key",
-      fix: "Use a revoker's key, or add one: packrun trust add KEY.pub --principal NAME --role revoker.",
+      fix: "Use a revoker's key, or add one: `packrun trust add KEY.pub --principal NAME --role revoker`.",
     },
   },
   REVOKED_ALREADY: {

@@ -21,7 +21,7 @@ export const userFileCodes = codeTable({
     explanation: {
       cause: "The folder is not there or may not be written, or the disk is full.",
       example: "packrun plan . -o missing/plan.canonical.json",
-      fix: "Make the folder, or name another file.",
+      fix: "Make the folder (`mkdir -p missing`), or name another file.",
     },
   },
   OUTPUT_OCCUPIED: {

@@ -88,7 +88,7 @@ export const anchorCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "the trust root demands {what}, and there is none that it believes",
-    hint: "run packrun evidence anchor PATH",
+    hint: "run `packrun evidence anchor PATH`",
     explanation: {
       cause:
         "The trust root's policy lists kinds of anchors that evidence must have: `tsa`, a timestamp, and `rekor`, a log entry. There is no anchor beside the bundle, or none of that kind by an authority of the trust root.",
@@ -100,12 +100,12 @@ export const anchorCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "the trust root demands {what}, and this verifier checks no anchors",
-    hint: "use packrun verify",
+    hint: "use `packrun verify PATH`",
     explanation: {
       cause:
         "The offline verifiers carry no reader of X.509 certificates and log proofs. What the trust root demands and they cannot check is not passed over.",
       example: "the single-file verifier with a trust root whose policy has anchor: {required: [tsa]}",
-      fix: "Verify with `packrun verify`.",
+      fix: "Verify where packrun is installed: `packrun verify PATH --trust trust-root.json`.",
     },
   },
 });

@@ -216,7 +216,7 @@ export const attestCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "the public key's point is compressed",
-    hint: "write it uncompressed: openssl ec -pubin -in KEY -conv_form uncompressed -pubout",
+    hint: "write it uncompressed: `openssl ec -pubin -in KEY -conv_form uncompressed -pubout`",
     explanation: {
       cause: "Stock verifiers refuse compressed points, and one key must have one encoding.",
       example: "a P-256 SubjectPublicKeyInfo of 59 bytes",

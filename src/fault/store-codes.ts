@@ -44,7 +44,7 @@ export const storeCodes = codeTable({
     explanation: {
       cause: "The disk, a quota or a size limit left no room for the next event or artifact.",
       example: "No space left on device under .packrun/runs",
-      fix: "Make room (old runs, artifacts), then resume the run. Nothing that was recorded is lost.",
+      fix: "Make room on the disk, or mend the quota, then `packrun resume RUN`. Nothing that was recorded is lost; `docs/runbook.md` says what may be moved away.",
     },
   },
   STORE_UNAVAILABLE: {
@@ -122,7 +122,7 @@ export const storeCodes = codeTable({
     explanation: {
       cause: "Artifacts are checked against their digest whenever they are read, and this one differs.",
       example: "a stored file was edited, or the disk lost a block",
-      fix: "Restore the file, or run again. The damaged bytes were not used.",
+      fix: "Restore the file from a backup, or start a new run. The damaged bytes were not used.",
     },
   },
 });

@@ -9,7 +9,7 @@ export const runCodes = codeTable({
     explanation: {
       cause: "The command or script of a step ended with an exit code other than 0, in its last attempt.",
       example: 'run: {command: ["false"]}',
-      fix: "Read the step's output, correct what it reports, and run again; `--from RUN` takes over what succeeded.",
+      fix: "Read the step's output, correct what it reports, and run again; `packrun run PACK --from RUN` takes over what succeeded.",
     },
   },
   STEP_LOST: {
@@ -65,7 +65,7 @@ export const runCodes = codeTable({
       cause:
         "The run was cancelled, drifted, ran out of time, or its failure policy stopped it before this step began.",
       example: "failurePolicy: {onFailure: drain} and a failed step in another branch",
-      fix: "Correct what stopped the run and run again.",
+      fix: "Correct what stopped the run, and run again; `packrun run PACK --from RUN` takes over what succeeded.",
     },
   },
   RUN_WALL_CLOCK: {
@@ -84,11 +84,11 @@ export const runCodes = codeTable({
     severity: "error",
     exitCode: 130,
     message: "the run was cancelled",
-    hint: "run again, or take over what succeeded with `--from RUN`",
+    hint: "run again; `packrun run PACK --from RUN` takes over what had succeeded",
     explanation: {
       cause: "Somebody asked for the run to be cancelled.",
       example: "packrun cancel RUN",
-      fix: "None is needed.",
+      fix: "Nothing has to be mended. `packrun runs show RUN` says how far it came.",
     },
   },
   RUN_FINISHED: {
@@ -108,9 +108,10 @@ export const runCodes = codeTable({
     message: "run {runId} has not ended",
     hint: "wait for its end, or export a snapshot",
     explanation: {
-      cause: "Evidence is sealed once a run has ended; before that only snapshots exist.",
+      cause:
+        "Evidence is sealed, and steps are taken over by another run, once a run has ended. Before that there are snapshots only.",
       example: "packrun evidence export RUN while a gate is open",
-      fix: "Let the run end, or cancel it, then seal it.",
+      fix: "See with `packrun runs show RUN` what it waits for. `packrun resume RUN` or `packrun cancel RUN` bring it to its end; `packrun evidence snapshot RUN` shows what there is so far.",
     },
   },
   TIMELINE_INCOMPLETE: {
@@ -256,7 +257,7 @@ export const runCodes = codeTable({
     explanation: {
       cause: "The last event was recorded at a time that lies more than a minute in this machine's future.",
       example: "a run continued on a machine whose clock lost its time",
-      fix: "Synchronise the clock. Times in a ledger never go back.",
+      fix: "Set the clock (`timedatectl` shows whether it is synchronised), then `packrun resume RUN`. Times in a ledger never go back.",
     },
   },
 });

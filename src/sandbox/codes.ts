@@ -30,7 +30,7 @@ export const sandboxCodes = codeTable({
     severity: "error",
     exitCode: 1,
     message: "the step could not be set up: {problem}",
-    hint: "nothing of the step ran; mend what is named and run it again",
+    hint: "nothing of the step ran; mend what is named, then run again",
     explanation: {
       cause: "The sandbox of the step could not be built, or its program is not there.",
       example: "command: [syft] where syft is not installed under /usr",
@@ -44,19 +44,19 @@ export const sandboxCodes = codeTable({
     hint: "raise limits.memory, or make the step use less; files in /tmp count as memory",
     explanation: {
       cause: "Processes of the step together needed more memory than the limit; the step fails even if it went on.",
-      example: "a compiler with 512Mi",
+      example: "a compiler that needs 1 GiB, with limits: {cpus: 1, memory: 512Mi}",
       fix: "Raise limits.memory to a little above the peak that a good run shows, or split the work.",
     },
   },
   STEP_TIMEOUT: {
     severity: "error",
     exitCode: 1,
-    message: "the step was ended after its timeout of {timeout} ms",
-    hint: "raise the step's timeout, or find out what it waits for; there is no network inside",
+    message: "the step was ended after its timeout of {timeout}",
+    hint: "raise the step's timeout, or find out what it waits for; it reaches no network but what egressAllowlist names",
     explanation: {
       cause: "One attempt of the step took longer than `timeout` allows; its whole process tree was ended.",
       example: "timeout: 5m on a test that hangs",
-      fix: "Raise `timeout`, or make the step end by itself.",
+      fix: "See how far it came with `packrun runs logs RUN --step STEP`; raise `timeout`, or make the step end by itself.",
     },
   },
   STEP_LOG_TOO_LARGE: {

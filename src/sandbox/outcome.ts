@@ -1,4 +1,5 @@
 import { printByteSize } from "#canon/byte-size.ts";
+import { printDuration } from "#canon/duration.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { EgressRecord } from "#port/egress.ts";
@@ -30,7 +31,10 @@ export function verdictOf(end: StepEnd, request: AttemptRequest): Verdict {
     case "stopped":
       return { kind: "cancelled" };
     case "timeout":
-      return { kind: "failed", fault: faultOf(sandboxCodes, "STEP_TIMEOUT", { timeout: request.timeoutMs }) };
+      return {
+        kind: "failed",
+        fault: faultOf(sandboxCodes, "STEP_TIMEOUT", { timeout: printDuration(request.timeoutMs) }),
+      };
     case "log":
       return {
         kind: "failed",

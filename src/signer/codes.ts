@@ -17,22 +17,22 @@ export const signerCodes = codeTable({
     severity: "error",
     exitCode: 2,
     message: "private key {file} has mode {mode}; others on this machine can get at it",
-    hint: "chmod 600 {file}",
+    hint: "run `chmod 600 {file}`",
     explanation: {
       cause: "A private key must be readable by its owner only.",
       example: "a key that was copied with mode 644",
-      fix: "Run chmod 600 on the file; if others may have read it, make a new key.",
+      fix: "Run `chmod 600` on the file; if others may have read it, make a new key and revoke this one with `packrun revoke key SHA256:…`.",
     },
   },
   KEY_FORMAT: {
     severity: "error",
     exitCode: 2,
     message: "private key {file} cannot be read: {problem}",
-    hint: "give PKCS#8 in PEM or a key of cosign; convert others: openssl pkcs8 -topk8 -in KEY -out NEW",
+    hint: "give PKCS#8 in PEM or a key of cosign; convert others: `openssl pkcs8 -topk8 -in KEY -out NEW`",
     explanation: {
       cause: "Private keys are PKCS#8 in PEM, plain or encrypted, or encrypted by cosign.",
       example: "an OPENSSH PRIVATE KEY or an EC PRIVATE KEY block",
-      fix: "Convert the key, or make a new one with `packrun keys generate NAME`.",
+      fix: "Convert a copy of the key: `openssl pkcs8 -topk8 -in KEY -out NEW` for EC PRIVATE KEY, `ssh-keygen -p -m PKCS8 -f COPY` for an ECDSA key of OpenSSH; or make a new one with `packrun keys generate NAME`.",
     },
   },
   KEY_PASSWORD_MISSING: {

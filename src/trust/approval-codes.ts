@@ -111,7 +111,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "The pack's rule says which roles approve; the trust root says who holds them.",
       example: "a developer signed where approver is asked for",
-      fix: "Ask an approver, or give the role: packrun trust add KEY.pub --principal {principal} --role ROLE.",
+      fix: "Ask an approver, or give the role: `packrun trust add KEY.pub --principal NAME --role ROLE`.",
     },
   },
   APPROVAL_KEY_WINDOW: {
@@ -144,7 +144,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "Decisions count by the time they are recorded, not by the time they were signed.",
       example: "a response that crossed the gap a day after the gate's ttl",
-      fix: "Run again with a longer ttl, or answer in time.",
+      fix: "Start a new run and answer in time, or raise `ttl` of the rule in the pack.",
     },
   },
   APPROVAL_ALREADY_DECIDED: {
@@ -168,7 +168,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "With separationOfDuties whoever requested the run may not approve it.",
       example: "the developer key signs both the run request and the approval",
-      fix: "Let someone else approve: packrun keys generate alice; packrun trust add alice.pub --principal alice --role approver.",
+      fix: "Let someone else approve, with a key of their own: `packrun keys generate alice`, then `packrun trust add alice.pub --principal alice --role approver`.",
     },
   },
   APPROVAL_REASON_MISSING: {
@@ -190,7 +190,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "Nobody's right to approve is known once the trust root has expired.",
       example: "a trust root that nobody renewed",
-      fix: "Let the root keys sign a next version with a later expiry.",
+      fix: "Make a next version, which holds as long as this one did: `packrun trust policy --root-threshold N` with the N that it has, then `packrun trust sign --key root.key` by that many root keys.",
     },
   },
   APPROVAL_REVOCATIONS_MISSING: {
@@ -223,7 +223,7 @@ export const approvalCodes = codeTable({
     explanation: {
       cause: "Who may not approve cannot be told when nobody knows who asked; such a run takes no approvals.",
       example: "a run requested with a development key, its approvals judged by the production trust root",
-      fix: "Add the requester to the trust root, or run again with a known key: packrun run --as KEY.",
+      fix: "Add the requester to the trust root, or run again with a key that it knows: `packrun run PACK --as KEY`.",
     },
   },
 });

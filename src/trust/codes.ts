@@ -21,7 +21,7 @@ export const trustCodes = codeTable({
     explanation: {
       cause: "A member is missing, unknown, or has a value that is not allowed. Nothing unknown is overlooked.",
       example: "a time without milliseconds, or a member of a newer version of packrun",
-      fix: "Make trust roots with `packrun trust init` and `trust add`, or update packrun.",
+      fix: "Make trust roots with `packrun trust init` and `packrun trust add`, or update packrun.",
     },
   },
   TRUST_ROOT_TIME: {
@@ -89,7 +89,7 @@ export const trustCodes = codeTable({
     explanation: {
       cause: "A trust root holds until its expiry; after that its answers are stale.",
       example: "a root made for a year, used in the thirteenth month",
-      fix: "Let its root keys sign a next version with a later expiry.",
+      fix: "Make a next version, which holds as long as this one did: `packrun trust policy --root-threshold N` with the N that it has, then `packrun trust sign --key root.key` by that many root keys.",
     },
   },
   TRUST_ROOT_ROLLBACK: {
@@ -129,7 +129,7 @@ export const trustCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "version {version} has {have} of the {required} root signatures that version {judge} asks for",
-    hint: "let more root keys sign: packrun trust sign --key KEY",
+    hint: "let more root keys sign: `packrun trust sign --key KEY`",
     explanation: {
       cause: "A next version needs the root threshold of the old and of the new version, from different principals.",
       example: "one of two root keys has signed",
@@ -189,7 +189,7 @@ export const trustCodes = codeTable({
     explanation: {
       cause: "One key stands for one principal; else one person could count twice.",
       example: "packrun trust add alice.pub --principal bob --role approver",
-      fix: "Make a key for the other person: packrun keys generate NAME.",
+      fix: "Make a key for the other person: `packrun keys generate NAME`.",
     },
   },
   TRUST_EDIT_KEY: {

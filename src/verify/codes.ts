@@ -43,11 +43,11 @@ export const verifyCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "{path} is not in the bundle, and every signature is required",
-    hint: "verify without --require-dsse where unsigned parts are acceptable",
+    hint: "run again with a key that signs the request, or verify without --require-dsse where unsigned parts are acceptable",
     explanation: {
       cause: "With --require-dsse every signature that the contract names must be there.",
       example: "a run that was started without a requester's key",
-      fix: "Run again with the signatures that your site demands.",
+      fix: "Give the run a requester's key: `packrun run PACK --as KEY`, or `requester: {key: FILE}` in packrun.config.yaml.",
     },
   },
   PACK_LISTING_INVALID: {
@@ -168,7 +168,7 @@ export const verifyCodes = codeTable({
     hint: "take the bundle from its source again",
     explanation: {
       cause:
-        "Outputs and artifacts are computed again from the ledger; the file differs, or an output is none of a step's.",
+        "Outputs and artifacts are computed again from the ledger; the file differs from that, or names an output that no step gave.",
       example: "an output that was renamed after the run",
       fix: ASK_ITS_RUNNER,
     },
@@ -252,7 +252,7 @@ export const verifyCodes = codeTable({
     explanation: {
       cause: "With --require-dsse only packs that a publisher signed are accepted.",
       example: "packrun run ./my-pack",
-      fix: "Verify without --require-dsse: this version runs packs from folders only.",
+      fix: "Import the signed pack with `packrun bundle import FILE`, run it as `packrun run NAME@VERSION`, and verify that run. Where folders are acceptable, verify without --require-dsse.",
     },
   },
   INPUTS_LOCK_MISMATCH: {

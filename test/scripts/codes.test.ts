@@ -39,19 +39,36 @@ t.test("an explanation says more than the message: why, what is wrong, and what 
   }
 });
 
-t.test("codes name only commands that there are", async (t) => {
+t.test("codes name only commands that there are, with options that they take, and set them apart", async (t) => {
   const program = new Command();
   for (const { load } of Object.values(commandTable)) {
     (await load()).define(program, {} as Cli, () => undefined);
   }
-  const groups = new Map(program.commands.map((each) => [each.name(), each.commands.map((inner) => inner.name())]));
+  const named = (parent: Command, word = "") => parent.commands.find((each) => each.name() === word);
   for (const [code, { explanation, hint }] of entries) {
-    for (const text of [hint, ...Object.values(explanation)]) {
-      for (const [named, name = "", inner = ""] of text.matchAll(/(?:`|^|: )packrun ([a-z]+)(?: ([a-z]+))?/g)) {
-        const below = groups.get(name);
-        t.ok(below !== undefined && (below.length === 0 || below.includes(inner)), `${code}: ${named}`);
+    const { cause, example, fix } = explanation;
+    const quoted = [hint, cause, fix].flatMap((text) => [...text.matchAll(/`(packrun [a-z][^`]*)`/g)]);
+    for (const line of [...quoted.map(([, text = ""]) => text), ...(/^packrun [a-z]/.test(example) ? [example] : [])]) {
+      const [, first, second] = line.split(/[ ,]+/);
+      const group = named(program, first);
+      const command = group?.commands.length === 0 ? group : group && named(group, second);
+      t.ok(command, `${code}: ${line}`);
+      for (const [option] of line.replace(/ +#.*$/, "").matchAll(/(?<=\s)--?[a-z][a-z-]*/g)) {
+        t.ok(
+          command?.options.some(({ short, long }) => short === option || long === option),
+          `${code}: ${option} in ${line}`,
+        );
       }
     }
+    const prose = [hint, cause, fix].map((text) => text.replaceAll(/`[^`]*`/g, ""));
+    const bare = prose.flatMap((text) =>
+      [...text.matchAll(/\bpackrun ([a-z]+)/g)].filter(([, word]) => named(program, word)),
+    );
+    t.strictSame(
+      bare.map(([words]) => words),
+      [],
+      `${code}: a command stands in backquotes`,
+    );
   }
 });
 

@@ -5,7 +5,7 @@ export const uploadCodes = codeTable({
     severity: "error",
     exitCode: 5,
     message: "this server takes signed pack bundles only",
-    hint: "make one with `packrun bundle create PACK --key K`, or have the operator set server.allowFolders",
+    hint: "make one with `packrun bundle create PACK --key KEY`, or have the operator set server.allowFolders",
     explanation: {
       cause: "A plain tar of a pack's folder has no publisher whom anyone could trust.",
       example: "tar --format=ustar -C pack -cf - . | curl --data-binary @- …/api/packs",

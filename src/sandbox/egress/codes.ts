@@ -202,11 +202,11 @@ export const egressCodes = codeTable({
     severity: "error",
     exitCode: 1,
     message: "further tries of this attempt were refused and only counted",
-    hint: "look at the refused tries before them; their reasons are the same ones",
+    hint: "look at the refused tries before this line; the reasons of the others are among theirs",
     explanation: {
       cause: "One attempt leaves at most 1,000 lines of refused tries; one last line counts the others.",
       example: "a client that tries a refused host again and again",
-      fix: "See to the reasons of the first lines.",
+      fix: "See the reasons of the first lines in egress.jsonl of the run's evidence.",
     },
   },
   EGRESS_RECORD: {
