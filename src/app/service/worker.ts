@@ -19,16 +19,19 @@ import type { ServiceLimits } from "./service-limits.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 import { usedSecrets } from "./submit-run.ts";
 import { SloWatch } from "./slo-watch.ts";
+import { StoreSweep } from "./store-sweep.ts";
 import { tenantWorkplace } from "./tenant-workplace.ts";
 
 /** What a worker tells of its work: a line of the service's log. */
 export type WorkerNote = {
-  readonly event: "run.taken" | "run.left" | "run.refused" | "run.crashed" | "store.failed";
+  readonly event: "run.taken" | "run.left" | "run.refused" | "run.crashed" | "store.failed" | "store.swept";
   readonly key?: RunKey;
   readonly fault?: Fault;
   readonly end?: string;
   /** Of a bug. */
   readonly error?: unknown;
+  /** Of pieces that were removed. */
+  readonly count?: number;
 };
 
 export type WorkerPorts = {
@@ -57,6 +60,7 @@ export class Worker implements AsyncDisposable {
   readonly #ports: WorkerPorts;
   readonly #board: QueueBoard;
   readonly #waits: RunWaits;
+  readonly #sweep: StoreSweep;
   readonly #drives = new Map<string, Promise<void>>();
   /** Runs that could not be driven: when they are tried again, and how long they wait the next time. */
   readonly #later = new Map<string, { readonly at: number; readonly wait: number }>();
@@ -70,6 +74,7 @@ export class Worker implements AsyncDisposable {
     this.#ports = ports;
     this.#board = new QueueBoard(ports.workplace.store.index, ports.workplace.clock.now);
     this.#waits = new RunWaits(ports.limits.incidentSeconds !== undefined);
+    this.#sweep = new StoreSweep(ports.workplace, ports.note);
   }
 
   start(): void {
@@ -89,6 +94,7 @@ export class Worker implements AsyncDisposable {
     const cancel = this.#ports.workplace.clock.after(graceMs, () => this.#abort.abort());
     await this.#loop;
     await Promise.all(this.#drives.values());
+    await this.#sweep.end();
     cancel();
   }
 
@@ -99,6 +105,7 @@ export class Worker implements AsyncDisposable {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       this.#nudged = false;
+      this.#sweep.look();
       try {
         await this.#look();
       } catch (error) {

@@ -16,6 +16,7 @@ export type MongoCollections = {
   /** GridFS: the names that its drivers expect of the bucket `pack_artifact_bytes`. */
   readonly bytesFiles: string;
   readonly bytesChunks: string;
+  readonly uploads: string;
 };
 
 export const collectionNames: MongoCollections = {
@@ -32,6 +33,7 @@ export const collectionNames: MongoCollections = {
   requests: "pack_api_requests",
   bytesFiles: "pack_artifact_bytes.files",
   bytesChunks: "pack_artifact_bytes.chunks",
+  uploads: "pack_artifact_uploads",
 };
 
 /** What is made when the store is first used, beside the `_id` of every collection. */

@@ -10,6 +10,8 @@ import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import { systemCode, systemProblem } from "#fault/system-problem.ts";
 import type { ArtifactStore, StoredArtifact } from "#port/artifact-store.ts";
+import type { Clock } from "#port/clock.ts";
+import { ArtifactUploads } from "./artifact-uploads.ts";
 import { bytesOf } from "./held-bytes.ts";
 import { inserted, type MongoPlace, type Stored } from "./mongo-place.ts";
 
@@ -20,9 +22,10 @@ const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 /**
  * Artifacts in GridFS (github.com/mongodb/specifications, gridfs): `pack_artifact_bytes.chunks` under a random id each, and then the one
  * document `<tenant>/<digest>` in `pack_artifact_bytes.files` that makes them count. Its name is unique: bytes that are there
- * already are not kept twice. Tenants share nothing, not even equal bytes. An upload that was cut off leaves chunks that nothing names.
+ * already are not kept twice. Tenants share nothing, not even equal bytes. `ArtifactUploads` sees to what cut off uploads leave.
  */
-export function mongoArtifactStore(place: MongoPlace): ArtifactStore {
+export function mongoArtifactStore(place: MongoPlace, clock: Pick<Clock, "now">): ArtifactStore {
+  const uploads = new ArtifactUploads(place, clock);
   const find = async (tenant: TenantId, digest: Digest): Promise<Stored | null> =>
     place.use(async () => place.collection("bytesFiles").findOne({ filename: nameOf(tenant, digest) }));
   const read = async function* read(tenant: TenantId, digest: Digest): AsyncGenerator<Uint8Array> {
@@ -34,7 +37,7 @@ export function mongoArtifactStore(place: MongoPlace): ArtifactStore {
   };
   return {
     put: async (tenant, bytes) => {
-      const upload = new Upload(place);
+      const upload = new Upload(place, uploads);
       try {
         for await (const chunk of bytes) {
           await upload.add(chunk);
@@ -57,20 +60,24 @@ export function mongoArtifactStore(place: MongoPlace): ArtifactStore {
         return fail(stagingFault(error));
       }
     },
+    sweep: () => uploads.sweep(),
   };
 }
 
 /** One stream of bytes on its way into GridFS: never more than a chunk of it is in memory. */
 class Upload {
   readonly #place: MongoPlace;
+  readonly #uploads: ArtifactUploads;
   readonly #id = new ObjectId();
   readonly #hash = createHash("sha256");
   readonly #chunk = Buffer.allocUnsafe(CHUNK);
   #filled = 0;
   #count = 0;
+  #beat = 0;
 
-  constructor(place: MongoPlace) {
+  constructor(place: MongoPlace, uploads: ArtifactUploads) {
     this.#place = place;
+    this.#uploads = uploads;
   }
 
   /** The source may use the memory of `bytes` again afterwards. */
@@ -97,21 +104,29 @@ class Upload {
     const isNew = await this.#place.use(async () =>
       inserted(this.#place.collection("bytesFiles"), { _id: this.#id as unknown as string, ...file }),
     );
-    if (!isNew) {
+    if (isNew) {
+      await this.#uploads.end(this.#id);
+    } else {
+      await this.#uploads.checkMark(this.#id);
       await this.abandon();
     }
     return { digest, size };
   }
 
-  /** Where the server is gone its chunks stay, and nothing names them. */
+  /** Where the server is gone its chunks stay until they are swept. */
   async abandon(): Promise<void> {
-    if (this.#count > 0) {
-      const chunks = this.#place.collection("bytesChunks");
-      await this.#place.attempt(async () => ok(await chunks.deleteMany({ files_id: this.#id })));
+    if (this.#count === 0) {
+      return;
+    }
+    const chunks = this.#place.collection("bytesChunks");
+    const removed = await this.#place.attempt(async () => ok(await chunks.deleteMany({ files_id: this.#id })));
+    if (removed.ok) {
+      await this.#uploads.end(this.#id);
     }
   }
 
   async #flush(): Promise<void> {
+    this.#beat = await (this.#count === 0 ? this.#uploads.begin(this.#id) : this.#uploads.goOn(this.#id, this.#beat));
     const data = new Binary(this.#chunk.subarray(0, this.#filled));
     const chunk = { _id: new ObjectId() as unknown as string, files_id: this.#id, n: this.#count, data };
     this.#count += 1;

@@ -44,7 +44,7 @@ export function openMongoStores(
   };
   return ok({
     store: { ...store, close },
-    artifacts: mongoArtifactStore(place),
+    artifacts: mongoArtifactStore(place, options.clock),
     requests: mongoRequestStore(place, options.clock),
   });
 }
