@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { readSettings } from "#app/settings.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
-import { explainedCodes, type ExplainedCode } from "./explained-codes.ts";
+import { codePage } from "./code-page.ts";
+import { explainedCodes } from "./explained-codes.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
 
 type ExplainOptions = GlobalOptions & { readonly run?: string };
@@ -30,7 +31,7 @@ async function explainSubject(cli: Cli, given: string, options: ExplainOptions):
   const codes = explainedCodes();
   const entry = Object.hasOwn(codes, code) && options.run === undefined ? codes[code] : undefined;
   if (entry !== undefined) {
-    cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, code, ...entry }) : pageOf(code, entry));
+    cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, code, ...entry }) : codePage(code, entry, cli.columns));
     return 0;
   }
   if (options.run === undefined && (code === given || !hasStore(cli, options))) {
@@ -58,8 +59,4 @@ function list(cli: Cli, options: GlobalOptions): number {
       : items.map(({ code, message }) => `${code.padEnd(width)}  ${message}\n`).join(""),
   );
   return 0;
-}
-
-function pageOf(code: string, { severity, exitCode, message, hint, explanation }: ExplainedCode): string {
-  return `${code} (${severity}, exit code ${exitCode})\n\nMessage: ${message}\nHint: ${hint}\n\n${explanation.trimEnd()}\n`;
 }
