@@ -7,8 +7,12 @@ export const NDJSON = "application/x-ndjson";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 type Level = (typeof LEVELS)[number];
 
-/** What of a ledger is asked for: events of one step, and events of at least a level. */
-export type EventFilter = { readonly step?: string | undefined; readonly level?: Level | undefined };
+/** What of a ledger is asked for: events of one step, of at least a level, and all but what steps printed. */
+export type EventFilter = {
+  readonly step?: string | undefined;
+  readonly level?: Level | undefined;
+  readonly output?: "none" | undefined;
+};
 
 /** Many read the same event at about the same time: it is written down once. */
 const written = new WeakMap<LedgerEvent, { readonly [EVENT_STREAM]: Uint8Array; readonly [NDJSON]: Uint8Array }>();
@@ -45,6 +49,7 @@ export async function* eventLines(
     const isAsked =
       event !== "idle" &&
       LEVELS.indexOf(event.level) >= least &&
+      (filter.output === undefined || event.eventType !== "step.output") &&
       (filter.step === undefined || event.stepId === filter.step || event.eventType === "run.finished");
     if (isAsked || event === "idle" || performance.now() - sent >= idleMs) {
       yield isAsked ? writtenAs(event, mediaType) : HEARTBEATS[mediaType];

@@ -7,6 +7,7 @@ import { listPacksRoute, putPackRoute, readPackRoute } from "./route/packs.ts";
 import { readEvidenceRoute } from "./route/read-evidence.ts";
 import { readLogsRoute } from "./route/read-logs.ts";
 import { readOpenApiRoute } from "./route/read-openapi.ts";
+import { readPlanRoute } from "./route/read-plan.ts";
 import { readRunRoute } from "./route/read-run.ts";
 import { approveRoute } from "./route/approve.ts";
 import { createPlanRoute, createSimulationRoute } from "./route/plans.ts";
@@ -20,6 +21,7 @@ export const routeTable: readonly Route[] = [
   submitRunRoute,
   listRunsRoute,
   readRunRoute,
+  readPlanRoute,
   readLogsRoute,
   listArtifactsRoute,
   readArtifactRoute,

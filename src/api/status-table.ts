@@ -22,6 +22,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
     "ARTIFACT_UNKNOWN",
     "UPLOAD_UNKNOWN",
     "GATE_REQUEST_UNKNOWN",
+    "SNAPSHOT_UNKNOWN",
     "RUN_REFERENCE",
   ],
   405: ["METHOD_NOT_ALLOWED"],

@@ -1,4 +1,4 @@
-import { digestOfHex } from "#canon/digest.ts";
+import { digestOfHex, type Sha256 } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -15,6 +15,7 @@ import { simulate } from "#view/simulation.ts";
 import { readApprovalCase, simulationFiles, type ApprovalCase } from "./approval-case.ts";
 import { FOLDER, packFilePath } from "./approval-folder.ts";
 import { requestPath } from "./approval-paths.ts";
+import { approvalUseCodes } from "./approval-use-codes.ts";
 import { writeApprovalFolder } from "./approval-writer.ts";
 import { compareArchived } from "./bundle-tar.ts";
 import { unknownGate } from "./decide-gate.ts";
@@ -50,6 +51,29 @@ export async function exportApproval(
   const { source, asked } = held.value;
   const written = await writeApprovalFolder(source, out);
   return written.ok ? ok(exported(out, asked)) : written;
+}
+
+/**
+ * Writes the same from what was received of another place, when it is whole and of that gate. Who vouches for it is looked at
+ * where it is decided. Faults: APPROVAL_FOLDER, APPROVAL_FOLDER_MISMATCH, those of the formats, USER_FILE_WRITE.
+ */
+export async function writeReceivedRequest(
+  source: BundleSource,
+  { runId, gateId }: { readonly runId: string; readonly gateId: string },
+  out: string,
+  sha256: Sha256,
+): Promise<Result<ExportedRequest>> {
+  const asked = await readApprovalCase(source, runId, sha256);
+  if (!asked.ok) {
+    return asked;
+  }
+  const { request } = asked.value;
+  if (request.runId !== runId || request.gateId !== gateId) {
+    const problem = `it is for gate ${request.gateId} of run ${request.runId}`;
+    return fail(faultOf(approvalUseCodes, "APPROVAL_FOLDER_MISMATCH", { file: FOLDER.request, problem }));
+  }
+  const written = await writeApprovalFolder(source, out);
+  return written.ok ? ok(exported(out, asked.value)) : written;
 }
 
 /** The same as the archive that is sent. Faults: those of `exportApproval`, and BUNDLE_ENTRY_UNSAFE. */

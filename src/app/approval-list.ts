@@ -18,7 +18,7 @@ import type { TrustRoot } from "#trust/trust-root.ts";
 import { requestPath } from "./approval-paths.ts";
 import { openApprovalRoot } from "./approval-trust.ts";
 import { readRunState } from "./read-run.ts";
-import { heldRevocations } from "./revocation-standing.ts";
+import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** A gate that somebody has to decide on. */
@@ -43,7 +43,8 @@ export type WaitingGate = {
   readonly planHash: Digest;
 };
 
-type Known = { readonly root: TrustRoot; readonly revocations: Revocations | undefined };
+/** Whose roles are known: the trust root of this place, and what was taken back since. */
+export type Known = { readonly root: TrustRoot; readonly revocations: Revocations | undefined };
 
 /** Runs that are looked at, the newest first. */
 const LOOKED_AT = 10_000;
@@ -54,14 +55,10 @@ export type WaitingGates = { readonly items: readonly WaitingGate[]; readonly un
 /** Gates that wait, over all runs of the tenant; the one whose time is over first comes first. */
 export async function listApprovals(workplace: Workplace): Promise<Result<WaitingGates>> {
   const { store, settings, clock } = workplace;
-  const place = { ...workplace, now: clock.now };
-  const opened = await openApprovalRoot(place);
-  if (!opened.ok && opened.fault.code !== "APPROVAL_TRUST_MISSING") {
-    return opened;
+  const known = await knownApprovers({ ...workplace, now: clock.now });
+  if (!known.ok) {
+    return known;
   }
-  const held = opened.ok ? await heldRevocations(opened.value.root, place, "any") : opened;
-  // Where the list that must be there is not, nobody can be said to be able to approve.
-  const known = opened.ok && held.ok ? { root: opened.value.root, revocations: held.value?.list } : undefined;
   const now = timestampOf(clock.now());
   const items: WaitingGate[] = [];
   const unread: Fault[] = [];
@@ -70,11 +67,25 @@ export async function listApprovals(workplace: Workplace): Promise<Result<Waitin
     if (state?.ok === false) {
       unread.push({ ...state.fault, message: `run ${row.runId}: ${state.fault.message}` });
     }
-    for (const gate of state?.ok === true ? waitingGates(state.value, known, now) : []) {
-      items.push(await withMessage(gate, row, workplace));
+    for (const gate of state?.ok === true ? waitingGates(state.value, known.value, now) : []) {
+      const request = await store.ledger.getFile(row, requestPath(gate.gateId));
+      items.push(request.ok ? withMessage(gate, request.value) : gate);
     }
   }
   return ok({ items: items.toSorted(compareGates), unread });
+}
+
+/**
+ * What can be said here of who may approve: nothing where there is no trust root, or the list that must come with it is not
+ * there.
+ */
+export async function knownApprovers(place: RevocationPlace): Promise<Result<Known | undefined>> {
+  const opened = await openApprovalRoot(place);
+  if (!opened.ok) {
+    return opened.fault.code === "APPROVAL_TRUST_MISSING" ? ok(undefined) : opened;
+  }
+  const held = await heldRevocations(opened.value.root, place, "any");
+  return ok(held.ok ? { root: opened.value.root, revocations: held.value?.list } : undefined);
 }
 
 async function stateOf(run: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {
@@ -98,44 +109,43 @@ function waitingGates(state: RunState, trust: Known | undefined, now: Timestamp)
       return [];
     }
     const decided = countedDecisions(state, gateId).map(({ principal, decision }) => ({ principal, decision }));
-    const notAfter = timestampOf(until);
-    const scope = { pack: pack.name, tenant: tenantId, gate: gateId };
-    const barred = [...decided.map(({ principal }) => principal), ...barredBy(rule, requestedBy)];
-    const able =
-      trust?.root.document.trustDomain === trustDomain
-        ? eligibleApprovers(trust.root, rule.from, scope, now, trust.revocations)
-        : undefined;
-    return {
-      runId,
-      gateId,
-      approval,
-      required,
-      have,
-      decided,
-      from: rule.from,
-      ...(able === undefined ? {} : { mayApprove: able.filter((principal) => !barred.includes(principal)) }),
-      notAfter,
-      expired: now >= notAfter,
-      requestedBy,
-      trustDomain,
-      pack,
-      planHash,
-    };
+    const { from, separationOfDuties } = rule;
+    const gate = { gateId, approval, required, have, decided, from, separationOfDuties, notAfter: timestampOf(until) };
+    return waitingGate({ runId, tenantId, trustDomain, planHash, pack, requestedBy }, gate, trust, now);
   });
 }
 
-function barredBy({ separationOfDuties }: ApprovalRule, requestedBy: string): readonly string[] {
-  return separationOfDuties ? [requestedBy] : [];
+type AskedRun = Pick<WaitingGate, "runId" | "trustDomain" | "planHash" | "pack" | "requestedBy"> & {
+  readonly tenantId: string;
+};
+type AskedGate = Pick<WaitingGate, "gateId" | "approval" | "required" | "have" | "decided" | "from" | "notAfter"> &
+  Pick<ApprovalRule, "separationOfDuties">;
+
+/** An open gate with who may still decide on it. */
+export function waitingGate(
+  { tenantId, ...run }: AskedRun,
+  { separationOfDuties, ...gate }: AskedGate,
+  trust: Known | undefined,
+  now: Timestamp,
+): WaitingGate {
+  const { decided, from, gateId, notAfter } = gate;
+  const scope = { pack: run.pack.name, tenant: tenantId, gate: gateId };
+  const barred = [...decided.map(({ principal }) => principal), ...(separationOfDuties ? [run.requestedBy] : [])];
+  const able =
+    trust?.root.document.trustDomain === run.trustDomain
+      ? eligibleApprovers(trust.root, from, scope, now, trust.revocations)
+      : undefined;
+  const mayApprove = able?.filter((principal) => !barred.includes(principal));
+  return { ...run, ...gate, ...(mayApprove === undefined ? {} : { mayApprove }), expired: now >= notAfter };
 }
 
 /** The message stands in the request, where it is evaluated. */
-async function withMessage(gate: WaitingGate, run: RunIdentity, { store }: Workplace): Promise<WaitingGate> {
-  const bytes = await store.ledger.getFile(run, requestPath(gate.gateId));
-  const request = bytes.ok ? readApprovalRequest(bytes.value) : bytes;
+export function withMessage(gate: WaitingGate, bytes: Uint8Array): WaitingGate {
+  const request = readApprovalRequest(bytes);
   const message = request.ok ? request.value.message : undefined;
   return message === undefined ? gate : { ...gate, message };
 }
 
-function compareGates(a: WaitingGate, b: WaitingGate): number {
+export function compareGates(a: WaitingGate, b: WaitingGate): number {
   return compareUtf8(a.notAfter, b.notAfter) || compareUtf8(a.runId, b.runId) || compareUtf8(a.gateId, b.gateId);
 }

@@ -1,6 +1,6 @@
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { concatBytes } from "#canon/bytes.ts";
-import { digestOf, digestOfHex, type Digest } from "#canon/digest.ts";
+import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
 import type { EvidenceManifest, ManifestFile } from "#evidence/evidence-manifest.ts";
 import { ATTESTATION_PATH, LEDGER_PATH, MANIFEST_PATH, SIDECAR } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -9,7 +9,7 @@ import { StoreError } from "#fault/store-error.ts";
 import type { RunKey } from "#port/run-store.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
 import { logGate, type GateLog } from "#verify/gate-log.ts";
-import { exportEvidence } from "./export-evidence.ts";
+import { evidenceArchive, exportEvidence, type EvidenceArchive } from "./export-evidence.ts";
 import { incidentCodes } from "./incident-codes.ts";
 import { gateFiles, snapshotPath } from "./snapshot-keeper.ts";
 import type { Workplace } from "./workplace.ts";
@@ -28,6 +28,32 @@ export async function exportSnapshot(
   out: string,
   workplace: Workplace,
 ): Promise<Result<ExportedSnapshot>> {
+  const found = await snapshotSource(key, sequence, workplace);
+  const written = found.ok ? await exportEvidence(found.value.source, out) : found;
+  return found.ok && written.ok ? ok({ ...written.value, ...found.value.named }) : (written as Result<never>);
+}
+
+/** The same as the archive that is sent. Faults: SNAPSHOT_UNKNOWN, those of the store and of `evidenceArchive`. */
+export async function snapshotArchive(
+  key: RunKey,
+  sequence: number | undefined,
+  workplace: Workplace,
+): Promise<Result<EvidenceArchive & Named>> {
+  const found = await snapshotSource(key, sequence, workplace);
+  const archive = found.ok ? await evidenceArchive(found.value.source) : found;
+  return found.ok && archive.ok ? ok({ ...archive.value, ...found.value.named }) : (archive as Result<never>);
+}
+
+/** The digest of a bundle's manifest, by which an event names a snapshot. Faults: those of the source. */
+export async function manifestDigestOf(source: BundleSource, sha256: Sha256): Promise<Digest> {
+  return digestOf(concatBytes(...(await Array.fromAsync(source.open(MANIFEST_PATH)))), sha256);
+}
+
+async function snapshotSource(
+  key: RunKey,
+  sequence: number | undefined,
+  workplace: Workplace,
+): Promise<Result<{ readonly source: BundleSource; readonly named: Named }>> {
   const named = await findEvent(key, sequence, workplace);
   const kept = named === undefined ? undefined : await findManifest(key, named, workplace);
   if (named === undefined || kept === undefined) {
@@ -58,8 +84,7 @@ export async function exportSnapshot(
       workplace,
     ),
   };
-  const written = await exportEvidence(source, out);
-  return written.ok ? ok({ ...written.value, ...named }) : written;
+  return ok({ source, named });
 }
 
 type Named = { readonly sequence: number; readonly manifestDigest: Digest };

@@ -11,6 +11,9 @@ import { runAnswer, type RunAnswer } from "./run-answer.ts";
 import { storedPlan } from "./stored-plan.ts";
 import type { Workplace } from "./workplace.ts";
 
+/** Folds a run, wherever its ledger is; `seen` is called with each event on the way, but for what steps printed at times. */
+export type ReadState = (seen?: (event: LedgerEvent) => void) => Promise<Result<RunState>>;
+
 /** Folds the ledger of a run over its plan; `seen` is called with each event on the way. */
 export async function readRunState(
   identity: RunIdentity,

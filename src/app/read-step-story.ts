@@ -1,21 +1,15 @@
 import { nearestName } from "#fault/did-you-mean.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { RunKey } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { stepStory, type StepStory } from "#view/step-story.ts";
 import { appCodes } from "./codes.ts";
-import { readRunState } from "./read-run.ts";
-import type { Workplace } from "./workplace.ts";
+import type { ReadState } from "./read-run.ts";
 
 /** Why a step of a run did what it did. */
-export async function readStepStory(key: RunKey, stepId: string, workplace: Workplace): Promise<Result<StepStory>> {
-  const identity = await workplace.store.ledger.identity(key);
-  if (!identity.ok) {
-    return identity;
-  }
+export async function readStepStory(read: ReadState, runId: string, stepId: string): Promise<Result<StepStory>> {
   const events: LedgerEvent[] = [];
-  const state = await readRunState(identity.value, workplace, (event) => {
+  const state = await read((event) => {
     if (event.stepId === stepId && event.eventType !== "step.output") {
       events.push(event);
     }
@@ -29,5 +23,5 @@ export async function readStepStory(key: RunKey, stepId: string, workplace: Work
   }
   const near = nearestName(stepId, state.value.live.byId.keys());
   const hint = near === undefined ? undefined : `did you mean ${near}?`;
-  return fail(faultOf(appCodes, "STEP_UNKNOWN", { stepId, runId: key.runId }, hint === undefined ? {} : { hint }));
+  return fail(faultOf(appCodes, "STEP_UNKNOWN", { stepId, runId }, hint === undefined ? {} : { hint }));
 }

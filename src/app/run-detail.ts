@@ -1,5 +1,6 @@
 import { timestampOf } from "#canon/timestamp.ts";
 import type { NodeKind } from "#plan/plan.ts";
+import { countedDecisions } from "#run/gate-standing.ts";
 import { entryOf } from "#run/run-record.ts";
 import type { Instance } from "#run/instance.ts";
 import type { RunState } from "#run/state.ts";
@@ -44,6 +45,8 @@ type PendingGate = {
   /** Roles of which approvers are. */
   readonly from: readonly string[];
   readonly separationOfDuties: boolean;
+  /** Who has decided so far and still counts, in ledger order. */
+  readonly decided: readonly { readonly principal: string; readonly decision: "approve" | "reject" }[];
   readonly notAfter: string;
 };
 
@@ -69,7 +72,8 @@ export function runDetail(state: RunState): RunDetail {
     pendingGates: pendingGates.map(({ notAfter, ...gate }) => {
       const { from = [], separationOfDuties = false } = entryOf(plan.approvals, gate.approval) ?? {};
       const missing = Math.max(0, gate.required - gate.have);
-      return { ...gate, missing, from, separationOfDuties, notAfter: timestampOf(notAfter) };
+      const decided = countedDecisions(state, gate.id).map(({ principal, decision }) => ({ principal, decision }));
+      return { ...gate, missing, from, separationOfDuties, decided, notAfter: timestampOf(notAfter) };
     }),
   };
 }

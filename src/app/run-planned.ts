@@ -12,8 +12,8 @@ import type { PlannedPack } from "./plan-pack.ts";
 import { checkUnchanged, type RegisteredPack } from "./registered-pack.ts";
 import { openRunTrust, revocationPlace, type RunTrust } from "./run-trust.ts";
 import { startRun } from "./start-run.ts";
-import { stepsToReuse, type Reuse, type ReuseOrder } from "./steps-to-reuse.ts";
-import { admitResumed, admitStart } from "./trust-admission.ts";
+import { admittedReuse, type Reuse, type ReuseOrder } from "./steps-to-reuse.ts";
+import { admitStart } from "./trust-admission.ts";
 import type { Workplace } from "./workplace.ts";
 
 export type NewRunOrder = RunOrder & {
@@ -65,9 +65,13 @@ export async function runPlanned(
   if (!admitted.ok) {
     return admitted;
   }
-  const reuse = await reuseFor(planned, order, workplace, trust.value);
+  const reuse =
+    order.reuse === undefined ? ok(undefined) : await admittedReuse(order.reuse, planned, workplace, trust.value);
   if (!reuse.ok) {
     return reuse;
+  }
+  if (reuse.value !== undefined) {
+    order.onReuse?.(reuse.value);
   }
   const { registered } = order;
   const more = { registered, reuse: reuse.value };
@@ -79,29 +83,6 @@ export async function runPlanned(
   order.onPlan?.(plan, []);
   const { known } = planned;
   return finishRun(identity.value, { ...order, ...(known === undefined ? {} : { known }) }, workplace, trust.value);
-}
-
-/** What the new run takes over; nothing from a run that was revoked. */
-async function reuseFor(
-  planned: PlannedPack,
-  { reuse, onReuse }: NewRunOrder,
-  workplace: Workplace,
-  trust: RunTrust,
-): Promise<Result<Reuse | undefined>> {
-  if (reuse === undefined) {
-    return ok(undefined);
-  }
-  const found = await stepsToReuse(reuse, planned, workplace);
-  if (!found.ok) {
-    return found;
-  }
-  const { plan, planHash } = planned.compiled;
-  const source = { pack: plan.pack, planHash, runId: found.value.from };
-  const admitted = await admitResumed(source, trust, revocationPlace(workplace));
-  if (admitted.ok) {
-    onReuse?.(found.value);
-  }
-  return admitted.ok ? found : admitted;
 }
 
 /** Whether this host can run the plan: its sandboxes are enforceable, its secrets can be had. */

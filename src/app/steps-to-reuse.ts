@@ -12,6 +12,8 @@ import { appCodes } from "./codes.ts";
 import type { PlannedPack } from "./plan-pack.ts";
 import { readRunState } from "./read-run.ts";
 import { findRun } from "./run-reference.ts";
+import { revocationPlace, type RunTrust } from "./run-trust.ts";
+import { admitResumed } from "./trust-admission.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** Another run of the same plan, and the steps of it that must run again although they succeeded. */
@@ -20,11 +22,28 @@ export type ReuseOrder = { readonly run: string; readonly again: readonly string
 /** What a run takes over from another: steps by id, with their outputs, whose bytes are in the store. */
 export type Reuse = { readonly from: RunId; readonly steps: Readonly<Record<string, Values>> };
 
+/** The same where the run that is named may still count: nothing of it was revoked. Faults: as well those of `admitResumed`. */
+export async function admittedReuse(
+  order: ReuseOrder,
+  planned: Pick<PlannedPack, "compiled">,
+  workplace: Workplace,
+  trust: RunTrust,
+): Promise<Result<Reuse>> {
+  const found = await stepsToReuse(order, planned, workplace);
+  if (!found.ok) {
+    return found;
+  }
+  const { plan, planHash } = planned.compiled;
+  const source = { pack: plan.pack, planHash, runId: found.value.from };
+  const admitted = await admitResumed(source, trust, revocationPlace(workplace));
+  return admitted.ok ? found : admitted;
+}
+
 /**
  * What a run of this plan may take over from the run that is named. Faults: RUN_REFERENCE, RUN_UNKNOWN, RUN_NOT_FINISHED,
  * PLAN_HASH_MISMATCH, STEP_UNKNOWN, those of the store.
  */
-export async function stepsToReuse(
+async function stepsToReuse(
   { run, again }: ReuseOrder,
   { compiled }: Pick<PlannedPack, "compiled">,
   workplace: Workplace,

@@ -1,18 +1,21 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { exportApproval } from "#app/approval-export.ts";
 import { importApproval, type ImportedResponse } from "#app/approval-import.ts";
-import { listApprovals, type WaitingGate } from "#app/approval-list.ts";
+import type { WaitingGate } from "#app/approval-list.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { Fault } from "#fault/fault.ts";
+import type { ServerAccess } from "#client/server-access.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { defineSign, defineStatement } from "./approval-signing.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { approvalStep } from "./approval-step.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { answer } from "./keys.ts";
 import { nextStep } from "./next-step.ts";
+import { withDesk, withRunAtDesk } from "./open-desk.ts";
 import { formatOf, withGlobals } from "./options.ts";
-import { withRun } from "./runs.ts";
+import type { DeskOptions, RunDesk } from "./run-desk.ts";
+import { withServer } from "./server-options.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 type Done = (code: number) => void;
@@ -36,19 +39,19 @@ export const approvals: CommandFile = {
 };
 
 function defineList(group: Command, cli: Cli, done: Done): void {
-  withGlobals(group.command("list").description("gates that wait, over all runs of this tenant"))
+  withServer(withGlobals(group.command("list").description("gates that wait, over all runs of this tenant")))
     .addHelpText(
       "after",
       "\nThe gate whose time is over first comes first. Who may approve is told by the trust root as it is now.\n" +
         "Exit codes: 0 listed, 7 the ledger of a run is broken.\nExample: packrun approvals list --json",
     )
-    .action(async (options: GlobalOptions) => {
-      done(await withWorkplace(cli, options, (workplace) => list(cli, workplace, options)));
+    .action(async (options: DeskOptions) => {
+      done(await withDesk(cli, options, (desk) => list(cli, desk, options)));
     });
 }
 
-async function list(cli: Cli, workplace: Workplace, options: GlobalOptions): Promise<number> {
-  const found = await listApprovals(workplace);
+async function list(cli: Cli, desk: RunDesk, options: DeskOptions): Promise<number> {
+  const found = await desk.approvals();
   if (!found.ok) {
     return cli.fault(found.fault, formatOf(options));
   }
@@ -57,7 +60,7 @@ async function list(cli: Cli, workplace: Workplace, options: GlobalOptions): Pro
     cli.out(jsonLine({ schemaVersion: 1, items, ...(unread.length === 0 ? {} : { errors: unread.map(errorOf) }) }));
     return exitCodeOf(unread);
   }
-  items.forEach((gate) => cli.out(gateText(cli, gate)));
+  items.forEach((gate) => cli.out(gateText(cli, gate, desk.access)));
   unread.forEach((fault) => cli.fault(fault));
   if (items.length + unread.length === 0) {
     cli.note("no gate waits here");
@@ -65,7 +68,7 @@ async function list(cli: Cli, workplace: Workplace, options: GlobalOptions): Pro
   return exitCodeOf(unread);
 }
 
-function gateText(cli: Cli, gate: WaitingGate): string {
+function gateText(cli: Cli, gate: WaitingGate, access: ServerAccess | undefined): string {
   const { pack, mayApprove, from, decided, expired } = gate;
   const people = mayApprove ?? [`whoever holds ${from.join(" or ")} in trust domain ${gate.trustDomain}`];
   const by = decided.length === 0 ? "" : ` (${decided.map(({ principal }) => principal).join(", ")})`;
@@ -77,6 +80,7 @@ function gateText(cli: Cli, gate: WaitingGate): string {
     field("asked by", gate.requestedBy),
     field("rule", `${gate.approval}, by ${from.join(" or ")}`),
     field("may approve", people.length === 0 ? "nobody in the trust root" : people.join(", ")),
+    ...(expired ? [] : [field("approve", approvalStep(cli, gate, access))]),
     field(
       "until",
       expired ? `${gate.notAfter}, which is over: ${nextStep(cli, "resume", gate.runId)} ends the run` : gate.notAfter,
@@ -91,7 +95,7 @@ function field(label: string, text: string): string {
 
 function defineRequest(group: Command, cli: Cli, done: Done): void {
   const what = "write all that somebody else needs to decide on a gate: a folder, or one .tar";
-  withGlobals(group.command("request <run> <gate>").description(what))
+  withServer(withGlobals(group.command("request <run> <gate>").description(what)))
     .requiredOption("-o, --output <path>", "a new or empty folder, or FILE.tar")
     .addHelpText(
       "after",
@@ -102,10 +106,10 @@ function defineRequest(group: Command, cli: Cli, done: Done): void {
         "Examples: packrun approvals request last release -o /media/stick/request.tar\n" +
         "          packrun approvals request 01a1 release -o request",
     )
-    .action(async (run: string, gateId: string, options: GlobalOptions & { output: string }) => {
+    .action(async (run: string, gateId: string, options: DeskOptions & { output: string }) => {
       const out = resolve(cli.cwd, options.output);
-      const code = await withRun(cli, options, run, async (key, workplace) => {
-        const written = await exportApproval(key, gateId, out, workplace);
+      const code = await withRunAtDesk(cli, options, run, async (runId, desk) => {
+        const written = await desk.request(runId, gateId, out);
         return answer(cli, options, written, ({ path, requestDigest, notAfter }) => {
           cli.note(`good until ${notAfter}; decide there with: packrun approvals sign ${options.output} --key KEY …`);
           return `${path}\nrequest ${requestDigest}\n`;

@@ -21,7 +21,7 @@ import { answer } from "./keys.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import type { DeskOptions } from "./run-desk.ts";
 import { withRun } from "./runs.ts";
-import { serverOf, unfit, withServer } from "./server-options.ts";
+import { serverOf, withServer } from "./server-options.ts";
 
 type BundleSource = OpenBundle["source"];
 type Done = (code: number) => void;
@@ -173,11 +173,11 @@ function defineExport(group: Command, cli: Cli, done: Done): void {
 
 async function exportFetched(cli: Cli, run: string, options: ExportOptions, access: ServerAccess): Promise<number> {
   const { snapshot, output } = options;
-  const { fetchEvidence } = await import("./server-evidence.ts");
-  const fetched =
-    snapshot === undefined
-      ? await fetchEvidence(run, resolve(cli.cwd, output), access)
-      : await unfit("--snapshot", "the API sends the evidence of runs that are over");
+  const file = resolve(cli.cwd, output);
+  const { fetchEvidence, fetchSnapshot } = await import("./server-evidence.ts");
+  const fetched = await (snapshot === undefined
+    ? fetchEvidence(run, file, access)
+    : fetchSnapshot(run, snapshot === true ? "last" : snapshot, file, access));
   const result = fetched.ok ? ok({ file: output, ...fetched.value }) : fetched;
   return answer(cli, options, result, ({ file, size }) => `${file}  ${size} bytes\n`);
 }

@@ -1,20 +1,20 @@
 import { readStepStory } from "#app/read-step-story.ts";
 import type { StepStory } from "#view/step-story.ts";
 import { visibleText } from "#view/visible-text.ts";
-import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
+import { jsonLine, type Cli } from "./cli.ts";
 import { withNextSteps } from "./next-step.ts";
 import { formatOf } from "./options.ts";
-import { withRun } from "./runs.ts";
+import { withRunAtDesk } from "./open-desk.ts";
+import type { DeskOptions } from "./run-desk.ts";
 
 /** `packrun explain STEP --run RUN`. */
-export function explainStep(cli: Cli, stepId: string, run: string, options: GlobalOptions): Promise<number> {
+export function explainStep(cli: Cli, stepId: string, run: string, options: DeskOptions): Promise<number> {
   const format = formatOf(options);
-  return withRun(cli, options, run, async (key, workplace) => {
-    const story = await readStepStory(key, stepId, workplace);
+  return withRunAtDesk(cli, options, run, async (runId, desk) => {
+    const story = await readStepStory(desk.fold(runId), runId, stepId);
     if (!story.ok) {
       return cli.fault(story.fault, format);
     }
-    const { runId } = key;
     cli.out(
       format === "json" ? jsonLine({ schemaVersion: 1, runId, ...story.value }) : storyText(cli, runId, story.value),
     );

@@ -5,13 +5,18 @@ import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.
 import { codePage } from "./code-page.ts";
 import { explainedCodes } from "./explained-codes.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
+import type { DeskOptions } from "./run-desk.ts";
+import { withServer } from "./server-options.ts";
 
-type ExplainOptions = GlobalOptions & { readonly run?: string };
+type ExplainOptions = DeskOptions & { readonly run?: string };
 
 /** `packrun explain [CODE or STEP]`. */
 export const explain: CommandFile = {
   define: (program, cli, done) => {
-    withGlobals(program.command("explain [subject]").description("explain an error code, or what a step of a run did"))
+    const command = program
+      .command("explain [subject]")
+      .description("explain an error code, or what a step of a run did");
+    withServer(withGlobals(command))
       .option("--run <run>", "the run whose step is meant (default: last)")
       .addHelpText(
         "after",
@@ -31,10 +36,14 @@ async function explainSubject(cli: Cli, given: string, options: ExplainOptions):
   const codes = explainedCodes();
   const entry = Object.hasOwn(codes, code) && options.run === undefined ? codes[code] : undefined;
   if (entry !== undefined) {
-    cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, code, ...entry }) : codePage(code, entry, cli.columns));
+    cli.out(
+      formatOf(options) === "json"
+        ? jsonLine({ schemaVersion: 1, code, ...entry })
+        : codePage(code, entry, cli.columns),
+    );
     return 0;
   }
-  if (options.run === undefined && (code === given || !hasStore(cli, options))) {
+  if (options.run === undefined && (code === given || !hasRuns(cli, options))) {
     const near = nearestName(code, Object.keys(codes));
     cli.err(`error: there is no code ${given}\n`);
     cli.err(`  = help: ${near === undefined ? "packrun explain lists all codes" : `did you mean ${near}?`}\n`);
@@ -45,7 +54,10 @@ async function explainSubject(cli: Cli, given: string, options: ExplainOptions):
 }
 
 /** Explaining makes no state folder. */
-function hasStore(cli: Cli, options: ExplainOptions): boolean {
+function hasRuns(cli: Cli, options: ExplainOptions): boolean {
+  if (options.server !== undefined) {
+    return true;
+  }
   const settings = readSettings(settingsSource(cli, options));
   return !settings.ok || existsSync(settings.value.stateFolder);
 }

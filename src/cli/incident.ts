@@ -1,11 +1,13 @@
 import type { Command } from "commander";
-import { changeIncident, type IncidentOrder } from "#app/incident.ts";
+import type { IncidentOrder } from "#app/incident.ts";
 import { parseDuration } from "#canon/duration.ts";
-import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
+import { withRunAtDesk } from "./open-desk.ts";
 import { formatOf, withGlobals } from "./options.ts";
-import { withRun } from "./runs.ts";
+import type { DeskOptions } from "./run-desk.ts";
+import { withServer } from "./server-options.ts";
 
-type OpenOptions = GlobalOptions & { readonly reason: string; readonly ttl: string };
+type OpenOptions = DeskOptions & { readonly reason: string; readonly ttl: string };
 
 /** `packrun incident …`. */
 export const incident: CommandFile = {
@@ -13,7 +15,7 @@ export const incident: CommandFile = {
     const group = program
       .command("incident")
       .description("sign the evidence of a run every minute while it is looked into");
-    withGlobals(group.command("open <run>").description("sign the evidence so far, now and every minute"))
+    withServer(withGlobals(group.command("open <run>").description("sign the evidence so far, now and every minute")))
       .requiredOption("--reason <text>", "why, for the ledger")
       .option("--ttl <duration>", "how long it lasts", "1h")
       .addHelpText("after", "\nExample: packrun incident open last --reason 'odd output of scan' --ttl 2h")
@@ -24,25 +26,25 @@ export const incident: CommandFile = {
         }
         done(await change(cli, run, options, { state: "open", reason: options.reason, ttlMs }));
       });
-    withGlobals(group.command("close <run>").description("end it before its time")).action(
-      async (run: string, options: GlobalOptions) => {
+    withServer(withGlobals(group.command("close <run>").description("end it before its time"))).action(
+      async (run: string, options: DeskOptions) => {
         done(await change(cli, run, options, { state: "closed" }));
       },
     );
     group.addHelpText(
       "after",
-      "\nRUN is a run id, the beginning of one, or last. Nothing of gates or sandbox is relaxed.",
+      "\nRUN is a run id, the beginning of one, or last. Nothing of gates or sandbox is relaxed.\n" +
+        "Through a server the token needs the scope packs.admin; its bearer is who opens it.",
     );
   },
 };
 
-function change(cli: Cli, run: string, options: GlobalOptions, order: IncidentOrder): Promise<number> {
-  return withRun(cli, options, run, async (key, workplace) => {
-    const changed = await changeIncident(key, order, workplace);
+function change(cli: Cli, run: string, options: DeskOptions, order: IncidentOrder): Promise<number> {
+  return withRunAtDesk(cli, options, run, async (runId, desk) => {
+    const changed = await desk.incident(runId, order);
     if (!changed.ok) {
       return cli.fault(changed.fault, formatOf(options));
     }
-    const { runId } = key;
     const { state } = order;
     cli.out(
       formatOf(options) === "json"

@@ -1,7 +1,7 @@
 import { cancelRun } from "#app/cancel-run.ts";
 import { decideGate } from "#app/decide-gate.ts";
 import { isDriven, listRuns } from "#app/list-runs.ts";
-import { readRun } from "#app/read-run.ts";
+import { readRun, readRunState } from "#app/read-run.ts";
 import { findRun } from "#app/run-reference.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { RunId } from "#canon/ids.ts";
@@ -59,6 +59,18 @@ export function localDesk(workplace: Workplace): RunDesk {
       return ok(undefined);
     },
     cancel: (runId, reason) => cancelRun(keyOf(runId), reason, workplace),
+    fold: (runId) => async (seen) => {
+      const identity = await store.ledger.identity(keyOf(runId));
+      return identity.ok ? readRunState(identity.value, workplace, seen) : identity;
+    },
+    // Most commands need none of these, and they take time to load.
+    approvals: async () => (await import("#app/approval-list.ts")).listApprovals(workplace),
+    request: async (runId, gateId, out) => {
+      const { exportApproval } = await import("#app/approval-export.ts");
+      return exportApproval(keyOf(runId), gateId, out, workplace);
+    },
+    incident: async (runId, order) => (await import("#app/incident.ts")).changeIncident(keyOf(runId), order, workplace),
+    snapshot: async (runId) => (await import("#app/incident.ts")).takeSnapshot(keyOf(runId), workplace),
     decide: async (runId, given) => {
       const decided = await decideGate(keyOf(runId), given, workplace);
       return decided.ok ? ok({ ...decided.value, driven: await isDriven(keyOf(runId), workplace) }) : decided;

@@ -8,10 +8,14 @@ const SERVED: Readonly<Record<string, readonly string[] | "all">> = {
   run: "all",
   resume: "all",
   cancel: "all",
-  runs: ["list", "show", "logs", "artifacts", "ledger"],
+  runs: "all",
+  diff: "all",
+  explain: "all",
   approve: "all",
   reject: "all",
-  evidence: ["show", "extract", "export"],
+  approvals: ["list", "request"],
+  evidence: ["show", "extract", "export", "snapshot"],
+  incident: "all",
 };
 
 /** Commands that look at nothing but what they are given. */

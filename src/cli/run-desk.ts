@@ -1,5 +1,9 @@
+import type { ExportedRequest } from "#app/approval-export.ts";
+import type { WaitingGates } from "#app/approval-list.ts";
+import type { IncidentOrder } from "#app/incident.ts";
 import type { DecidedGate, GateDecision } from "#app/decide-gate.ts";
 import type { ListedRun } from "#app/list-runs.ts";
+import type { ReadState } from "#app/read-run.ts";
 import type { RunAnswer } from "#app/run-answer.ts";
 import type { RunId } from "#canon/ids.ts";
 import type { Result } from "#fault/result.ts";
@@ -22,6 +26,13 @@ export type RunDesk = {
   /** The ledger's own bytes, as text. */
   readonly ledger: (runId: RunId, tell: (text: string) => void) => Promise<Result<void>>;
   readonly cancel: (runId: RunId, reason: string | undefined) => Promise<Result<{ readonly status: string }>>;
+  /** The whole run, for the views over it. */
+  readonly fold: (runId: RunId) => ReadState;
+  readonly approvals: () => Promise<Result<WaitingGates>>;
+  /** Writes what somebody else needs to decide on an open gate: a folder, or an archive where `out` ends in `.tar`. */
+  readonly request: (runId: RunId, gateId: string, out: string) => Promise<Result<ExportedRequest>>;
+  readonly incident: (runId: RunId, order: IncidentOrder) => Promise<Result<void>>;
+  readonly snapshot: (runId: RunId) => Promise<Result<{ readonly manifestDigest: string }>>;
   readonly decide: (runId: RunId, given: GateDecision) => Promise<Result<DecidedGate & Driven>>;
 };
 

@@ -71,6 +71,11 @@ export function tellRunEnd(cli: Cli, told: ToldEnd, options: GlobalOptions, sign
   return exitCode;
 }
 
+/** What a run that begins says of the steps that it does not repeat. */
+export function takenOver(count: number, from: string): string {
+  return `takes over ${count} ${count === 1 ? "step" : "steps"} of run ${from}`;
+}
+
 /** Of a step that holds others the one in it says more. */
 function whyFailed(cli: Cli, { runId, status, steps }: RunAnswer): readonly string[] {
   const failed = status === "failed" ? steps.findLast((step) => step.status === "failed") : undefined;

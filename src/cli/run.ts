@@ -10,6 +10,7 @@ import { driveCommand } from "./drive-command.ts";
 import { withDriveOptions, type DriveOptions } from "./drive-options.ts";
 import { collect, formatOf, withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
+import { takenOver } from "./run-end.ts";
 import { showRefusal } from "./plan-refusal.ts";
 import { serverOf, withServer, type ServerOptions } from "./server-options.ts";
 import { HERE, packArgument } from "./registered-plan.ts";
@@ -33,6 +34,11 @@ export const run: CommandFile = {
   define: (program, cli, done) => {
     const command = program.command("run [pack]").description("plan a pack, run it in the sandbox, seal the evidence");
     defineOptions(command).action(async (pack: string | undefined, options: RunOptions) => {
+      if (options.only !== undefined && options.from === undefined) {
+        cli.err("error: --only says which steps of an earlier run go again; name that run with --from\n");
+        done(2);
+        return;
+      }
       const access = await serverOf(cli, options, { tenant: true });
       if (!access.ok) {
         done(cli.fault(access.fault, formatOf(options)));
@@ -75,10 +81,6 @@ function defineOptions(command: Command): Command {
 
 async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace: Workplace): Promise<number> {
   const { inputs: inputsFile, planHash, as } = options;
-  if (options.only !== undefined && options.from === undefined) {
-    cli.err("error: --only says which steps of an earlier run go again; name that run with --from\n");
-    return 2;
-  }
   const given = await packArgument(cli, pack, options);
   if (!given.ok) {
     return given.fault;
@@ -124,8 +126,7 @@ function toldBy(cli: Cli, named: (runId: string) => void): Pick<NewRunOrder, "on
       }
     },
     onReuse: ({ from, steps }) => {
-      const count = Object.keys(steps).length;
-      cli.note(`takes over ${count} ${count === 1 ? "step" : "steps"} of run ${from}`);
+      cli.note(takenOver(Object.keys(steps).length, from));
     },
     onCreated: ({ runId, planHash }) => {
       named(runId);

@@ -26,10 +26,9 @@ export const runs: CommandFile = {
     oneRun(group, cli, done, "show <run>", "status, steps and gates of a run", showRun(cli));
     defineLogs(group, cli, done);
     oneRun(group, cli, done, "artifacts <run>", "files that the steps of a run produced", showArtifacts(cli));
-    const timeline = group.command("timeline <run>").description("when each step ran and waited, as bars");
-    withGlobals(timeline).action(async (text: string, options: GlobalOptions) => {
-      done(await withRun(cli, options, text, (key, workplace) => showTimeline(cli, key, workplace, formatOf(options))));
-    });
+    oneRun(group, cli, done, "timeline <run>", "when each step ran and waited, as bars", (runId, desk, format) =>
+      showTimeline(cli, runId, desk, format),
+    );
     oneRun(group, cli, done, "ledger <run>", "the ledger as it stands, also when its chain is broken", showLedger(cli));
     group.addHelpText("after", "\nRUN is a run id, the beginning of one, or last.\nExample: packrun runs show last");
   },

@@ -1,8 +1,10 @@
 import { chooseRun, LOOKED_AT } from "#app/run-reference.ts";
+import type { IncidentOrder } from "#app/incident.ts";
+import { printDuration } from "#canon/duration.ts";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import { parseRunId, type RunId } from "#canon/ids.ts";
 import { ok, type Result } from "#fault/result.ts";
-import { ApiClient } from "#client/api-client.ts";
+import { ApiClient, type IncidentChange } from "#client/api-client.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import type { Cli } from "./cli.ts";
 import type { LedgerEvent } from "./progress.ts";
@@ -34,11 +36,29 @@ export function serverDesk(cli: Cli, options: DeskOptions, access: ServerAccess)
     },
     ledger: (runId, tell) => events(runId, false, (event) => tell(`${canonicalJson(event)}\n`)),
     cancel: (runId, reason) => client.cancelRun(runId, reason),
+    fold: (runId) => async (seen) => {
+      const { readServedState } = await import("#client/served-state.ts");
+      return readServedState(client, runId, seen);
+    },
+    approvals: async () => (await import("./server-approvals.ts")).listServedApprovals(cli, options, client),
+    request: async (runId, gateId, out) =>
+      (await import("./server-approvals.ts")).requestFromServer(client, { runId, gateId }, out),
+    incident: async (runId, order) => {
+      const changed = await client.changeIncident(runId, incidentChange(order));
+      return changed.ok ? ok(undefined) : changed;
+    },
+    snapshot: (runId) => client.takeSnapshot(runId),
     decide: async (runId, given) => {
       const decided = await decideAtServer(cli, options, client, runId, given);
       return decided.ok ? ok({ ...decided.value, driven: true }) : decided;
     },
   };
+}
+
+function incidentChange(order: IncidentOrder): IncidentChange {
+  return order.state === "closed"
+    ? { state: order.state }
+    : { state: order.state, reason: order.reason, ttl: printDuration(order.ttlMs) };
 }
 
 /** The run that is named, among the newest ones of the token's tenant. */

@@ -1,12 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openBundle } from "#app/open-bundle.ts";
+import { rm } from "node:fs/promises";
+import { SNAPSHOT_HEADER } from "#api/route/run-shapes.ts";
+import { manifestDigestOf } from "#app/export-snapshot.ts";
+import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
 import { ApiClient } from "#client/api-client.ts";
 import { download } from "#client/download.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { findServed } from "./server-desk.ts";
+import { withDownload } from "./with-download.ts";
 
 /** Fetches the evidence bundle of a run of a server as the tar `file`; its size in bytes. */
 export async function fetchEvidence(
@@ -17,38 +18,57 @@ export async function fetchEvidence(
   const client = new ApiClient(access);
   const runId = await findServed(client, text);
   const sent = runId.ok ? await client.readEvidence(runId.value) : runId;
-  const size = sent.ok ? await download(sent.value, file, client.server) : sent;
-  const listed = size.ok ? await checkArchive(file) : size;
-  return size.ok && listed.ok ? ok({ size: size.value }) : (listed as Result<never>);
+  return keep(sent, file, client.server, async (_, size) => ({ size }));
+}
+
+/** The same for a snapshot: that of the event of this sequence, or the `last` one. */
+export async function fetchSnapshot(
+  text: string,
+  which: string,
+  file: string,
+  access: ServerAccess,
+): Promise<Result<{ readonly size: number; readonly sequence: number; readonly manifestDigest: string }>> {
+  const client = new ApiClient(access);
+  const runId = await findServed(client, text);
+  const sent = runId.ok ? await client.readEvidence(runId.value, which) : runId;
+  return keep(sent, file, client.server, async (source, size) => {
+    const { sha256 } = await import("#compose.ts");
+    const sequence = sent.ok ? Number(sent.value.headers.get(SNAPSHOT_HEADER)) : 0;
+    return { size, sequence, manifestDigest: await manifestDigestOf(source, sha256) };
+  });
 }
 
 /** What cannot be read as an archive does not stay. */
-async function checkArchive(file: string): Promise<Result<void>> {
-  const bundle = await openBundle(file);
-  if (!bundle.ok) {
-    return bundle;
+async function keep<T>(
+  sent: Result<Response>,
+  file: string,
+  server: string,
+  tell: (source: OpenBundle["source"], size: number) => Promise<T>,
+): Promise<Result<T>> {
+  const size = sent.ok ? await download(sent.value, file, server) : sent;
+  const bundle = size.ok ? await openBundle(file) : size;
+  if (!size.ok || !bundle.ok) {
+    return bundle as Result<never>;
   }
-  const listed = await bundle.value.source.list();
-  await bundle.value.close();
-  if (!listed.ok) {
+  const { source, close } = bundle.value;
+  const listed = await source.list();
+  const told = listed.ok ? ok(await tell(source, size.value)) : listed;
+  await close();
+  if (!told.ok) {
     await rm(file, { force: true });
-    return listed;
   }
-  return ok(undefined);
+  return told;
 }
 
-/** The same in a file that is there as long as it is worked with. */
+/** The evidence bundle in a file that is there as long as it is worked with. */
 export async function withFetchedEvidence(
   text: string,
   access: ServerAccess,
   work: (fetched: Result<string>) => Promise<number>,
 ): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), "packrun-evidence-"));
-  try {
-    const file = join(folder, "evidence.tar");
-    const fetched = await fetchEvidence(text, file, access);
-    return await work(fetched.ok ? ok(file) : fetched);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const client = new ApiClient(access);
+  const runId = await findServed(client, text);
+  const sent = runId.ok ? await client.readEvidence(runId.value) : runId;
+  const worked = await withDownload(sent, client.server, async (file) => ok(await work(ok(file))));
+  return worked.ok ? worked.value : work(worked);
 }

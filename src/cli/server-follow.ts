@@ -1,23 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { writeApprovalFolder } from "#app/approval-writer.ts";
 import { bundledArtifacts, bundledOutputs } from "#app/bundled-artifacts.ts";
 import { copyOutputs } from "#app/copy-outputs.ts";
 import { openBundle } from "#app/open-bundle.ts";
 import { parseTenantId, type RunId } from "#canon/ids.ts";
 import type { ApiClient, ServedRun } from "#client/api-client.ts";
-import { download } from "#client/download.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { jsonLine, type Cli } from "./cli.ts";
 import type { DriveOptions } from "./drive-options.ts";
 import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
-import { tellRunEnd } from "./run-end.ts";
+import { takenOver, tellRunEnd } from "./run-end.ts";
 import { answerOfServed } from "./served-run.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { showProgress } from "./show-progress.ts";
+import { withDownload } from "./with-download.ts";
 
 /** A run of a server in front of a person. */
 export type Watch = {
@@ -33,14 +31,20 @@ export type Watch = {
   readonly named: (runId: RunId) => void;
 };
 
-/** Follows a run from an event on until it is over, or only waits and nobody is to; tells how it ended. */
-export async function followServed(watch: Watch, runId: RunId, after: number): Promise<number> {
+/**
+ * Follows a run from an event on until it is over, or only waits and nobody is to; tells how it ended. `from` is the run of which it
+ * takes over steps.
+ */
+export async function followServed(watch: Watch, runId: RunId, after: number, from?: RunId): Promise<number> {
   const { cli, client, access, options, abort } = watch;
   watch.named(runId);
   const stays = options.wait !== false;
   const first = await client.readRun(runId);
   if (!first.ok) {
     return cli.fault(first.fault, formatOf(options));
+  }
+  if (from !== undefined) {
+    cli.note(takenOver(first.value.steps.filter(({ reusedFrom }) => reusedFrom === from).length, from));
   }
   const progress = showProgress(cli, { stays, runId: () => runId, access });
   const cancelled = cancelWhenTold(watch, runId);
@@ -134,14 +138,8 @@ async function collect({ cli, client, options }: Watch, run: ServedRun): Promise
     return ok(undefined);
   }
   const sent = await client.readEvidence(run.runId);
-  if (!sent.ok) {
-    return sent;
-  }
-  const folder = await mkdtemp(join(tmpdir(), "packrun-evidence-"));
-  try {
-    const file = join(folder, "evidence.tar");
-    const got = await download(sent.value, file, client.server);
-    const bundle = got.ok ? await openBundle(file) : got;
+  return withDownload(sent, client.server, async (file) => {
+    const bundle = await openBundle(file);
     if (!bundle.ok) {
       return bundle;
     }
@@ -153,9 +151,7 @@ async function collect({ cli, client, options }: Watch, run: ServedRun): Promise
     } finally {
       await close();
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function copyFrom(

@@ -14,11 +14,14 @@ import type { Cli } from "./cli.ts";
 import { formatOf } from "./options.ts";
 import { plannedPack, type PlanOptions } from "./plan-options.ts";
 import { showRefusal } from "./plan-refusal.ts";
+import { findServed } from "./server-desk.ts";
 
 export type OrderOptions = PlanOptions & {
   readonly secret?: readonly string[];
   readonly planHash?: string;
   readonly output?: string;
+  readonly from?: string;
+  readonly only?: readonly string[];
 };
 
 /** How an order is brought to a server. */
@@ -34,7 +37,13 @@ export async function prepareOrder(
   options: OrderOptions,
 ): Promise<Result<Order, number>> {
   const { cli } = errand;
+  const from = options.from === undefined ? ok(undefined) : await findServed(errand.client, options.from);
+  if (!from.ok) {
+    return fail(cli.fault(from.fault, formatOf(options)));
+  }
   const asked = {
+    ...(from.value === undefined ? {} : { from: from.value }),
+    ...(options.only === undefined ? {} : { only: options.only }),
     ...(options.secret === undefined ? {} : { secrets: options.secret }),
     ...(options.tenant === undefined ? {} : { tenantId: options.tenant }),
     ...(options.planHash === undefined ? {} : { planHash: options.planHash }),
@@ -50,7 +59,7 @@ export async function prepareOrder(
     : fail(cli.fault(named.fault, formatOf(options)));
 }
 
-type Asked = Pick<Order, "secrets" | "tenantId"> & { readonly planHash?: string };
+type Asked = Pick<Order, "secrets" | "tenantId" | "from" | "only"> & { readonly planHash?: string };
 
 function isBundle(path: string): boolean {
   return !/\.ya?ml$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true;

@@ -19,8 +19,6 @@ export type ServerRunOptions = DriveOptions &
   OrderOptions & {
     readonly registry?: string;
     readonly as?: string;
-    readonly from?: string;
-    readonly only?: readonly string[];
   };
 
 /** Options that speak of this machine, and why a server does not take them. */
@@ -28,8 +26,6 @@ const UNFIT: Readonly<Record<string, readonly [option: string, why: string]>> = 
   maxParallel: ["--max-parallel", "the server's limits count"],
   registry: ["--registry", "packs are in the server's registry"],
   as: ["--as", "the token says who asks"],
-  from: ["--from", "the API does not take over steps of another run"],
-  only: ["--only", "the API does not take over steps of another run"],
 };
 
 const SECRET_NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
@@ -56,8 +52,9 @@ export async function runAtServer(
     return cli.fault(submitted.fault, formatOf(options));
   }
   const { planHash } = submitted.value;
-  cli.note(`run ${submitted.value.runId} at ${client.server}, planHash ${planHash}`);
-  return await followServed(watch, submitted.value.runId as RunId, 0);
+  const runId = submitted.value.runId as RunId;
+  cli.note(`run ${runId} at ${client.server}, planHash ${planHash}`);
+  return await followServed(watch, runId, 0, order.value.from);
 }
 
 /** `packrun resume RUN --server URL`. A run that is over is shown as it ended. */

@@ -5,12 +5,25 @@ import {
   storedArtifactShape,
   submittedShape,
 } from "#api/route/order-shapes.ts";
-import { artifactListShape, decidedShape, runListShape, runShape, runStatusShape } from "#api/route/run-shapes.ts";
+import type { incidentOrderShape } from "#api/route/incidents.ts";
+import {
+  artifactListShape,
+  decidedShape,
+  gateRequestShape,
+  incidentShape,
+  runListShape,
+  runShape,
+  runStatusShape,
+  snapshotShape,
+} from "#api/route/run-shapes.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
 import { object, type Infer, type Shape } from "#canon/shape.ts";
 import { ok, type Result } from "#fault/result.ts";
+import type { LedgerEvent } from "#run/event.ts";
 import { Exchange, type Ask, type AskBody, type Pause } from "./exchange.ts";
 import { followRun, type Follow } from "./follow-run.ts";
-import { readAnswer } from "./read-answer.ts";
+import { readAnswer, readBytes } from "./read-answer.ts";
+import { readEvents } from "./read-events.ts";
 import type { ServerAccess } from "./server-access.ts";
 
 export type Order = Infer<typeof orderShape>;
@@ -18,6 +31,13 @@ export type ServedRun = Infer<typeof runShape>;
 export type ServedRuns = Infer<typeof runListShape>;
 export type PackInputs = Infer<typeof packInputsShape>;
 
+export type ListQuery = {
+  readonly limit: number;
+  readonly status?: ServedRun["status"];
+  readonly cursor?: string | undefined;
+};
+
+export type IncidentChange = Infer<typeof incidentOrderShape>;
 export type SentApproval = { readonly gateId: string; readonly planHash: string; readonly envelope: unknown };
 
 /**
@@ -33,9 +53,13 @@ export class ApiClient {
     this.server = this.#exchange.server;
   }
 
-  listRuns(query: { readonly limit: number; readonly cursor?: string | undefined }): Promise<Result<ServedRuns>> {
-    const { limit, cursor } = query;
-    const asked = new URLSearchParams({ limit: String(limit), ...(cursor === undefined ? {} : { cursor }) });
+  listRuns(query: ListQuery): Promise<Result<ServedRuns>> {
+    const { limit, status, cursor } = query;
+    const asked = new URLSearchParams({
+      limit: String(limit),
+      ...(status === undefined ? {} : { status }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     return this.#get(`api/runs?${asked.toString()}`, runListShape);
   }
 
@@ -51,6 +75,17 @@ export class ApiClient {
     const path = `api/packs/${encodeURIComponent(name)}/${encodeURIComponent(version)}`;
     const read = await this.#get(path, object({ inputs: packInputsShape }));
     return read.ok ? ok(read.value.inputs) : read;
+  }
+
+  /** The canonical plan of the run, as bytes. */
+  async readPlan(runId: string): Promise<Result<Uint8Array>> {
+    const sent = await this.#exchange.send({ method: "GET", path: `api/runs/${runId}/plan`, repeatable: true });
+    return sent.ok ? readBytes(sent.value, this.server) : sent;
+  }
+
+  /** The events that there are now, but for what steps printed. */
+  readEvents(runId: string, tell: (event: LedgerEvent) => void): Promise<Result<void>> {
+    return readEvents(this.#exchange, runId, tell);
   }
 
   /** Every event of the run behind one, once and in order. */
@@ -75,6 +110,15 @@ export class ApiClient {
     return this.#post(`api/runs/${runId}/resume`, { kind: "json", value: {} }, runStatusShape, { repeatable: true });
   }
 
+  /** Sent twice it would be recorded twice. */
+  changeIncident(runId: string, value: IncidentChange): Promise<Result<Infer<typeof incidentShape>>> {
+    return this.#post(`api/runs/${runId}/incident`, { kind: "json", value }, incidentShape, { repeatable: false });
+  }
+
+  takeSnapshot(runId: string): Promise<Result<Infer<typeof snapshotShape>>> {
+    return this.#post(`api/runs/${runId}/snapshot`, { kind: "json", value: {} }, snapshotShape, { repeatable: false });
+  }
+
   /** The same envelope again is answered as it was. */
   approve(runId: string, value: SentApproval): Promise<Result<Infer<typeof decidedShape>>> {
     return this.#post(`api/runs/${runId}/approve`, { kind: "json", value }, decidedShape, { repeatable: true });
@@ -97,9 +141,17 @@ export class ApiClient {
     return this.#post("api/artifacts", body, storedArtifactShape, { repeatable: true, signal });
   }
 
-  /** The evidence bundle of a run that is over, as a tar. */
-  readEvidence(runId: string): Promise<Result<Response>> {
-    return this.#open(`api/runs/${runId}/evidence`);
+  /** The evidence bundle of a run that is over, as a tar; or what a snapshot lists. */
+  readEvidence(runId: string, snapshot?: string): Promise<Result<Response>> {
+    const asked = snapshot === undefined ? "" : `?${new URLSearchParams({ snapshot }).toString()}`;
+    return this.#open(`api/runs/${runId}/evidence${asked}`);
+  }
+
+  /** The request that approvers are asked to sign, as its file has it. */
+  async readGateRequest(runId: string, gateId: string): Promise<Result<{ readonly request: Uint8Array }>> {
+    const path = `api/runs/${runId}/gates/${encodeURIComponent(gateId)}/request`;
+    const read = await this.#get(path, gateRequestShape);
+    return read.ok ? ok({ request: canonicalBytes(read.value.request) }) : read;
   }
 
   /** What the approvers of an open gate need, as a tar. */

@@ -31,6 +31,24 @@ export async function* streamMessages(bytes: AsyncIterable<Uint8Array>): AsyncGe
   }
 }
 
+/** The lines of a text, each without its end. Throws for one too long, and when the text breaks off. */
+export async function* textLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let open = "";
+  for await (const chunk of bytes) {
+    open += decoder.decode(chunk, { stream: true });
+    if (open.length > MAX_MESSAGE) {
+      throw new Error("a line is too long");
+    }
+    const lines = open.split("\n");
+    open = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (open !== "") {
+    yield open;
+  }
+}
+
 function fieldOf(line: string): { readonly field: string; readonly value: string } {
   const colon = line.indexOf(":");
   return colon === -1

@@ -54,7 +54,23 @@ export function strange(server: string, problem: string): Fault {
   return faultOf(clientCodes, "SERVER_ANSWER", { server, problem });
 }
 
+/** The bytes of an answer. Fault: SERVER_ANSWER, for one that is too long. */
+export async function readBytes(response: Response, server: string): Promise<Result<Uint8Array>> {
+  const bytes = await bytesOf(response);
+  return bytes === undefined ? fail(strange(server, "it is too long")) : ok(bytes);
+}
+
 async function readBody(response: Response): Promise<unknown> {
+  try {
+    const bytes = await bytesOf(response);
+    return bytes === undefined ? undefined : (JSON.parse(decodeUtf8(bytes) ?? "") as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws where the answer breaks off; undefined for one that is too long. */
+async function bytesOf(response: Response): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   const body: AsyncIterable<Uint8Array> | null = response.body;
   let size = 0;
@@ -65,9 +81,5 @@ async function readBody(response: Response): Promise<unknown> {
     }
     parts.push(part);
   }
-  try {
-    return JSON.parse(decodeUtf8(Buffer.concat(parts)) ?? "") as unknown;
-  } catch {
-    return undefined;
-  }
+  return Buffer.concat(parts);
 }

@@ -1,14 +1,14 @@
 import { approvalArchive } from "#app/approval-export.ts";
 import { requestPath } from "#app/approval-paths.ts";
 import { readJson } from "#canon/strict-json.ts";
-import { anything, described, object, string } from "#canon/shape.ts";
+import { object, string } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import { INSTANCE_ID } from "#run/event-shape.ts";
 import { apiCodes } from "../codes.ts";
 import { guarded } from "../route.ts";
 import { runOf } from "./run-path.ts";
-import { schemaVersion } from "./run-shapes.ts";
+import { gateRequestShape } from "./run-shapes.ts";
 
 const gateParams = object({ runId: string({ max: 64 }), gateId: string({ max: 1024 }) });
 const TAR = "application/x-tar";
@@ -23,11 +23,7 @@ export const gateRequestRoute = guarded({
   answers: {
     200: {
       description: "The request, and the run attestor's signature over it.",
-      shape: object({
-        schemaVersion,
-        request: described("As approval-request.schema.json has it; its file is the JCS bytes of this.", anything()),
-        bundle: described("A Sigstore bundle over the request's file.", anything()),
-      }),
+      shape: gateRequestShape,
     },
   },
   problems: ["RUN_UNKNOWN", "GATE_REQUEST_UNKNOWN"],

@@ -1,15 +1,15 @@
 import type { IncidentOrder } from "#app/incident.ts";
 import { parseDuration } from "#canon/duration.ts";
-import { described, digest, literal, object, string, type Infer } from "#canon/shape.ts";
+import { described, literal, object, string, type Infer } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { apiCodes } from "../codes.ts";
 import type { Refusal } from "../problem.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
-import { schemaVersion } from "./run-shapes.ts";
+import { incidentShape, snapshotShape } from "./run-shapes.ts";
 
-const orderShape = object(
+export const incidentOrderShape = object(
   { state: literal("open", "closed") },
   {
     reason: described("Why, for the ledger; one that is opened has one.", string({ min: 1, max: 1000 })),
@@ -24,11 +24,11 @@ export const incidentRoute = guarded({
   scope: "packs.admin",
   summary: "Open an incident of a run, in which its evidence is signed every minute, or close it",
   params: runParams,
-  body: { kind: "json", shape: orderShape },
+  body: { kind: "json", shape: incidentOrderShape },
   answers: {
     202: {
       description: "It is recorded.",
-      shape: object({ schemaVersion, runId: string(), incident: literal("open", "closed") }),
+      shape: incidentShape,
     },
   },
   problems: ["RUN_UNKNOWN", "RUN_FINISHED", "INCIDENT_NONE", "COMMAND_UNANSWERED"],
@@ -45,7 +45,7 @@ export const incidentRoute = guarded({
   },
 });
 
-function incidentOf({ state, reason, ttl = "1h" }: Infer<typeof orderShape>): Result<IncidentOrder, Refusal> {
+function incidentOf({ state, reason, ttl = "1h" }: Infer<typeof incidentOrderShape>): Result<IncidentOrder, Refusal> {
   const ttlMs = parseDuration(ttl);
   const refuse = (pointer: string, message: string): Result<never, Refusal> =>
     fail({
@@ -72,7 +72,7 @@ export const snapshotRoute = guarded({
   answers: {
     201: {
       description: "It is kept, and named in the ledger.",
-      shape: object({ schemaVersion, runId: string(), manifestDigest: digest() }),
+      shape: snapshotShape,
     },
   },
   problems: ["RUN_UNKNOWN", "RUN_FINISHED", "COMMAND_UNANSWERED"],

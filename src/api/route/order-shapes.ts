@@ -14,6 +14,7 @@ import {
   timestamp,
   type Shape,
 } from "#canon/shape.ts";
+import { runIdShape } from "#canon/id-shape.ts";
 import { isJsonObject } from "#canon/json.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -35,6 +36,11 @@ const optional = {
   secrets: described("Names that the operator configured for the tenant.", array(string({ max: 64 }), { max: 1000 })),
   tenantId: described("The token's tenant; any other is refused.", string({ max: 64 })),
   planHash: described("The plan that is expected; another one is refused.", digest()),
+  from: described("A run of the same plan, whose finished steps are taken over; approvals never are.", runIdShape),
+  only: described(
+    "With `from`: these steps run again, and what stands behind them.",
+    array(string({ min: 1, max: 1024 }), { max: 1000 }),
+  ),
   scheduledAt: described("Not before this time.", timestamp()),
   deadlineAt: described("The run should have ended by then.", timestamp()),
   priority: described("Higher comes first; 0 unless given.", integer({ min: -100, max: 100 })),
@@ -68,11 +74,16 @@ export const packInputsShape = record(
   "the name of an input",
 );
 
-/** The order without its tenant, which must be the bearer's. Fault: TENANT_MISMATCH. */
+/** The order without its tenant, which must be the bearer's. Faults: TENANT_MISMATCH, BODY_INVALID. */
 export function orderOf(
   { tenantId, ...order }: Order,
   bearer: { readonly tenantId: string },
 ): Result<ServiceOrder, Refusal> {
+  if (order.only !== undefined && order.from === undefined) {
+    const [pointer, message] = ["/only", "names steps of the run in `from`, which is missing"];
+    const fault = faultOf(apiCodes, "BODY_INVALID", { problem: `${pointer}: ${message}` });
+    return fail({ fault, errors: [{ pointer, message }] });
+  }
   return tenantId === undefined || tenantId === bearer.tenantId
     ? ok(order)
     : fail({ fault: faultOf(apiCodes, "TENANT_MISMATCH") });

@@ -1,9 +1,14 @@
-import { evidenceArchive } from "#app/export-evidence.ts";
+import { evidenceArchive, type EvidenceArchive } from "#app/export-evidence.ts";
+import { snapshotArchive } from "#app/export-snapshot.ts";
 import { findEvidence } from "#app/find-evidence.ts";
 import { openBundle } from "#app/open-bundle.ts";
-import { fail, ok } from "#fault/result.ts";
+import type { Workplace } from "#app/workplace.ts";
+import { described, object, string } from "#canon/shape.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import type { RunKey } from "#port/run-store.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
+import { SNAPSHOT_HEADER } from "./run-shapes.ts";
 
 const TAR = "application/x-tar";
 
@@ -12,38 +17,77 @@ export const readEvidenceRoute = guarded({
   method: "get",
   path: "/api/runs/{runId}/evidence",
   scope: "evidence.read",
-  summary: "The sealed evidence bundle of a run that is over",
+  summary: "The sealed evidence bundle of a run that is over, or what a snapshot of it lists",
   params: runParams,
+  query: object(
+    {},
+    {
+      snapshot: described(
+        "The evidence so far: the snapshot that the event of this sequence names, or the last one.",
+        string({ pattern: /^(?:last|[1-9]\d{0,14})$/, expected: "the sequence of a snapshot's event, or last" }),
+      ),
+    },
+  ),
   answers: {
-    200: { description: "A deterministic ustar, as `packrun evidence export` writes it.", mediaTypes: [TAR] },
+    200: {
+      description:
+        "A deterministic ustar, as `packrun evidence export` writes it. With a snapshot the header Snapshot-Sequence names it.",
+      mediaTypes: [TAR],
+    },
   },
-  problems: ["RUN_UNKNOWN", "RUN_NOT_FINISHED", "BUNDLE_ENTRY_UNSAFE"],
+  problems: ["RUN_UNKNOWN", "RUN_NOT_FINISHED", "SNAPSHOT_UNKNOWN", "BUNDLE_ENTRY_UNSAFE"],
   handle: async (call) => {
-    const { params, workplace, isHead } = call;
+    const { params, query, workplace, isHead } = call;
     const key = await runOf(call, params.runId);
     if (!key.ok) {
       return key;
     }
     const { runId } = key.value;
-    const folder = await findEvidence(runId, workplace);
-    const bundle = folder.ok ? await openBundle(folder.value) : folder;
-    const archive = bundle.ok ? await evidenceArchive(bundle.value.source) : bundle;
-    if (!bundle.ok || !archive.ok) {
-      return fail({ fault: (archive as Extract<typeof archive, { ok: false }>).fault });
+    const opened = await (query.snapshot === undefined
+      ? openSealed(key.value, workplace)
+      : openSnapshot(key.value, query.snapshot, workplace));
+    if (!opened.ok) {
+      return fail({ fault: opened.fault });
     }
-    const { close } = bundle.value;
-    const { size, chunks } = archive.value;
-    const headers = {
-      "Content-Disposition": `attachment; filename="${runId}.tar"`,
+    const { size, chunks, name, headers = {}, close } = opened.value;
+    const about = {
+      "Content-Disposition": `attachment; filename="${runId}${name}.tar"`,
       "Cache-Control": "private, no-cache",
+      ...headers,
     };
     if (isHead) {
       await close();
     }
     const read = isHead ? nothing() : closing(chunks, close);
-    return ok({ kind: "stream", status: 200, mediaType: TAR, headers, length: size, chunks: read });
+    return ok({ kind: "stream", status: 200, mediaType: TAR, headers: about, length: size, chunks: read });
   },
 });
+
+type OpenArchive = EvidenceArchive & {
+  /** What stands behind the run in the name of the file. */
+  readonly name: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly close: () => Promise<void>;
+};
+
+async function openSealed({ runId }: RunKey, workplace: Workplace): Promise<Result<OpenArchive>> {
+  const folder = await findEvidence(runId, workplace);
+  const bundle = folder.ok ? await openBundle(folder.value) : folder;
+  const archive = bundle.ok ? await evidenceArchive(bundle.value.source) : bundle;
+  return bundle.ok && archive.ok
+    ? ok({ ...archive.value, name: "", close: bundle.value.close })
+    : (archive as Result<never>);
+}
+
+async function openSnapshot(key: RunKey, which: string, workplace: Workplace): Promise<Result<OpenArchive>> {
+  const archive = await snapshotArchive(key, which === "last" ? undefined : Number(which), workplace);
+  if (!archive.ok) {
+    return archive;
+  }
+  const { size, chunks, sequence } = archive.value;
+  const headers = { [SNAPSHOT_HEADER]: String(sequence) };
+  return ok({ size, chunks, name: `.${sequence}`, headers, close: () => Promise.resolve() });
+}
 
 async function* closing(chunks: AsyncIterable<Uint8Array>, close: () => Promise<void>): AsyncGenerator<Uint8Array> {
   try {

@@ -1,4 +1,4 @@
-import { integer, literal, object, string } from "#canon/shape.ts";
+import { described, integer, literal, object, string } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import type { RunKey } from "#port/run-store.ts";
@@ -23,6 +23,8 @@ export const readLogsRoute = guarded({
       after: integer({ min: 0 }),
       step: string({ min: 1, max: 1024 }),
       level: literal("debug", "info", "warn", "error"),
+      output: described("Leaves out what steps printed.", literal("none")),
+      follow: described("Ends with what is there.", literal("no")),
     },
   ),
   headers: [
@@ -60,10 +62,11 @@ export const readLogsRoute = guarded({
     }
     const idleMs = desk.limits.heartbeatMs;
     const mediaType = wantsLines(header("accept") ?? "") ? NDJSON : EVENT_STREAM;
-    const events = desk.feeds.follow(key.value, workplace.store.ledger, after, {
-      signal,
-      idleMs,
-    });
+    const { ledger } = workplace.store;
+    const events =
+      query.follow === "no"
+        ? ledger.read(key.value, after)
+        : desk.feeds.follow(key.value, ledger, after, { signal, idleMs });
     const headers = { "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
     const chunks = isHead ? nothing() : eventLines(events, mediaType, { ...query, idleMs });
     return ok({ kind: "stream", status: 200, mediaType, headers, live: true, chunks });

@@ -1,4 +1,5 @@
 import {
+  anything,
   array,
   boolean,
   described,
@@ -80,6 +81,10 @@ const pendingGateShape = object({
   missing: described("Approvals that are still to come.", count),
   from: described("Roles of the trust root whose holders may decide.", array(string())),
   separationOfDuties: boolean(),
+  decided: described(
+    "Who has decided so far and still counts, in ledger order.",
+    array(object({ principal: string(), decision: literal("approve", "reject") })),
+  ),
   notAfter: timestamp(),
 });
 
@@ -138,3 +143,16 @@ export const decidedShape = object({
   principal: string(),
   again: described("The same response was recorded before.", boolean()),
 });
+
+export const gateRequestShape = object({
+  schemaVersion,
+  request: described("As approval-request.schema.json has it; its file is the JCS bytes of this.", anything()),
+  bundle: described("A Sigstore bundle over the request's file.", anything()),
+});
+
+export const incidentShape = object({ schemaVersion, runId: string(), incident: literal("open", "closed") });
+
+export const snapshotShape = object({ schemaVersion, runId: string(), manifestDigest: digest() });
+
+/** The header of evidence that says of which snapshot it is. */
+export const SNAPSHOT_HEADER = "Snapshot-Sequence";

@@ -24,6 +24,10 @@ export type ServiceOrder = {
   readonly secrets?: readonly string[];
   /** The hash that was approved; another one refuses the run. */
   readonly planHash?: string;
+  /** A run of the same plan, of the same tenant, whose finished steps are taken over. */
+  readonly from?: RunId;
+  /** With `from`: steps that run again all the same, and what stands behind them. */
+  readonly only?: readonly string[];
   readonly scheduledAt?: Timestamp;
   readonly deadlineAt?: Timestamp;
   /** −100 … 100; 0 unless given. */

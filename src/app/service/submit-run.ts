@@ -12,6 +12,7 @@ import { readRunState } from "../read-run.ts";
 import { indexRun } from "../run-row.ts";
 import { revocationPlace } from "../run-trust.ts";
 import { startRun } from "../start-run.ts";
+import { admittedReuse } from "../steps-to-reuse.ts";
 import { tenantSecrets } from "../tenant-secrets.ts";
 import { admitStart } from "../trust-admission.ts";
 import type { Workplace } from "../workplace.ts";
@@ -29,7 +30,7 @@ type Submission = { readonly order: ServiceOrder; readonly bearer: Bearer; reado
 
 /**
  * Creates a run and leaves it to the workers. `workplace` is the bearer's tenant's; runs are created in `turns`. Faults: QUEUE_FULL, those of
- * `withPlannedOrder`, `openBearerTrust`, `admitStart` and `startRun`, SECRET_UNDECLARED, SECRET_NOT_CONFIGURED.
+ * `withPlannedOrder`, `openBearerTrust`, `admitStart`, `admittedReuse` and `startRun`, SECRET_UNDECLARED, SECRET_NOT_CONFIGURED.
  */
 export async function submitRun(
   submission: Submission,
@@ -96,7 +97,13 @@ async function create(
   if (!admitted.ok) {
     return admitted;
   }
-  const options = { registered, runId, queue: queueOfOrder(order) };
+  const { from: run, only: again = [] } = order;
+  const reuse =
+    run === undefined ? ok(undefined) : await admittedReuse({ run, again }, planned, workplace, trust.value);
+  if (!reuse.ok) {
+    return reuse;
+  }
+  const options = { registered, runId, queue: queueOfOrder(order), reuse: reuse.value };
   const identity = await startRun(planned, secrets.value, workplace, trust.value, options);
   if (!identity.ok && identity.fault.code === "RUN_EXISTS") {
     // Another server was at work on the same order, and was first.
