@@ -17,6 +17,7 @@ const { outputFiles, metafile } = await build({
     "cli/main": "src/cli/main.ts",
     index: "src/index.ts",
     // Threads begin in files of their own.
+    "cli/planner-thread": "src/cli/planner-thread.ts",
     "policy/rego-worker": "src/policy/rego-worker.ts",
     "step/schema-worker": "src/step/schema-worker.ts",
   },

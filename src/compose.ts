@@ -3,6 +3,8 @@ import { askPassword } from "#app/ask-password.ts";
 import { systemChance } from "#app/chance.ts";
 import { makeStateFolder } from "#app/make-folder.ts";
 import { nodeClock } from "#app/node-clock.ts";
+import { Planner } from "#app/service/planner/planner.ts";
+import { serviceLimits } from "#app/service/service-limits.ts";
 import { privateFiles, type PrivateFiles } from "#app/private-files.ts";
 import { foldLedger } from "#app/read-run.ts";
 import { readRow } from "#app/run-row.ts";
@@ -36,6 +38,7 @@ import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { fileRequestStore } from "#store/file/file-request-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
 import type { ProveAnchor } from "#trust/anchor-finding.ts";
+import { startPlannerThread } from "#cli/start-planner-thread.ts";
 import { version } from "#cli/version.ts";
 
 // The one place that picks adapters. Commands that need no store take what they need from here by name.
@@ -123,7 +126,13 @@ export async function openWorkplace(
     },
     password: askPassword(source.env, options.mayAsk),
     engine: { name: "packrun", version },
+    planner: plannerFor(settings.value),
   });
+}
+
+function plannerFor({ server }: Settings): Planner {
+  const { planSeconds: seconds, planQueue: queue } = serviceLimits(server?.limits ?? {});
+  return new Planner({ start: startPlannerThread, seconds, queue });
 }
 
 function secretsOf({ secrets }: Settings, env: Env, hidden: PrivateFiles): Workplace["secrets"] {

@@ -43,7 +43,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
   415: ["BODY_TYPE"],
   416: ["RANGE_INVALID"],
   421: ["HOST_REFUSED"],
-  429: ["RATE_LIMITED", "QUEUE_FULL", "BEARER_BUSY"],
+  429: ["RATE_LIMITED", "QUEUE_FULL", "PLANNER_FULL", "BEARER_BUSY"],
   500: ["SERVER_ERROR", "STORE_CORRUPT", "LEDGER_BROKEN", "FILE_MISSING", "FILE_CONFLICT", "FILE_PATH"],
   503: [
     "ANCHOR_REFUSED",
@@ -62,6 +62,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
     "KEY_MISSING",
     "LEASE_LOST",
     "LIMIT_UNENFORCEABLE",
+    "PLANNER_LOST",
     "REQUESTER_KEY",
     "SANDBOX_UNAVAILABLE",
     "SERVER_STOPPING",

@@ -26,6 +26,8 @@ export type ImportOrder = PackVerifyRequest & {
   readonly version: string;
   /** Ends the import: what was written of it is gone when its listeners were called, and nothing can be kept any more. */
   readonly signal?: AbortSignal;
+  /** Has the pack in a verified bundle read elsewhere than in this thread, as `checkBundledTools` does. */
+  readonly checkPack?: (bundle: string) => Promise<Result<void>>;
 };
 
 export type ImportedPack = {
@@ -97,7 +99,7 @@ async function keep(
   if (!listed.ok) {
     return listed;
   }
-  const named = await checkBundledTools(bundle.source, layout, tools.sha256);
+  const named = await (order.checkPack?.(staged.bundle) ?? checkBundledTools(bundle.source, layout, tools.sha256));
   if (!named.ok) {
     return named;
   }

@@ -21,7 +21,7 @@ export type Recompiling = { readonly pinned?: Plan | undefined; readonly known?:
  */
 export async function recompileStored(
   identity: RunIdentity,
-  workplace: Pick<Workplace, "store" | "artifacts" | "sha256" | "builtIns">,
+  workplace: Pick<Workplace, "store" | "artifacts" | "sha256" | "builtIns" | "recompile">,
   { pinned, known }: Recompiling = {},
 ): Promise<Result<Uint8Array>> {
   const { store, sha256, builtIns } = workplace;
@@ -39,11 +39,14 @@ export async function recompileStored(
   if (!packBytes.ok) {
     return packBytes;
   }
+  const before = pinned ?? (await readPinned(identity, store.ledger));
+  const stored = { packBytes: packBytes.value, packListing, inputsLock: lock.value };
+  if (workplace.recompile !== undefined) {
+    return workplace.recompile({ ...stored, pinned: before === undefined ? undefined : { inputs: before.inputs } });
+  }
   const compiled = recompilePlan({
-    packBytes: packBytes.value,
-    packListing,
-    inputsLock: lock.value,
-    pinned: pinned ?? (await readPinned(identity, store.ledger)),
+    ...stored,
+    pinned: before,
     builtIns,
     sha256,
     ...(known === undefined ? {} : { known }),

@@ -5,10 +5,10 @@ import type { Sha256 } from "#canon/digest.ts";
 import { PACK_ATTESTATION_PATH, SBOM_PATH, SIDECAR } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { Plan } from "#plan/plan.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { openPackBundle } from "./pack-bundle-file.ts";
 import { verifyPackPinned, type PinnedPackVerdict } from "./pack-bundle-verify.ts";
-import type { PlannedPack } from "./plan-pack.ts";
 import { registryEntry, type PackReference } from "./pack-registry.ts";
 import type { Settings } from "./settings.ts";
 import type { VerifyTools } from "./verify-evidence.ts";
@@ -84,7 +84,10 @@ async function evidenceOf(
 }
 
 /** Whether what was planned is what the publisher signed. Fault: REGISTRY_CHANGED. */
-export function checkUnchanged({ compiled }: PlannedPack, { name, version, packDigest }: RegisteredPack): Result<void> {
+export function checkUnchanged(
+  { compiled }: { readonly compiled: { readonly plan: Pick<Plan, "pack"> } },
+  { name, version, packDigest }: RegisteredPack,
+): Result<void> {
   const { pack } = compiled.plan;
   // An entry that no import wrote may call itself otherwise in its pack.yaml, and would be approved under that name.
   return pack.digest === packDigest && pack.name === name && pack.version === version

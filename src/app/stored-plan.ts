@@ -14,7 +14,7 @@ const SPOILT: ReadonlySet<string> = new Set(["PLAN_FILE", "FILE_MISSING"]);
  */
 export async function storedPlan(
   identity: RunIdentity,
-  workplace: Pick<Workplace, "store" | "artifacts" | "sha256" | "builtIns">,
+  workplace: Pick<Workplace, "store" | "artifacts" | "sha256" | "builtIns" | "recompile">,
 ): Promise<Result<Plan>> {
   const bytes = await workplace.store.ledger.getFile(identity, "plan.canonical.json");
   const pinned = bytes.ok ? readPlan(bytes.value) : bytes;

@@ -16,6 +16,8 @@ import type { BuiltIn } from "#step/built-in.ts";
 import type { Result } from "#fault/result.ts";
 import type { ProveAnchor } from "#trust/anchor-finding.ts";
 import type { Chance } from "./chance.ts";
+import type { Planner } from "./service/planner/planner.ts";
+import type { Recompile } from "./service/planner/recompile-apart.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the use cases work with: the settings of this command and the adapters that were picked for it. */
@@ -52,4 +54,8 @@ export type Workplace = {
   /** Password of an encrypted key: `PACKRUN_KEY_PASSWORD`, `COSIGN_PASSWORD`, else a prompt on a terminal. */
   readonly password: AskPassword;
   readonly engine: { readonly name: string; readonly version: string };
+  /** Where a service plans packs; a command plans in its own thread. */
+  readonly planner: Planner;
+  /** Compiles the plan of a run anew elsewhere than in this thread. */
+  readonly recompile?: Recompile;
 };

@@ -61,6 +61,7 @@ async function serveUntilTold(cli: Cli, options: ServeOptions, workplace: Workpl
   log("info", "server.ending", { data: { signal } });
   const last = setTimeout(() => process.exit(0), LAST_MS);
   await Promise.all([server.stop(), worker?.stop()]);
+  await workplace.planner.close();
   await close();
   clearTimeout(last);
   log("info", "server.ended", {});

@@ -97,7 +97,7 @@ export function readInputsLock(bytes: Uint8Array): Result<InputsLock> {
  */
 export function lockedInputs(
   lock: InputsLock,
-  pinned: Plan | undefined,
+  pinned: Pick<Plan, "inputs"> | undefined,
   sha256: Sha256,
 ): Result<Readonly<Record<string, PlanInput>>> {
   const inputs: [string, PlanInput][] = [];

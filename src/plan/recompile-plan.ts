@@ -20,7 +20,7 @@ export type RecompileRequest = {
   readonly packListing: readonly FileEntry[];
   readonly inputsLock: Uint8Array;
   /** Only names and sizes of file inputs are taken from it: an inputs lock does not hold them. */
-  readonly pinned: Plan | undefined;
+  readonly pinned: Pick<Plan, "inputs"> | undefined;
   /** Taken when the stored copy is exactly this pack; what it compiles to is found anew all the same. */
   readonly known?: KnownPack;
   readonly builtIns: BuiltInRules;

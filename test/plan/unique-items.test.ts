@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import type { Json } from "#canon/json.ts";
+import type { Json, JsonObject } from "#canon/json.ts";
 import { validateSchema } from "#plan/validate-schema.ts";
 
 const verdictOf = (items: readonly Json[], schema: Json = { uniqueItems: true }): string =>
@@ -20,10 +20,11 @@ function equal(a: Json, b: Json): boolean {
       left.every((item, at) => equal(item, right[at] ?? null))
     );
   }
-  const names = Object.keys(a);
+  const [left, right] = [a, b] as [JsonObject, JsonObject];
+  const names = Object.keys(left);
   return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && equal(a[name] ?? null, b[name] ?? null))
+    names.length === Object.keys(right).length &&
+    names.every((name) => Object.hasOwn(right, name) && equal(left[name] ?? null, right[name] ?? null))
   );
 }
 

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { listPacks, packReference, registryEntry, registryFolder } from "#app/pack-registry.ts";
 import { packBundleUseCodes } from "#app/pack-bundle-codes.ts";
-import { readPackInputs } from "#app/pack-inputs.ts";
 import { receivePack } from "#app/service/receive-pack.ts";
 import { showPackBundle } from "#app/pack-bundle-show.ts";
 import { array, digest, integer, nullable, object, string, timestamp, anything, described } from "#canon/shape.ts";
@@ -56,7 +55,7 @@ export const readPackRoute = guarded({
       }),
     },
   },
-  problems: ["REGISTRY_UNKNOWN"],
+  problems: ["REGISTRY_UNKNOWN", "PLANNER_FULL"],
   handle: async ({ params, workplace }) => {
     const pack = `${params.name}@${params.version}`;
     const reference = packReference(pack);
@@ -69,7 +68,11 @@ export const readPackRoute = guarded({
     if (!shown.ok) {
       return fail({ fault: shown.fault });
     }
-    const inputs = await readPackInputs(entry.pack, workplace);
+    const asked = await workplace.planner.ask(workplace.settings.tenantId, { kind: "inputs", folder: entry.pack });
+    if (!asked.ok) {
+      return fail({ fault: asked.fault });
+    }
+    const inputs = asked.value;
     if (!inputs.ok) {
       return fail(refusalOf(inputs.fault));
     }
@@ -94,7 +97,15 @@ export const putPackRoute = guarded({
     200: { description: "This very pack was there already.", shape: receivedPackShape },
     201: { description: "It was verified and is in the registry, or is kept as an upload.", shape: receivedPackShape },
   },
-  problems: ["REGISTRY_REFUSED", "REGISTRY_STALE", "REGISTRY_CONFLICT", "UPLOAD_FOLDERS_OFF", "UPLOAD_TAR"],
+  problems: [
+    "REGISTRY_REFUSED",
+    "REGISTRY_STALE",
+    "REGISTRY_CONFLICT",
+    "UPLOAD_FOLDERS_OFF",
+    "UPLOAD_TAR",
+    "PLANNER_TIME",
+    "PLANNER_FULL",
+  ],
   handle: async ({ upload, workplace }) => {
     const taken = await receivePack(upload, workplace);
     if (!taken.ok) {

@@ -2,16 +2,14 @@ import type { TenantId } from "#canon/ids.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RunKey } from "#port/run-store.ts";
 import type { RunStatus } from "#run/status.ts";
-import { simulate } from "#view/simulation.ts";
 import { cancelRun } from "../cancel-run.ts";
 import { changeIncident, takeSnapshot } from "../incident.ts";
-import { refusedBy } from "../plan-refusal.ts";
 import { readRunState } from "../read-run.ts";
 import { indexRun, QUEUE_FILE, queueBytes } from "../run-row.ts";
 import { openRunTrust } from "../run-trust.ts";
 import type { Workplace } from "../workplace.ts";
 import { principalOf } from "./bearer-trust.ts";
-import { withPlannedOrder } from "./plan-order.ts";
+import { simulateOrder, withPlannedOrder } from "./plan-order.ts";
 import { QueueBoard } from "./queue-board.ts";
 import { standingOf } from "./queue-desk.ts";
 import type { ServiceLimits } from "./service-limits.ts";
@@ -33,7 +31,7 @@ export type ServicePorts = {
 /** The service over one store. */
 export function openService(ports: ServicePorts): Service {
   const { workplace, limits, metrics, nudge = () => undefined } = ports;
-  const { store, clock, sha256 } = workplace;
+  const { store, clock } = workplace;
   const workplaceFor: Service["workplaceFor"] = (tenantId) => tenantWorkplace(workplace, tenantId);
   const board = new QueueBoard(store.index, clock.now);
   const turns = new Map<TenantId, Turns>();
@@ -41,11 +39,7 @@ export function openService(ports: ServicePorts): Service {
     workplaceFor,
     plan: (order, bearer) =>
       withPlannedOrder(order, workplaceFor(bearer.tenantId), async ({ planned }) => ok(planned.compiled)),
-    simulate: (order, bearer) =>
-      withPlannedOrder(order, workplaceFor(bearer.tenantId), async ({ planned }) => {
-        const simulated = simulate(planned.compiled.plan, {}, sha256);
-        return simulated.ok ? simulated : refusedBy(simulated.fault);
-      }),
+    simulate: (order, bearer) => simulateOrder(order, workplaceFor(bearer.tenantId)),
     submit: async (order, bearer, runId) => {
       const { tenantId } = bearer;
       // A tenant's queue is as long as it may be, however many of its people ask at once.

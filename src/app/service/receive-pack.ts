@@ -7,7 +7,6 @@ import { BLOCK } from "#evidence/ustar.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemCode } from "#fault/system-problem.ts";
-import { contentForBundle } from "../bundled-pack.ts";
 import { makeFolder } from "../make-folder.ts";
 import { packBundleUseCodes } from "../pack-bundle-codes.ts";
 import { importPackBundle } from "../pack-bundle-import.ts";
@@ -35,7 +34,8 @@ const BUNDLE_MARK = "oci-layout\0";
 
 /**
  * Takes a pack for the workplace's tenant: a bundle that verifies, or the tar of a folder where the operator allows that.
- * Faults: REGISTRY_REFUSED, REGISTRY_STALE, UPLOAD_FOLDERS_OFF, UPLOAD_TAR, those of `importPackBundle`, and findings.
+ * What is in it is read in the planner's thread. Faults: REGISTRY_REFUSED, REGISTRY_STALE, UPLOAD_FOLDERS_OFF, UPLOAD_TAR,
+ * PLANNER_*, those of `importPackBundle`, and findings.
  */
 export async function receivePack(
   bytes: AsyncIterable<Uint8Array>,
@@ -63,8 +63,12 @@ export async function receivePack(
 }
 
 async function takeBundle(path: string, workplace: Workplace): Promise<Result<ReceivedPack>> {
-  const { settings, sha256, verifySignature, clock, engine } = workplace;
-  const order = { path, registry: registryFolder(settings), version: engine.version };
+  const { settings, sha256, verifySignature, clock, engine, planner } = workplace;
+  const checkPack = async (bundle: string): Promise<Result<void>> => {
+    const asked = await planner.ask(settings.tenantId, { kind: "bundle", path: bundle });
+    return asked.ok ? asked.value : asked;
+  };
+  const order = { path, registry: registryFolder(settings), version: engine.version, checkPack };
   const imported = await importPackBundle(order, settings, { sha256, verifySignature, now: clock.now });
   if (!imported.ok) {
     return imported;
@@ -94,11 +98,12 @@ async function takeFolder(
     if (!unpacked.ok) {
       return refusedBy(unpacked.fault);
     }
-    const read = await contentForBundle(".", draft, workplace);
+    const asked = await workplace.planner.ask(workplace.settings.tenantId, { kind: "pack", folder: draft });
+    const read = asked.ok ? asked.value : refusedBy(asked.fault);
     if (!read.ok) {
       return read;
     }
-    const { name, version, packDigest } = read.value.content;
+    const { name, version, packDigest } = read.value;
     const folder = uploadFolder(packDigest, workplace.settings) ?? "";
     await makeFolder(dirname(folder), 0o755);
     return ok({ kind: "upload", name, version, packDigest, isNew: await moveInto(draft, folder) });

@@ -11,6 +11,11 @@ export const limitsShape = object(
       integer({ min: 1 }),
     ),
     queueDepth: described("Runs of one tenant that may wait to begin; 1000 unless given.", integer({ min: 1 })),
+    planSeconds: described(
+      "That reading and planning one pack may take, in seconds; 30 unless given.",
+      integer({ min: 1, max: 3600 }),
+    ),
+    planQueue: described("Requests of one tenant that may wait to be planned; 100 unless given.", integer({ min: 1 })),
     incidentSeconds: described(
       "A run that takes longer than its pack's `slo.runP95Seconds`, or whose gate stands open longer than `slo.approvalP95Seconds`, opens an incident of so many seconds; none unless given.",
       integer({ min: 60 }),
@@ -27,10 +32,20 @@ export type ServiceLimits = {
   readonly runsPerTenant: number;
   readonly queueDepth: number;
   readonly parallel: number;
+  readonly planSeconds: number;
+  readonly planQueue: number;
   readonly incidentSeconds?: number;
 };
 
 export function serviceLimits(given: Infer<typeof limitsShape>): ServiceLimits {
   const cpus = availableParallelism();
-  return { runs: 2 * cpus, runsPerTenant: Number.POSITIVE_INFINITY, queueDepth: 1000, parallel: cpus, ...given };
+  return {
+    runs: 2 * cpus,
+    runsPerTenant: Number.POSITIVE_INFINITY,
+    queueDepth: 1000,
+    parallel: cpus,
+    planSeconds: 30,
+    planQueue: 100,
+    ...given,
+  };
 }

@@ -11,6 +11,7 @@ import type { RunTrust } from "#app/run-trust.ts";
 import { sealRun } from "#app/seal-run.ts";
 import { signStatement } from "#app/sign-statement.ts";
 import { startRun } from "#app/start-run.ts";
+import { Planner } from "#app/service/planner/planner.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { toBase64 } from "#canon/base64.ts";
 import type { VerifierName } from "#evidence/evidence-manifest.ts";
@@ -143,6 +144,7 @@ function workplaceOf(order: EvidenceOrder, site: SampleSite, clock: TickingClock
     anchors: { source: { timestamp: absent, logEntry: absent }, prove: absent },
     password: absent,
     engine: { name: "packrun", version: "0.1.0" },
+    planner: new Planner({ start: absent, seconds: 1, queue: 1 }),
   };
 }
 
