@@ -105,6 +105,24 @@ t.test("steps and levels are chosen, and the end always comes", async (t) => {
   );
 });
 
+t.test("what there is comes without an end to wait for, and without what steps printed", async (t) => {
+  const waits = await pending();
+  const path = `/api/runs/${waits.runId}/logs?follow=no`;
+  const there = parse(await (await get(path)).text());
+  t.strictSame(
+    there.map(({ data }) => data),
+    await ledgerOf(waits.runId),
+    "the run has not begun, and the stream ends",
+  );
+  const quiet = parse(await (await get(`/api/runs/${over.runId}/logs?output=none`)).text());
+  const expected = (await ledgerOf(over.runId)).filter(({ eventType }) => eventType !== "step.output");
+  t.strictSame(
+    quiet.map(({ data }) => data),
+    expected,
+  );
+  t.match(await (await get(`${path}&output=all`)).json(), { code: "REQUEST_INVALID" });
+});
+
 t.test(`${CLIENTS} clients see every event of a run once, wherever they begin`, async (t) => {
   const { runId, drive } = await pending();
   const followers = Array.from({ length: CLIENTS }, async (_, at) => {

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { exportEvidence } from "#app/export-evidence.ts";
+import { exportSnapshot } from "#app/export-snapshot.ts";
 import { folderSource } from "#app/bundle-folder.ts";
 import { openApiText } from "#api/openapi.ts";
 import { routeTable } from "#api/route-table.ts";
+import { digestOf } from "#canon/digest.ts";
 import { value } from "../attest/signing.ts";
 import { apiWorld } from "./api-world.ts";
 
@@ -61,7 +63,7 @@ t.test("a run shows its graph, what it waits for, and an ETag for those who ask 
     runId: waiting.runId,
     status: "waiting",
     steps: [{ id: "ok", kind: "gate.approval", parent: null, needs: [], section: "steps", status: "waiting" }],
-    pendingGates: [{ id: "ok", approval: "go", required: 2, have: 0, missing: 2, from: ["approver"] }],
+    pendingGates: [{ id: "ok", approval: "go", required: 2, have: 0, missing: 2, from: ["approver"], decided: [] }],
   });
   const etag = answer.headers.get("etag") ?? "";
   const again = await get(`/api/runs/${waiting.runId}`, { "If-None-Match": `"other", ${etag}` });
@@ -119,6 +121,8 @@ t.test("HEAD answers the head alone", async (t) => {
   for (const path of [
     `/api/runs/${finished.runId}`,
     `/api/runs/${finished.runId}/evidence`,
+    `/api/runs/${waiting.runId}/evidence?snapshot=last`,
+    `/api/runs/${finished.runId}/plan`,
     `/api/runs/${finished.runId}/logs`,
   ]) {
     const answer = await fetch(`${world.server.url}${path}`, { method: "HEAD", headers });
@@ -147,6 +151,27 @@ t.test("evidence is the archive that export writes, and only of runs that are ov
   const sent = await get(`/api/runs/${finished.runId}/evidence`);
   t.ok(Buffer.from(await sent.arrayBuffer()).equals(readFileSync(place.here("run.tar"))));
   t.match(await json(`/api/runs/${waiting.runId}/evidence`), { status: 409, code: "RUN_NOT_FINISHED" });
+});
+
+t.test("what a snapshot lists is sent like evidence, with the event that names it", async (t) => {
+  const { place, workplace } = world;
+  const path = `/api/runs/${waiting.runId}/evidence`;
+  const { sequence } = value(await exportSnapshot(waiting, undefined, place.here("so-far.tar"), workplace));
+  for (const which of ["last", sequence]) {
+    const sent = await get(`${path}?snapshot=${which}`);
+    t.equal(sent.headers.get("snapshot-sequence"), String(sequence));
+    t.ok(Buffer.from(await sent.arrayBuffer()).equals(readFileSync(place.here("so-far.tar"))));
+  }
+  t.match(await json(`${path}?snapshot=1`), { status: 404, code: "SNAPSHOT_UNKNOWN" });
+  t.match(await json(`${path}?snapshot=first`), { status: 400, code: "REQUEST_INVALID" });
+});
+
+t.test("the plan of a run is the bytes of its planHash", async (t) => {
+  const answer = await get(`/api/runs/${finished.runId}/plan`);
+  t.equal(answer.headers.get("content-type"), "application/json");
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  t.equal(digestOf(bytes, world.workplace.sha256), finished.planHash);
+  t.match(await json(`/api/runs/01a1ff6c-157a-706a-b6ff-c59795f5aa6c/plan`), { status: 404, code: "RUN_UNKNOWN" });
 });
 
 t.test("packs are those of the registry, by name with or without an encoded slash", async (t) => {

@@ -64,6 +64,26 @@ t.test("orders that cannot be are refused with the code of the command line", as
   t.match(await refused({ ...order, secrets: ["NONE"] }), { status: 422, code: "SECRET_UNDECLARED" });
 });
 
+t.test("an order that takes over steps names a run of the same plan that is over, and its steps", async (t) => {
+  const refused = (more: object): Promise<Record<string, unknown>> =>
+    problem(send("/api/runs", { ...order, ...more }, fresh()));
+  const { runId: from } = (await (await send("/api/runs", order, fresh())).json()) as { runId: string };
+  t.match(await refused({ from }), { status: 409, code: "RUN_NOT_FINISHED" });
+  t.equal((await send(`/api/runs/${from}/cancel`, {})).status, 202);
+  t.match(await refused({ from, only: ["b"] }), { status: 422, code: "STEP_UNKNOWN" });
+  const other = await world.upload({ steps: [{ id: "a", run: { command: ["false"] } }] });
+  t.match(await refused({ pack: { upload: other }, from }), { status: 409, code: "PLAN_HASH_MISMATCH" });
+  t.match(await refused({ from: "01a1ff6c-157a-706a-b6ff-c59795f5aa6c" }), { status: 404, code: "RUN_UNKNOWN" });
+  t.match(await refused({ from: "last" }), { code: "BODY_INVALID", errors: [{ pointer: "/from" }] });
+  t.match(await refused({ only: ["a"] }), { code: "BODY_INVALID", errors: [{ pointer: "/only" }] });
+  const again = (await (await send("/api/runs", { ...order, from, only: ["a"] }, fresh())).json()) as { runId: string };
+  const [created] = await Array.fromAsync(
+    world.workplace.store.ledger.read({ tenantId: tenantOf("default"), runId: again.runId as never }),
+  );
+  t.match(created, { eventType: "run.created", metadata: { from } });
+  t.equal((await send(`/api/runs/${again.runId}/cancel`, {})).status, 202);
+});
+
 t.test("bodies are strict: type, syntax, members that are unknown, missing or doubled, encoding, size", async (t) => {
   const refused = (body: string, headers: Record<string, string> = {}): Promise<Record<string, unknown>> =>
     problem(send("/api/runs", body, { ...fresh(), ...headers }));

@@ -5,9 +5,12 @@ import t, { type Test } from "tap";
 import { ApiClient } from "#client/api-client.ts";
 import { streamMessages } from "#client/event-source.ts";
 import { readServerAccess } from "#client/server-access.ts";
+import { readServedState } from "#client/served-state.ts";
+import { canonicalJson } from "#canon/canonical-json.ts";
 import { digestOfHex } from "#canon/digest.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { value } from "../attest/signing.ts";
+import { identityOf, planOf, run } from "../run/sample-plan.ts";
 
 type Reply = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -134,6 +137,67 @@ t.test("a log with a gap, or with something that is no event, is not followed", 
   t.match(await follow(json(200, {})), { fault: { code: "SERVER_ANSWER" } });
   t.match(await follow((_request, response) => void response.writeHead(204).end()), { ok: true });
   t.match(await follow(stream()), { fault: { code: "SERVER_UNREACHABLE" } }, "again and again");
+});
+
+/** Sends these events as lines, whole or broken off in the middle of the next one. */
+const lines =
+  (end: "whole" | "broken", ...sequences: readonly number[]): Reply =>
+  (request, response) => {
+    response.writeHead(200, { "Content-Type": "application/x-ndjson" });
+    const text = sequences.map((at) => `${JSON.stringify(event(at))}\n\n`).join("");
+    if (end === "whole") {
+      response.end(text);
+    } else {
+      response.write(`${text}{"seq`, () => request.socket.destroy());
+    }
+  };
+
+t.test("events that are there are read on behind the last one when the answer breaks off", async (t) => {
+  const { client, asked } = await clientOf(t, lines("broken", 1, 3), lines("broken"), lines("whole", 3, 4));
+  const seen: number[] = [];
+  t.match(await client.readEvents(RUN, ({ sequence }) => void seen.push(sequence)), { ok: true });
+  t.strictSame(seen, [1, 3, 4], "what steps printed is left out");
+  t.strictSame(
+    asked.map(({ url }) => url.replace(/^.*after=/, "")),
+    ["0", "3", "3"],
+  );
+  const read = async (reply: Reply): Promise<unknown> => (await clientOf(t, reply)).client.readEvents(RUN, () => {});
+  t.match(await read(lines("broken")), { fault: { code: "SERVER_UNREACHABLE" } });
+  t.match(await read(json(200, {})), { fault: { code: "SERVER_ANSWER" } });
+  t.match(await read((_request, response) => void response.writeHead(204).end()), { ok: true });
+  for (const text of ["{}", "none"]) {
+    const reply: Reply = (_request, response) =>
+      void response.writeHead(200, { "Content-Type": "application/x-ndjson" }).end(text);
+    t.match(await read(reply), { fault: { code: "SERVER_ANSWER", message: /no event/ } });
+  }
+});
+
+const PLAN = planOf([run("a")]);
+const SERVED = {
+  schemaVersion: 1,
+  ...identityOf(PLAN),
+  runId: RUN,
+  pack: PLAN.pack,
+  status: "pending",
+  requestedBy: "ann",
+  createdAt: "2026-01-01T00:00:00.000Z",
+  updatedAt: "2026-01-01T00:00:00.000Z",
+  sequence: 0,
+  steps: [],
+  outputs: {},
+  pendingGates: [],
+};
+
+t.test("a run is folded here only when it is named as runs are, over a plan that is one", async (t) => {
+  const fold = async (named: object, plan: object): Promise<unknown> => {
+    const sent: Reply = (_request, response) =>
+      void response.writeHead(200, { "Content-Type": "application/json" }).end(canonicalJson(plan));
+    const { client } = await clientOf(t, json(200, { ...SERVED, ...named }), sent, lines("whole", 4));
+    return readServedState(client, RUN);
+  };
+  t.match(await fold({}, PLAN), { ok: true, value: { status: "succeeded" } });
+  t.match(await fold({}, {}), { fault: { code: "PLAN_FILE" } });
+  t.match(await fold({ tenantId: "Team B" }, PLAN), { fault: { code: "SERVER_ANSWER" } });
 });
 
 t.test("messages are found wherever the bytes are cut, whatever ends their lines", async (t) => {
