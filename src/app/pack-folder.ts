@@ -3,7 +3,6 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { toHex } from "#canon/bytes.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
-import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { packCodes } from "#pack/codes.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
@@ -60,7 +59,7 @@ export async function readPackFile(
 ): Promise<Result<Uint8Array>> {
   const listed = listing.find((entry) => entry.path === path);
   if (listed === undefined) {
-    return fail(withoutPackFile(path));
+    return fail(faultOf(packCodes, "PACK_FILE_MISSING", { path, problem: "is not in the folder" }));
   }
   try {
     const bytes = await readFile(join(folder, path));
@@ -84,16 +83,14 @@ async function placeOf(pack: string, cwd: string): Promise<Result<{ readonly fol
     // Asked before everything in the folder is read: it may be anything, a whole home included.
     const isPack = await lstat(join(path, PACK_FILE)).catch(() => undefined);
     if (isPack === undefined) {
-      return fail(withoutPackFile(PACK_FILE));
+      const shown = join(pack, PACK_FILE);
+      return fail(
+        faultOf(packCodes, "PACK_FILE_MISSING", { path: shown, problem: "is not there" }, { hint: NO_PACK_HINT }),
+      );
     }
     return ok({ folder: path, file: isAbsolute(pack) ? join(path, PACK_FILE) : join(pack, PACK_FILE) });
   }
   return basename(path) === PACK_FILE ? ok({ folder: dirname(path), file: pack }) : missing(`is no ${PACK_FILE}`);
-}
-
-function withoutPackFile(path: string): Fault {
-  const hint = path === PACK_FILE ? { hint: NO_PACK_HINT } : {};
-  return faultOf(packCodes, "PACK_FILE_MISSING", { path, problem: "is not in the folder" }, hint);
 }
 
 const NO_PACK_HINT = "name the folder of a pack; `packrun init DIR` writes one to begin with";

@@ -1,9 +1,11 @@
+import { relative, join } from "node:path";
 import type { Command } from "commander";
 import { outputsFree } from "#app/copy-outputs.ts";
 import { planPack } from "#app/plan-pack.ts";
 import { runPlanned, type NewRunOrder } from "#app/run-planned.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { packFileIn } from "#app/pack-folder.ts";
+import { visibleText } from "#view/visible-text.ts";
 import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import type { Cli, CommandFile } from "./cli.ts";
 import { driveCommand } from "./drive-command.ts";
@@ -113,16 +115,25 @@ async function planAndRun(cli: Cli, pack: string, options: RunOptions, workplace
     cli,
     options,
     workplace,
-    (order, named) => runPlanned(planned.value, { ...order, ...asserted, ...toldBy(cli, named) }, workplace),
+    (order, named) => runPlanned(planned.value, { ...order, ...asserted, ...toldBy(cli, workplace, named) }, workplace),
     registered === undefined ? packFileIn(planned.value.packFolder) : undefined,
   );
 }
 
-function toldBy(cli: Cli, named: (runId: string) => void): Pick<NewRunOrder, "onTrust" | "onReuse" | "onCreated"> {
+function toldBy(
+  cli: Cli,
+  { settings }: Workplace,
+  named: (runId: string) => void,
+): Pick<NewRunOrder, "onTrust" | "onReuse" | "onCreated"> {
   return {
     onTrust: (trust) => {
       if (trust.development?.made === true) {
-        cli.note("made a development key and trust root in .packrun/trust; pin your own for anything that counts");
+        const folder = join(settings.stateFolder, "trust");
+        const near = relative(cli.cwd, folder);
+        const shown = near.startsWith("..") ? folder : near;
+        cli.note(
+          `made a development key and trust root in ${visibleText(shown)}; pin your own for anything that counts`,
+        );
       }
     },
     onReuse: ({ from, steps }) => {

@@ -1,7 +1,11 @@
 import type { Command } from "commander";
+import { appCodes } from "#app/codes.ts";
 import { findRun } from "#app/run-reference.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { RunId } from "#canon/ids.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { nearestName } from "#fault/did-you-mean.ts";
+import type { Fault } from "#fault/fault.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { approvalStep } from "./approval-step.ts";
@@ -111,6 +115,11 @@ function defineLogs(group: Command, cli: Cli, done: Done): void {
 }
 
 async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptions): Promise<number> {
+  const wrong =
+    options.step === undefined ? undefined : await unknownStep(runId, desk, options.step, options.follow === true);
+  if (wrong !== undefined) {
+    return cli.fault(wrong, formatOf(options));
+  }
   const told = await desk.events(runId, options.follow === true, (event) => {
     if (event.eventType !== "step.output" || (options.step !== undefined && event.stepId !== options.step)) {
       return;
@@ -123,6 +132,25 @@ async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptio
     }
   });
   return told.ok ? 0 : cli.fault(told.fault, formatOf(options));
+}
+
+/** Iterations of a map come to be while the run goes on, so those that are followed may not be there yet. */
+async function unknownStep(runId: RunId, desk: RunDesk, stepId: string, live: boolean): Promise<Fault | undefined> {
+  const run = await desk.show(runId);
+  if (!run.ok) {
+    return run.fault;
+  }
+  const known = run.value.answer.steps.map(({ id }) => id);
+  if (known.includes(stepId) || (live && stepId.includes("["))) {
+    return undefined;
+  }
+  const near = nearestName(stepId, known);
+  return faultOf(
+    appCodes,
+    "STEP_UNKNOWN",
+    { stepId, runId },
+    near === undefined ? {} : { hint: `did you mean ${near}?` },
+  );
 }
 
 function showArtifacts(cli: Cli): RunWork {

@@ -110,9 +110,10 @@ export const fieldCodes = codeTable({
     message: '"{path}" {problem}',
     hint: "add the file to the pack folder, or correct the path",
     explanation: {
-      cause: "The pack names a file of its own that is not in its folder, or that must be executable and is not.",
+      cause:
+        "What was given as a pack has no pack.yaml; or the pack names a file of its own that is not in its folder, or that must be executable and is not.",
       example: "run: {command: [./tools/scan.sh]}   # there is no tools/scan.sh",
-      fix: "Add the file, correct the path, or make it executable: `chmod +x tools/scan.sh`.",
+      fix: "Name the folder of a pack, or write one with `packrun init DIR`. In a pack add the file, correct the path, or make it executable: `chmod +x tools/scan.sh`.",
     },
   },
   PACK_FILE_UNSAFE: {

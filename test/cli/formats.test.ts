@@ -69,6 +69,11 @@ t.test("-o copies the outputs under their names, --evidence says where the bundl
   t.equal((await place.packrun("verify", "proof")).code, 0);
 });
 
+t.test("a development trust is said to have been made where it lies", async (t) => {
+  const ran = await place.packrun("run", "report", "--store", "elsewhere");
+  t.match(ran.err, "packrun: made a development key and trust root in elsewhere/trust; pin your own");
+});
+
 t.test("ndjson is the ledger, event by event", async (t) => {
   const ran = await place.packrun("run", "report", "--format", "ndjson");
   t.equal(ran.code, 0, ran.err);
@@ -93,6 +98,10 @@ t.test("runs can be listed and looked at from every side", async (t) => {
   });
   const logs = await place.packrun("runs", "logs", runId, "--step", "make");
   t.strictSame(logs.out.trim().split("\n").toSorted(), ["hello", "oops"]);
+  t.match(await place.packrun("runs", "logs", runId, "--step", "mkae"), {
+    code: 2,
+    err: /STEP_UNKNOWN[^]*did you mean make\?/,
+  });
   const followed = await place.packrun("runs", "logs", runId, "-f", "--format", "ndjson");
   t.equal(followed.code, 0, "following a run that is over ends");
   t.match(JSON.parse(followed.out.split("\n")[0] ?? ""), { eventType: "step.output" });

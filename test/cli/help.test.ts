@@ -86,7 +86,7 @@ t.test("PACK is the current folder unless it is named; one without a pack is not
   for (const command of ["lint", "run"]) {
     t.match(packrun(`${folder}/none`, command), {
       code: 3,
-      err: /"pack\.yaml" is not in the folder\n {2}= help: name the folder of a pack; `packrun init DIR` writes one/,
+      err: /"pack\.yaml" is not there\n {2}= help: name the folder of a pack; `packrun init DIR` writes one/,
     });
   }
   t.end();
