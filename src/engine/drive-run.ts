@@ -1,7 +1,7 @@
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { HeldLease, RunIdentity } from "#port/run-store.ts";
+import type { HeldLease, Lease, RunIdentity } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { RunState } from "#run/state.ts";
 import { nextTimer } from "#run/next-timer.ts";
@@ -86,12 +86,21 @@ async function driveShift(
   let onLost = (): void => {
     lost = true;
   };
-  await using keeper = new LeaseKeeper(lease, key, { ...ports, leases: ports.store.leases }, () => onLost());
+  let onRenewed: (lease: Lease) => void = () => undefined;
+  const leasing = { ...ports, leases: ports.store.leases };
+  await using keeper = new LeaseKeeper(
+    lease,
+    key,
+    leasing,
+    () => onLost(),
+    (renewed) => onRenewed(renewed),
+  );
   const taken = await takeOver(identity, lease, ports, options.onEvents ?? (() => undefined)).catch(storeFailure);
   if (!taken.ok) {
     return taken;
   }
   const driver = new Driver({ ...taken.value, keeper }, ports, options);
+  onRenewed = (renewed) => driver.renewed(renewed);
   onLost = () => driver.fault(faultOf(engineCodes, "LEASE_EXPIRED", { runId: identity.runId }));
   if (lost) {
     onLost();

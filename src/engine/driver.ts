@@ -7,7 +7,7 @@ import type { Clock } from "#port/clock.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { SnapshotKeeper } from "#port/snapshot-keeper.ts";
 import type { PolicyEngine } from "#port/policy-engine.ts";
-import type { RunStore } from "#port/run-store.ts";
+import type { Lease, RunStore } from "#port/run-store.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { Command, CommandBody } from "#run/command.ts";
 import type { Effect } from "#run/effect.ts";
@@ -15,6 +15,7 @@ import type { LedgerEvent } from "#run/event.ts";
 import { isTerminal } from "#run/status.ts";
 import { todo } from "#run/todo.ts";
 import { Attempts } from "./attempts.ts";
+import { DriveTrace, type TraceOption } from "./drive-trace.ts";
 import { isGateEffect, readInboxCommand, serveGate, type GateEffect } from "./gate-desk.ts";
 import type { Journal } from "./journal.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -39,6 +40,8 @@ export type DriverOptions = {
   readonly maxParallel: number;
   /** Called with events that are in the ledger. */
   readonly onEvents?: (events: readonly LedgerEvent[]) => void;
+  /** Who is told of the work itself; nobody unless given. */
+  readonly trace?: TraceOption;
 };
 
 export type Shift = {
@@ -69,6 +72,7 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #attempts: Attempts;
   readonly #mailbox: Mailbox;
+  readonly #trace: DriveTrace;
   readonly #queue: { command: Command; taken?: () => void }[] = [];
   readonly #taken: (() => void)[] = [];
   readonly #serving = new Map<string, Promise<void>>();
@@ -86,6 +90,7 @@ export class Driver {
     this.#shift = shift;
     this.#ports = ports;
     this.#options = options;
+    this.#trace = new DriveTrace(options.trace, shift.journal.state, ports.clock);
     this.#attempts = new Attempts({
       prepare: (attempt, context) => ports.attempts.prepare(attempt, context),
       send: (body, id, taken) => this.send(body, id, taken),
@@ -97,6 +102,7 @@ export class Driver {
     const { tenantId, runId } = shift.journal.state.identity;
     const mail = { inbox: ports.store.inbox, clock: ports.clock };
     this.#mailbox = new Mailbox({ tenantId, runId }, mail, async (sent, recorded) => {
+      this.#trace.tell({ event: "run.command", commandId: sent.commandId, kind: sent.kind });
       const { id, body } = await readInboxCommand(sent, shift.journal.state, ports);
       this.send(body, id, recorded);
     });
@@ -116,9 +122,15 @@ export class Driver {
 
   /** Ends the shift because nothing can be recorded any more. */
   fault(fault: Fault): void {
+    this.#trace.tell({ event: "store.conflict", code: fault.code });
     this.#broken ??= fault;
     this.#attempts.stopAll(true);
     this.#wake();
+  }
+
+  /** The lease was renewed. */
+  renewed({ fence, until }: Lease): void {
+    this.#trace.tell({ event: "lease.renewed", fence, until });
   }
 
   /** The fault of the store that was thrown; anything else is a bug, which ends the shift as it ends the command. */
@@ -224,6 +236,7 @@ export class Driver {
     const { state } = this.#shift.journal;
     const places = this.#released ? 0 : this.#options.maxParallel;
     const effects = this.#aborted || this.#broken !== undefined ? [] : todo(state, places);
+    this.#trace.wanted(effects);
     this.#attempts.reconcile(
       effects.filter((effect) => effect.kind === "attempt"),
       effects.filter((effect) => effect.kind === "upcoming"),
@@ -272,6 +285,9 @@ export class Driver {
 
   async #takeSnapshot(key: string, snapshots: SnapshotKeeper): Promise<void> {
     const taken = await snapshots.take(this.#shift.journal.state.head);
+    if (!taken.ok) {
+      this.#trace.tell({ event: "snapshot.failed", code: taken.fault.code });
+    }
     const body: CommandBody = taken.ok ? { kind: "snapshot", manifestDigest: taken.value } : { kind: "snapshotFailed" };
     this.send(body, `${key}:${this.#shift.keeper.lease.fence}`, () => this.#serving.delete(key));
   }
@@ -302,6 +318,7 @@ export class Driver {
     }
     if (written.value.length > 0) {
       this.#options.onEvents?.(written.value);
+      this.#trace.written(written.value);
       this.#attempts.release(written.value);
     }
     this.#attempts.lookAhead(this.#shift.journal.state);

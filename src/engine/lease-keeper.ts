@@ -6,7 +6,7 @@ export const LEASE_MS = 15_000;
 
 /**
  * Holds one lease and renews it until it is released.
- * 1. `lost` is called once, as soon as a renewal fails.
+ * 1. `lost` is called once, as soon as a renewal fails; `renewed` after each that does not.
  * 2. What is left of the lease is given back when the keeper is disposed of, after a failed renewal too: others see that
  *    this process lives, and would wait for it.
  */
@@ -15,16 +15,24 @@ export class LeaseKeeper implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #key: RunKey;
   readonly #lost: () => void;
+  readonly #renewed: (lease: Lease) => void;
   #lease: Lease;
   #stopTimer: () => void = () => undefined;
   #over = false;
 
-  constructor(lease: Lease, key: RunKey, ports: { leases: LeaseStore; clock: Clock }, lost: () => void) {
+  constructor(
+    lease: Lease,
+    key: RunKey,
+    ports: { leases: LeaseStore; clock: Clock },
+    lost: () => void,
+    renewed: (lease: Lease) => void = () => undefined,
+  ) {
     this.#lease = lease;
     this.#key = key;
     this.#leases = ports.leases;
     this.#clock = ports.clock;
     this.#lost = lost;
+    this.#renewed = renewed;
     this.#renewLater();
   }
 
@@ -54,6 +62,7 @@ export class LeaseKeeper implements AsyncDisposable {
       return;
     }
     this.#lease = renewed;
+    this.#renewed(renewed);
     this.#renewLater();
   }
 
