@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from "express";
-import { parseRunId } from "#canon/ids.ts";
+import { parseRunId, type RunId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { apiCodes } from "./codes.ts";
@@ -68,6 +68,7 @@ async function handleCall(
   }
   const { runId } = request.params;
   response.locals["runId"] = typeof runId === "string" ? parseRunId(runId) : undefined;
+  await sayBegun(request, response, route, desk);
   const body = await bodyOf(request, route, desk);
   if (!body.ok || !params.ok || !query.ok) {
     return body as Result<never, Refusal>;
@@ -91,6 +92,20 @@ async function handleCall(
       return { ok: false, fault: { fault: error.fault } };
     }
     throw error;
+  }
+}
+
+/** While somebody looks into a run, the log says what is asked of it when it is asked: streams end late. */
+async function sayBegun(request: Request, response: Response, { path }: Route, { service, log }: Desk): Promise<void> {
+  const { requestId, who } = passageOf(response);
+  const runId = (response.locals as { readonly runId?: RunId }).runId;
+  if (runId === undefined || who === undefined) {
+    return;
+  }
+  const { tenantId, subject } = who.bearer;
+  if (await service.traces({ tenantId, runId })) {
+    const data = { method: request.method, route: path, tenant: tenantId, subject };
+    log("debug", "request.begun", { requestId, runId, data });
   }
 }
 

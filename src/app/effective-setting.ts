@@ -71,6 +71,7 @@ export const EFFECTIVE: Readonly<Record<string, Effective>> = {
   "/server/hosts": said,
   "/server/metrics": ({ settings }) => settings.server?.metrics,
   "/server/allowFolders": ({ settings }) => settings.server?.allowFolders ?? false,
+  "/server/logLevel": ({ settings }) => settings.server?.logLevel ?? "info",
   "/server/issuers": said,
   "/server/issuers/*/issuer": said,
   "/server/issuers/*/audience": said,

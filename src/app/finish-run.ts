@@ -1,3 +1,4 @@
+import type { TraceOption } from "#engine/drive-trace.ts";
 import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { Plan } from "#plan/plan.ts";
@@ -24,6 +25,8 @@ export type RunOrder = {
   /** Where the evidence bundle goes instead of the state folder. */
   readonly evidence?: string;
   readonly onEvents?: (events: readonly LedgerEvent[]) => void;
+  /** Who is told of the work itself; nobody unless given. */
+  readonly trace?: TraceOption;
   /** Told once, before the first event: the plan, and of a run that is gone on with how its steps are. */
   readonly onPlan?: (plan: Plan, steps: readonly StepSummary[]) => void;
   /** `onEvents` is told of events with a higher sequence only. */

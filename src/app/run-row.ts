@@ -33,6 +33,7 @@ export function rowOf(identity: RunIdentity, state: RunState, queue?: RunQueue):
   return {
     ...row,
     ...(state.reason === undefined ? {} : { reason: state.reason }),
+    ...(state.incident === undefined ? {} : { incident: timestampOf(state.incident.until) }),
     ...(queue === undefined ? {} : { queue }),
   };
 }

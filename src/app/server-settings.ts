@@ -40,6 +40,10 @@ export const serverShape = object(
       "Names that the server is asked under, without port: other ones in the header Host are refused. On loopback those of loopback always do.",
       array(string({ min: 1 })),
     ),
+    logLevel: described(
+      "What the service's log holds: `debug` adds lines of level debug of all runs; `info`, unless given, only of runs with an open incident.",
+      literal("debug", "info"),
+    ),
     limits: described("How much the service takes on.", limitsShape),
   },
 );
@@ -54,6 +58,7 @@ export type ServerSettings = {
   readonly listen?: string;
   readonly metrics?: "open" | "token" | "off";
   readonly hosts?: readonly string[];
+  readonly logLevel?: "debug" | "info";
   readonly allowFolders: boolean;
   readonly issuers: readonly ServerIssuer[];
   readonly limits: Infer<typeof limitsShape>;
@@ -61,7 +66,7 @@ export type ServerSettings = {
 
 /** What `server` of a configuration means, whose folder is `base`. Fault: CONFIG_INVALID. */
 export function readServerSettings(
-  { listen, metrics, hosts, allowFolders = false, issuers = [], limits = {} }: Infer<typeof serverShape>,
+  { listen, metrics, hosts, logLevel, allowFolders = false, issuers = [], limits = {} }: Infer<typeof serverShape>,
   base: string,
   file: string,
 ): Result<ServerSettings> {
@@ -85,6 +90,7 @@ export function readServerSettings(
     limits,
     ...(listen === undefined ? {} : { listen }),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(logLevel === undefined ? {} : { logLevel }),
     ...(hosts === undefined ? {} : { hosts }),
   });
 }

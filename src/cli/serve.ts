@@ -2,12 +2,13 @@ import { Option } from "commander";
 import type { Authenticate } from "#api/authenticate.ts";
 import type { HttpServer, Listen } from "#api/http-server.ts";
 import type { Log } from "#api/route.ts";
-import type { Worker, WorkerNote } from "#app/service/worker.ts";
+import type { DebugLine, DebugLog, Worker, WorkerNote } from "#app/service/worker.ts";
 import { DEFAULT_LISTEN } from "#app/server-settings.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { RunKey } from "#port/run-store.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
@@ -132,8 +133,10 @@ async function start(
   const write = lineWriter(cli, workplace, withoutSecrets);
   const log: Log = (level, event, about) => write(level, event, { lane: "api", ...about });
   const note = (told: WorkerNote): void => noteOf(told, write);
-  const worker = role === "api" ? undefined : new Worker({ workplace, limits, metrics, note });
-  const service = openService({ workplace, limits, metrics, nudge: () => worker?.nudge() });
+  const isDebug = workplace.settings.server?.logLevel === "debug";
+  const debug: DebugLog = { all: isDebug, write: (key, line) => debugOf(key, line, write) };
+  const worker = role === "api" ? undefined : new Worker({ workplace, limits, metrics, note, debug });
+  const service = openService({ workplace, limits, metrics, debug: isDebug, nudge: () => worker?.nudge() });
   const requests = workplace.requests();
   const onlyHealth = role === "worker";
   const { metrics: access, hosts } = workplace.settings.server ?? {};
@@ -166,7 +169,12 @@ function lineWriter(cli: Cli, { clock }: Workplace, withoutSecrets: (text: strin
   };
 }
 
-function noteOf({ event, key, fault, end, error }: WorkerNote, write: WriteLine): void {
+function debugOf({ tenantId, runId }: RunKey, { event, ...data }: DebugLine, write: WriteLine): void {
+  const lane = event === "store.conflict" ? "store" : "engine";
+  write("debug", event, { lane, runId, data: { tenant: tenantId, ...data } });
+}
+
+function noteOf({ event, key, fault, end, error, count }: WorkerNote, write: WriteLine): void {
   const failed =
     fault !== undefined
       ? { code: fault.code, message: fault.message }
@@ -176,6 +184,6 @@ function noteOf({ event, key, fault, end, error }: WorkerNote, write: WriteLine)
   write(error !== undefined ? "error" : fault === undefined ? "info" : "warn", event, {
     lane: event.startsWith("store.") ? "store" : "engine",
     ...(key === undefined ? {} : { runId: key.runId }),
-    data: { ...(key === undefined ? {} : { tenant: key.tenantId }), ...failed, ...(end === undefined ? {} : { end }) },
+    data: { ...(key === undefined ? {} : { tenant: key.tenantId }), ...failed, end, count },
   });
 }

@@ -3,7 +3,10 @@ import { changeIncident, takeSnapshot } from "#app/incident.ts";
 import { snapshotPath } from "#app/snapshot-keeper.ts";
 import { digestOf } from "#canon/digest.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
-import { serviceWorld } from "./service/service-world.ts";
+import type { DebugLine } from "#app/service/worker.ts";
+import { decideGate } from "#app/decide-gate.ts";
+import type { RunKey } from "#port/run-store.ts";
+import { serviceWorld, type ServiceWorld } from "./service/service-world.ts";
 import { value } from "../attest/signing.ts";
 
 const GATE = "  approvals: {ok: {required: 1, from: [approver], ttl: 1h, separationOfDuties: false}}";
@@ -114,3 +117,37 @@ t.test("without incidents in the configuration no gate opens one", async (t) => 
   await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 800);
   t.equal((await world.events(key)).length, before);
 });
+
+t.test("while an incident is open the log tells of that run alone what is done with it", async (t) => {
+  const world = await serviceWorld(t);
+  const lines: (readonly [RunKey, DebugLine])[] = [];
+  const debug = { all: false, write: (key: RunKey, line: DebugLine) => void lines.push([key, line]) };
+  const pack = await world.upload(GATED, GATE);
+  const [watched, other] = [await world.submit({ pack, inputs: {} }), await world.submit({ pack, inputs: {} })];
+  world.worker({}, world.workplace, debug).start();
+  await world.until(watched, "waiting");
+  await world.until(other, "waiting");
+  t.same(lines, []);
+  t.notOk(await world.service.traces(watched));
+  const order = { state: "open", reason: "odd output", ttlMs: 3_600_000 } as const;
+  value(await changeIncident(watched, order, world.workplace));
+  t.ok((await world.service.traces(watched)) || (await isTracedSoon(world, watched)));
+  t.notOk(await world.service.traces(other));
+  for (const key of [watched, other]) {
+    value(await decideGate(key, { gateId: "ask", decision: "approve", reason: "" }, world.workplace));
+    await world.until(key, "succeeded");
+  }
+  t.ok(lines.length > 0);
+  t.ok(lines.every(([{ runId }]) => runId === watched.runId));
+  const told: readonly string[] = lines.map(([, line]) => (line.event === "run.event" ? line.type : line.event));
+  for (const expected of ["lease.acquired", "step.started", "run.finished", "effect.started", "effect.ended"]) {
+    t.ok(told.includes(expected), expected);
+  }
+});
+
+async function isTracedSoon(world: ServiceWorld, key: RunKey): Promise<boolean> {
+  for (let tries = 0; tries < 60 && !(await world.service.traces(key)); tries += 1) {
+    await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 50);
+  }
+  return world.service.traces(key);
+}

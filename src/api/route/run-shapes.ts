@@ -44,6 +44,7 @@ const rowShape = object(
   },
   {
     reason: string(),
+    incident: described("Until when an incident of it is open.", timestamp()),
     driven: described("Whether a process is at work on it.", boolean()),
     queue: described("Of a run that was left to the service: when and how urgently it was asked for.", queueRule),
   },

@@ -10,6 +10,7 @@ import { openRunTrust } from "../run-trust.ts";
 import type { Workplace } from "../workplace.ts";
 import { principalOf } from "./bearer-trust.ts";
 import { simulateOrder, withPlannedOrder } from "./plan-order.ts";
+import { OpenIncidents } from "./open-incidents.ts";
 import { QueueBoard } from "./queue-board.ts";
 import { standingOf } from "./queue-desk.ts";
 import type { ServiceLimits } from "./service-limits.ts";
@@ -24,6 +25,8 @@ export type ServicePorts = {
   readonly workplace: Workplace;
   readonly limits: ServiceLimits;
   readonly metrics: ServiceMetrics;
+  /** Debug lines are wanted of all runs. */
+  readonly debug?: boolean;
   /** Called when there is something new for a worker of this process. */
   readonly nudge?: () => void;
 };
@@ -35,6 +38,7 @@ export function openService(ports: ServicePorts): Service {
   const workplaceFor: Service["workplaceFor"] = (tenantId) => tenantWorkplace(workplace, tenantId);
   const board = new QueueBoard(store.index, clock.now);
   const turns = new Map<TenantId, Turns>();
+  const incidents = new OpenIncidents(board, clock);
   return {
     workplaceFor,
     plan: (order, bearer) =>
@@ -67,6 +71,7 @@ export function openService(ports: ServicePorts): Service {
       return changeIncident(within(key, bearer), order, here, await nameOf(bearer, here));
     },
     snapshot: (key, bearer) => takeSnapshot(within(key, bearer), workplaceFor(bearer.tenantId)),
+    traces: async (key) => ports.debug === true || incidents.has(key),
     queueOf: async (key) => standingOf(key, await board.rows(), limits.runsPerTenant, clock.now()),
     metrics: async () => metrics.text(await board.rows(), clock.now()),
     ready: () => isReady(workplaceFor(workplace.settings.tenantId)),

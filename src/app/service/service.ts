@@ -75,6 +75,8 @@ export type Service = {
   readonly incident: (key: RunKey, order: IncidentOrder, bearer: Bearer) => Promise<Result<void>>;
   /** Signs and keeps a manifest of the run so far; its digest. */
   readonly snapshot: (key: RunKey, bearer: Bearer) => Promise<Result<{ readonly manifestDigest: Digest }>>;
+  /** Whether the log is to say more of what concerns this run: an incident of it is open, or debug lines are wanted of all. */
+  readonly traces: (key: RunKey) => Promise<boolean>;
   /** Undefined for a run that has begun, or is not there. */
   readonly queueOf: (key: RunKey) => Promise<QueueStanding | undefined>;
   readonly workplaceFor: (tenantId: TenantId) => Workplace;

@@ -1,4 +1,5 @@
 import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
+import type { TraceLine, TraceOption } from "#engine/drive-trace.ts";
 import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
@@ -13,6 +14,7 @@ import { tenantSecrets } from "../tenant-secrets.ts";
 import type { Workplace } from "../workplace.ts";
 import { QueueBoard } from "./queue-board.ts";
 import { queueOf } from "./queue-desk.ts";
+import { RowMarks } from "./row-marks.ts";
 import { RunTrace } from "./run-trace.ts";
 import { RunWaits } from "./run-waits.ts";
 import type { ServiceLimits } from "./service-limits.ts";
@@ -40,7 +42,13 @@ export type WorkerPorts = {
   readonly limits: ServiceLimits;
   readonly metrics: ServiceMetrics;
   readonly note: (note: WorkerNote) => void;
+  /** Lines of level debug; none unless given. */
+  readonly debug?: DebugLog;
 };
+
+/** Where debug lines go: those of runs with an open incident, or of all. */
+export type DebugLog = { readonly all: boolean; readonly write: (key: RunKey, line: DebugLine) => void };
+export type DebugLine = TraceLine;
 
 /** How often the store is asked what there is to do, in milliseconds, unless the worker is told. */
 const LOOK_MS = 500;
@@ -241,8 +249,8 @@ export class Worker implements AsyncDisposable {
       return references;
     }
     const { parallel, incidentSeconds } = this.#ports.limits;
-    let marked: Promise<unknown> = Promise.resolve();
     const { clock } = workplace;
+    const marks = new RowMarks(row, workplace.store.index);
     const watch = incidentSeconds === undefined ? ok(undefined) : await this.#watch(row, incidentSeconds, workplace);
     if (!watch.ok) {
       return watch;
@@ -253,11 +261,10 @@ export class Worker implements AsyncDisposable {
       spans.take(events);
       watch.value?.take(events);
       this.#ports.metrics.count(events, row.packName);
-      if (hasBegun(events)) {
-        marked = this.#markRunning(row, events);
-      }
+      marks.take(events);
     };
-    const options = { maxParallel: parallel, wait: false, abort: this.#abort.signal, release: this.#release.signal };
+    const signals = { abort: this.#abort.signal, release: this.#release.signal };
+    const options = { maxParallel: parallel, wait: false, ...signals, ...this.#traceOf(row) };
     let ended: Result<RunEnd> | undefined;
     try {
       ended = await resumeRun(row, { references: references.value, onEvents, ...options }, workplace);
@@ -265,8 +272,14 @@ export class Worker implements AsyncDisposable {
     } finally {
       await watch.value?.end(ended?.ok === true && ended.value.end === "finished");
       spans.end(clock.now());
-      await marked;
+      await marks.end();
     }
+  }
+
+  #traceOf({ tenantId, runId }: RunRow): { readonly trace?: TraceOption } {
+    const { debug } = this.#ports;
+    const key = { tenantId, runId };
+    return debug === undefined ? {} : { trace: { always: debug.all, tell: (line) => debug.write(key, line) } };
   }
 
   /** Undefined for a run whose pack promises nothing. */
@@ -284,12 +297,6 @@ export class Worker implements AsyncDisposable {
     const watch = new SloWatch(row, state.value, ports);
     const begun = await watch.begin();
     return begun.ok ? ok(watch) : begun;
-  }
-
-  /** So that everyone sees that the run has left the queue. A row is disposable: one that is not written is no harm. */
-  async #markRunning(row: RunRow, events: readonly LedgerEvent[]): Promise<void> {
-    const updatedAt = events.at(-1)?.timestamp ?? row.updatedAt;
-    await this.#ports.workplace.store.index.put({ ...row, status: "running", updatedAt });
   }
 
   #putOff({ tenantId, runId }: RunRow, fault: Fault): void {
@@ -321,12 +328,4 @@ async function secretsOf(row: RunRow, workplace: Workplace): Promise<Result<Read
 /** A run that may begin by its time. */
 function isDue({ status, queue }: RunRow, now: number): boolean {
   return status === "pending" && queue !== undefined && (millisecondsOf(queue.scheduledAt ?? "") ?? 0) <= now;
-}
-
-/** What ends in the same write need not be marked: its row is written at its end. */
-function hasBegun(events: readonly LedgerEvent[]): boolean {
-  const types = new Set(events.map(({ eventType }) => eventType));
-  return (
-    (types.has("run.started") || types.has("run.resumed")) && !types.has("run.finished") && !types.has("run.waiting")
-  );
 }

@@ -7,7 +7,7 @@ import { serviceLimits, type ServiceLimits } from "#app/service/service-limits.t
 import type { Bearer, Service, ServiceOrder } from "#app/service/service.ts";
 import { tenantWorkplace } from "#app/service/tenant-workplace.ts";
 import { uploadFolder } from "#app/service/uploads.ts";
-import { Worker, type WorkerNote } from "#app/service/worker.ts";
+import { Worker, type DebugLog, type WorkerNote } from "#app/service/worker.ts";
 import type { PlanRefusal } from "#app/plan-refusal.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { parseTenantId, type TenantId } from "#canon/ids.ts";
@@ -30,7 +30,7 @@ export type ServiceWorld = {
   readonly metrics: ServiceMetrics;
   readonly notes: WorkerNote[];
   readonly bearer: Bearer;
-  readonly worker: (change?: Partial<ServiceLimits>, there?: Workplace) => Worker;
+  readonly worker: (change?: Partial<ServiceLimits>, there?: Workplace, debug?: DebugLog) => Worker;
   /** Writes a pack with these steps and uploads it; what orders call it. */
   readonly upload: (steps: string, more?: string) => Promise<ServiceOrder["pack"]>;
   readonly submit: (order: ServiceOrder) => Promise<RunKey>;
@@ -78,12 +78,13 @@ export async function serviceWorld(t: Test, change: Partial<ServiceLimits> = {})
     notes,
     bearer,
     state,
-    worker: (more = {}, there = workplace) => {
+    worker: (more = {}, there = workplace, debug = undefined) => {
       const worker = new Worker({
         workplace: there,
         metrics,
         limits: { ...limits, ...more },
         note: (note) => void notes.push(note),
+        ...(debug === undefined ? {} : { debug }),
       });
       workers.push(worker);
       return worker;
