@@ -2,6 +2,7 @@ import { digestOfHex, type Digest } from "#canon/digest.ts";
 import { artifactPath, mediaTypeOf } from "#evidence/evidence-path.ts";
 import { treeUses } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
+import { counted } from "./counted.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 
@@ -55,5 +56,5 @@ export function checkArtifacts(given: FoldedCase): void {
   for (const digest of named.keys()) {
     wrong(digest, "it is missing");
   }
-  checks.pass("artifacts", `${count} artifacts, each named by the ledger`);
+  checks.pass("artifacts", `${counted(count, "artifact")}, each named by the ledger`);
 }

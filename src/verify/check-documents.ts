@@ -9,6 +9,7 @@ import { outputsBytes } from "#evidence/outputs-file.ts";
 import { inputDigests } from "#plan/input-digests.ts";
 import { listArtifacts } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
+import { counted } from "./counted.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 
@@ -31,7 +32,7 @@ export async function checkOutputs({ checks, reader, manifest, ledger, trees }: 
   if (problem !== undefined) {
     checks.fail("outputs", faultOf(verifyCodes, "OUTPUTS_MISMATCH", { problem }));
   }
-  checks.pass("outputs", `${facts.artifacts.length} artifacts, as in the ledger`);
+  checks.pass("outputs", `${counted(facts.artifacts.length, "artifact")}, as in the ledger`);
 }
 
 /** The pack is the one that was planned: by the digest of its manifest's bytes. */
@@ -87,7 +88,7 @@ export async function checkInputsLock(given: FoldedCase): Promise<void> {
   if (problem !== undefined) {
     checks.fail("inputs-lock", faultOf(verifyCodes, "INPUTS_LOCK_MISMATCH", { problem }));
   }
-  checks.pass("inputs-lock", `${Object.keys(given.plan.inputs).length} inputs, as in the plan`);
+  checks.pass("inputs-lock", `${counted(Object.keys(given.plan.inputs).length, "input")}, as in the plan`);
 }
 
 function lockProblem({ manifest, plan, sha256 }: FoldedCase, lock: unknown): string | undefined {

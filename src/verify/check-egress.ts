@@ -5,6 +5,7 @@ import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { egressLineShape, type EgressLine } from "#run/egress-line.ts";
+import { counted } from "./counted.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 import { deniedKey, type AttemptEgress } from "./egress-log.ts";
@@ -53,7 +54,7 @@ export async function checkEgress(given: FoldedCase): Promise<void> {
   checks.pass(
     "egress",
     isThere
-      ? `${requests} requests let through, ${denied} refused, ${bytes} bytes, as plan and ledger say`
+      ? `${counted(requests, "request")} let through, ${denied} refused, ${bytes} bytes, as plan and ledger say`
       : mayReach
         ? "no step tried to reach the network"
         : "the plan lets no step reach the network",

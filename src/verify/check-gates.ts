@@ -12,6 +12,7 @@ import { approvalMismatch } from "#trust/approval-mismatch.ts";
 import { checkSigned, type Signed } from "#trust/check-signed.ts";
 import { checkKeyWindow } from "#trust/freshness.ts";
 import { isPrincipal, type TrustRoot } from "#trust/trust-root.ts";
+import { counted } from "./counted.ts";
 import type { FoldedCase } from "./case.ts";
 import { readGateRequest } from "./check-requests.ts";
 import { verifyCodes } from "./codes.ts";
@@ -50,7 +51,7 @@ export async function checkGates(given: FoldedCase): Promise<void> {
     }
     judged.push(await checkGate(given, { id, node, rule, gate, request: request.value }));
   }
-  checks.pass("approval-requests", `${requests} requests, each true to run and plan`);
+  checks.pass("approval-requests", `${counted(requests, "request")}, each true to run and plan`);
   checks.pass("approvals", judged.length === 0 ? "no gate asked for approvals" : judged.join("; "));
 }
 

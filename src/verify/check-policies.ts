@@ -5,6 +5,7 @@ import { SIDECAR } from "#evidence/evidence-path.ts";
 import { gateRequestPath, gateResponsePath } from "#evidence/gate-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { policyContextPath } from "#run/policy-context-path.ts";
+import { counted } from "./counted.ts";
 import { bundleCodes } from "./bundle-codes.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
@@ -19,7 +20,10 @@ export async function checkPolicies(given: FoldedCase): Promise<void> {
     }
   }
   const { size } = ledger.gates.contexts;
-  checks.pass("policies", size === 0 ? "no policy was evaluated" : `${size} contexts, each the recorded one`);
+  checks.pass(
+    "policies",
+    size === 0 ? "no policy was evaluated" : `${counted(size, "context")}, each the recorded one`,
+  );
 }
 
 async function contextProblem(

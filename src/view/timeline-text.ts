@@ -4,7 +4,9 @@ import { seconds } from "./transition.ts";
 
 /** Columns of the widest id, and of the bars at least. */
 const ID_COLUMNS = 32;
-const LEAST_BAR = 20;
+const LEAST_BAR = 10;
+/** Columns that a mark of the scale needs with its time behind it. */
+const MARK = 9;
 
 const CELLS: Readonly<Record<TimelineSpan["kind"], string>> = { attempt: "█", retry: "·", gate: "░" };
 
@@ -48,12 +50,13 @@ function wordsOf({ status, reason, reusedFrom, spans }: TimelineRow): string {
   return words.filter((word) => word !== "").join("  ");
 }
 
-/** Marks at each quarter, the time since the run began behind each. */
+/** Marks at each quarter, or in a narrow terminal at fewer places, the time since the run began behind each. */
 function scaleOf(total: number, width: number): string {
+  const marks = [4, 2].find((each) => width >= each * MARK) ?? 1;
   let line = "";
-  for (const quarter of [0, 1, 2, 3]) {
-    const at = Math.floor((quarter * width) / 4);
-    line = `${line.padEnd(at)}│${seconds(Math.round((quarter * total) / 4))}`;
+  for (let mark = 0; mark < marks; mark += 1) {
+    const at = Math.floor((mark * width) / marks);
+    line = `${line.padEnd(at)}│${seconds(Math.round((mark * total) / marks))}`;
   }
   return `${line.padEnd(width)}│${seconds(total)}`;
 }

@@ -65,6 +65,14 @@ t.test("every bar has a column, and none leaves the frame, however short the run
   t.end();
 });
 
+t.test("a narrow terminal has shorter bars and fewer marks, and no line is wrapped", (t) => {
+  const spans = [{ kind: "attempt", attempt: 1, from: 0, to: 1491, end: "succeeded" }] as const;
+  const rows = [{ id: "lists[0]::list", kind: "run", status: "succeeded", spans }] as const;
+  const lines = timelineText({ from: 0, to: 1491, rows }, 40).trimEnd().split("\n");
+  t.strictSame(lines, [`lists[0]::list  ${"█".repeat(16)}  1.5s`, `${" ".repeat(16)}│0ms${" ".repeat(12)}│1.5s`]);
+  t.end();
+});
+
 t.test("the picture of a run", (t) => {
   const row = (id: string, ...spans: Timeline["rows"][number]["spans"]): Timeline["rows"][number] => ({
     id,
