@@ -3603,6 +3603,11 @@ function conclude({ checks, at }, believed, there) {
   return checks.failed("anchor") ? [] : timestamps;
 }
 
+// src/verify/counted.ts
+function counted(count6, noun) {
+  return `${count6} ${noun}${count6 === 1 ? "" : "s"}`;
+}
+
 // src/verify/check-artifacts.ts
 function checkArtifacts(given) {
   const { checks, manifest, ledger, plan, trees } = given;
@@ -3648,7 +3653,7 @@ function checkArtifacts(given) {
   for (const digest2 of named.keys()) {
     wrong(digest2, "it is missing");
   }
-  checks.pass("artifacts", `${count6} artifacts, each named by the ledger`);
+  checks.pass("artifacts", `${counted(count6, "artifact")}, each named by the ledger`);
 }
 
 // src/attest/read-statement.ts
@@ -4350,7 +4355,7 @@ async function checkOutputs({ checks, reader, manifest, ledger, trees }) {
   if (problem !== void 0) {
     checks.fail("outputs", faultOf(verifyCodes, "OUTPUTS_MISMATCH", { problem }));
   }
-  checks.pass("outputs", `${facts.artifacts.length} artifacts, as in the ledger`);
+  checks.pass("outputs", `${counted(facts.artifacts.length, "artifact")}, as in the ledger`);
 }
 async function checkPack(given) {
   const { checks, reader, plan, ledger, sha256 } = given;
@@ -4393,7 +4398,7 @@ async function checkInputsLock(given) {
   if (problem !== void 0) {
     checks.fail("inputs-lock", faultOf(verifyCodes, "INPUTS_LOCK_MISMATCH", { problem }));
   }
-  checks.pass("inputs-lock", `${Object.keys(given.plan.inputs).length} inputs, as in the plan`);
+  checks.pass("inputs-lock", `${counted(Object.keys(given.plan.inputs).length, "input")}, as in the plan`);
 }
 function lockProblem({ manifest, plan, sha256 }, lock) {
   if (!isJsonObject(lock) || lock["schema"] !== "packrun.inputs-lock/v1" || !isJsonObject(lock["inputs"])) {
@@ -4713,7 +4718,7 @@ function escaped(letter2) {
 // src/verify/egress-tally.ts
 var EgressTally = class {
   #plan;
-  #run = counted();
+  #run = counted2();
   /** By instance. */
   #steps = /* @__PURE__ */ new Map();
   #matchers = /* @__PURE__ */ new Map();
@@ -4731,15 +4736,15 @@ var EgressTally = class {
     this.#count(this.#plan.sandbox, this.#run, line);
     const { sandbox } = node;
     if (sandbox !== void 0) {
-      const step = this.#steps.get(line.stepId) ?? { sandbox, counted: counted() };
+      const step = this.#steps.get(line.stepId) ?? { sandbox, counted: counted2() };
       this.#steps.set(line.stepId, step);
       this.#count(sandbox, step.counted, line);
     }
   }
   *excesses() {
     yield* excessesOf(this.#plan.sandbox, this.#run, "the run");
-    for (const [stepId2, { sandbox, counted: counted2 }] of this.#steps) {
-      yield* excessesOf(sandbox, counted2, shown2(stepId2));
+    for (const [stepId2, { sandbox, counted: counted3 }] of this.#steps) {
+      yield* excessesOf(sandbox, counted3, shown2(stepId2));
     }
   }
   #count(sandbox, { whole, byRule }, line) {
@@ -4760,7 +4765,7 @@ var EgressTally = class {
 function plainHost(host) {
   return host.replaceAll(/\[redacted:[^\]]*\]/g, "x");
 }
-function counted() {
+function counted2() {
   return { whole: { requests: 0, bytes: 0 }, byRule: /* @__PURE__ */ new Map() };
 }
 function addLine(amount, { decision, bytesIn, bytesOut }) {
@@ -4852,7 +4857,7 @@ async function checkEgress(given) {
   const { requests, bytes } = tally.run;
   checks.pass(
     "egress",
-    isThere ? `${requests} requests let through, ${denied} refused, ${bytes} bytes, as plan and ledger say` : mayReach ? "no step tried to reach the network" : "the plan lets no step reach the network"
+    isThere ? `${counted(requests, "request")} let through, ${denied} refused, ${bytes} bytes, as plan and ledger say` : mayReach ? "no step tried to reach the network" : "the plan lets no step reach the network"
   );
 }
 var EgressRecord = class {
@@ -5440,7 +5445,7 @@ async function checkGates(given) {
     }
     judged.push(await checkGate(given, { id, node, rule, gate, request: request.value }));
   }
-  checks.pass("approval-requests", `${requests} requests, each true to run and plan`);
+  checks.pass("approval-requests", `${counted(requests, "request")}, each true to run and plan`);
   checks.pass("approvals", judged.length === 0 ? "no gate asked for approvals" : judged.join("; "));
 }
 function ruleOf({ approvals }, { id, approval }) {
@@ -6071,9 +6076,9 @@ function logGate(log, event) {
     decisions.push(decision);
     byCommand.set(decision.commandId, byCommand.get(decision.commandId) ?? decision);
   } else if (event.eventType === "gate.refused") {
-    const counted2 = log.gates.get(id)?.byCommand.get(event.metadata.commandId);
-    if (counted2 !== void 0) {
-      counted2.void = event.metadata.code;
+    const counted3 = log.gates.get(id)?.byCommand.get(event.metadata.commandId);
+    if (counted3 !== void 0) {
+      counted3.void = event.metadata.code;
     }
   } else if (isEnd(event)) {
     gateOf(log, id).end ??= { type: event.eventType, at };
@@ -7602,7 +7607,10 @@ async function checkPolicies(given) {
     }
   }
   const { size: size2 } = ledger.gates.contexts;
-  checks.pass("policies", size2 === 0 ? "no policy was evaluated" : `${size2} contexts, each the recorded one`);
+  checks.pass(
+    "policies",
+    size2 === 0 ? "no policy was evaluated" : `${counted(size2, "context")}, each the recorded one`
+  );
 }
 async function contextProblem({ reader, sha256 }, gate, digest2) {
   const bytes = await reader.document(policyContextPath(gate, sha256));
