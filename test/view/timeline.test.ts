@@ -69,7 +69,7 @@ t.test("a narrow terminal has shorter bars and fewer marks, and no line is wrapp
   const spans = [{ kind: "attempt", attempt: 1, from: 0, to: 1491, end: "succeeded" }] as const;
   const rows = [{ id: "lists[0]::list", kind: "run", status: "succeeded", spans }] as const;
   const lines = timelineText({ from: 0, to: 1491, rows }, 40).trimEnd().split("\n");
-  t.strictSame(lines, [`lists[0]::list  ${"█".repeat(16)}  1.5s`, `${" ".repeat(16)}│0ms${" ".repeat(12)}│1.5s`]);
+  t.strictSame(lines, [`lists[0]::list  ${"█".repeat(18)}  1.5s`, `${" ".repeat(16)}│0ms     │746ms   │1.5s`]);
   t.end();
 });
 
