@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { etcFiles } from "../src/sandbox/root/inside.ts";
+import { bestForm } from "../src/sandbox/root/sandbox-form.ts";
 import { sealedRoot } from "../src/sandbox/root/sealed-root.ts";
 import { stepVector } from "../src/sandbox/root/step-vector.ts";
 
@@ -37,7 +38,7 @@ function vectorIn(folder: string): readonly string[] {
   }
   const vector = stepVector({
     root: root.value,
-    proc: "own",
+    form: bestForm,
     env: { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", TZ: "UTC" },
     workFolder: at("work"),
     outputFile: at("output.json"),

@@ -13,6 +13,7 @@ import { InitFiles } from "./init/init-files.ts";
 import { initProgram } from "./init/init-program.ts";
 import { inheritedFds } from "./slot/inherited-fds.ts";
 import { installRemedy } from "./host/host-remedy.ts";
+import { ownBounds } from "./host/own-bounds.ts";
 import { etcFiles } from "./root/inside.ts";
 import { CGROUPS_FILE, tidyUp } from "./janitor.ts";
 import { findMeans, tiesCpus, type LimitMeans } from "./limit/limit-means.ts";
@@ -196,6 +197,7 @@ function fingerprintOf(
     mtimeNs,
     ctimeNs,
     process.getuid?.(),
+    ...ownBounds(),
     // The subtree of a runner bears its name; all else is the same for each.
     JSON.stringify({ ...means, cgroups: host.kind === "v2" ? host.controllers : host }),
     proc,

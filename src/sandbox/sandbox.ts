@@ -18,7 +18,8 @@ import { hostLimitRemedy, unenforceable } from "./limit/limit-refusal.ts";
 import type { SandboxEgress } from "./egress/egress.ts";
 import { probe, type Trial } from "./host/probe.ts";
 import { prepareSealed } from "./sealed-attempt.ts";
-import type { ProcView } from "./root/step-vector.ts";
+import type { SandboxForm } from "./root/sandbox-form.ts";
+import { STEP_USER_REMEDY } from "./host/host-remedy.ts";
 import { unavailable } from "./host/unavailable.ts";
 
 export type SandboxOptions = GroundOptions & {
@@ -36,6 +37,7 @@ export function createSandbox(options: SandboxOptions): StepRunner {
   const digests = new ExeDigests();
   let ground: Promise<Result<Ground>> | undefined;
   const tries = new Map<string, Promise<Result<Held>>>();
+  let likely: SandboxForm | undefined;
 
   const ready = (): Promise<Result<Ground>> => {
     ground ??= layGround(options);
@@ -44,10 +46,13 @@ export function createSandbox(options: SandboxOptions): StepRunner {
   /** Tried once; a sandbox that does not hold now may hold later, so only that it holds is remembered. */
   const held = async (trial: Trial): Promise<Result<Held>> => {
     const key = `${trial.mode} ${trial.wayOut}`;
-    const begun = tries.get(key) ?? ready().then((laid) => (laid.ok ? tried(laid.value, options.clock, trial) : laid));
+    const begun =
+      tries.get(key) ?? ready().then((laid) => (laid.ok ? tried(laid.value, options.clock, trial, likely) : laid));
     tries.set(key, begun);
     const answer = await begun;
-    if (!answer.ok) {
+    if (answer.ok) {
+      likely = answer.value.form;
+    } else {
       tries.delete(key);
     }
     return answer;
@@ -69,9 +74,9 @@ export function createSandbox(options: SandboxOptions): StepRunner {
       if (!answer.ok) {
         return answer;
       }
-      const { ground: laid, proc } = answer.value;
+      const { ground: laid, form } = answer.value;
       const root = laid.roots(request.sandbox.mode);
-      return root.ok ? prepareSealed({ ...options, ground: laid, root: root.value, proc, digests }, request) : root;
+      return root.ok ? prepareSealed({ ...options, ground: laid, root: root.value, form, digests }, request) : root;
     },
     close: async () => {
       const laid = await ground;
@@ -88,16 +93,25 @@ export function createSandbox(options: SandboxOptions): StepRunner {
   };
 }
 
-/** A ground on which steps hold, and whose processes they see there. */
-type Held = { readonly ground: Ground; readonly proc: ProcView };
+/** A ground, and the form of sandbox that holds on it. */
+type Held = { readonly ground: Ground; readonly form: SandboxForm };
 
-async function tried(ground: Ground, clock: Clock, trial: Trial): Promise<Result<Held>> {
+async function tried(
+  ground: Ground,
+  clock: Clock,
+  trial: Trial,
+  likely: SandboxForm | undefined,
+): Promise<Result<Held>> {
   try {
-    const answer = await probe(ground, clock, trial);
-    return answer.ok ? ok({ ground, proc: answer.value }) : answer;
+    const answer = await probe(ground, clock, trial, likely);
+    return answer.ok ? ok({ ground, form: answer.value }) : answer;
   } catch (error) {
-    const problem = error instanceof Error ? error.message : "it could not be tried";
-    return fail(unavailable(problem, "run packrun where it may start processes as other users, or as a plain user"));
+    const said = error instanceof Error ? error.message : "it could not be tried";
+    return fail(
+      process.getuid?.() === 0
+        ? unavailable(`root may not start processes as other users here (${said})`, STEP_USER_REMEDY)
+        : unavailable(said, "run `packrun doctor`, and see what the system says"),
+    );
   }
 }
 
@@ -114,9 +128,9 @@ async function examine(
     const means = facts.platform === "linux" ? meansOnly(options) : undefined;
     return hostFindings({ ...common, tool: laid, ...(means === undefined ? {} : { means }) });
   }
-  const trial = async (mode: Sandbox["mode"], wayOut: boolean): Promise<Result<ProcView>> => {
+  const trial = async (mode: Sandbox["mode"], wayOut: boolean): Promise<Result<SandboxForm>> => {
     const answer = await held({ mode, wayOut });
-    return answer.ok ? ok(answer.value.proc) : answer;
+    return answer.ok ? ok(answer.value.form) : answer;
   };
   const trials = {
     sealed: await trial("sealed", false),

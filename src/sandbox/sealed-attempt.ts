@@ -30,12 +30,13 @@ import { sandboxCodes } from "./codes.ts";
 import type { RootView } from "./root/root-view.ts";
 import type { Slot } from "./slot/slot.ts";
 import { StepProcess } from "./step-process.ts";
-import { stepVector, type ProcView } from "./root/step-vector.ts";
+import { recordOf, type SandboxForm } from "./root/sandbox-form.ts";
+import { stepVector } from "./root/step-vector.ts";
 
 export type AttemptPorts = {
   readonly ground: Ground;
   readonly root: RootView;
-  readonly proc: ProcView;
+  readonly form: SandboxForm;
   readonly artifacts: ArtifactStore;
   readonly clock: Clock;
   readonly digests: ExeDigests;
@@ -87,7 +88,7 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
     ...(exe === undefined ? {} : { exe }),
     enforced: {
       mode: ports.root.mode,
-      ...(ports.proc === "host" ? { proc: ports.proc } : {}),
+      ...recordOf(ports.form),
       limits: enforcementsOf(ground.means, request.sandbox, request.timeoutMs),
     },
     start: (sink) => life.start(sink),
@@ -218,7 +219,7 @@ class SealedAttempt {
 }
 
 function planOf(
-  { ground, root, proc, clock }: AttemptPorts,
+  { ground, root, form, clock }: AttemptPorts,
   request: AttemptRequest,
   { slot, folder }: Place,
   { programPath, argv }: Command,
@@ -230,7 +231,7 @@ function planOf(
   const stdinFile = stdin === undefined ? "/dev/null" : addFile(folder, "stdin", stdin);
   const vector = stepVector({
     root,
-    proc,
+    form,
     env: insideEnv(request),
     workFolder: folder.work,
     outputFile: folder.output,

@@ -12,6 +12,7 @@ import {
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import type { Test } from "tap";
+import { containerScript, type Container } from "./container.ts";
 import { CANARY } from "./hosted-attacks.ts";
 import type { HostedAnswer, HostedOrder } from "./hosted-runner.ts";
 
@@ -24,11 +25,8 @@ const RUNNER = new URL("./hosted-runner.ts", import.meta.url).pathname;
 export type HostedPlace = {
   readonly folder: string;
   readonly masks: readonly string[];
-  /** Runs scripts in a runner of its own, as this user, with mounts of its own; `hideProc` covers a part of /proc. */
-  readonly run: (
-    order: Partial<HostedOrder>,
-    how?: { readonly uid?: number; readonly hideProc?: boolean },
-  ) => HostedAnswer;
+  /** Runs scripts in a runner of its own, as the owner, with mounts of its own, in a container if one is named. */
+  readonly run: (order: Partial<HostedOrder>, container?: Container) => HostedAnswer;
 };
 
 export async function hostedPlace(t: Test, owner?: number): Promise<HostedPlace> {
@@ -56,7 +54,7 @@ export async function hostedPlace(t: Test, owner?: number): Promise<HostedPlace>
   return {
     folder,
     masks,
-    run: (order, how = {}) => {
+    run: (order, container) => {
       const packFolder = join(scratch, "pack");
       mkdirSync(packFolder, { recursive: true, mode: 0o755 });
       const whole: HostedOrder = {
@@ -69,7 +67,7 @@ export async function hostedPlace(t: Test, owner?: number): Promise<HostedPlace>
         ...limits,
         ...order,
       };
-      return answerOf(folder, whole, owner, how.hideProc === true);
+      return answerOf(folder, whole, owner, container);
     },
   };
 }
@@ -126,7 +124,7 @@ function ownCgroups(owner: number, made: string[]): { memory: string; pids: stri
 }
 
 /** Mounts that only this runner and its steps have: no test leaves one behind. */
-function mountsIn(folder: string, hideProc: boolean): readonly string[] {
+function mountsIn(folder: string, wholeProc: boolean): readonly string[] {
   const at = (path: string): string => join(folder, path);
   return [
     `mount --bind ${at("state")} ${at("alias")}`,
@@ -135,14 +133,21 @@ function mountsIn(folder: string, hideProc: boolean): readonly string[] {
     `mount -t tmpfs t ${at("vault")} && echo ${CANARY} >${at("vault/token")}`,
     `mount --bind / ${at("system")}`,
     // With one whole /proc anywhere the kernel would mount another.
-    hideProc ? "mount --bind /dev/null /proc/keys" : `mount -t proc p ${at("jail/proc")}`,
+    ...(wholeProc ? [`mount -t proc p ${at("jail/proc")}`] : []),
   ];
 }
 
-function answerOf(folder: string, order: HostedOrder, uid: number | undefined, hideProc: boolean): HostedAnswer {
+function answerOf(
+  folder: string,
+  order: HostedOrder,
+  uid: number | undefined,
+  container: Container | undefined,
+): HostedAnswer {
   const drop = uid === undefined ? "" : `setpriv --reuid ${uid} --regid ${uid} --clear-groups `;
-  const start = `exec ${drop}"${process.execPath}" --conditions=@packrun/source "${RUNNER}"`;
-  const ended = spawnSync("/usr/bin/unshare", ["-m", "sh", "-ec", [...mountsIn(folder, hideProc), start].join("\n")], {
+  const command = `"${process.execPath}" --conditions=@packrun/source "${RUNNER}"`;
+  const start = container === undefined ? `exec ${drop}${command}` : containerScript(container, command);
+  const mounts = mountsIn(folder, container?.wholeProc ?? container === undefined);
+  const ended = spawnSync("/usr/bin/unshare", ["-m", "sh", "-ec", [...mounts, start].join("\n")], {
     input: JSON.stringify(order),
     env: {
       PATH: process.env["PATH"],

@@ -5,6 +5,7 @@ import { createEgress } from "../../src/sandbox/egress/egress.ts";
 import { createSandbox } from "../../src/sandbox/sandbox.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import type { Limits } from "#plan/plan.ts";
 import { createRedactor } from "#secret/redactor.ts";
 import { systemClock } from "../port/system-clock.ts";
 import { requestOf, runPrepared } from "./sandbox-rig.ts";
@@ -18,6 +19,8 @@ export type HostedOrder = {
   readonly cgroups?: CgroupHost;
   readonly proc?: "host";
   readonly mode: "sealed" | "restricted";
+  readonly bwrap?: string;
+  readonly limits?: Partial<Limits>;
   readonly scripts: readonly string[];
 };
 
@@ -43,12 +46,13 @@ const runner = createSandbox({
   env: process.env,
   ...(order.cgroups === undefined ? {} : { cgroups: order.cgroups }),
   ...(order.proc === undefined ? {} : { proc: order.proc }),
+  ...(order.bwrap === undefined ? {} : { bwrap: order.bwrap }),
 });
 const findings = await runner.examine();
 const runs: HostedAnswer["runs"][number][] = [];
 for (const script of findings.some(({ status }) => status === "fail") ? [] : order.scripts) {
   const asked = requestOf(
-    { script: script.replaceAll("RUNNER", String(process.pid)), mode: order.mode },
+    { script: script.replaceAll("RUNNER", String(process.pid)), mode: order.mode, limits: order.limits ?? {} },
     order.packFolder,
     createRedactor(),
   );

@@ -29,7 +29,11 @@ export function escapeScript({ port, bwrap, masks, pids }: Escapes): string {
     'if (: >/etc/passwd) || (: >/etc/packrun); then refuse "a step can write /etc"; fi',
     'if (: >/usr/packrun); then refuse "a step can write /usr"; fi',
     'if (echo x >/proc/sys/kernel/core_pattern); then refuse "a step can write /proc/sys"; fi',
-    `if ${bwrap} --unshare-user --ro-bind / / /bin/true; then refuse "a step can make a user namespace"; fi`,
+    "tried=",
+    'if command -v unshare >/dev/null; then tried=1; if unshare -U /bin/true; then refuse "a step can make a user namespace"; fi; fi',
+    // The namespace itself has to be refused: bubblewrap that got one might still fail at what it does then.
+    `if command -v ${bwrap} >/dev/null; then tried=1; case "$(${bwrap} --unshare-user --ro-bind / / /bin/true 2>&1)" in *"new namespace"*) ;; *) refuse "a step can make a user namespace" ;; esac; fi`,
+    '[ -n "$tried" ] || refuse "nothing is there with which a step could try to make a user namespace"',
     `if command -v bash >/dev/null && bash -c 'exec 3<>/dev/tcp/127.0.0.1/${port}'; then refuse "a step can reach the host's ports"; fi`,
     'while read -r device rest; do [ "$device" = Iface ] || refuse "a step has a route out"; done </proc/net/route',
     'while read -r route; do case "$route" in *" lo") ;; *) refuse "a step has an IPv6 route out" ;; esac; done </proc/net/ipv6_route',

@@ -8,7 +8,7 @@ import { userNamespaceProblem } from "./host-remedy.ts";
 import { allEnforcers, limitHint } from "../limit/limit-enforcement.ts";
 import type { LimitMeans } from "../limit/limit-means.ts";
 import { isFilteredMachine } from "../root/seccomp-filter.ts";
-import type { ProcView } from "../root/step-vector.ts";
+import type { SandboxForm } from "../root/sandbox-form.ts";
 
 /** What was found out about a host; nothing here is tried again. */
 export type Examined = {
@@ -16,7 +16,7 @@ export type Examined = {
   /** The sandbox's program with its version, or why no sandbox can even be tried. */
   readonly tool: Result<string>;
   /** What became of trying each kind of sandbox; absent where there is no tool. */
-  readonly trials?: Readonly<Record<"sealed" | "restricted" | "wayOut", Result<ProcView>>>;
+  readonly trials?: Readonly<Record<"sealed" | "restricted" | "wayOut", Result<SandboxForm>>>;
   /** Absent where steps cannot run at all. */
   readonly means?: LimitMeans;
   /** What `limitRemedy` says for this host. */
@@ -29,6 +29,8 @@ const { exitCode: DISK } = sandboxCodes.STEP_DISK;
 
 const SEALED_TRIED =
   "a harmless step ran; none can write /etc, /usr or /proc/sys, make a user namespace, reach a port of this host, have a route out, or see files of the runner";
+const FILTER_ONLY =
+  "bubblewrap may make them, and steps may not; but /proc/sys is read-only here, so no limit of the kernel stands behind the filter that refuses them";
 const HOST_PROC =
   "no /proc can be mounted here, so steps see this host's, read-only (`sandbox: {proc: host}`): numbers, names and command lines of all processes, but not their environment, memory or files";
 
@@ -80,9 +82,7 @@ function trialFindings(trials: NonNullable<Examined["trials"]>, facts: HostFacts
     lesser("mode restricted", restricted, "it holds, too: the host's files read-only, without what is secret"),
     lesser("way out", wayOut, "steps with an egress allow-list can be given one"),
     namespaceFinding(sealed, facts),
-    sealed.ok && sealed.value === "host"
-      ? { name: "/proc", status: "warn", text: HOST_PROC }
-      : procFinding(sealed, facts),
+    procFinding(sealed, facts),
     userFinding(facts),
   ];
 }
@@ -94,21 +94,28 @@ function lesser(name: string, trial: Result<unknown>, text: string): HostFinding
     : { name, status: "warn", text: trial.fault.message, ...remedyOf(trial.fault.hint) };
 }
 
-function namespaceFinding(sealed: Result<unknown>, facts: HostFacts): HostFinding {
+function namespaceFinding(sealed: Result<SandboxForm>, facts: HostFacts): HostFinding {
   const problem = userNamespaceProblem(facts);
   if (sealed.ok) {
-    return { name: "user namespaces", status: "ok", text: "bubblewrap may make them" };
+    return sealed.value.userNamespaces === "limit"
+      ? { name: "user namespaces", status: "ok", text: "bubblewrap may make them, and steps may not" }
+      : { name: "user namespaces", status: "warn", text: FILTER_ONLY };
   }
   return problem === undefined
     ? { name: "user namespaces", status: "ok", text: "nothing is known to forbid them here" }
     : { name: "user namespaces", status: "fail", text: "forbidden here", remedy: problem, exitCode: UNAVAILABLE };
 }
 
-function procFinding(sealed: Result<unknown>, { procCovered }: HostFacts): HostFinding {
-  const text = procCovered ? "parts of this one are covered" : "nothing of this one is covered";
-  return sealed.ok
-    ? { name: "/proc", status: "ok", text: "steps see processes of their own only" }
-    : { name: "/proc", status: procCovered ? "warn" : "ok", text };
+function procFinding(sealed: Result<SandboxForm>, { procCovered }: HostFacts): HostFinding {
+  const name = "/proc";
+  if (!sealed.ok) {
+    return procCovered
+      ? { name, status: "warn", text: "parts of this one are covered" }
+      : { name, status: "ok", text: "nothing of this one is covered" };
+  }
+  return sealed.value.proc === "own"
+    ? { name, status: "ok", text: "steps see processes of their own only" }
+    : { name, status: "warn", text: HOST_PROC };
 }
 
 function userFinding({ uid }: HostFacts): HostFinding {

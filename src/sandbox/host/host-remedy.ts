@@ -17,19 +17,37 @@ export function installRemedy({ osRelease: release }: Pick<HostFacts, "osRelease
 }
 
 /** What to do where the kernel refuses a new /proc, because parts of the one that is there are covered. */
-export const MASKED_PROC =
-  "this container hides parts of /proc: start it with `--security-opt systempaths=unconfined` (Kubernetes: procMount: Unmasked); or let steps see this container's own /proc, with `sandbox: {proc: host}` in packrun.config.yaml";
+export const UNMASK_PROC =
+  "this container hides parts of /proc: start it with `--security-opt systempaths=unconfined` (podman: `--security-opt unmask=ALL`; Kubernetes: procMount: Unmasked)";
+
+/** What else to do there; only where it was tried and holds. */
+export const SHOW_PROC =
+  "or let steps see this container's own /proc, with `sandbox: {proc: host}` in packrun.config.yaml or PACKRUN_SANDBOX_PROC=host";
+
+/** Whether bubblewrap was refused a /proc of the sandbox's own when it said this. */
+export function refusesProc(said: string): boolean {
+  return /mount proc/i.test(said);
+}
+
+/** Whether bubblewrap could not set the limit on user namespaces when it said this: /proc/sys is read-only. */
+export function refusesLimit(said: string): boolean {
+  return said.includes("max_user_namespaces");
+}
 
 /** What to do when bubblewrap could not build the sandbox and said this. */
 export function setUpRemedy(said: string, facts: HostFacts = readHostFacts()): string {
-  if (/mount proc/i.test(said)) {
-    return MASKED_PROC;
+  if (refusesProc(said)) {
+    return UNMASK_PROC;
   }
   if (/namespace|uid map|gid map|Operation not permitted|No permissions/i.test(said)) {
     return namespaceRemedy(facts);
   }
   return "run `packrun doctor`, and see what bubblewrap says";
 }
+
+/** What to do where root cannot become the users that its steps run as. */
+export const STEP_USER_REMEDY =
+  "run packrun as a plain user; or, in a container, leave its root the capabilities CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID and SETUID and the users from 64000 on";
 
 /** What to do when the listener of a sandboxed step did not come up. */
 export function wayOutRemedy(said: string): string {

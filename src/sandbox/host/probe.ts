@@ -11,13 +11,14 @@ import { addFile, makeAttemptFolder, removeAttemptFolder } from "../attempt-fold
 import { LEAST_DISK_BYTES } from "../watch/disk-bound.ts";
 import { escapeScript } from "./escape-script.ts";
 import type { Ground } from "../ground.ts";
-import { MASKED_PROC, setUpRemedy, wayOutRemedy } from "./host-remedy.ts";
+import { UNMASK_PROC, SHOW_PROC, refusesLimit, refusesProc, setUpRemedy, wayOutRemedy } from "./host-remedy.ts";
 import { INSIDE_PATH, inside } from "../root/inside.ts";
 import { initFileFor, writeLaunch } from "../slot/launch-file.ts";
 import { secretFd } from "../slot/launch-script.ts";
 import type { RootView } from "../root/root-view.ts";
 import { StepProcess, type StepEnd } from "../step-process.ts";
-import { stepVector, type ProcView } from "../root/step-vector.ts";
+import { bestForm, type SandboxForm } from "../root/sandbox-form.ts";
+import { stepVector } from "../root/step-vector.ts";
 import { unavailable } from "./unavailable.ts";
 
 const MIB = 1024 * 1024;
@@ -27,11 +28,16 @@ const LIMITS = { memoryBytes: 128 * MIB, pids: 64, cpus: 1 };
 export type Trial = { readonly mode: Sandbox["mode"]; readonly wayOut: boolean };
 
 /**
- * Tries the very sandbox that steps get, with a harmless program and with one that tries to get out, and says whose
- * processes its /proc shows. The answer is kept in the scratch folder for as long as boot, kernel, bubblewrap and
- * configuration stay as they are.
+ * Tries the very sandbox that steps get, with a harmless program and with one that tries to get out, and says in which
+ * form it holds. The answer is kept in the scratch folder for as long as boot, kernel, bubblewrap, configuration and what
+ * this process may do stay as they are. `likely`: a form that held for another trial.
  */
-export async function probe(ground: Ground, clock: Clock, trial: Trial): Promise<Result<ProcView>> {
+export async function probe(
+  ground: Ground,
+  clock: Clock,
+  trial: Trial,
+  likely: SandboxForm = bestForm,
+): Promise<Result<SandboxForm>> {
   const root = ground.roots(trial.mode);
   if (!root.ok) {
     return root;
@@ -43,10 +49,10 @@ export async function probe(ground: Ground, clock: Clock, trial: Trial): Promise
   if (known !== undefined) {
     return ok(known);
   }
-  const held = await tryBoth({ ground, clock, root: root.value, wayOut: trial.wayOut });
+  const held = await tryForms({ ground, clock, root: root.value, wayOut: trial.wayOut }, likely);
   if (held.ok) {
     const temporary = `${cache}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify({ fingerprint, proc: held.value }), { mode: 0o600 });
+    writeFileSync(temporary, JSON.stringify({ fingerprint, ...held.value }), { mode: 0o600 });
     renameSync(temporary, cache);
   }
   return held;
@@ -58,42 +64,63 @@ function wordsOf({ mode, wayOut }: Trial): readonly string[] {
 
 type Place = { readonly ground: Ground; readonly clock: Clock; readonly root: RootView; readonly wayOut: boolean };
 
-/** The host's /proc is shown only where the operator allows it and the kernel refuses to mount another. */
-async function tryBoth(place: Place): Promise<Result<ProcView>> {
-  const own = await tryOut(place, "own");
-  if (own.ok || own.fault.hint !== MASKED_PROC || !place.ground.mayShowProc) {
+/**
+ * The host's /proc is shown only where the operator allows it and the kernel refuses to mount another. Where it is not
+ * allowed it is tried all the same: what would not hold is not advised.
+ */
+async function tryForms(place: Place, likely: SandboxForm): Promise<Result<SandboxForm>> {
+  if (likely.userNamespaces === "filter") {
+    const again = await tryOut(place, likely);
+    if (again.ok) {
+      return again;
+    }
+  }
+  const own = await tryWithLimit(place, bestForm);
+  if (own.ok || !refusesProc(own.fault.message)) {
     return own;
   }
-  return tryOut(place, "host");
+  const shown = await tryWithLimit(place, { ...bestForm, proc: "host" });
+  if (place.ground.mayShowProc) {
+    return shown;
+  }
+  return shown.ok ? fail({ ...own.fault, hint: `${UNMASK_PROC}; ${SHOW_PROC}` }) : own;
 }
 
-async function tryOut(place: Place, proc: ProcView): Promise<Result<ProcView>> {
-  const harmless = await runInside(place, proc, ["/bin/true"], () => "");
+/** Where the kernel lets nobody set the limit on user namespaces, the filter has to refuse them alone. */
+async function tryWithLimit(place: Place, form: SandboxForm): Promise<Result<SandboxForm>> {
+  const limited = await tryOut(place, form);
+  return !limited.ok && refusesLimit(limited.fault.message)
+    ? tryOut(place, { ...form, userNamespaces: "filter" })
+    : limited;
+}
+
+async function tryOut(place: Place, form: SandboxForm): Promise<Result<SandboxForm>> {
+  const harmless = await runInside(place, form, ["/bin/true"], () => "");
   if (harmless.end.exitCode !== 0) {
     const said = harmless.end.tail.trim().split("\n").slice(-3).join("; ") || "it said nothing";
     return fail(unavailable(`bubblewrap could not build the sandbox (${said})`, setUpRemedy(said)));
   }
-  const held = place.wayOut ? await tryWayOut(place, proc) : await tryEscapes(place, proc);
-  return held.ok ? ok(proc) : held;
+  const held = place.wayOut ? await tryWayOut(place, form) : await tryEscapes(place, form);
+  return held.ok ? ok(form) : held;
 }
 
 /** The listener has to reach us, and everything else has to be as tight as without it. */
-async function tryWayOut(place: Place, proc: ProcView): Promise<Result<void>> {
+async function tryWayOut(place: Place, form: SandboxForm): Promise<Result<void>> {
   const given: Server[] = [];
-  const held = await tryEscapes(place, proc, (server) => given.push(server));
+  const held = await tryEscapes(place, form, (server) => given.push(server));
   given.forEach((server) => server.close());
   return held;
 }
 
-async function tryEscapes(place: Place, proc: ProcView, serve?: (server: Server) => void): Promise<Result<void>> {
+async function tryEscapes(place: Place, form: SandboxForm, serve?: (server: Server) => void): Promise<Result<void>> {
   const { bwrap, masks } = place.ground;
   const server = await listen();
   try {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const scriptFor = (launcher: number): string =>
-      escapeScript({ port, bwrap, masks: masks(), pids: proc === "host" ? [process.pid, launcher] : [] });
-    const escapes = await runInside(place, proc, ["/bin/sh", inside.script], scriptFor, serve);
+      escapeScript({ port, bwrap, masks: masks(), pids: form.proc === "host" ? [process.pid, launcher] : [] });
+    const escapes = await runInside(place, form, ["/bin/sh", inside.script], scriptFor, serve);
     if (escapes.end.unheard !== undefined) {
       const said = escapes.end.tail.trim() || escapes.end.unheard;
       return fail(unavailable(`steps cannot be given a way out (${said})`, wayOutRemedy(said)));
@@ -114,7 +141,7 @@ type Tried = { readonly end: StepEnd; readonly printed: string };
 
 async function runInside(
   { ground, clock, root }: Place,
-  proc: ProcView,
+  form: SandboxForm,
   argv: readonly string[],
   scriptFor: (launcher: number) => string,
   serve?: (server: Server) => void,
@@ -125,7 +152,7 @@ async function runInside(
   const scriptFile = addFile(folder, "script", scriptFor(slot.launcher.pid));
   const vector = stepVector({
     root,
-    proc,
+    form,
     env: { PATH: INSIDE_PATH },
     workFolder: folder.work,
     outputFile: folder.output,
@@ -182,11 +209,15 @@ function ownNetNamespace(): number {
   return Number(readlinkSync("/proc/self/ns/net").replaceAll(/\D/g, ""));
 }
 
-function cachedAnswer(path: string, fingerprint: string): ProcView | undefined {
+function cachedAnswer(path: string, fingerprint: string): SandboxForm | undefined {
   try {
     const read = JSON.parse(readFileSync(path, "utf8")) as unknown;
-    const proc = isJsonObject(read) && read["fingerprint"] === fingerprint ? read["proc"] : undefined;
-    return proc === "own" || proc === "host" ? proc : undefined;
+    if (!isJsonObject(read) || read["fingerprint"] !== fingerprint) {
+      return undefined;
+    }
+    const { proc, userNamespaces } = read;
+    const isForm = (proc === "own" || proc === "host") && (userNamespaces === "limit" || userNamespaces === "filter");
+    return isForm ? { proc, userNamespaces } : undefined;
   } catch {
     return undefined;
   }

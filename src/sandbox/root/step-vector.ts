@@ -1,13 +1,11 @@
 import { INSIDE_ID, inside, secretPath } from "./inside.ts";
 import { emptyFolder, type RootView } from "./root-view.ts";
-
-/** Whose processes a step's /proc shows: those of its own PID namespace, or the host's. */
-export type ProcView = "own" | "host";
+import type { SandboxForm } from "./sandbox-form.ts";
 
 /** What differs from one step to the next in the options of bubblewrap. */
 export type StepVector = {
   readonly root: RootView;
-  readonly proc: ProcView;
+  readonly form: SandboxForm;
   readonly env: Readonly<Record<string, string>>;
   readonly workFolder: string;
   readonly outputFile: string;
@@ -27,8 +25,8 @@ const TMP_MAX = 256 * MIB;
 const SHARED_MEMORY_MAX = 64 * MIB;
 
 /**
- * Each namespace is asked for by name: `--unshare-all` goes on silently without a user namespace. With the dropped
- * capabilities, `--disable-userns` and the seccomp filter, nothing inside can make a new one.
+ * Each namespace is asked for by name: `--unshare-all` goes on silently without a user namespace. Inside nothing can make
+ * a new one: all capabilities are dropped, and `--disable-userns`, where it can be had, and the filter refuse it.
  */
 const NAMESPACES = [
   "--unshare-user",
@@ -37,7 +35,6 @@ const NAMESPACES = [
   "--unshare-uts",
   "--unshare-net",
   "--unshare-cgroup-try",
-  "--disable-userns",
 ];
 
 /** bubblewrap leaves these writable or readable where the host's root runs it; see also the drop of the uid. */
@@ -47,11 +44,12 @@ const PROC_SEALED = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus
 export function stepVector(vector: StepVector): readonly string[] {
   const groups: readonly (readonly string[])[] = [
     NAMESPACES,
+    vector.form.userNamespaces === "limit" ? ["--disable-userns"] : [],
     ["--uid", String(INSIDE_ID), "--gid", String(INSIDE_ID)],
     ["--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1", "--hostname", "packrun", "--clearenv"],
     Object.entries(vector.env).flatMap(([name, value]) => ["--setenv", name, value]),
     vector.root.options,
-    procOptions(vector.proc),
+    procOptions(vector.form.proc),
     ["--dev", "/dev"],
     sizedTmpfs("/dev/shm", Math.min(vector.memoryBytes, SHARED_MEMORY_MAX), "1777"),
     sizedTmpfs(inside.tmp, Math.min(vector.memoryBytes, TMP_MAX), "1777"),
@@ -69,7 +67,7 @@ export function stepVector(vector: StepVector): readonly string[] {
 }
 
 /** Read-only, the host's shows nothing of others that the kernel does not show to every user. */
-function procOptions(proc: ProcView): readonly string[] {
+function procOptions(proc: SandboxForm["proc"]): readonly string[] {
   return proc === "host"
     ? ["--ro-bind", "/proc", "/proc"]
     : ["--proc", "/proc", ...PROC_SEALED.flatMap((path) => ["--ro-bind-try", path, path])];

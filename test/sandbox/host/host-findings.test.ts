@@ -5,11 +5,11 @@ import type { HostFinding } from "#port/host-finding.ts";
 import { sandboxCodes } from "../../../src/sandbox/codes.ts";
 import type { HostFacts } from "../../../src/sandbox/host/host-facts.ts";
 import { hostFindings, type Examined } from "../../../src/sandbox/host/host-findings.ts";
-import { MASKED_PROC, installRemedy, limitRemedy, setUpRemedy } from "../../../src/sandbox/host/host-remedy.ts";
+import { UNMASK_PROC, installRemedy, limitRemedy, setUpRemedy } from "../../../src/sandbox/host/host-remedy.ts";
 import { lackOf, limitFault } from "../../../src/sandbox/limit/limit-enforcement.ts";
 import type { LimitMeans } from "../../../src/sandbox/limit/limit-means.ts";
 import { unavailable } from "../../../src/sandbox/host/unavailable.ts";
-import type { ProcView } from "../../../src/sandbox/root/step-vector.ts";
+import { bestForm, type SandboxForm } from "../../../src/sandbox/root/sandbox-form.ts";
 import { judgeScope, type UserScope } from "../../../src/sandbox/limit/scope-judgement.ts";
 
 const GIB = 1024 ** 3;
@@ -38,7 +38,7 @@ const bare: LimitMeans = { ...means, cgroups: { kind: "none" } };
 const good: Examined = {
   facts,
   tool: ok("bubblewrap 0.8.0"),
-  trials: { sealed: ok("own"), restricted: ok("own"), wayOut: ok("own") },
+  trials: everywhere(bestForm),
   means,
   limitRemedy: "do something",
   scratch: { path: "/var/tmp/packrun-1000", space: { freeBytes: 50 * GIB, totalBytes: 100 * GIB } },
@@ -143,20 +143,28 @@ t.test("whatever forbids user namespaces is named, with its way out", async (t) 
 t.test("a covered /proc is told, and so is the host's where the operator shows it", async (t) => {
   const covered = { ...facts, container: true, procCovered: true };
   const hint = setUpRemedy("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", covered);
-  t.equal(hint, MASKED_PROC);
+  t.equal(hint, UNMASK_PROC);
   const findings = found({ facts: covered, ...withTrials(brokenTrials(hint)) });
-  t.match(findings["mode sealed"], { status: "fail", remedy: /systempaths=unconfined.*procMount.*proc: host/ });
+  t.match(findings["mode sealed"], { status: "fail", remedy: /systempaths=unconfined.*unmask=ALL.*procMount/ });
+  t.notMatch(findings["mode sealed"], { remedy: /proc: host/ }, "nothing is advised that was not tried");
   t.match(findings["/proc"], { status: "warn", text: "parts of this one are covered" });
-  const host = ok<ProcView>("host");
-  t.match(found({ trials: { sealed: host, restricted: host, wayOut: host } })["/proc"], {
+  t.match(found({ trials: everywhere({ ...bestForm, proc: "host" }) })["/proc"], {
     status: "warn",
     text: /steps see this host's, read-only/,
   });
 });
 
+t.test("a filter that stands alone against new user namespaces is told", async (t) => {
+  t.match(found({})["user namespaces"], { status: "ok", text: /steps may not/ });
+  t.match(found({ trials: everywhere({ ...bestForm, userNamespaces: "filter" }) })["user namespaces"], {
+    status: "warn",
+    text: /\/proc\/sys is read-only here, so no limit of the kernel stands behind the filter/,
+  });
+});
+
 t.test("a mode or a way out that does not hold is a warning: not every pack needs it", async (t) => {
   const broken = fail(unavailable("a step can see /root", "do not run steps here"));
-  const findings = found({ trials: { sealed: ok("own"), restricted: broken, wayOut: broken } });
+  const findings = found({ trials: { sealed: ok(bestForm), restricted: broken, wayOut: broken } });
   t.match(findings["mode sealed"], { status: "ok" });
   for (const name of ["mode restricted", "way out"]) {
     t.match(findings[name], { status: "warn", text: /a step can see \/root/, remedy: "do not run steps here" });
@@ -214,6 +222,10 @@ t.test("a scratch disk with too little room fails as a step would", async (t) =>
   t.notOk(found({ scratch: { path: "/s" } })["scratch"], "a folder that is not there yet");
   t.equal(faultOf(sandboxCodes, "STEP_DISK", { problem: "x" }).code, "STEP_DISK");
 });
+
+function everywhere(form: SandboxForm): NonNullable<Examined["trials"]> {
+  return { sealed: ok(form), restricted: ok(form), wayOut: ok(form) };
+}
 
 function withTrials(trials: Examined["trials"]): Partial<Examined> {
   return trials === undefined ? {} : { trials };
