@@ -8,7 +8,7 @@ export class TooManySteps extends Error {}
  * does not whatever machine looks. References and alternatives of a schema can multiply to any number: a hundred lines
  * that each refer to the next one twice take longer than anybody waits.
  */
-export const MAX_STEPS = 20_000_000;
+export const MAX_STEPS = 10_000_000;
 
 export type SchemaSteps = {
   /** Throws TooManySteps. */
@@ -31,14 +31,18 @@ export function schemaSteps(): SchemaSteps {
   };
 }
 
-/** Keywords that look at each item or member of a value, or at each letter of a text. */
-const LOOPS: ReadonlySet<string> = new Set(
-  "items prefixItems contains propertyNames unevaluatedItems minProperties maxProperties minLength maxLength format".split(
-    " ",
+/**
+ * Keywords that look at each item or member of a value, or at each letter of a text; and those that hold each member to each of
+ * the patterns beside them. The format `url` of ajv-formats looks for the end of a name at each of its letters.
+ */
+const GROWTHS: ReadonlyMap<string, Growth> = new Map([
+  ..."items prefixItems contains propertyNames unevaluatedItems minProperties maxProperties minLength maxLength format"
+    .split(" ")
+    .map((keyword) => [keyword, "sum"] as const),
+  ...["patternProperties", "additionalProperties", "unevaluatedProperties"].map(
+    (keyword) => [keyword, "product"] as const,
   ),
-);
-/** Those that hold each member to each of the patterns beside them. */
-const PRODUCTS: ReadonlySet<string> = new Set(["patternProperties", "additionalProperties", "unevaluatedProperties"]);
+]);
 /** Letters of a text that are one step. */
 const LETTERS = 16;
 
@@ -47,10 +51,9 @@ const LETTERS = 16;
  * `pattern`, count for themselves.
  */
 export function countSteps(ajv: Ajv2020, { spend }: SchemaSteps): void {
-  const count = (value: unknown, steps: number, kind: 0 | 1 | 2, errors: readonly unknown[] | null): void => {
-    const size = kind === 0 ? 0 : sizeOf(value);
+  const count = (value: unknown, steps: number, growth: Growth, errors: readonly unknown[] | null): void => {
     // Errors that were found are copied whenever more are found behind a reference.
-    spend((kind === 2 ? (1 + size) * steps : size + steps) + (errors?.length ?? 0) / LETTERS);
+    spend(growthOf(growth, steps, value) + (errors?.length ?? 0) / LETTERS);
   };
   Object.assign(ajv, { count });
   const keywords = Object.keys(ajv.RULES.all).filter((keyword) => keyword !== "uniqueItems");
@@ -59,14 +62,29 @@ export function countSteps(ajv: Ajv2020, { spend }: SchemaSteps): void {
     if (typeof rule === "object" && "code" in rule) {
       const definition = rule as CodeKeywordDefinition;
       const inner = definition.code;
-      const kind = LOOPS.has(keyword) ? 1 : PRODUCTS.has(keyword) ? 2 : 0;
       definition.code = (context, ...rest) => {
-        const { gen, data } = context;
-        const steps = stepsOf(context);
-        gen.code(_`${SELF}.count(${data}, ${steps}, ${kind}, ${ERRORS});`);
+        const { gen, data, schema } = context;
+        const growth = keyword === "format" && schema === "url" ? "square" : (GROWTHS.get(keyword) ?? "none");
+        gen.code(_`${SELF}.count(${data}, ${stepsOf(context)}, ${growth}, ${ERRORS});`);
         inner(context, ...rest);
       };
     }
+  }
+}
+
+/** How the steps of a look grow with the value: not at all, by one for each part, by all for each part, or with its square. */
+type Growth = "none" | "sum" | "product" | "square";
+
+function growthOf(growth: Growth, steps: number, value: unknown): number {
+  switch (growth) {
+    case "none":
+      return steps;
+    case "sum":
+      return steps + sizeOf(value);
+    case "product":
+      return steps * (1 + sizeOf(value));
+    case "square":
+      return steps + (2 * sizeOf(value)) ** 2;
   }
 }
 

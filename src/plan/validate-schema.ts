@@ -80,7 +80,7 @@ function allErrors({ validate }: Compiled, value: Json): readonly ErrorObject[] 
 
 /** A value with very many errors is refused for the first of them. */
 function firstError(schema: Json, value: Json, formats: boolean, most: number): readonly ErrorObject[] {
-  const { ajv, steps } = counted({ formats, allErrors: false });
+  const { ajv, steps } = counted({ formats, allErrors: false, meta: true });
   const validate = ajv.compile(schema as object | boolean);
   steps.allow(most);
   return validate(value) ? [] : (validate.errors ?? []);
@@ -104,21 +104,39 @@ function compile(schema: Json, formats: boolean): Compiled | string {
 
 function tryCompile(schema: object | boolean, formats: boolean): Compiled | string {
   try {
-    const { ajv, steps } = counted({ formats, allErrors: true });
+    metaschemas(formats).validateSchema(schema, true);
+    const { ajv, steps } = counted({ formats, allErrors: true, meta: META.test(JSON.stringify(schema)) });
     return { validate: ajv.compile(schema), steps };
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : "it cannot be compiled";
   }
 }
 
+/** A schema that is itself made of the metaschema: only then does its validator know that one, which takes long to make. */
+const META = /"\$(?:dynamicRef|ref)":"https?:\/\/json-schema\.org\//;
+const shared: { formats?: Ajv2020; plain?: Ajv2020 } = {};
+
+/** What holds schemas themselves to the metaschema. */
+function metaschemas(formats: boolean): Ajv2020 {
+  const options = { strict: false, allErrors: true, logger: false, validateFormats: formats } as const;
+  return formats ? (shared.formats ??= withFormats(new Ajv2020(options))) : (shared.plain ??= new Ajv2020(options));
+}
+
+function withFormats(ajv: Ajv2020): Ajv2020 {
+  addFormats.default(ajv);
+  return ajv;
+}
+
 type Counted = { readonly ajv: Ajv2020; readonly steps: SchemaSteps };
+type Wanted = { readonly formats: boolean; readonly allErrors: boolean; readonly meta?: boolean };
 
 /** A new one for each schema, so that the `$id` of one never meets that of another. */
-function counted({ formats, ...errors }: { readonly formats: boolean; readonly allErrors: boolean }): Counted {
+function counted({ formats, allErrors: all, meta = false }: Wanted): Counted {
   const steps = schemaSteps();
   // Its code is run once or twice; making it shorter takes time that grows with the square of the schema.
   const code = { regExp: linearPattern(steps.spend), optimize: false };
-  const ajv = new Ajv2020({ strict: false, logger: false, messages: true, code, validateFormats: formats, ...errors });
+  const options = { strict: false, logger: false, messages: true, meta, validateSchema: false } as const;
+  const ajv = new Ajv2020({ ...options, code, validateFormats: formats, allErrors: all });
   if (formats) {
     addFormats.default(ajv);
   }

@@ -31,6 +31,21 @@ function spelledOut(template: Json): Json {
 export function argvText(argv: readonly Json[]): string {
   return argv
     .map((word) => templateText(word))
-    .map((word) => (/^[^\s"'\\]+$/.test(word.replaceAll(/\$\{\{.*?\}\}/gs, "x")) ? word : JSON.stringify(word)))
+    .map((word) => (/^[^\s"'\\]+$/.test(withoutExpressions(word)) ? word : JSON.stringify(word)))
     .join(" ");
+}
+
+/** A text with `x` for each of its expressions. Looked for by hand: a pattern would look for the end of each that has none. */
+function withoutExpressions(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = text.indexOf("${{"); at !== -1; at = text.indexOf("${{", from)) {
+    const end = text.indexOf("}}", at + 3);
+    if (end === -1) {
+      break;
+    }
+    parts.push(text.slice(from, at), "x");
+    from = end + 2;
+  }
+  return [...parts, text.slice(from)].join("");
 }

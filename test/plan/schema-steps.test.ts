@@ -12,7 +12,7 @@ function doubling(lines: number, last: Json): Json {
 }
 
 const nested = (depth: number, core: Json): Json => (depth === 0 ? core : [nested(depth - 1, core)]);
-const TOO_MANY = { kind: "badSchema", problem: /takes more than 20000000 steps/ };
+const TOO_MANY = { kind: "badSchema", problem: /takes more than 10000000 steps/ };
 
 t.test("references that multiply end after so many steps, whatever the value is", (t) => {
   t.match(validateSchema(doubling(8, { type: "integer" }), 1), { kind: "valid" });
@@ -46,6 +46,25 @@ t.test(
     t.end();
   },
 );
+
+t.test("formats and patterns that look at a text again and again count for that", (t) => {
+  t.match(validateSchema({ format: "url" }, `http://${"a@:".repeat(30)}`), { kind: "invalid" });
+  t.match(validateSchema({ format: "url" }, `http://${"a@:".repeat(300_000)}`), TOO_MANY);
+  const some = (count: number): Json =>
+    Object.fromEntries(Array.from({ length: count }, (_, at): [string, Json] => [`n${at}`, {}]));
+  t.match(validateSchema({ patternProperties: some(100) }, some(1000)), { kind: "valid" });
+  t.match(validateSchema({ patternProperties: some(200) }, some(60_000)), TOO_MANY);
+  t.end();
+});
+
+t.test("a schema may be made of the metaschema, and is held to it", (t) => {
+  const meta = "https://json-schema.org/draft/2020-12/schema";
+  t.match(validateSchema({ $ref: meta }, { type: "strin" }), { kind: "invalid" });
+  t.match(validateSchema({ $ref: meta }, { type: "string" }), { kind: "valid" });
+  t.match(validateSchema({ $schema: meta, type: "string" }, "a"), { kind: "valid" });
+  t.match(validateSchema({ type: "strin" }, "a"), { kind: "badSchema", problem: /^schema is invalid: data\/type/ });
+  t.end();
+});
 
 t.test("each value has steps of its own", (t) => {
   const schema = { items: { pattern: "^(a|b)*$" } };

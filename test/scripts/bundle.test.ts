@@ -43,6 +43,13 @@ spec:
   const worker = `new (require("node:worker_threads").Worker)("./dist/step/schema-worker.js",
     { workerData: { schema: Buffer.from("{}"), document: Buffer.from("1") } }).on("message", console.log)`;
   t.match(node(place, "-e", worker), { code: 0, out: "{ kind: 'valid' }" }, "and those for schemas can be started");
+  const planner = `const thread = new (require("node:worker_threads").Worker)("./dist/cli/planner-thread.js");
+    thread.on("message", ({ kind, answer }) => {
+      if (kind === "ready") thread.postMessage({ kind: "plan", folder: process.argv[1], inputs: {}, staged: new Map() });
+      else thread.terminate().then(() => console.log(answer.value.planHash));
+    });`;
+  const apart = node(place, "-e", planner, join(root, "packs/quickstart"));
+  t.match(planned.out, `"planHash":"${apart.out.trim()}"`, "and a server's planner gives the same plan");
   t.notOk(existsSync(join(place, "dist/cli/run.js")), "what was there before is gone");
   t.ok(existsSync(join(place, "dist/cli/run.d.ts")));
   t.notOk(existsSync(join(place, "dist/cli/gone.d.ts")), "types of a source that is no more are gone, too");
