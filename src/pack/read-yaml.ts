@@ -4,6 +4,7 @@ import type { Json } from "#canon/json.ts";
 import { diagnosticOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import type { FaultData } from "#fault/fault.ts";
+import type { Range } from "#fault/place.ts";
 import { lineIndex, type LineIndex } from "./line-index.ts";
 import { yamlCodes } from "./yaml-codes.ts";
 import { MAX_PACK_FILE } from "./pack-files.ts";
@@ -64,11 +65,21 @@ export function readYaml(bytes: Uint8Array, file: string): YamlReading {
   const document = compose(lexed, text, lines, add);
   const root = document?.contents ?? null;
   const { value, found } = valueOfTree(root);
-  for (const finding of found) {
-    diagnostics.push(treeDiagnostic(finding, file, lines));
-  }
+  const certain = firstBrokenLine(diagnostics);
+  diagnostics.push(
+    ...found.map((finding) => treeDiagnostic(finding, file, lines)).filter(({ range }) => lineOf(range) < certain),
+  );
   const sound = !diagnostics.some(({ code }) => UNSOUND.has(code));
   return { sound, value: sound ? value : null, diagnostics, text, lines, root };
+}
+
+/** Behind a broken line the tree is a guess: what is odd in it comes of the guess. */
+function firstBrokenLine(diagnostics: readonly Diagnostic[]): number {
+  return Math.min(...diagnostics.filter(({ code }) => code === "YAML_SYNTAX").map(({ range }) => lineOf(range)));
+}
+
+function lineOf(range: Range | undefined): number {
+  return range?.start.line ?? 0;
 }
 
 const REFUSED = { anchor: "YAML_ANCHOR", alias: "YAML_ALIAS", tag: "YAML_TAG" } as const;

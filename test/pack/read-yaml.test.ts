@@ -33,6 +33,11 @@ t.test("what is not YAML is YAML_SYNTAX, once for each line, and nothing more is
   t.equal(readYaml(bytesOf("a: [b\n"), "pack.yaml").sound, false);
 });
 
+t.test("behind a broken line nothing is said of what a guess made of it, and what stands before it is", async (t) => {
+  t.strictSame(codesAt("steps:\n  - id: a\n\t- id: b\n"), ["YAML_SYNTAX 3:1"]);
+  t.strictSame(codesAt("1: a\nb: [c\nd: e\n"), ["YAML_SYNTAX 3:1", "YAML_KEY_TYPE 1:1"]);
+});
+
 t.test("each part of YAML that packs do not use has its code and its place", async (t) => {
   t.strictSame(codesAt("a: &x 1\nb: *x\n"), ["YAML_ANCHOR 1:4", "YAML_ALIAS 2:4"]);
   t.strictSame(codesAt("a: !!str 2\nb: !mine {}\n"), ["YAML_TAG 1:4", "YAML_TAG 2:4"]);
