@@ -20,12 +20,11 @@ export type ImportedResponse = DecidedGate & { readonly again: boolean };
  * Faults: USER_FILE_READ, APPROVAL_UNREADABLE (names no run), and those of `recordDecision`.
  */
 export async function importApproval(file: string, workplace: Workplace): Promise<Result<ImportedResponse>> {
-  const bytes = await readUserFile(file);
-  const response = bytes.ok ? readResponse(file, bytes.value) : bytes;
-  if (!bytes.ok || !response.ok) {
-    return response as Result<never>;
+  const response = await readResponse(file);
+  if (!response.ok) {
+    return response;
   }
-  const { approval, payload } = response.value;
+  const { approval, payload, bytes } = response.value;
   const key: RunKey = { tenantId: workplace.settings.tenantId, runId: approval.runId };
   const name = `decision:${hexOf(digestOf(payload, workplace.sha256))}`;
   const known = await workplace.store.ledger.identity(key);
@@ -34,23 +33,31 @@ export async function importApproval(file: string, workplace: Workplace): Promis
     return ok({ ...before.stands, again: true });
   }
   const commandId = before.tries === 0 ? name : `${name}:${before.tries + 1}`;
-  const body = { gate: approval.gateId, response: toBase64(bytes.value) };
+  const body = { gate: approval.gateId, response: toBase64(bytes) };
   const command = { commandId, kind: "decision", body } as const;
   const decided = await recordDecision(key, approval.gateId, () => Promise.resolve(ok(command)), workplace);
   return decided.ok ? ok({ ...decided.value, again: false }) : decided;
 }
 
-type Response = { readonly approval: Approval; readonly payload: Uint8Array };
+/** A response as its file has it. */
+export type ReadResponse = { readonly approval: Approval; readonly payload: Uint8Array; readonly bytes: Uint8Array };
 
-/** Only as much as is needed to find the run; whether it counts is for the run to say. */
-function readResponse(file: string, bytes: Uint8Array): Result<Response> {
-  const envelope = readSidecar(bytes, "interop");
+/**
+ * Only as much as is needed to find the run; whether it counts is for the run to say. Faults: USER_FILE_READ,
+ * APPROVAL_UNREADABLE.
+ */
+export async function readResponse(file: string): Promise<Result<ReadResponse>> {
+  const bytes = await readUserFile(file);
+  const envelope = bytes.ok ? readSidecar(bytes.value, "interop") : bytes;
+  if (!bytes.ok) {
+    return bytes;
+  }
   const statement = envelope.ok ? readStatement(envelope.value.payload, approvalPredicate) : envelope;
   if (!envelope.ok || !statement.ok) {
     const { message: problem } = (statement as Extract<typeof statement, { ok: false }>).fault;
     return fail(faultOf(approvalUseCodes, "APPROVAL_UNREADABLE", { file, problem }));
   }
-  return ok({ approval: statement.value.predicate, payload: envelope.value.payload });
+  return ok({ approval: statement.value.predicate, payload: envelope.value.payload, bytes: bytes.value });
 }
 
 type Earlier = { readonly tries: number; readonly stands?: DecidedGate };

@@ -1,13 +1,12 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { importApproval, type ImportedResponse } from "#app/approval-import.ts";
+import type { ImportedResponse } from "#app/approval-import.ts";
 import type { WaitingGate } from "#app/approval-list.ts";
-import type { Workplace } from "#app/workplace.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { defineSign, defineStatement } from "./approval-signing.ts";
-import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { approvalStep } from "./approval-step.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { answer } from "./keys.ts";
@@ -16,7 +15,6 @@ import { withDesk, withRunAtDesk } from "./open-desk.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import type { DeskOptions, RunDesk } from "./run-desk.ts";
 import { withServer } from "./server-options.ts";
-import { withWorkplace } from "./with-workplace.ts";
 
 type Done = (code: number) => void;
 
@@ -33,6 +31,7 @@ export const approvals: CommandFile = {
       "after",
       "\nAcross an air gap: `approvals request` where the run is, carry the archive over, `approvals sign` there,\n" +
         "carry the response back, `approvals import`, `packrun resume`. On one machine `packrun approve` does it all.\n" +
+        "Through a server (--server) `list`, `request` and `import` work on its runs; `sign` never needs one.\n" +
         "Example: packrun approvals request last release -o /media/stick/request.tar",
     );
   },
@@ -120,30 +119,26 @@ function defineRequest(group: Command, cli: Cli, done: Done): void {
 }
 
 function defineImport(group: Command, cli: Cli, done: Done): void {
-  withGlobals(group.command("import <file...>").description("record responses that were signed elsewhere"))
+  withServer(withGlobals(group.command("import <file...>").description("record responses that were signed elsewhere")))
     .addHelpText(
       "after",
       "\nFILE is what `packrun approvals sign` wrote, or the Sigstore bundle of another signer over the statement of\n" +
         "`packrun approvals statement`. Each goes to the run that it names; a refusal stands in that run's ledger.\n" +
+        "Through a server the token must be for that run and gate.\n" +
         "Exit codes: 0 all recorded, 2 a file cannot be read, 5 refused; of several the first that failed.\n" +
         "Example: packrun approvals import /media/stick/alice.sigstore.json",
     )
-    .action(async (files: readonly string[], options: GlobalOptions) => {
-      done(await withWorkplace(cli, options, (workplace) => importAll(cli, files, workplace, options)));
+    .action(async (files: readonly string[], options: DeskOptions) => {
+      done(await withDesk(cli, options, (desk) => importAll(cli, files, desk, options)));
     });
 }
 
-async function importAll(
-  cli: Cli,
-  files: readonly string[],
-  workplace: Workplace,
-  options: GlobalOptions,
-): Promise<number> {
+async function importAll(cli: Cli, files: readonly string[], desk: RunDesk, options: DeskOptions): Promise<number> {
   const asJson = formatOf(options) === "json";
   const items: object[] = [];
   const faults: Fault[] = [];
   for (const file of files) {
-    const imported = await importApproval(file, workplace);
+    const imported = await desk.importResponse(file);
     if (imported.ok) {
       items.push({ file, ...imported.value });
     } else {
@@ -151,7 +146,7 @@ async function importAll(
       faults.push(imported.fault);
     }
     if (!asJson) {
-      tell(cli, file, imported.ok ? imported.value : imported.fault);
+      tell(cli, file, imported.ok ? imported.value : imported.fault, desk.access !== undefined);
     }
   }
   if (asJson) {
@@ -160,7 +155,8 @@ async function importAll(
   return exitCodeOf(faults);
 }
 
-function tell(cli: Cli, file: string, found: ImportedResponse | Fault): void {
+/** A server goes on by itself. */
+function tell(cli: Cli, file: string, found: ImportedResponse | Fault, isThere: boolean): void {
   if ("code" in found) {
     cli.fault(found.message.includes(file) ? found : { ...found, place: { file } });
     return;
@@ -168,7 +164,7 @@ function tell(cli: Cli, file: string, found: ImportedResponse | Fault): void {
   const { decision, gateId, principal, runId, again } = found;
   const done = decision === "approve" ? "approved" : "rejected";
   cli.out(`${done} ${gateId} of ${runId} as ${principal}${again ? " (recorded before)" : ""}\n`);
-  if (!again) {
+  if (!again && !isThere) {
     cli.note(`go on with: ${nextStep(cli, "resume", runId)}`);
   }
 }

@@ -11,8 +11,17 @@ import type { RunDesk, ShownArtifact } from "./run-desk.ts";
 
 /** The desk over the store of this place. */
 export function localDesk(workplace: Workplace): RunDesk {
+  const { tenantId } = workplace.settings;
+  const keyOf = (runId: RunId): RunKey => ({ tenantId, runId });
+  return { ...seen(workplace, keyOf), ...told(workplace, keyOf) };
+}
+
+type KeyOf = (runId: RunId) => RunKey;
+type Orders = "approvals" | "request" | "importResponse" | "incident" | "snapshot" | "cancel" | "decide";
+
+/** How runs are seen. */
+function seen(workplace: Workplace, keyOf: KeyOf): Omit<RunDesk, Orders> {
   const { settings, store } = workplace;
-  const keyOf = (runId: RunId): RunKey => ({ tenantId: settings.tenantId, runId });
   return {
     find: async (text) => {
       const key = await findRun(text, settings.tenantId, store);
@@ -58,17 +67,23 @@ export function localDesk(workplace: Workplace): RunDesk {
       tell(decoder.decode());
       return ok(undefined);
     },
-    cancel: (runId, reason) => cancelRun(keyOf(runId), reason, workplace),
-    fold: (runId) => async (seen) => {
+    fold: (runId) => async (tell) => {
       const identity = await store.ledger.identity(keyOf(runId));
-      return identity.ok ? readRunState(identity.value, workplace, seen) : identity;
+      return identity.ok ? readRunState(identity.value, workplace, tell) : identity;
     },
-    // Most commands need none of these, and they take time to load.
+  };
+}
+
+/** What is asked of them and told to them. Most commands need little of it, and it takes time to load. */
+function told(workplace: Workplace, keyOf: KeyOf): Pick<RunDesk, Orders> {
+  return {
+    cancel: (runId, reason) => cancelRun(keyOf(runId), reason, workplace),
     approvals: async () => (await import("#app/approval-list.ts")).listApprovals(workplace),
     request: async (runId, gateId, out) => {
       const { exportApproval } = await import("#app/approval-export.ts");
       return exportApproval(keyOf(runId), gateId, out, workplace);
     },
+    importResponse: async (file) => (await import("#app/approval-import.ts")).importApproval(file, workplace),
     incident: async (runId, order) => (await import("#app/incident.ts")).changeIncident(keyOf(runId), order, workplace),
     snapshot: async (runId) => (await import("#app/incident.ts")).takeSnapshot(keyOf(runId), workplace),
     decide: async (runId, given) => {

@@ -13,7 +13,7 @@ const SERVED: Readonly<Record<string, readonly string[] | "all">> = {
   explain: "all",
   approve: "all",
   reject: "all",
-  approvals: ["list", "request"],
+  approvals: ["list", "request", "import"],
   evidence: ["show", "extract", "export", "snapshot"],
   incident: "all",
 };
@@ -46,7 +46,7 @@ export function withNextSteps(cli: Pick<Cli, "where" | "env">, text: string): st
 }
 
 /** Whether the command works through a server where one is named. */
-export function isServed([name = "", child = "", ...more]: readonly string[]): boolean {
+function isServed([name = "", child = "", ...more]: readonly string[]): boolean {
   const served = SERVED[name];
   return served === "all" ? name !== "explain" || more.includes("--run") : served?.includes(child) === true;
 }

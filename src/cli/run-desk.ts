@@ -1,4 +1,5 @@
 import type { ExportedRequest } from "#app/approval-export.ts";
+import type { ImportedResponse } from "#app/approval-import.ts";
 import type { WaitingGates } from "#app/approval-list.ts";
 import type { IncidentOrder } from "#app/incident.ts";
 import type { DecidedGate, GateDecision } from "#app/decide-gate.ts";
@@ -31,6 +32,8 @@ export type RunDesk = {
   readonly approvals: () => Promise<Result<WaitingGates>>;
   /** Writes what somebody else needs to decide on an open gate: a folder, or an archive where `out` ends in `.tar`. */
   readonly request: (runId: RunId, gateId: string, out: string) => Promise<Result<ExportedRequest>>;
+  /** Records a decision that was signed elsewhere with the run that it names. */
+  readonly importResponse: (file: string) => Promise<Result<ImportedResponse>>;
   readonly incident: (runId: RunId, order: IncidentOrder) => Promise<Result<void>>;
   readonly snapshot: (runId: RunId) => Promise<Result<{ readonly manifestDigest: string }>>;
   readonly decide: (runId: RunId, given: GateDecision) => Promise<Result<DecidedGate & Driven>>;

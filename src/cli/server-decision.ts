@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { confirmAtTerminal } from "#app/approval-confirmation.ts";
+import { readResponse, type ImportedResponse } from "#app/approval-import.ts";
 import { signApproval } from "#app/approval-sign.ts";
 import type { DecidedGate, GateDecision } from "#app/decide-gate.ts";
 import { readSettings } from "#app/settings.ts";
@@ -70,6 +71,22 @@ export async function decideAtServer(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Sends a decision that was signed elsewhere to the run that it names. Faults: those of `readResponse` and of the server. */
+export async function importAtServer(client: ApiClient, file: string): Promise<Result<ImportedResponse>> {
+  const response = await readResponse(file);
+  if (!response.ok) {
+    return response;
+  }
+  const { runId, gateId, planHash } = response.value.approval;
+  const envelope = readJson(response.value.bytes, file);
+  const decided = envelope.ok ? await client.approve(runId, { gateId, planHash, envelope: envelope.value }) : envelope;
+  if (!decided.ok) {
+    return decided;
+  }
+  const { decision, principal, again } = decided.value;
+  return ok({ runId, gateId, decision, principal, again });
 }
 
 function keyOf(cli: Cli, key: string): string {

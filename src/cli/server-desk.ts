@@ -9,7 +9,7 @@ import type { ServerAccess } from "#client/server-access.ts";
 import type { Cli } from "./cli.ts";
 import type { LedgerEvent } from "./progress.ts";
 import type { DeskOptions, ListedRow, RunDesk, ShownArtifact } from "./run-desk.ts";
-import { decideAtServer } from "./server-decision.ts";
+import { decideAtServer, importAtServer } from "./server-decision.ts";
 import { answerOfServed } from "./served-run.ts";
 
 /** The most that a page of the server's list holds. */
@@ -43,6 +43,7 @@ export function serverDesk(cli: Cli, options: DeskOptions, access: ServerAccess)
     approvals: async () => (await import("./server-approvals.ts")).listServedApprovals(cli, options, client),
     request: async (runId, gateId, out) =>
       (await import("./server-approvals.ts")).requestFromServer(client, { runId, gateId }, out),
+    importResponse: (file) => importAtServer(client, file),
     incident: async (runId, order) => {
       const changed = await client.changeIncident(runId, incidentChange(order));
       return changed.ok ? ok(undefined) : changed;
