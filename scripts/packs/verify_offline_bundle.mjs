@@ -5916,7 +5916,10 @@ var eventTypes = {
   "step.lost": entry("attempt", empty),
   "sandbox.enforced": entry(
     "attempt",
-    object({ mode: literal("sealed", "restricted"), limits: enforcements }, { proc: literal("host") })
+    object(
+      { mode: literal("sealed", "restricted"), limits: enforcements },
+      { proc: literal("host"), userNamespaces: literal("filter") }
+    )
   ),
   "egress.denied": entry("attempt", object({ host: string(), port: count5, reason: string(), ...code })),
   "gate.opened": entry("gate", object({ requestDigest: digest(), notAfter: timestamp() })),
