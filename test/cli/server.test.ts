@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import t from "tap";
 import type { LedgerEvent } from "#run/event.ts";
 import { answerOf, faultOf, Place, until, type Running } from "./place.ts";
@@ -82,10 +82,16 @@ t.test("evidence comes over as the archive that is exported here, and can be loo
   t.equal(exported.code, 0, exported.err);
   await place.packrun("evidence", "export", runId, "-o", "here.tar");
   t.ok(readFileSync(place.here("there.tar")).equals(readFileSync(place.here("here.tar"))));
+  t.notOk(existsSync(place.here("there.tar.anchor.sigstore.json")), "nobody vouches for it");
+  const anchor = place.write(`.packrun/evidence/${runId}.anchor.sigstore.json`, "whoever vouches for it");
+  const again = await atServer("evidence", "export", runId, "-o", "again.tar", "--json");
+  t.equal(again.code, 0, again.err);
+  t.equal(readFileSync(place.here("again.tar.anchor.sigstore.json"), "utf8"), "whoever vouches for it");
+  rmSync(anchor);
   const shown = await atServer("evidence", "show", runId.slice(0, 13));
   t.match(shown.out, `run       ${runId}`, shown.err);
   const snapshot = await atServer("evidence", "export", runId, "--snapshot", "-o", "s.tar", "--json");
-  t.equal(faultOf(snapshot).code, "SERVER_OPTION");
+  t.equal(faultOf(snapshot).code, "SNAPSHOT_UNKNOWN");
 });
 
 t.test("a pack bundle goes into the server's registry, and texts are read by the types of its inputs", async (t) => {
