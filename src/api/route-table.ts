@@ -4,6 +4,7 @@ import { livezRoute, metricsRoute, readyzRoute } from "./route/health.ts";
 import { incidentRoute, snapshotRoute } from "./route/incidents.ts";
 import { listRunsRoute } from "./route/list-runs.ts";
 import { listPacksRoute, putPackRoute, readPackRoute } from "./route/packs.ts";
+import { readAnchorRoute } from "./route/read-anchor.ts";
 import { readEvidenceRoute } from "./route/read-evidence.ts";
 import { readLogsRoute } from "./route/read-logs.ts";
 import { readOpenApiRoute } from "./route/read-openapi.ts";
@@ -33,6 +34,7 @@ export const routeTable: readonly Route[] = [
   incidentRoute,
   snapshotRoute,
   readEvidenceRoute,
+  readAnchorRoute,
   putPackRoute,
   listPacksRoute,
   readPackRoute,

@@ -23,6 +23,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
     "UPLOAD_UNKNOWN",
     "GATE_REQUEST_UNKNOWN",
     "SNAPSHOT_UNKNOWN",
+    "ANCHOR_ABSENT",
     "RUN_REFERENCE",
   ],
   405: ["METHOD_NOT_ALLOWED"],

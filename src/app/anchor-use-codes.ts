@@ -13,6 +13,18 @@ export const anchorUseCodes = codeTable({
       fix: "Name the authority: `packrun evidence anchor last --tsa https://tsa.example/tsr`.",
     },
   },
+  ANCHOR_ABSENT: {
+    severity: "error",
+    exitCode: 2,
+    message: "nobody vouches for the evidence of run {runId}",
+    hint: "write anchor: {tsa: URL} into the server's packrun.config.yaml, or anchor a copy with `packrun evidence anchor`",
+    explanation: {
+      cause:
+        "The anchor of a bundle was asked for, and there is none: the server has no `anchor` in its configuration, or could not reach who it names.",
+      example: "GET /api/runs/{runId}/evidence/anchor of a run that was sealed without `anchor`",
+      fix: "Nothing is to be done unless the trust root demands anchors: the bundle holds without.",
+    },
+  },
   ANCHOR_SIGNER_UNKNOWN: {
     severity: "error",
     exitCode: 7,

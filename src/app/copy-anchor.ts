@@ -12,10 +12,16 @@ export async function copyAnchor(bundle: string, copy: string): Promise<Result<s
   if (!bytes.ok || bytes.value === undefined) {
     return bytes.ok ? ok(undefined) : bytes;
   }
-  const file = anchorPath(copy);
+  const written = await writeAnchor(copy, bytes.value);
+  return written.ok ? ok(anchorPath(copy)) : written;
+}
+
+/** Puts an anchor beside a bundle. Fault: USER_FILE_WRITE. */
+export async function writeAnchor(bundle: string, anchor: Uint8Array): Promise<Result<void>> {
+  const file = anchorPath(bundle);
   try {
-    await writeAtomically(file, bytes.value);
-    return ok(file);
+    await writeAtomically(file, anchor);
+    return ok(undefined);
   } catch (error) {
     return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemProblem(error) }));
   }

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { SNAPSHOT_HEADER } from "#api/route/run-shapes.ts";
 import { manifestDigestOf } from "#app/export-snapshot.ts";
+import { writeAnchor } from "#app/copy-anchor.ts";
 import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
 import { ApiClient } from "#client/api-client.ts";
 import { download } from "#client/download.ts";
@@ -18,7 +19,18 @@ export async function fetchEvidence(
   const client = new ApiClient(access);
   const runId = await findServed(client, text);
   const sent = runId.ok ? await client.readEvidence(runId.value) : runId;
-  return keep(sent, file, client.server, async (_, size) => ({ size }));
+  const kept = await keep(sent, file, client.server, async (_, size) => ({ size }));
+  const anchored = kept.ok && runId.ok ? await keepAnchor(client, runId.value, file) : ok(undefined);
+  return anchored.ok ? kept : anchored;
+}
+
+/** Puts the anchor beside a bundle, where there is one. */
+export async function keepAnchor(client: ApiClient, runId: string, file: string): Promise<Result<void>> {
+  const anchor = await client.readAnchor(runId);
+  if (!anchor.ok || anchor.value === undefined) {
+    return anchor.ok ? ok(undefined) : anchor;
+  }
+  return writeAnchor(file, anchor.value);
 }
 
 /** The same for a snapshot: that of the event of this sequence, or the `last` one. */
@@ -69,6 +81,9 @@ export async function withFetchedEvidence(
   const client = new ApiClient(access);
   const runId = await findServed(client, text);
   const sent = runId.ok ? await client.readEvidence(runId.value) : runId;
-  const worked = await withDownload(sent, client.server, async (file) => ok(await work(ok(file))));
+  const worked = await withDownload(sent, client.server, async (file) => {
+    const anchored = runId.ok ? await keepAnchor(client, runId.value, file) : ok(undefined);
+    return anchored.ok ? ok(await work(ok(file))) : anchored;
+  });
   return worked.ok ? worked.value : work(worked);
 }

@@ -13,6 +13,7 @@ import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { takenOver, tellRunEnd } from "./run-end.ts";
 import { answerOfServed } from "./served-run.ts";
+import { keepAnchor } from "./server-evidence.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { showProgress } from "./show-progress.ts";
 import { withDownload } from "./with-download.ts";
@@ -147,7 +148,9 @@ async function collect({ cli, client, options }: Watch, run: ServedRun): Promise
     try {
       const kept =
         evidence === undefined ? ok(undefined) : await writeApprovalFolder(source, resolve(cli.cwd, evidence));
-      return kept.ok && output !== undefined ? await copyFrom(source, run, resolve(cli.cwd, output)) : kept;
+      const anchored =
+        kept.ok && evidence !== undefined ? await keepAnchor(client, run.runId, resolve(cli.cwd, evidence)) : kept;
+      return anchored.ok && output !== undefined ? await copyFrom(source, run, resolve(cli.cwd, output)) : anchored;
     } finally {
       await close();
     }

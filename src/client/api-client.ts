@@ -147,6 +147,16 @@ export class ApiClient {
     return this.#open(`api/runs/${runId}/evidence${asked}`);
   }
 
+  /** Who vouches for that bundle; undefined where nobody does. */
+  async readAnchor(runId: string): Promise<Result<Uint8Array | undefined>> {
+    const path = `api/runs/${runId}/evidence/anchor`;
+    const sent = await this.#exchange.send({ method: "GET", path, repeatable: true });
+    if (!sent.ok) {
+      return sent.fault.code === "ANCHOR_ABSENT" ? ok(undefined) : sent;
+    }
+    return readBytes(sent.value, this.server);
+  }
+
   /** The request that approvers are asked to sign, as its file has it. */
   async readGateRequest(runId: string, gateId: string): Promise<Result<{ readonly request: Uint8Array }>> {
     const path = `api/runs/${runId}/gates/${encodeURIComponent(gateId)}/request`;

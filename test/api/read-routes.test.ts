@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import t from "tap";
 import { exportEvidence } from "#app/export-evidence.ts";
 import { exportSnapshot } from "#app/export-snapshot.ts";
@@ -151,6 +151,50 @@ t.test("evidence is the archive that export writes, and only of runs that are ov
   const sent = await get(`/api/runs/${finished.runId}/evidence`);
   t.ok(Buffer.from(await sent.arrayBuffer()).equals(readFileSync(place.here("run.tar"))));
   t.match(await json(`/api/runs/${waiting.runId}/evidence`), { status: 409, code: "RUN_NOT_FINISHED" });
+});
+
+t.test("who vouches for evidence is sent beside it", async (t) => {
+  const path = `/api/runs/${finished.runId}/evidence/anchor`;
+  t.match(await json(path), { status: 404, code: "ANCHOR_ABSENT" });
+  const anchor = world.place.write(`state/evidence/${finished.runId}.anchor.sigstore.json`, "an anchor");
+  const sent = await get(path);
+  t.match(sent.headers.get("content-type"), /^application\/vnd\.dev\.sigstore\.bundle/);
+  t.match(sent.headers.get("content-disposition"), `${finished.runId}.tar.anchor.sigstore.json`);
+  t.equal(await sent.text(), "an anchor");
+  t.match(await json(`/api/runs/${waiting.runId}/evidence/anchor`), { status: 409, code: "RUN_NOT_FINISHED" });
+  rmSync(anchor);
+});
+
+t.test("what is asked of a run that somebody looks into is told when it is asked", async (t) => {
+  const traced: string[] = [];
+  const service = {
+    ...world.service,
+    traces: async ({ runId }: { readonly runId: string }): Promise<boolean> => {
+      traced.push(runId);
+      return runId === finished.runId;
+    },
+  };
+  const { url } = await world.another({ service });
+  const before = world.logged.length;
+  const Authorization = `Bearer ${await world.token({ subject: "looker" })}`;
+  for (const path of [finished.runId, waiting.runId, "last"]) {
+    await (await fetch(`${url}/api/runs/${path}`, { headers: { Authorization } })).text();
+  }
+  await (await fetch(`${url}/api/runs`, { headers: { Authorization } })).text();
+  t.same(traced, [finished.runId, waiting.runId]);
+  const lines = world.logged.slice(before).map((line) => JSON.parse(line) as readonly unknown[]);
+  const begun = lines.filter(([level]) => level === "debug");
+  t.match(begun, [
+    [
+      "debug",
+      "request.begun",
+      {
+        runId: finished.runId,
+        data: { method: "GET", route: "/api/runs/{runId}", tenant: "default", subject: "looker" },
+      },
+    ],
+  ]);
+  t.equal(begun.length, 1);
 });
 
 t.test("what a snapshot lists is sent like evidence, with the event that names it", async (t) => {

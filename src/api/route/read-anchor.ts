@@ -1,0 +1,56 @@
+import { anchorPath } from "#app/anchor-path.ts";
+import { readAnchorOf } from "#app/anchor-evidence.ts";
+import { anchorUseCodes } from "#app/anchor-use-codes.ts";
+import { findEvidence } from "#app/find-evidence.ts";
+import { mediaTypeOf } from "#evidence/evidence-path.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok } from "#fault/result.ts";
+import { guarded } from "../route.ts";
+import { runOf, runParams } from "./run-path.ts";
+
+const MEDIA_TYPE = mediaTypeOf("anchor.sigstore.json");
+
+export const readAnchorRoute = guarded({
+  id: "readEvidenceAnchor",
+  method: "get",
+  path: "/api/runs/{runId}/evidence/anchor",
+  scope: "evidence.read",
+  summary: "Who vouches for the sealed bundle of a run: its timestamps and log entries",
+  params: runParams,
+  answers: {
+    200: {
+      description: "The file that belongs beside the bundle as NAME.anchor.sigstore.json. It may grow.",
+      mediaTypes: [MEDIA_TYPE],
+    },
+  },
+  problems: ["RUN_UNKNOWN", "RUN_NOT_FINISHED", "ANCHOR_ABSENT"],
+  handle: async (call) => {
+    const key = await runOf(call, call.params.runId);
+    if (!key.ok) {
+      return key;
+    }
+    const { runId } = key.value;
+    const folder = await findEvidence(runId, call.workplace);
+    const bytes = folder.ok ? await readAnchorOf(anchorPath(folder.value)) : folder;
+    if (!bytes.ok || bytes.value === undefined) {
+      return fail({ fault: bytes.ok ? faultOf(anchorUseCodes, "ANCHOR_ABSENT", { runId }) : bytes.fault });
+    }
+    const anchor = bytes.value;
+    const headers = {
+      "Content-Disposition": `attachment; filename="${runId}.tar.anchor.sigstore.json"`,
+      "Cache-Control": "private, no-cache",
+    };
+    return ok({
+      kind: "stream",
+      status: 200,
+      mediaType: MEDIA_TYPE,
+      headers,
+      length: anchor.length,
+      chunks: once(anchor),
+    });
+  },
+});
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
