@@ -69,28 +69,34 @@ function written(
   return all;
 }
 
-/** Asks the commands themselves about a bundle in memory and holds them to one answer; the codes of what failed or is stale. */
-async function agree(t: Test, name: string, given: Case): Promise<readonly string[]> {
-  const { script, python: answer, stderr } = await askBoth(...headOf(written(t.testdir({}), given)));
-  t.strictSame(answer, script, name, { stderr });
-  return codesOf(script);
-}
-const headOf = ([path = "", ...args]: readonly string[]) => [path, args] as const;
+type Asked = { readonly folder: string; readonly args: readonly string[] };
 
-/** Holds both to one answer on every case, which fails or is stale with some code; each is asked in one process of its own. */
-async function agreeOnAll(t: Test, cases: Readonly<Record<string, Case>>): Promise<void> {
-  const folder = t.testdir({});
-  const asked = Object.values(cases).map((given, index) => [
-    ...written(join(folder, String(index)), given),
-    "--format",
-    "json",
-  ]);
-  const [scripts, others] = await Promise.all([askScript(asked), askPython(asked.map((args) => ({ folder, args })))]);
-  for (const [index, name] of Object.keys(cases).entries()) {
+/** Holds both to one answer on everything that is asked, each in one process of its own; the codes of each answer. */
+async function agree(t: Test, asked: Readonly<Record<string, Asked>>): Promise<readonly (readonly string[])[]> {
+  const all = Object.values(asked).map(({ folder, args }) => ({ folder, args: [...args, "--format", "json"] }));
+  const [scripts, others] = await Promise.all([askScript(all.map(({ args }) => args)), askPython(all)]);
+  return Object.keys(asked).map((name, index) => {
     const { code = -1, stdout = "", stderr = "" } = others[index] ?? {};
     const script = answerOf(scripts[index] ?? { code: -2, stdout: "" });
     t.strictSame(answerOf({ code, stdout }), script, name, { stderr });
-    t.ok(codesOf(script).length > 0, `${name}: something is found`);
+    return codesOf(script);
+  });
+}
+
+/** What is asked about cases, written below a folder. */
+const askedOf = (folder: string, cases: Readonly<Record<string, Case>>): Readonly<Record<string, Asked>> =>
+  Object.fromEntries(
+    Object.entries(cases).map(([name, given], index) => [
+      name,
+      { folder, args: written(join(folder, String(index)), given) },
+    ]),
+  );
+
+/** Holds both to one answer on every case, which fails or is stale with some code. */
+async function agreeOnAll(t: Test, cases: Readonly<Record<string, Case>>): Promise<void> {
+  const codes = await agree(t, askedOf(t.testdir({}), cases));
+  for (const [index, name] of Object.keys(cases).entries()) {
+    t.ok((codes[index] ?? []).length > 0, `${name}: something is found`);
   }
 }
 
@@ -151,11 +157,18 @@ t.test("both give one answer on runs of every kind", options, async (t) => {
     }),
     unsigned: await sealedRun({ unsigned: true }),
   };
-  for (const [name, run] of Object.entries(runs)) {
-    await t.test(name, async (t) => {
-      t.strictSame(await agree(t, name, { files: filesOf(run.folder) }), []);
-    });
-  }
+  const folder = t.testdir({});
+  const cases = Object.entries(runs).map(([name, run]) => [name, { files: filesOf(run.folder) }] as const);
+  const asked = askedOf(folder, Object.fromEntries(cases));
+  t.strictSame(
+    await agree(t, asked),
+    cases.map(() => []),
+  );
+  // The commands themselves, too.
+  const [path = "", ...args] = asked["plain"]?.args ?? [];
+  const { script, python: answer, stderr } = await askBoth(path, args);
+  t.strictSame(answer, script, "plain", { stderr });
+  t.strictSame([script.verdict, codesOf(script)], ["verified", []]);
 });
 
 t.test("both give one answer on bundles of real packs, as folders and as archives", options, async (t) => {
@@ -181,11 +194,6 @@ t.test("both give one answer on bundles of real packs, as folders and as archive
     place.pack(name, spec);
   }
   const trust = place.here(".packrun/trust/trust-root.json");
-  const same = async (path: string, codes: readonly string[] = []): Promise<void> => {
-    const { script, python: answer, stderr } = await askBoth(path, ["--trust", trust]);
-    t.strictSame(answer, script, path, { stderr });
-    t.strictSame(codesOf(script), codes);
-  };
   const quickstart = join(import.meta.dirname, "../../packs/quickstart");
   t.equal((await place.packrun("run", quickstart, "--evidence", "quickstart")).code, 0);
   t.equal((await place.packrun("evidence", "export", "last", "-o", "quickstart.tar")).code, 0);
@@ -196,9 +204,15 @@ t.test("both give one answer on bundles of real packs, as folders and as archive
   await place.packrun("trust", "add", "alice.pub", "--principal", "alice", "--role", "approver");
   t.equal((await place.packrun("approve", "last", "ok", "--key", "alice.key", "--reason", "fine")).code, 0);
   t.equal((await place.packrun("resume", "last", "--evidence", "approved")).code, 0);
-  for (const path of ["quickstart", "quickstart.tar", "failed", "restricted", "approved"]) {
-    await same(place.here(path));
-  }
+  const asked = (names: readonly string[]): Readonly<Record<string, Asked>> =>
+    Object.fromEntries(
+      names.map((name) => [name, { folder: place.folder, args: [place.here(name), "--trust", trust] }]),
+    );
+  const good = ["quickstart", "quickstart.tar", "failed", "restricted", "approved"];
+  t.strictSame(
+    await agree(t, asked(good)),
+    good.map(() => []),
+  );
   const tar = readFileSync(place.here("quickstart.tar"));
   const padding = 512 + Number.parseInt(tar.toString("latin1", 124, 135), 8);
   const size = tar.length;
@@ -211,9 +225,12 @@ t.test("both give one answer on bundles of real packs, as folders and as archive
     "a header cut off": tar.subarray(512),
     empty: new Uint8Array(),
   };
-  for (const [name, bytes] of Object.entries(archives)) {
-    await same(place.write(`${name}.tar`, bytes), ["sizes BUNDLE_TAR_INVALID"]);
-  }
+  const names = Object.keys(archives).map((name) => `${name}.tar`);
+  Object.values(archives).forEach((bytes, index) => place.write(names[index] ?? "", bytes));
+  t.strictSame(
+    await agree(t, asked(names)),
+    names.map(() => ["sizes BUNDLE_TAR_INVALID"]),
+  );
 });
 
 t.test("both find the same in every file that was changed, cut, emptied or taken away", options, async (t) => {
