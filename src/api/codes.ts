@@ -155,7 +155,7 @@ export const apiCodes = codeTable({
     explanation: {
       cause: "The same order came a second time before the first was answered.",
       example: "a client that gave up after a second and tried again",
-      fix: "Send it again. A server that died in the middle holds a key for two minutes at most.",
+      fix: "Send it again. A server that died over it holds the key for ten seconds at most; then the same key finds its run, or makes it.",
     },
   },
   ARTIFACT_UNKNOWN: {

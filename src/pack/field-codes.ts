@@ -41,7 +41,7 @@ export const fieldCodes = codeTable({
     severity: "error",
     exitCode: 3,
     message: "{problem}",
-    hint: "give a value that is allowed here",
+    hint: "SPEC.md, section 2.1, says what each field takes",
     explanation: {
       cause: "A value has the right type but is not allowed at its place.",
       example: "timeout: 5 minutes",
