@@ -44,8 +44,12 @@ export async function snapshotArchive(
   return found.ok && archive.ok ? ok({ ...archive.value, ...found.value.named }) : (archive as Result<never>);
 }
 
-/** The digest of a bundle's manifest, by which an event names a snapshot. Faults: those of the source. */
-export async function manifestDigestOf(source: BundleSource, sha256: Sha256): Promise<Digest> {
+/** The digest of a bundle's manifest, by which an event names a snapshot; undefined where there is none. */
+export async function manifestDigestOf(source: BundleSource, sha256: Sha256): Promise<Digest | undefined> {
+  const files = await source.list();
+  if (!files.ok || files.value.every(({ path }) => path !== MANIFEST_PATH)) {
+    return undefined;
+  }
   return digestOf(concatBytes(...(await Array.fromAsync(source.open(MANIFEST_PATH)))), sha256);
 }
 

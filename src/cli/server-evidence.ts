@@ -6,7 +6,8 @@ import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
 import { ApiClient } from "#client/api-client.ts";
 import { download } from "#client/download.ts";
 import type { ServerAccess } from "#client/server-access.ts";
-import { ok, type Result } from "#fault/result.ts";
+import { strange } from "#client/read-answer.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
 import { findServed } from "./server-desk.ts";
 import { withDownload } from "./with-download.ts";
 
@@ -19,7 +20,7 @@ export async function fetchEvidence(
   const client = new ApiClient(access);
   const runId = await findServed(client, text);
   const sent = runId.ok ? await client.readEvidence(runId.value) : runId;
-  const kept = await keep(sent, file, client.server, async (_, size) => ({ size }));
+  const kept = await keep(sent, file, client.server, async (_, size) => ok({ size }));
   const anchored = kept.ok && runId.ok ? await keepAnchor(client, runId.value, file) : ok(undefined);
   return anchored.ok ? kept : anchored;
 }
@@ -46,7 +47,10 @@ export async function fetchSnapshot(
   return keep(sent, file, client.server, async (source, size) => {
     const { sha256 } = await import("#compose.ts");
     const sequence = sent.ok ? Number(sent.value.headers.get(SNAPSHOT_HEADER)) : 0;
-    return { size, sequence, manifestDigest: await manifestDigestOf(source, sha256) };
+    const manifestDigest = await manifestDigestOf(source, sha256);
+    return manifestDigest === undefined
+      ? fail(strange(client.server, "its snapshot has no manifest"))
+      : ok({ size, sequence, manifestDigest });
   });
 }
 
@@ -55,7 +59,7 @@ async function keep<T>(
   sent: Result<Response>,
   file: string,
   server: string,
-  tell: (source: OpenBundle["source"], size: number) => Promise<T>,
+  tell: (source: OpenBundle["source"], size: number) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const size = sent.ok ? await download(sent.value, file, server) : sent;
   const bundle = size.ok ? await openBundle(file) : size;
@@ -64,7 +68,7 @@ async function keep<T>(
   }
   const { source, close } = bundle.value;
   const listed = await source.list();
-  const told = listed.ok ? ok(await tell(source, size.value)) : listed;
+  const told = listed.ok ? await tell(source, size.value) : listed;
   await close();
   if (!told.ok) {
     await rm(file, { force: true });
