@@ -1,5 +1,6 @@
 import { Environment, type ASTNode } from "@marcbachmann/cel-js";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { celSteps } from "./cel-steps.ts";
 import { surveyCel, type Roots } from "./cel-survey.ts";
 import type { ExpressionProblem } from "./expression-problem.ts";
 
@@ -9,7 +10,7 @@ export type CelProgram = {
   readonly ast: ASTNode;
   /** The names that it reads, with the members that it reads of each. */
   readonly roots: Roots;
-  /** Throws an `EvaluationError` of the CEL library. */
+  /** Throws an `EvaluationError` of the CEL library, and an error of its own where it takes too many steps. */
   readonly evaluate: (context: Readonly<Record<string, unknown>>) => unknown;
 };
 
@@ -48,7 +49,10 @@ function parse(source: string): Parsed {
   try {
     const parsed = environment.parse(source);
     const { problems, roots } = surveyCel(parsed.ast);
-    const evaluate = (context: Readonly<Record<string, unknown>>): unknown => parsed(context);
+    const steps = celSteps();
+    steps.count(parsed.ast);
+    const evaluate = (context: Readonly<Record<string, unknown>>): unknown =>
+      steps.within(() => parsed(context) as unknown);
     return problems.length === 0 ? ok({ source, ast: parsed.ast, roots, evaluate }) : fail(problems);
   } catch (error) {
     return fail([syntaxProblem(error, source)]);

@@ -27,9 +27,12 @@ export type PlanFindings = {
 
 /** Comparisons of names that all hints of one pack may cost together. */
 const COMPARISONS = 200_000;
+/** Problems of one string that are told: where each stands in the text costs as much as the string is long. */
+const MOST_PROBLEMS = 100;
 
 export function planFindings(source: PackSource): PlanFindings {
   const found = new Map<string, Diagnostic>();
+  const told = new Map<string, number>();
   let comparisons = 0;
   const keep = (diagnostic: Diagnostic): void => {
     const { start } = diagnostic.range ?? { start: { line: 0, column: 0 } };
@@ -42,6 +45,12 @@ export function planFindings(source: PackSource): PlanFindings {
       keep(diagnosticOf({ ...packCodes, ...planCodes }, code, data, hint === undefined ? place : { ...place, hint }));
     },
     addProblem: ({ code, data, start, end, hint }, path, offset) => {
+      const string = JSON.stringify(path);
+      const before = told.get(string) ?? 0;
+      if (before === MOST_PROBLEMS) {
+        return;
+      }
+      told.set(string, before + 1);
       const place = { file: source.file, range: source.offsetRange(path, offset + start, offset + end) };
       keep(diagnosticOf(planCodes, code, data, hint === undefined ? place : { ...place, hint }));
     },

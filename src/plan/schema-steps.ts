@@ -63,8 +63,9 @@ export function countSteps(ajv: Ajv2020, { spend }: SchemaSteps): void {
       const definition = rule as CodeKeywordDefinition;
       const inner = definition.code;
       definition.code = (context, ...rest) => {
-        const { gen, data, schema } = context;
-        const growth = keyword === "format" && schema === "url" ? "square" : (GROWTHS.get(keyword) ?? "none");
+        const { gen, data } = context;
+        const isUrl = keyword === "format" && context.schema === "url";
+        const growth = isUrl ? "square" : (GROWTHS.get(keyword) ?? "none");
         gen.code(_`${SELF}.count(${data}, ${stepsOf(context)}, ${growth}, ${ERRORS});`);
         inner(context, ...rest);
       };

@@ -104,7 +104,9 @@ function compile(schema: Json, formats: boolean): Compiled | string {
 
 function tryCompile(schema: object | boolean, formats: boolean): Compiled | string {
   try {
-    metaschemas(formats).validateSchema(schema, true);
+    if (metaschemas(formats).validateSchema(schema, true) !== true) {
+      return "it is no schema";
+    }
     const { ajv, steps } = counted({ formats, allErrors: true, meta: META.test(JSON.stringify(schema)) });
     return { validate: ajv.compile(schema), steps };
   } catch (error) {

@@ -1,0 +1,35 @@
+import t from "tap";
+import { evaluateExpression } from "#plan/evaluate-expression.ts";
+
+const items = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at);
+const TOO_MUCH = { fault: { code: "EXPR_TYPE", message: /data too large/ } };
+
+t.test("what looks at a whole list for each of its items ends after so many steps", (t) => {
+  for (const source of [
+    "inputs.a.all(x, x in inputs.a)",
+    "inputs.a.all(x, inputs.a == inputs.b)",
+    "inputs.a.all(x, size(inputs.a + inputs.b) > 0)",
+    "inputs.a.exists(x, inputs.text.contains(string(x) + 'z'))",
+    "inputs.a.filter(x, inputs.text < inputs.other).size() == 0",
+    "inputs.a.map(x, inputs.text + 'z').size() > 0",
+  ]) {
+    const text = "y".repeat(100_000);
+    const context = (count: number): object => ({ inputs: { a: items(count), b: items(count), text, other: text } });
+    t.match(evaluateExpression(source, context(20) as never), { ok: true }, source);
+    t.match(evaluateExpression(source, context(5000) as never), TOO_MUCH, source);
+  }
+  t.end();
+});
+
+t.test("a long list is looked at once or a few times, and each evaluation has steps of its own", (t) => {
+  const context = {
+    inputs: { a: items(200_000), pairs: items(1000).map((at) => ({ at, list: [at, [at]] })) },
+  } as never;
+  for (let times = 0; times < 5; times += 1) {
+    t.match(evaluateExpression("inputs.a.filter(x, x % 2 == 0).size()", context), { value: 100_000 });
+    t.match(evaluateExpression("inputs.a == inputs.a && 7 in inputs.a", context), { value: true });
+    t.match(evaluateExpression("inputs.pairs.exists(p, p.list == [3, [3]])", context), { value: true });
+    t.match(evaluateExpression("inputs.pairs.map(p, p.at + 1)[9]", context), { value: 10 });
+  }
+  t.end();
+});
