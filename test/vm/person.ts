@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { containerScript, type Container } from "../sandbox/container.ts";
 
 const MAIN = "/opt/packrun/dist/cli/main.js";
 
@@ -25,6 +26,8 @@ export type Person = {
   readonly uid: number;
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Where packrun runs; its user is then that of the container. */
+  readonly container?: Container;
 };
 
 export function personOf(name: string, uid: number, env: Readonly<Record<string, string>> = {}): Person {
@@ -54,7 +57,11 @@ export function copyPack(person: Person, from: string): string {
 }
 
 export function start(person: Person, ...args: readonly string[]): ChildProcess {
-  const { uid, folder, env } = person;
+  const { uid, folder, env, container } = person;
+  if (container !== undefined) {
+    const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(" ");
+    return spawn("unshare", ["-m", "sh", "-ec", containerScript(container, command)], { cwd: folder, env: { ...env } });
+  }
   return spawn(process.execPath, [MAIN, ...args], { uid, gid: uid, cwd: folder, env: { ...env } });
 }
 

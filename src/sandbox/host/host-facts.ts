@@ -16,6 +16,8 @@ export type HostFacts = {
   readonly sysctls: Readonly<Record<string, string>>;
   /** True when a system call filter of others is in force here, as in most containers. */
   readonly filtered: boolean;
+  /** The AppArmor or SELinux profile of this process, as /proc/self/attr/current says; empty where there is none. */
+  readonly profile: string;
   /** True when parts of /proc are covered by other mounts. */
   readonly procCovered: boolean;
   readonly cgroups: CgroupFacts;
@@ -41,6 +43,7 @@ export function readHostFacts(): HostFacts {
     container: existsSync("/.dockerenv") || existsSync("/run/.containerenv") || "container" in process.env,
     sysctls: Object.fromEntries(sysctls.filter(([, value]) => value !== "")),
     filtered: /^Seccomp:\s*2$/m.test(readText("/proc/self/status")),
+    profile: readText("/proc/self/attr/current").replaceAll("\0", ""),
     procCovered: / \/proc\/\S+ /.test(readText("/proc/self/mountinfo")),
     cgroups: process.platform === "linux" ? cgroupFacts() : { version: "none", own: [] },
   };

@@ -39,6 +39,10 @@ export function setUpRemedy(said: string, facts: HostFacts = readHostFacts()): s
   if (refusesProc(said)) {
     return UNMASK_PROC;
   }
+  const [unconfined] = profileOption(facts.profile);
+  if (/Permission denied/.test(said) && facts.container && unconfined !== undefined) {
+    return `the profile ${facts.profile} of this container forbids mounts: start it with \`${securityOption(unconfined)}\``;
+  }
   if (/namespace|uid map|gid map|Operation not permitted|No permissions/i.test(said)) {
     return namespaceRemedy(facts);
   }
@@ -56,13 +60,25 @@ export function wayOutRemedy(said: string): string {
     : "leave egressAllowlist empty on this host, and pass what the steps need as file inputs";
 }
 
+function securityOption(option: string): string {
+  return `--security-opt ${option}`;
+}
+
+/** What takes a profile of AppArmor (`name (mode)`) or SELinux (`user:role:type:level`) off a container; nothing of none. */
+function profileOption(profile: string): readonly string[] {
+  if (/ \(.+\)$/.test(profile)) {
+    return ["apparmor=unconfined"];
+  }
+  return /:container_/.test(profile) ? ["label=disable"] : [];
+}
+
 /** Why user namespaces may be refused here; the last answer is for hosts on which nothing is known to refuse them. */
 function namespaceRemedy(facts: HostFacts): string {
   return userNamespaceProblem(facts) ?? "allow user namespaces for bubblewrap on this host";
 }
 
 /** What is known to keep bubblewrap from making user namespaces, with what to do; undefined when nothing is. */
-export function userNamespaceProblem({ sysctls, container, filtered }: HostFacts): string | undefined {
+export function userNamespaceProblem({ sysctls, container, filtered, profile }: HostFacts): string | undefined {
   if (sysctls["kernel/apparmor_restrict_unprivileged_userns"] === "1") {
     return "AppArmor forbids user namespaces here: install the profile `bwrap-userns-restrict` (package apparmor-profiles), or set kernel.apparmor_restrict_unprivileged_userns=0";
   }
@@ -73,7 +89,8 @@ export function userNamespaceProblem({ sysctls, container, filtered }: HostFacts
     return "no user namespaces are allowed: sysctl user.max_user_namespaces=15000";
   }
   if (container && filtered) {
-    return "this container's seccomp profile forbids namespaces: start it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, or run packrun on the host";
+    const options = ["seccomp=unconfined", "systempaths=unconfined", ...profileOption(profile)];
+    return `this container's seccomp profile forbids what sandboxes are made of: start it with \`${options.map(securityOption).join(" ")}\` (Kubernetes: seccompProfile Unconfined, procMount Unmasked), or run packrun on the host`;
   }
   return undefined;
 }
@@ -85,10 +102,14 @@ export function limitRemedy({ uid, container, cgroups }: HostFacts, scope: UserS
       ? "mount cgroups in this container (a private, writable cgroup namespace)"
       : "start the kernel with control groups (no cgroup_disable=, no cgroup_no_v1=all without version 2)";
   }
+  if (container) {
+    const user = uid === 0 ? "" : "--user 0 ";
+    return cgroups.version === "v1"
+      ? "cgroups of version 1 cannot safely be given to a container: run packrun on the host, or boot the host with systemd.unified_cgroup_hierarchy=1"
+      : `run packrun as the container's root, with cgroups that it may write (Docker since 28: \`${user}--cgroupns=private --security-opt writable-cgroups=true\`; podman: \`${user}--security-opt unmask=/sys/fs/cgroup\`)`;
+  }
   if (uid === 0) {
-    return container
-      ? "give this container a private, writable cgroup (docker: --cgroupns=private with /sys/fs/cgroup writable)"
-      : "mount the cgroup controllers memory, pids and cpu writable";
+    return "mount the cgroup controllers memory, pids and cpu writable";
   }
   if (cgroups.version === "v1") {
     return "cgroups of version 1 cannot be given to users: run packrun as root, or boot with systemd.unified_cgroup_hierarchy=1";

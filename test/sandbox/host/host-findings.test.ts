@@ -23,6 +23,7 @@ const facts: HostFacts = {
   container: false,
   sysctls: {},
   filtered: false,
+  profile: "",
   procCovered: false,
   cgroups: { version: "v2", own: ["memory", "pids", "cpu"] },
 };
@@ -124,7 +125,8 @@ t.test("whatever forbids user namespaces is named, with its way out", async (t) 
     [{ sysctls: { "kernel/apparmor_restrict_unprivileged_userns": "1" } }, /AppArmor.*bwrap-userns-restrict/],
     [{ sysctls: { "kernel/unprivileged_userns_clone": "0" } }, /sysctl kernel\.unprivileged_userns_clone=1/],
     [{ sysctls: { "user/max_user_namespaces": "0" } }, /sysctl user\.max_user_namespaces/],
-    [{ container: true, filtered: true }, /seccomp=unconfined/],
+    [{ container: true, filtered: true }, /seccomp=unconfined --security-opt systempaths=unconfined`/],
+    [{ container: true, filtered: true, profile: "docker-default (enforce)" }, /opt apparmor=unconfined`/],
   ];
   for (const [less, remedy] of forbidden) {
     const host = { ...facts, ...less };
@@ -136,6 +138,14 @@ t.test("whatever forbids user namespaces is named, with its way out", async (t) 
   }
   t.match(setUpRemedy(said, facts), /allow user namespaces for bubblewrap/);
   t.match(setUpRemedy("something else", facts), /doctor/);
+  const mount = "bwrap: Failed to make / slave: Permission denied";
+  const inside = { ...facts, container: true };
+  t.match(
+    setUpRemedy(mount, { ...inside, profile: "docker-default (enforce)" }),
+    /`--security-opt apparmor=unconfined`/,
+  );
+  t.match(setUpRemedy(mount, { ...inside, profile: "u:r:container_t:s0" }), /`--security-opt label=disable`/);
+  t.match(setUpRemedy(mount, { ...inside, profile: "unconfined" }), /doctor/);
   const unknown = found(withTrials(brokenTrials("?")));
   t.match(unknown["user namespaces"], { status: "ok", text: /nothing is known to forbid/ });
 });
@@ -186,7 +196,9 @@ t.test("limits that no cgroup holds are warned of with the very remedy of the re
     [{ cgroups: { version: "none", own: [] } }, undefined, /cgroup_disable/],
     [{ cgroups: { version: "none", own: [] }, container: true }, undefined, /mount cgroups in this container/],
     [{ uid: 0 }, undefined, /mount the cgroup controllers/],
-    [{ uid: 0, container: true }, undefined, /--cgroupns=private/],
+    [{ uid: 0, container: true }, undefined, /`--cgroupns=private --security-opt writable-cgroups=true`/],
+    [{ container: true }, undefined, /`--user 0 --cgroupns=private .*podman: `--user 0 --security-opt unmask=/],
+    [{ container: true, cgroups: { version: "v1", own: ["memory"] } }, undefined, /cannot safely be given/],
   ];
   const limits = { cpus: 1, memoryBytes: GIB, pids: 9, logBytes: 1, artifactBytes: 1 };
   for (const [less, scope, words] of hosts) {
