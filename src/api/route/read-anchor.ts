@@ -2,13 +2,13 @@ import { anchorPath } from "#app/anchor-path.ts";
 import { readAnchorOf } from "#app/anchor-evidence.ts";
 import { anchorUseCodes } from "#app/anchor-use-codes.ts";
 import { findEvidence } from "#app/find-evidence.ts";
-import { mediaTypeOf } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
 
-const MEDIA_TYPE = mediaTypeOf("anchor.sigstore.json");
+/** Of a Sigstore bundle, which an anchor is a form of. */
+const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 export const readAnchorRoute = guarded({
   id: "readEvidenceAnchor",
