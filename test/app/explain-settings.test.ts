@@ -36,12 +36,13 @@ secrets:
 server:
   listen: 127.0.0.1:1
   allowFolders: true
+  logLevel: debug
   hosts: [packrun.example, other.example]
   metrics: token
   issuers:
     - { issuer: "https://a.example", audience: p, jwksFile: a.json }
     - { issuer: "https://b.example", audience: p, jwksUrl: "https://b.example/jwks" }
-  limits: { runs: 1, runsPerTenant: 2, queueDepth: 3, parallel: 4, incidentSeconds: 60 }
+  limits: { runs: 1, runsPerTenant: 2, queueDepth: 3, parallel: 4, incidentSeconds: 60, planSeconds: 5, planQueue: 6 }
 sandbox: { scratch: scratch, proc: host, upstreamProxy: "http://ann:hunter2@proxy.example:3128" }
 `;
 

@@ -12,10 +12,13 @@ export const limitsShape = object(
     ),
     queueDepth: described("Runs of one tenant that may wait to begin; 1000 unless given.", integer({ min: 1 })),
     planSeconds: described(
-      "That reading and planning one pack may take, in seconds; 30 unless given.",
+      "That reading a pack and making its plan may take, in seconds; 30 unless given.",
       integer({ min: 1, max: 3600 }),
     ),
-    planQueue: described("Requests of one tenant that may wait to be planned; 100 unless given.", integer({ min: 1 })),
+    planQueue: described(
+      "Requests of one tenant that may wait for their plans; 100 unless given.",
+      integer({ min: 1 }),
+    ),
     incidentSeconds: described(
       "A run that takes longer than its pack's `slo.runP95Seconds`, or whose gate stands open longer than `slo.approvalP95Seconds`, opens an incident of so many seconds; none unless given.",
       integer({ min: 60 }),
