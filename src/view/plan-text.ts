@@ -1,6 +1,7 @@
 import type { Plan, PlanNode } from "#plan/plan.ts";
 import { graphOf, type GraphNode } from "#run/graph.ts";
 import { canonicalPlan } from "./canonical-plan.ts";
+import { padded } from "./text-width.ts";
 import { visibleText } from "./visible-text.ts";
 
 /** A plan at a glance: its hash, what it was made with, its steps as they stand inside each other. */
@@ -8,6 +9,10 @@ export function planText(given: Plan, planHash: string): string {
   const plan = canonicalPlan(given);
   const graph = graphOf(plan);
   const { pack, inputs, secrets, sandbox } = plan;
+  const main = graph.main.flatMap((at) => nodeRows(at, "  "));
+  const rows = [...main, ...graph.finally.flatMap((at) => nodeRows(at, "  "))];
+  const labels = padded(rows.map(({ label }) => label));
+  const steps = rows.map(({ node }, at) => `${labels[at] ?? ""}  ${kindText(node)}`);
   const lines = [
     `pack      ${pack.name}@${pack.version}`,
     `planHash  ${planHash}`,
@@ -15,8 +20,8 @@ export function planText(given: Plan, planHash: string): string {
     ...Object.keys(secrets).map((name) => `secret    ${name}`),
     `sandbox   ${sandbox.mode}, ${sandbox.egressAllowlist.length === 0 ? "no egress" : `egress to ${sandbox.egressAllowlist.map(({ host, port }) => `${host}:${port}`).join(", ")}`}`,
     "steps",
-    ...graph.main.flatMap((at) => nodeLines(at, "  ")),
-    ...(graph.finally.length === 0 ? [] : ["finally", ...graph.finally.flatMap((at) => nodeLines(at, "  "))]),
+    ...steps.slice(0, main.length),
+    ...(graph.finally.length === 0 ? [] : ["finally", ...steps.slice(main.length)]),
   ];
   return `${lines.map(visibleText).join("\n")}\n`;
 }
@@ -25,8 +30,10 @@ function inputText(input: Plan["inputs"][string]): string {
   return "digest" in input ? `${input.type} ${input.name} ${input.digest}` : JSON.stringify(input.value);
 }
 
-function nodeLines({ name, node, children }: GraphNode, indent: string): readonly string[] {
-  return [`${indent}${name}  ${kindText(node)}`, ...children.flatMap((child) => nodeLines(child, `${indent}  `))];
+type NodeRow = { readonly label: string; readonly node: PlanNode };
+
+function nodeRows({ name, node, children }: GraphNode, indent: string): readonly NodeRow[] {
+  return [{ label: indent + name, node }, ...children.flatMap((child) => nodeRows(child, `${indent}  `))];
 }
 
 function kindText(node: PlanNode): string {
