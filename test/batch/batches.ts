@@ -34,4 +34,24 @@ export const batches = {
   pure: {
     rooms: ["attest", "canon", "evidence", "fault", "pack", "plan", "run", "trust", "verify", "view"],
   },
+  sandbox: {
+    rooms: [
+      "sandbox/cgroup",
+      "sandbox/collect",
+      "sandbox/egress",
+      "sandbox/host",
+      "sandbox/init",
+      "sandbox/limit",
+      "sandbox/root",
+      "sandbox/slot",
+      "sandbox/watch",
+    ],
+    // These end processes, or run many.
+    apart: [
+      "sandbox/egress/killed-runner.test.ts",
+      "sandbox/root/inside.test.ts",
+      "sandbox/slot/slot-pool.test.ts",
+      "sandbox/watch/step-watch.test.ts",
+    ],
+  },
 } satisfies Readonly<Record<string, Batch>>;
