@@ -161,7 +161,7 @@ async function writePlace(place: Place, scratch: string): Promise<readonly strin
   place.write("sealed.age", await encrypter.encrypt(CANARIES.sealed));
   const config = {
     sandbox: { scratch },
-    server: { allowFolders: true },
+    server: { allowFolders: true, logLevel: "debug" },
     secrets: {
       age: { identity: "id.txt" },
       commands: { login: ["cat", "given/printed.txt"] },
@@ -278,6 +278,13 @@ t.test("nor does one that a service drives, in its answers, events, metrics and 
   server.child.kill("SIGTERM");
   const ended = await server.ended;
   t.equal(ended.code, 0, ended.err);
+  const debug = ended.err
+    .split("\n")
+    .filter((line) => line.includes('"level":"debug"'))
+    .map((line) => (JSON.parse(line) as { readonly event: string }).event);
+  for (const event of ["run.event", "effect.started", "effect.ended", "request.begun"]) {
+    t.ok(debug.includes(event), `the log tells of ${event}`);
+  }
   const words = [...answers, ran.out, ran.err, ended.out, ended.err].join("\n");
   t.strictSame(
     FORMS.filter((form) => words.includes(form)),
