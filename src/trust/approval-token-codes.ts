@@ -10,7 +10,7 @@ export const approvalTokenCodes = codeTable({
     explanation: {
       cause: "A token that may approve anything must name the one run, gate and plan that it is for.",
       example: "a token with the scope packs.approve and nothing else",
-      fix: "Ask the issuer for a token with the three claims of this gate.",
+      fix: "Ask the issuer for a token with the three claims of this gate. The local issuer of a server makes one where its state is, with `packrun token issue --subject NAME --scope packs.read --scope packs.approve --run RUN --gate GATE`. The own token of a loopback server has none: decide in its store, without --server.",
     },
   },
   APPROVAL_TOKEN_RUN: {
