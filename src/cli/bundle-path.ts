@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { findEvidence } from "#app/find-evidence.ts";
+import type { Fault } from "#fault/fault.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
 import { formatOf } from "./options.ts";
 import { withWorkplace } from "./with-workplace.ts";
@@ -25,6 +26,12 @@ export async function withBundlePath(
   }
   return withWorkplace(cli, options, async (workplace) => {
     const folder = await findEvidence(text, workplace);
-    return folder.ok ? work(folder.value) : cli.fault(folder.fault, formatOf(options));
+    return folder.ok ? work(folder.value) : cli.fault(neither(folder.fault), formatOf(options));
   });
+}
+
+/** Who names no run may have meant a file that is elsewhere. */
+function neither(fault: Fault): Fault {
+  const { code, hint = "" } = fault;
+  return code === "RUN_REFERENCE" ? { ...fault, hint: `nor is there a file or folder of that name; ${hint}` } : fault;
 }
