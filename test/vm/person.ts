@@ -60,7 +60,10 @@ export function start(person: Person, ...args: readonly string[]): ChildProcess 
   const { uid, folder, env, container } = person;
   if (container !== undefined) {
     const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(" ");
-    return spawn("unshare", ["-m", "sh", "-ec", containerScript(container, command)], { cwd: folder, env: { ...env } });
+    return spawn("/usr/bin/unshare", ["-m", "sh", "-ec", containerScript(container, command)], {
+      cwd: folder,
+      env: { ...env },
+    });
   }
   return spawn(process.execPath, [MAIN, ...args], { uid, gid: uid, cwd: folder, env: { ...env } });
 }
