@@ -244,10 +244,13 @@ export class Worker implements AsyncDisposable {
 
   async #shift(row: RunRow, written: LedgerEvent[]): Promise<Result<RunEnd>> {
     const workplace = tenantWorkplace(this.#ports.workplace, row.tenantId);
-    const references = await secretsOf(row, workplace);
-    if (!references.ok) {
-      return references;
+    const secrets = await secretsOf(row, workplace);
+    // What is due of a run that waits needs no secrets: it is recorded, and nothing is begun.
+    const onlyRecords = !secrets.ok && row.status === "waiting";
+    if (!secrets.ok && !onlyRecords) {
+      return secrets;
     }
+    const references = secrets.ok ? secrets.value : new Map<string, SecretReference>();
     const { parallel, incidentSeconds } = this.#ports.limits;
     const { clock } = workplace;
     const marks = new RowMarks(row, workplace.store.index);
@@ -264,10 +267,11 @@ export class Worker implements AsyncDisposable {
       marks.take(events);
     };
     const signals = { abort: this.#abort.signal, release: this.#release.signal };
-    const options = { maxParallel: parallel, wait: false, ...signals, ...this.#traceOf(row) };
+    const maxParallel = onlyRecords ? 0 : parallel;
+    const options = { maxParallel, wait: false, ...signals, ...this.#traceOf(row) };
     let ended: Result<RunEnd> | undefined;
     try {
-      ended = await resumeRun(row, { references: references.value, onEvents, ...options }, workplace);
+      ended = await resumeRun(row, { references, onEvents, ...options }, workplace);
       return ended;
     } finally {
       await watch.value?.end(ended?.ok === true && ended.value.end === "finished");
