@@ -32,7 +32,7 @@ const SEALED_TRIED =
 const FILTER_ONLY =
   "bubblewrap may make them, and steps may not; but /proc/sys is read-only here, so no limit of the kernel stands behind the filter that refuses them";
 const HOST_PROC =
-  "no /proc can be mounted here, so steps see this host's, read-only (`sandbox: {proc: host}`): numbers, names and command lines of all processes, but not their environment, memory or files";
+  "no /proc can be mounted here, so steps see this host's, read-only (`sandbox: {proc: host}`): numbers, names and command lines of all processes and the addresses of their connections, but not their environment, memory or files";
 
 /** What `packrun doctor` says about running steps here, line by line. */
 export function hostFindings(examined: Examined): readonly HostFinding[] {

@@ -17,6 +17,7 @@ export const forbidden: Readonly<Record<string, Numbers>> = {
   pivot_root: [155, 41],
   chroot: [161, 51],
   open_tree: [428, 428],
+  open_tree_attr: [467, 467],
   move_mount: [429, 429],
   fsopen: [430, 430],
   fsconfig: [431, 431],
