@@ -277,7 +277,7 @@ export const apiCodes = codeTable({
     explanation: {
       cause:
         "Without issuers the server has one token, for the user who starts it; others must not be asked for that one.",
-      example: "packrun serve --listen 0.0.0.0:7070 without server.issuers",
+      example: "packrun serve --listen 0.0.0.0:7070   # no server.issuers in the configuration",
       fix: "Name in packrun.config.yaml whose tokens are taken. `packrun token issue` makes some for a first try.",
     },
   },

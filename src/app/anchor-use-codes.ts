@@ -9,7 +9,7 @@ export const anchorUseCodes = codeTable({
     hint: "give --tsa URL or --rekor URL, or write anchor: {tsa: URL} into packrun.config.yaml",
     explanation: {
       cause: "A bundle is anchored by a timestamp authority, a transparency log, or both; none was named.",
-      example: "packrun evidence anchor last, without a configuration",
+      example: "packrun evidence anchor last   # no anchor in packrun.config.yaml",
       fix: "Name the authority: `packrun evidence anchor last --tsa https://tsa.example/tsr`.",
     },
   },
@@ -32,7 +32,7 @@ export const anchorUseCodes = codeTable({
     hint: "give the trust root of this run with --trust",
     explanation: {
       cause: "An entry of a log holds the public key of the signature, which only a trust root can vouch for.",
-      example: "packrun evidence anchor run.tar --rekor URL where no trust root is configured",
+      example: "packrun evidence anchor run.tar --rekor https://rekor.example   # no trust root is configured",
       fix: "Name the trust root that knows the run attestor's key: `packrun evidence anchor PATH --rekor URL --trust trust-root.json`.",
     },
   },

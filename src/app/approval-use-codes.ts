@@ -48,7 +48,8 @@ export const approvalUseCodes = codeTable({
     hint: "give the pinned one: --trust trust-root.json",
     explanation: {
       cause: "Nothing in a request says whom to believe, so nothing is decided without a trust root of one's own.",
-      example: "packrun approvals sign request.tar on a machine that has no trust root",
+      example:
+        "packrun approvals sign request.tar --key alice.key --decision approve -o alice.sigstore.json   # no trust root here",
       fix: "Bring the trust root over once, check its digest with its owner, and name it with --trust or in packrun.config.yaml.",
     },
   },
@@ -83,7 +84,7 @@ export const approvalUseCodes = codeTable({
     explanation: {
       cause:
         "The file is no Sigstore bundle with an approval statement; only such a statement says which run it decides.",
-      example: "packrun approvals import request.json",
+      example: "packrun approvals import request.json   # the request, and not the answer to it",
       fix: "Import the signed response. A foreign signer must sign the statement of `packrun approvals statement` as it is.",
     },
   },

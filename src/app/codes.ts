@@ -41,7 +41,7 @@ export const appCodes = codeTable({
     hint: "give one with --as KEY or in the configuration, or leave --trust away to use the development key",
     explanation: {
       cause: "A trust root is configured, but not the private key that must sign here.",
-      example: "packrun run --trust acme-root.json without requester.key in the configuration",
+      example: "packrun run PACK --trust acme-root.json   # no requester.key in the configuration",
       fix: "Set requester.key and attestor.key in packrun.config.yaml, or pass --as KEY.",
     },
   },
@@ -63,7 +63,7 @@ export const appCodes = codeTable({
     hint: "sign with a key that the trust root knows, or let its root holders add this one with `packrun trust add`",
     explanation: {
       cause: "Runs are requested by principals of the trust root; this key belongs to none.",
-      example: "packrun run --as new.key before new.pub was added to the trust root",
+      example: "packrun run PACK --as new.key   # new.pub is not in the trust root yet",
       fix: "Add the public key with a principal and the role requester, or use another key.",
     },
   },
@@ -85,7 +85,7 @@ export const appCodes = codeTable({
     hint: "name a folder that is new or empty; `packrun resume RUN` seals a run that has ended without its evidence",
     explanation: {
       cause: "A bundle is one whole folder, and nothing is ever added to one that stands or mixed with other files.",
-      example: "packrun run PACK --evidence ./evidence, twice",
+      example: "packrun run PACK --evidence ./evidence   # a second time",
       fix: "Give each run a folder of its own, or leave --evidence away.",
     },
   },

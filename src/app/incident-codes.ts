@@ -20,7 +20,7 @@ export const incidentCodes = codeTable({
     hint: "open one with `packrun incident open {runId} --reason TEXT`",
     explanation: {
       cause: "An incident was to be closed that was never opened, was closed before, or whose time is over.",
-      example: "packrun incident close last, twice",
+      example: "packrun incident close last   # a second time",
       fix: "Nothing is to be done: evidence is kept as for any run.",
     },
   },

@@ -9,7 +9,7 @@ export const packBundleUseCodes = codeTable({
     hint: "check the folder, its permissions and the free space",
     explanation: {
       cause: "A pack bundle or an entry of the registry could not be written whole; nothing was left behind.",
-      example: "packrun bundle create pack --key publisher.key -o /missing/folder/x.packbundle.tar",
+      example: "packrun bundle create PACK --key publisher.key -o /missing/folder/x.packbundle.tar",
       fix: "Name a file in a folder that exists and has room.",
     },
   },
@@ -20,7 +20,7 @@ export const packBundleUseCodes = codeTable({
     hint: "attach SPDX 2.2, 2.3 or 3 as JSON, one document of each kind at most",
     explanation: {
       cause: "What comes with a pack is of a closed list of kinds, so that whoever verifies it knows all of it.",
-      example: "packrun bundle create pack --key publisher.key --attach README.md -o x.packbundle.tar",
+      example: "packrun bundle create PACK --key publisher.key --attach README.md -o x.packbundle.tar",
       fix: "Convert the document to SPDX in JSON, or put the file into the pack itself.",
     },
   },
@@ -77,7 +77,7 @@ export const packBundleUseCodes = codeTable({
     hint: "import it with `packrun bundle import FILE`; `packrun bundle list` shows what is there",
     explanation: {
       cause: "NAME@VERSION always means the registry; a folder of such a name is given as ./NAME@VERSION.",
-      example: "packrun run acme/tool@1.2.0 before its bundle was imported",
+      example: "packrun run acme/tool@1.2.0   # its bundle was not imported yet",
       fix: "Import the bundle, or name the right version or --registry.",
     },
   },

@@ -42,7 +42,7 @@ export const revokeCodes = codeTable({
     hint: "sign with a key with role revoker; `packrun trust show` lists them",
     explanation: {
       cause: "A list counts only with the signature of a key that holds role revoker, in its window and not revoked.",
-      example: "packrun revoke run … --key approver.key",
+      example: "packrun revoke run 0198c5a0-7c1e-7000-8000-000000000001 --reason wrong --key approver.key",
       fix: "Use a revoker's key, or add one: `packrun trust add KEY.pub --principal NAME --role revoker`.",
     },
   },
@@ -53,7 +53,8 @@ export const revokeCodes = codeTable({
     hint: "nothing is to be done; --renew alone renews the list",
     explanation: {
       cause: "The list has this entry; a second one would say nothing more.",
-      example: "packrun revoke run …, twice",
+      example:
+        "packrun revoke run 0198c5a0-7c1e-7000-8000-000000000001 --reason wrong --key revoker.key   # a second time",
       fix: "Nothing is to be done.",
     },
   },

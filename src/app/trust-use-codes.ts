@@ -31,7 +31,7 @@ export const trustUseCodes = codeTable({
     hint: "give another path with -o, or edit the present one with `packrun trust add`",
     explanation: {
       cause: "A first or separate version would replace a file that others may rely on.",
-      example: "packrun trust init -o trust-root.json, twice",
+      example: "packrun trust init --domain acme --root root.pub -o trust-root.json   # a second time",
       fix: "Move the old file away if it is not needed any more.",
     },
   },
@@ -53,7 +53,7 @@ export const trustUseCodes = codeTable({
     hint: "let another root key sign if the threshold is not reached",
     explanation: {
       cause: "A second signature of the same key adds nothing.",
-      example: "packrun trust sign --key root.key, twice",
+      example: "packrun trust sign --key root.key   # a second time",
       fix: "Nothing is to be done.",
     },
   },

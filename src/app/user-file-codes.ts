@@ -9,7 +9,7 @@ export const userFileCodes = codeTable({
     hint: "check the path and the permissions",
     explanation: {
       cause: "A file that the command line names is not there, is a folder, or may not be read.",
-      example: "packrun plan . --diff plan.json when the file is elsewhere",
+      example: "packrun plan . --diff plan.json   # the file is elsewhere",
       fix: "Correct the path; `ls -l FILE` shows whether the file is there and may be read.",
     },
   },
@@ -20,7 +20,7 @@ export const userFileCodes = codeTable({
     hint: "name a file in a folder that exists and has room",
     explanation: {
       cause: "The folder is not there or may not be written, or the disk is full.",
-      example: "packrun plan . -o missing/plan.canonical.json",
+      example: "packrun plan . -o missing/plan.canonical.json   # there is no folder missing",
       fix: "Make the folder (`mkdir -p missing`), or name another file.",
     },
   },
@@ -33,7 +33,7 @@ export const userFileCodes = codeTable({
       cause:
         "Outputs of an earlier run, which are read-only, are replaced. Files that can be written may be somebody's work " +
         "and are left alone.",
-      example: "packrun run PACK -o . in a folder with a file of the name of an output",
+      example: "packrun run PACK -o .   # in a folder with a file of the name of an output",
       fix: "Give outputs a folder of their own, or move the file away.",
     },
   },
@@ -44,7 +44,7 @@ export const userFileCodes = codeTable({
     hint: "name another folder: `packrun init NAME` makes it",
     explanation: {
       cause: "`packrun init` writes a new pack and never replaces a file; nothing was written.",
-      example: "packrun init in a folder that has a pack.yaml",
+      example: "packrun init   # in a folder that has a pack.yaml",
       fix: "Name a new folder, or move the file away first.",
     },
   },

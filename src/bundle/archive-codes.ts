@@ -12,7 +12,7 @@ export const archiveCodes = codeTable({
     explanation: {
       cause:
         "The path names neither a regular file nor a folder that can be read, or a folder where only a file is taken.",
-      example: "packrun bundle verify release.packbundle.tar in another folder",
+      example: "packrun bundle verify release.packbundle.tar   # the file is in another folder",
       fix: "Give the path of the file.",
     },
   },

@@ -22,7 +22,7 @@ export const clientCodes = codeTable({
     explanation: {
       cause:
         "No token was given, or the file that should hold it cannot be read, is readable by others, or holds none.",
-      example: "packrun runs list --server https://packrun.example.com without PACKRUN_TOKEN",
+      example: "packrun runs list --server https://packrun.example.com   # PACKRUN_TOKEN is not set",
       fix: "Get a token from the issuer that the server trusts, and keep it in a file that only you can read.",
     },
   },

@@ -9,7 +9,7 @@ export const engineCodes = codeTable({
     explanation: {
       cause:
         "Only the holder of a run's lease may drive it, and another process holds it. One that lives, be it stopped, is never replaced: its steps may still run.",
-      example: "packrun resume RUN while the terminal beside it drives the run, or after Ctrl-Z there",
+      example: "packrun resume RUN   # the terminal beside it drives the run, or was stopped with Ctrl-Z",
       fix: "Follow the run with `packrun runs show RUN`. Let a stopped process go on (`kill -CONT`, `fg`) or end it (`kill -KILL`); then `packrun resume RUN` goes on. A process of another container that cannot be seen holds the run for 15 seconds after its last sign.",
     },
   },

@@ -9,7 +9,7 @@ export const storeCodes = codeTable({
     hint: "list the runs that there are with `packrun runs list`; --store and --tenant choose where to look",
     explanation: {
       cause: "The store holds no run of this id for this tenant. Runs of other tenants are never seen.",
-      example: "packrun runs show RUN in another folder than the one in which the run was started",
+      example: "packrun runs show RUN   # in another folder than the one in which the run was started",
       fix: "Check the id, and name the store and the tenant with --store and --tenant.",
     },
   },

@@ -98,7 +98,7 @@ export const runCodes = codeTable({
     hint: "nothing can be added to a finished run; start a new one",
     explanation: {
       cause: "A decision or command came after the run's end. A finished ledger never grows.",
-      example: "packrun approve RUN GATE after the gate expired and the run ended",
+      example: "packrun approve RUN GATE --key alice.key --reason checked   # the gate expired and the run ended",
       fix: "Start a new run; its gates need new approvals.",
     },
   },
@@ -110,7 +110,7 @@ export const runCodes = codeTable({
     explanation: {
       cause:
         "Evidence is sealed, and steps are taken over by another run, once a run has ended. Before that there are snapshots only.",
-      example: "packrun evidence export RUN while a gate is open",
+      example: "packrun evidence export RUN -o run.tar   # a gate is still open",
       fix: "See with `packrun runs show RUN` what it waits for. `packrun resume RUN` or `packrun cancel RUN` bring it to its end; `packrun evidence snapshot RUN` shows what there is so far.",
     },
   },
@@ -155,7 +155,7 @@ export const runCodes = codeTable({
     hint: "see who decided with `packrun runs show RUN`",
     explanation: {
       cause: "One person who may decide on the gate rejected it.",
-      example: "packrun reject RUN release --key KEY --reason 'wrong artifact'",
+      example: 'packrun reject RUN release --key alice.key --reason "wrong artifact"',
       fix: "Correct what was objected to and start a new run.",
     },
   },
@@ -177,7 +177,7 @@ export const runCodes = codeTable({
     hint: "see its gates with `packrun runs show RUN`",
     explanation: {
       cause: "A decision named a gate that the plan of the addressed run does not have.",
-      example: "packrun approve RUN relase",
+      example: "packrun approve RUN relase --key alice.key --reason checked   # the gate is called release",
       fix: "Use the gate's id as `packrun plan` and `packrun runs show` show it.",
     },
   },
@@ -188,7 +188,7 @@ export const runCodes = codeTable({
     hint: "see where the run stands with `packrun runs show RUN`",
     explanation: {
       cause: "The gate is not open yet, has passed, was rejected, has expired, or the run is stopping.",
-      example: "packrun approve RUN release while the step before the gate still runs",
+      example: "packrun approve RUN release --key alice.key --reason checked   # the step before the gate still runs",
       fix: "Decide while the gate is open; a gate that ended stays as it is.",
     },
   },

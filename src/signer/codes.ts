@@ -42,7 +42,8 @@ export const signerCodes = codeTable({
     hint: "set PACKRUN_KEY_PASSWORD or COSIGN_PASSWORD, or run on a terminal",
     explanation: {
       cause: "An encrypted key needs its password, which is never taken from a flag.",
-      example: "packrun approve in a pipeline without the variable",
+      example:
+        "packrun approve RUN GATE --key alice.key --reason checked   # in a pipeline without PACKRUN_KEY_PASSWORD",
       fix: "Put the password into the environment from your secret store.",
     },
   },
@@ -64,7 +65,7 @@ export const signerCodes = codeTable({
     hint: "choose another name, or move the old key away",
     explanation: {
       cause: "A key that is overwritten is lost for good, and with it the right to sign.",
-      example: "packrun keys generate alice, twice",
+      example: "packrun keys generate alice   # a second time",
       fix: "Use another name.",
     },
   },

@@ -11,7 +11,7 @@ export const stepCodes = codeTable({
     explanation: {
       cause:
         "A step needs a secret, and this process was not told where to get it. Values are never stored with a run.",
-      example: "packrun resume RUN, without the --secret that the run was started with",
+      example: "packrun resume RUN   # without the --secret that the run was started with",
       fix: "Give the same `--secret` arguments to every process that drives the run.",
     },
   },

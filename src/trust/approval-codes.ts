@@ -178,7 +178,7 @@ export const approvalCodes = codeTable({
     hint: "sign again with --reason TEXT",
     explanation: {
       cause: "The pack's rule has reasonRequired, and the signed reason is empty.",
-      example: "packrun approve RUN GATE --key KEY",
+      example: "packrun approve RUN GATE --key alice.key   # the rule has reasonRequired: true",
       fix: 'Give the reason when signing: --reason "change 4711, tested in staging".',
     },
   },
@@ -211,7 +211,7 @@ export const approvalCodes = codeTable({
     hint: "{problem} ({code})",
     explanation: {
       cause: "The run, its plan, its pack, the key that signed, or the very decision stands in the revocation list.",
-      example: "packrun approve with a key that was revoked after a laptop was stolen",
+      example: "packrun approve RUN GATE --key alice.key --reason checked   # the key was revoked: a laptop was stolen",
       fix: "Decide with another key. A revoked run, plan or pack takes no decision at all: cancel the run.",
     },
   },

@@ -188,7 +188,7 @@ export const trustCodes = codeTable({
     hint: "give --principal {principal}, or add another key",
     explanation: {
       cause: "One key stands for one principal; else one person could count twice.",
-      example: "packrun trust add alice.pub --principal bob --role approver",
+      example: "packrun trust add alice.pub --principal bob --role approver   # alice.pub is already that of alice",
       fix: "Make a key for the other person: `packrun keys generate NAME`.",
     },
   },

@@ -108,7 +108,8 @@ export const revocationCodes = codeTable({
     hint: "do not rely on this run",
     explanation: {
       cause: "A revoker withdrew this run: neither its gates nor its evidence count any more.",
-      example: "packrun revoke run 0198c5a0-…, after somebody else's files were promoted",
+      example:
+        'packrun revoke run 0198c5a0-7c1e-7000-8000-000000000001 --reason "somebody else\'s files" --key revoker.key',
       fix: "Make a new run. An unfinished one is ended with `packrun cancel RUN`.",
     },
   },
@@ -119,7 +120,7 @@ export const revocationCodes = codeTable({
     hint: "plan with other inputs or another version of the pack",
     explanation: {
       cause: "A revoker withdrew this very plan; no run of it counts.",
-      example: "packrun revoke plan sha256:…, after its inputs turned out to be wrong",
+      example: 'packrun revoke plan sha256:… --reason "wrong inputs" --key revoker.key',
       fix: "Correct pack or inputs and plan again.",
     },
   },
@@ -130,7 +131,7 @@ export const revocationCodes = codeTable({
     hint: "use another version of the pack",
     explanation: {
       cause: "A revoker withdrew this pack, by its digest or by name and version.",
-      example: "packrun revoke pack acme/promote@1.4.0, which had a harmful step",
+      example: 'packrun revoke pack acme/promote@1.4.0 --reason "a harmful step" --key revoker.key',
       fix: "Use a version that is not revoked.",
     },
   },
@@ -141,7 +142,7 @@ export const revocationCodes = codeTable({
     hint: "sign with another key; what this one signed does not count, whenever it was made",
     explanation: {
       cause: "A revoked key proves nothing: whoever has it can also write any earlier time.",
-      example: "packrun revoke key SHA256:…, after a laptop was stolen",
+      example: 'packrun revoke key SHA256:… --reason "laptop stolen" --key revoker.key',
       fix: "Give the person a new key. Keys that only retire get an end of their window instead.",
     },
   },
@@ -152,7 +153,7 @@ export const revocationCodes = codeTable({
     hint: "ask for a new signature",
     explanation: {
       cause: "A revoker withdrew this one signed statement; the key that made it still counts.",
-      example: "packrun revoke payload sha256:…, for an approval that was given by mistake",
+      example: 'packrun revoke payload sha256:… --reason "approved by mistake" --key revoker.key',
       fix: "Sign again if the statement is right after all.",
     },
   },

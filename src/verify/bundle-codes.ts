@@ -9,7 +9,7 @@ export const bundleCodes = codeTable({
     hint: "give the folder of an evidence bundle, or its .tar",
     explanation: {
       cause: "The path names neither a folder nor a file that can be read.",
-      example: "packrun verify ./evidence when the folder is elsewhere",
+      example: "packrun verify ./evidence   # the folder is elsewhere",
       fix: "Look where `packrun run` put the bundle: `.packrun/evidence/RUN`, or `--evidence DIR`.",
     },
   },
@@ -143,7 +143,7 @@ export const bundleCodes = codeTable({
     hint: "give a folder that is new or empty",
     explanation: {
       cause: "Artifacts are only written into an empty folder, so that nothing is overwritten or mixed up.",
-      example: "packrun evidence extract BUNDLE -o .",
+      example: "packrun evidence extract last -o .   # in a folder with files",
       fix: "Name another folder.",
     },
   },

@@ -24,7 +24,7 @@ export const verifyCodes = codeTable({
     hint: "give --trust FILE, the trust-root.json that you pinned",
     explanation: {
       cause: "Without a trust root a bundle proves only that it is whole, not who stands behind it. That is no pass.",
-      example: "packrun verify ./bundle on a machine without configuration",
+      example: "packrun verify ./evidence   # no trust root is given or configured",
       fix: "Get trust-root.json from its owner over a channel that you trust and give it with --trust.",
     },
   },
@@ -251,7 +251,7 @@ export const verifyCodes = codeTable({
     hint: "run it as NAME@VERSION from the registry",
     explanation: {
       cause: "With --require-dsse only packs that a publisher signed are accepted.",
-      example: "packrun run ./my-pack",
+      example: "packrun verify last --require-dsse   # the run was started with: packrun run ./release",
       fix: "Import the signed pack with `packrun bundle import FILE`, run it as `packrun run NAME@VERSION`, and verify that run. Where folders are acceptable, verify without --require-dsse.",
     },
   },

@@ -39,30 +39,63 @@ t.test("an explanation says more than the message: why, what is wrong, and what 
   }
 });
 
+function commandOf(parent: Command, word = ""): Command | undefined {
+  return parent.commands.find((each) => each.name() === word);
+}
+
+/** The command that a line begins with, its other words, and the options among them. */
+function readLine(program: Command, line: string) {
+  const [, ...words] = line.match(/(?:"[^"]*"|[^\s"])+/g) ?? [];
+  const group = commandOf(program, words[0]);
+  const command = group?.commands.length === 0 ? group : group && commandOf(group, words[1]);
+  const rest = words.slice(command === group ? 1 : 2);
+  return { command, rest, options: rest.filter((word) => /^--?[a-z]/.test(word)) };
+}
+
+const takes = (command: Command | undefined, option: string) =>
+  command?.options.find(({ short, long }) => short === option || long === option);
+
+/** What keeps a line from being typed as it is: nothing, when it is a whole command. */
+function whatIsMissing(program: Command, line: string): string {
+  const { command, rest, options } = readLine(program, line);
+  if (command === undefined) {
+    return "no command";
+  }
+  const unknown = options.filter((each) => takes(command, each) === undefined);
+  const needed = command.options.filter(
+    ({ mandatory, short, long }) => mandatory && !rest.includes(short ?? "") && !rest.includes(long ?? ""),
+  );
+  const values = options.filter((each) => takes(command, each)?.isBoolean() === false).length;
+  const given = rest.length - options.length - values;
+  const { length: most } = command.registeredArguments;
+  const least = command.registeredArguments.filter(({ required }) => required).length;
+  const counted = given >= least && given <= most ? [] : [`${given} arguments`];
+  return [...unknown, ...needed.map(({ flags }) => flags), ...counted].join(", ");
+}
+
 t.test("codes name only commands that there are, with options that they take, and set them apart", async (t) => {
   const program = new Command();
   for (const { load } of Object.values(commandTable)) {
     (await load()).define(program, {} as Cli, () => undefined);
   }
-  const named = (parent: Command, word = "") => parent.commands.find((each) => each.name() === word);
   for (const [code, { explanation, hint }] of entries) {
     const { cause, example, fix } = explanation;
     const quoted = [hint, cause, fix].flatMap((text) => [...text.matchAll(/`(packrun [a-z][^`]*)`/g)]);
-    for (const line of [...quoted.map(([, text = ""]) => text), ...(/^packrun [a-z]/.test(example) ? [example] : [])]) {
-      const [, first, second] = line.split(/[ ,]+/);
-      const group = named(program, first);
-      const command = group?.commands.length === 0 ? group : group && named(group, second);
+    for (const line of quoted.map(([, text = ""]) => text)) {
+      const { command, options } = readLine(program, line);
       t.ok(command, `${code}: ${line}`);
-      for (const [option] of line.replace(/ +#.*$/, "").matchAll(/(?<=\s)--?[a-z][a-z-]*/g)) {
-        t.ok(
-          command?.options.some(({ short, long }) => short === option || long === option),
-          `${code}: ${option} in ${line}`,
-        );
-      }
+      t.strictSame(
+        options.filter((each) => !takes(command, each)),
+        [],
+        `${code}: ${line}`,
+      );
+    }
+    if (/^packrun [a-z]/.test(example)) {
+      t.equal(whatIsMissing(program, example.replace(/ {3}# .*$/, "")), "", `${code}: ${example}`);
     }
     const prose = [hint, cause, fix].map((text) => text.replaceAll(/`[^`]*`/g, ""));
     const bare = prose.flatMap((text) =>
-      [...text.matchAll(/\bpackrun ([a-z]+)/g)].filter(([, word]) => named(program, word)),
+      [...text.matchAll(/\bpackrun ([a-z]+)/g)].filter(([, word]) => commandOf(program, word)),
     );
     t.strictSame(
       bare.map(([words]) => words),

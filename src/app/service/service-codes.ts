@@ -56,7 +56,7 @@ export const serviceCodes = codeTable({
     hint: "give it an `slo` with runP95Seconds, approvalP95Seconds or maxQueueDepth",
     explanation: {
       cause: "Rules for Prometheus are made from the pack's `slo`, and the pack has none.",
-      example: "packrun slo rules packs/quickstart",
+      example: "packrun slo rules PACK   # a pack without slo",
       fix: "Add `slo: {runP95Seconds: 300}` to the pack's spec.",
     },
   },
