@@ -156,6 +156,21 @@ t.test("a run of a server takes over what another has finished, and only of its 
   t.match(await atServer("run", "gated", "--only", "build"), { code: 2, err: /--from/ });
 });
 
+t.test(
+  "who stays with a run of a server, or names the server in the environment, is told how to go on, too",
+  async (t) => {
+    const staying = place.start(["run", "gated", "--json", ...THERE]);
+    const told = await until("the gate", () => /packrun approve .*$/m.exec(staying.err())?.[0]);
+    t.equal((await pasted(place, told, SIGNED)).code, 0);
+    t.match(answerOf(await staying.ended), { status: "failed", reason: "STEP_EXIT" });
+    const env = { PACKRUN_SERVER: url, PACKRUN_TOKEN_FILE: ".packrun/server/token" };
+    const begun = await place.start(["run", "gated", "--no-wait"], env).ended;
+    const step = shownStep(begun, "approve");
+    t.match(step, /^PACKRUN_SERVER= packrun approve .* --store \.packrun$/);
+    t.equal((await pasted(place, step, SIGNED, env)).code, 0);
+  },
+);
+
 t.test("what a command in another store says to do next works in that store", async (t) => {
   const where = ["--store", "another store", "--tenant", "team-b"];
   const ran = await place.packrun("run", "gated", "--no-wait", ...where);
