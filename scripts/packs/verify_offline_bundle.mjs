@@ -228,7 +228,7 @@ var archiveCodes = codeTable({
     hint: "give the .packbundle.tar that `packrun bundle create` wrote, or a folder of the same layout",
     explanation: {
       cause: "The path names neither a regular file nor a folder that can be read, or a folder where only a file is taken.",
-      example: "packrun bundle verify release.packbundle.tar in another folder",
+      example: "packrun bundle verify release.packbundle.tar   # the file is in another folder",
       fix: "Give the path of the file."
     }
   },
@@ -1415,7 +1415,7 @@ var bundleCodes = codeTable({
     hint: "give the folder of an evidence bundle, or its .tar",
     explanation: {
       cause: "The path names neither a folder nor a file that can be read.",
-      example: "packrun verify ./evidence when the folder is elsewhere",
+      example: "packrun verify ./evidence   # the folder is elsewhere",
       fix: "Look where `packrun run` put the bundle: `.packrun/evidence/RUN`, or `--evidence DIR`."
     }
   },
@@ -1547,7 +1547,7 @@ var bundleCodes = codeTable({
     hint: "give a folder that is new or empty",
     explanation: {
       cause: "Artifacts are only written into an empty folder, so that nothing is overwritten or mixed up.",
-      example: "packrun evidence extract BUNDLE -o .",
+      example: "packrun evidence extract last -o .   # in a folder with files",
       fix: "Name another folder."
     }
   },
@@ -1667,7 +1667,7 @@ var verifyCodes = codeTable({
     hint: "give --trust FILE, the trust-root.json that you pinned",
     explanation: {
       cause: "Without a trust root a bundle proves only that it is whole, not who stands behind it. That is no pass.",
-      example: "packrun verify ./bundle on a machine without configuration",
+      example: "packrun verify ./evidence   # no trust root is given or configured",
       fix: "Get trust-root.json from its owner over a channel that you trust and give it with --trust."
     }
   },
@@ -1887,7 +1887,7 @@ var verifyCodes = codeTable({
     hint: "run it as NAME@VERSION from the registry",
     explanation: {
       cause: "With --require-dsse only packs that a publisher signed are accepted.",
-      example: "packrun run ./my-pack",
+      example: "packrun verify last --require-dsse   # the run was started with: packrun run ./release",
       fix: "Import the signed pack with `packrun bundle import FILE`, run it as `packrun run NAME@VERSION`, and verify that run. Where folders are acceptable, verify without --require-dsse."
     }
   },
@@ -2278,7 +2278,7 @@ var trustCodes = codeTable({
     hint: "give --principal {principal}, or add another key",
     explanation: {
       cause: "One key stands for one principal; else one person could count twice.",
-      example: "packrun trust add alice.pub --principal bob --role approver",
+      example: "packrun trust add alice.pub --principal bob --role approver   # alice.pub is already that of alice",
       fix: "Make a key for the other person: `packrun keys generate NAME`."
     }
   },
@@ -3801,7 +3801,7 @@ var revocationCodes = codeTable({
     hint: "do not rely on this run",
     explanation: {
       cause: "A revoker withdrew this run: neither its gates nor its evidence count any more.",
-      example: "packrun revoke run 0198c5a0-…, after somebody else's files were promoted",
+      example: `packrun revoke run 0198c5a0-7c1e-7000-8000-000000000001 --reason "somebody else's files" --key revoker.key`,
       fix: "Make a new run. An unfinished one is ended with `packrun cancel RUN`."
     }
   },
@@ -3812,7 +3812,7 @@ var revocationCodes = codeTable({
     hint: "plan with other inputs or another version of the pack",
     explanation: {
       cause: "A revoker withdrew this very plan; no run of it counts.",
-      example: "packrun revoke plan sha256:…, after its inputs turned out to be wrong",
+      example: 'packrun revoke plan sha256:… --reason "wrong inputs" --key revoker.key',
       fix: "Correct pack or inputs and plan again."
     }
   },
@@ -3823,7 +3823,7 @@ var revocationCodes = codeTable({
     hint: "use another version of the pack",
     explanation: {
       cause: "A revoker withdrew this pack, by its digest or by name and version.",
-      example: "packrun revoke pack acme/promote@1.4.0, which had a harmful step",
+      example: 'packrun revoke pack acme/promote@1.4.0 --reason "a harmful step" --key revoker.key',
       fix: "Use a version that is not revoked."
     }
   },
@@ -3834,7 +3834,7 @@ var revocationCodes = codeTable({
     hint: "sign with another key; what this one signed does not count, whenever it was made",
     explanation: {
       cause: "A revoked key proves nothing: whoever has it can also write any earlier time.",
-      example: "packrun revoke key SHA256:…, after a laptop was stolen",
+      example: 'packrun revoke key SHA256:… --reason "laptop stolen" --key revoker.key',
       fix: "Give the person a new key. Keys that only retire get an end of their window instead."
     }
   },
@@ -3845,7 +3845,7 @@ var revocationCodes = codeTable({
     hint: "ask for a new signature",
     explanation: {
       cause: "A revoker withdrew this one signed statement; the key that made it still counts.",
-      example: "packrun revoke payload sha256:…, for an approval that was given by mistake",
+      example: 'packrun revoke payload sha256:… --reason "approved by mistake" --key revoker.key',
       fix: "Sign again if the statement is right after all."
     }
   },
@@ -5172,7 +5172,7 @@ var approvalCodes = codeTable({
     hint: "sign again with --reason TEXT",
     explanation: {
       cause: "The pack's rule has reasonRequired, and the signed reason is empty.",
-      example: "packrun approve RUN GATE --key KEY",
+      example: "packrun approve RUN GATE --key alice.key   # the rule has reasonRequired: true",
       fix: 'Give the reason when signing: --reason "change 4711, tested in staging".'
     }
   },
@@ -5205,7 +5205,7 @@ var approvalCodes = codeTable({
     hint: "{problem} ({code})",
     explanation: {
       cause: "The run, its plan, its pack, the key that signed, or the very decision stands in the revocation list.",
-      example: "packrun approve with a key that was revoked after a laptop was stolen",
+      example: "packrun approve RUN GATE --key alice.key --reason checked   # the key was revoked: a laptop was stolen",
       fix: "Decide with another key. A revoked run, plan or pack takes no decision at all: cancel the run."
     }
   },
@@ -5681,7 +5681,7 @@ var runCodes = codeTable({
     hint: "nothing can be added to a finished run; start a new one",
     explanation: {
       cause: "A decision or command came after the run's end. A finished ledger never grows.",
-      example: "packrun approve RUN GATE after the gate expired and the run ended",
+      example: "packrun approve RUN GATE --key alice.key --reason checked   # the gate expired and the run ended",
       fix: "Start a new run; its gates need new approvals."
     }
   },
@@ -5692,7 +5692,7 @@ var runCodes = codeTable({
     hint: "wait for its end, or export a snapshot",
     explanation: {
       cause: "Evidence is sealed, and steps are taken over by another run, once a run has ended. Before that there are snapshots only.",
-      example: "packrun evidence export RUN while a gate is open",
+      example: "packrun evidence export RUN -o run.tar   # a gate is still open",
       fix: "See with `packrun runs show RUN` what it waits for. `packrun resume RUN` or `packrun cancel RUN` bring it to its end; `packrun evidence snapshot RUN` shows what there is so far."
     }
   },
@@ -5736,7 +5736,7 @@ var runCodes = codeTable({
     hint: "see who decided with `packrun runs show RUN`",
     explanation: {
       cause: "One person who may decide on the gate rejected it.",
-      example: "packrun reject RUN release --key KEY --reason 'wrong artifact'",
+      example: 'packrun reject RUN release --key alice.key --reason "wrong artifact"',
       fix: "Correct what was objected to and start a new run."
     }
   },
@@ -5758,7 +5758,7 @@ var runCodes = codeTable({
     hint: "see its gates with `packrun runs show RUN`",
     explanation: {
       cause: "A decision named a gate that the plan of the addressed run does not have.",
-      example: "packrun approve RUN relase",
+      example: "packrun approve RUN relase --key alice.key --reason checked   # the gate is called release",
       fix: "Use the gate's id as `packrun plan` and `packrun runs show` show it."
     }
   },
@@ -5769,7 +5769,7 @@ var runCodes = codeTable({
     hint: "see where the run stands with `packrun runs show RUN`",
     explanation: {
       cause: "The gate is not open yet, has passed, was rejected, has expired, or the run is stopping.",
-      example: "packrun approve RUN release while the step before the gate still runs",
+      example: "packrun approve RUN release --key alice.key --reason checked   # the step before the gate still runs",
       fix: "Decide while the gate is open; a gate that ended stays as it is."
     }
   },
