@@ -43,11 +43,12 @@ export const verifyCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "{path} is not in the bundle, and every signature is required",
-    hint: "run again with a key that signs the request, or verify without --require-dsse where unsigned parts are acceptable",
+    hint: "verify without --require-dsse where parts that nobody signed are acceptable",
     explanation: {
-      cause: "With --require-dsse every signature that the contract names must be there.",
-      example: "a run that was started without a requester's key",
-      fix: "Give the run a requester's key: `packrun run PACK --as KEY`, or `requester: {key: FILE}` in packrun.config.yaml.",
+      cause:
+        "With --require-dsse every signature that a bundle can have must be there: of the run request and the approval requests, of the pack and its SBOM, and of the revocation list.",
+      example: "packrun verify last --require-dsse   # the pack was run from a folder, so that no publisher signed it",
+      fix: "Run again with what is missing: the pack from a signed bundle (`packrun bundle import FILE`, then `packrun run NAME@VERSION`), a requester's key (`--as KEY`), and a revocation list beside the trust root (`packrun revoke --renew --key KEY`).",
     },
   },
   PACK_LISTING_INVALID: {
