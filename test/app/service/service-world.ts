@@ -78,7 +78,7 @@ export async function serviceWorld(t: Test, change: Partial<ServiceLimits> = {})
     notes,
     bearer,
     state,
-    worker: (more = {}, there = workplace, debug = undefined) => {
+    worker: (more = {}, there = workplace, debug?: DebugLog) => {
       const worker = new Worker({
         workplace: there,
         metrics,
