@@ -32,6 +32,8 @@ const SYSCTLS = [
   "user/max_user_namespaces",
 ] as const;
 
+const CONTAINER_VARIABLES = ["container", "KUBERNETES_SERVICE_HOST"];
+
 export function readHostFacts(): HostFacts {
   const sysctls = SYSCTLS.map((name) => [name, readText(`/proc/sys/${name}`)] as const);
   return {
@@ -40,11 +42,15 @@ export function readHostFacts(): HostFacts {
     kernel: release(),
     uid: process.getuid?.() ?? 0,
     osRelease: readText("/etc/os-release"),
-    container: existsSync("/.dockerenv") || existsSync("/run/.containerenv") || "container" in process.env,
+    container:
+      existsSync("/.dockerenv") ||
+      existsSync("/run/.containerenv") ||
+      CONTAINER_VARIABLES.some((name) => name in process.env),
     sysctls: Object.fromEntries(sysctls.filter(([, value]) => value !== "")),
     filtered: /^Seccomp:\s*2$/m.test(readText("/proc/self/status")),
     profile: readText("/proc/self/attr/current").replaceAll("\0", ""),
-    procCovered: / \/proc\/\S+ /.test(readText("/proc/self/mountinfo")),
+    // systemd lets a folder for formats of programs, which is empty below, be mounted on every host.
+    procCovered: / \/proc\/(?!sys\/fs\/binfmt_misc )\S+ /.test(readText("/proc/self/mountinfo")),
     cgroups: process.platform === "linux" ? cgroupFacts() : { version: "none", own: [] },
   };
 }

@@ -18,11 +18,11 @@ export function installRemedy({ osRelease: release }: Pick<HostFacts, "osRelease
 
 /** What to do where the kernel refuses a new /proc, because parts of the one that is there are covered. */
 export const UNMASK_PROC =
-  "this container hides parts of /proc: start it with `--security-opt systempaths=unconfined` (podman: `--security-opt unmask=ALL`; Kubernetes: procMount: Unmasked)";
+  "parts of /proc are hidden here: start the container with `--security-opt systempaths=unconfined` (podman: `--security-opt unmask=ALL`; Kubernetes: procMount: Unmasked; a unit of systemd: ProtectKernelTunables=no, ProtectKernelLogs=no)";
 
 /** What else to do there; only where it was tried and holds. */
 export const SHOW_PROC =
-  "or let steps see this container's own /proc, with `sandbox: {proc: host}` in packrun.config.yaml or PACKRUN_SANDBOX_PROC=host";
+  "or let steps see the /proc that is here, with `sandbox: {proc: host}` in packrun.config.yaml or PACKRUN_SANDBOX_PROC=host";
 
 /** Whether bubblewrap was refused a /proc of the sandbox's own when it said this. */
 export function refusesProc(said: string): boolean {
