@@ -9,7 +9,7 @@ import { build } from "esbuild";
  */
 const out = resolve(process.argv[2] ?? "dist");
 /** Packages that nearly every command loads become part of it; the others are loaded when they are needed. */
-const inside = new Set(["@marcbachmann/cel-js", "commander", "uuid", "yaml"]);
+const inside = new Set(["@marcbachmann/cel-js", "ajv", "ajv-formats", "commander", "uuid", "yaml"]);
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
 const { outputFiles, metafile } = await build({
   // All of it one folder below `dist`, as in `src`: what stands beside the package is found from there.

@@ -17,7 +17,7 @@ t.test("what is run is always what the sources say now, and is built once", asyn
     schemas: {},
     scripts: {},
     src: {
-      cli: {},
+      cli: { "planner-thread.ts": "" },
       policy: { "rego-worker.ts": "" },
       step: { "schema-worker.ts": "" },
       "index.ts": "export const nothing = 0;\n",
