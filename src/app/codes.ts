@@ -26,12 +26,13 @@ export const appCodes = codeTable({
   INPUT_CHANGED: {
     severity: "error",
     exitCode: 6,
-    message: "{what} changed between plan and run",
-    hint: "run the command again: the plan is then made from what is there now",
+    message: "{what} changed while packrun was reading it",
+    hint: "let whoever writes it finish, then run the command again: it takes what is there then",
     explanation: {
-      cause: "A file was digested for the plan, and its bytes were others when they were copied for the run.",
+      cause:
+        "Files are digested, and read again when they are copied, bundled, sent or mended. This one had other bytes the second time, so nothing was done with it.",
       example: "a build wrote the artifact again while packrun was copying it",
-      fix: "Let the writer finish, then plan and run again.",
+      fix: "Let the writer finish (`lsof FILE` shows who has it open), then run the command again.",
     },
   },
   KEY_MISSING: {

@@ -84,11 +84,11 @@ export const packBundleUseCodes = codeTable({
   REGISTRY_REFUSED: {
     severity: "error",
     exitCode: 7,
-    message: "{pack} of the registry is not to be trusted any more: {problem}",
-    hint: "see all checks with `packrun bundle verify` on its bundle in the registry",
+    message: "{pack} is not to be trusted: {problem}",
+    hint: "see all checks with `packrun bundle verify FILE`; the bundles of the registry lie in .packrun/registry",
     explanation: {
       cause:
-        "What is taken from the registry is verified again each time; trust root, revocations or files have changed.",
+        "A pack bundle is verified when it is uploaded, and what is taken from the registry again each time; trust root, revocations or files do not allow it, or not any more.",
       example: "a pack that was revoked after it was imported",
       fix: "Import a version that is trusted.",
     },
@@ -96,12 +96,12 @@ export const packBundleUseCodes = codeTable({
   REGISTRY_STALE: {
     severity: "error",
     exitCode: 11,
-    message: "{pack} of the registry cannot be relied on now: {problem}",
+    message: "{pack} cannot be relied on now: {problem}",
     hint: "get the newest revocation list and trust root",
     explanation: {
-      cause: "Only time took the force of what the pack is verified with.",
+      cause: "Every check passed but those of time: a revocation list or the trust root is out of date.",
       example: "a revocation list past its nextUpdate",
-      fix: "Put the newest list beside the trust root.",
+      fix: "Put the newest list and trust root where the configuration names them; `packrun trust check` says what is out of date.",
     },
   },
   REGISTRY_CHANGED: {

@@ -30,9 +30,10 @@ export const bundleCodes = codeTable({
     message: "{path} does not belong into a bundle",
     hint: "a bundle holds only regular files with the names of the layout",
     explanation: {
-      cause: "A bundle holds a link, a device, a FIFO, or a file with a foreign name.",
+      cause:
+        "A bundle holds a link, a device, a FIFO, or a file with a foreign name; or a path is too long or too odd for the archive that it should go into.",
       example: "a symbolic link in place of an artifact",
-      fix: "Take the bundle from its source again; never add anything to a sealed bundle.",
+      fix: "Take the bundle from its source again; never add anything to a sealed bundle. A file of your own that is to be sent or exported needs a shorter, plain path.",
     },
   },
   BUNDLE_TOO_LARGE: {

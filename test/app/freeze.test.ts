@@ -41,7 +41,7 @@ t.test("a file that changed after it was planned is INPUT_CHANGED, and there is 
     place.write(path, "changed");
     const refused = await startRun(planned, new Map(), workplace, trust);
     t.equal(code(refused), "INPUT_CHANGED", path);
-    t.match(refused, { fault: { message: `${what} changed between plan and run` } });
+    t.match(refused, { fault: { message: `${what} changed while packrun was reading it` } });
     t.strictSame(await workplace.store.index.list(workplace.settings.tenantId, { limit: 10 }), []);
   }
 });
