@@ -1436,9 +1436,9 @@ var bundleCodes = codeTable({
     message: "{path} does not belong into a bundle",
     hint: "a bundle holds only regular files with the names of the layout",
     explanation: {
-      cause: "A bundle holds a link, a device, a FIFO, or a file with a foreign name.",
+      cause: "A bundle holds a link, a device, a FIFO, or a file with a foreign name; or a path is too long or too odd for the archive that it should go into.",
       example: "a symbolic link in place of an artifact",
-      fix: "Take the bundle from its source again; never add anything to a sealed bundle."
+      fix: "Take the bundle from its source again; never add anything to a sealed bundle. A file of your own that is to be sent or exported needs a shorter, plain path."
     }
   },
   BUNDLE_TOO_LARGE: {
@@ -1686,11 +1686,11 @@ var verifyCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "{path} is not in the bundle, and every signature is required",
-    hint: "run again with a key that signs the request, or verify without --require-dsse where unsigned parts are acceptable",
+    hint: "verify without --require-dsse where parts that nobody signed are acceptable",
     explanation: {
-      cause: "With --require-dsse every signature that the contract names must be there.",
-      example: "a run that was started without a requester's key",
-      fix: "Give the run a requester's key: `packrun run PACK --as KEY`, or `requester: {key: FILE}` in packrun.config.yaml."
+      cause: "With --require-dsse every signature that a bundle can have must be there: of the run request and the approval requests, of the pack and its SBOM, and of the revocation list.",
+      example: "packrun verify last --require-dsse   # the pack was run from a folder, so that no publisher signed it",
+      fix: "Run again with what is missing: the pack from a signed bundle (`packrun bundle import FILE`, then `packrun run NAME@VERSION`), a requester's key (`--as KEY`), and a revocation list beside the trust root (`packrun revoke --renew --key KEY`)."
     }
   },
   PACK_LISTING_INVALID: {
