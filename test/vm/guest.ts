@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { limitsPack, sleepingPack } from "./limits-pack.ts";
@@ -281,7 +281,35 @@ async function inContainer(): Promise<void> {
   await checkQuickstart(root);
 }
 
-const scenarios = { asUserWithScope, asUserWithoutScope, asUserWithBrokenScope, asRoot, inContainer };
+/** One command under the unit of the recipes, as it is but for what it starts and how long. */
+function inUnit(...args: readonly string[]): { readonly code: number; readonly text: string } {
+  const [unit, said] = ["/run/systemd/system/recipe.service", `/run/recipe-${args[0]}.txt`];
+  const command = [process.execPath, "/opt/packrun/dist/cli/main.js", ...args].join(" ");
+  const text = readFileSync("/opt/packrun/recipes/systemd/packrun.service", "latin1")
+    .replace(/^ExecStart=.*$/m, `ExecStart=${command}\nStandardOutput=file:${said}\nStandardError=inherit`)
+    .replace(/^Type=.*$/m, "Type=oneshot")
+    .replace(/^Restart=.*$/m, "Restart=no");
+  mkdirSync("/run/systemd/system", { recursive: true });
+  writeFileSync(unit, text);
+  spawnSync("systemctl", ["daemon-reload"]);
+  const { status } = spawnSync("systemctl", ["start", "recipe.service"]);
+  return { code: status ?? 1, text: readOr(said) };
+}
+
+async function asService(): Promise<void> {
+  execFileSync("useradd", ["--system", "packrun"]);
+  const service: Person = { name: "service", uid: 0, folder: "/var/lib/packrun", env: {} };
+  const doctor = inUnit("doctor");
+  check(service, "doctor finds that steps can run under the unit of the recipes", doctor.code === 0, doctor.text);
+  for (const limit of ["memoryBytes", "pids", "cpus"]) {
+    const held = new RegExp(`limit ${limit}: kernel-tree`).test(doctor.text);
+    check(service, `the kernel holds ${limit} under it`, held, doctor.text);
+  }
+  const ran = inUnit("run", QUICKSTART);
+  check(service, "the quickstart pack runs under it", ran.code === 0, ran.text);
+}
+
+const scenarios = { asUserWithScope, asUserWithoutScope, asUserWithBrokenScope, asRoot, inContainer, asService };
 const only = /\bpackrun\.only=(\S+)/.exec(readOr("/proc/cmdline"))?.[1]?.split(",") ?? Object.keys(scenarios);
 
 execFileSync("useradd", ["-u", "1001", "other"]);

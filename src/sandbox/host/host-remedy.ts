@@ -39,6 +39,9 @@ export function setUpRemedy(said: string, facts: HostFacts = readHostFacts()): s
   if (refusesProc(said)) {
     return UNMASK_PROC;
   }
+  if (/set hostname/.test(said) && !facts.container) {
+    return "a filter for system calls forbids a sandbox its own host name: set ProtectHostname=no in the unit of systemd";
+  }
   const [unconfined] = profileOption(facts.profile);
   if (/Permission denied/.test(said) && facts.container && unconfined !== undefined) {
     return `the profile ${facts.profile} of this container forbids mounts: start it with \`${securityOption(unconfined)}\``;

@@ -146,6 +146,9 @@ t.test("whatever forbids user namespaces is named, with its way out", async (t) 
   );
   t.match(setUpRemedy(mount, { ...inside, profile: "u:r:container_t:s0" }), /`--security-opt label=disable`/);
   t.match(setUpRemedy(mount, { ...inside, profile: "unconfined" }), /doctor/);
+  const name = "bwrap: Can't set hostname to packrun: Operation not permitted";
+  t.match(setUpRemedy(name, { ...facts, filtered: true }), /ProtectHostname=no/);
+  t.match(setUpRemedy(name, { ...inside, filtered: true }), /seccomp=unconfined/);
   const unknown = found(withTrials(brokenTrials("?")));
   t.match(unknown["user namespaces"], { status: "ok", text: /nothing is known to forbid/ });
 });
