@@ -5,8 +5,10 @@ import type { Test } from "tap";
 import { planPack, type PlannedPack } from "#app/plan-pack.ts";
 import { openRunTrust, type RunTrust } from "#app/run-trust.ts";
 import type { SettingsSource } from "#app/settings-source.ts";
+import { Planner } from "#app/service/planner/planner.ts";
 import { startRun } from "#app/start-run.ts";
 import type { Workplace } from "#app/workplace.ts";
+import { startPlannerThread } from "#cli/start-planner-thread.ts";
 import { openWorkplace } from "#compose.ts";
 import type { Clock } from "#port/clock.ts";
 import type { RunIdentity } from "#port/run-store.ts";
@@ -23,6 +25,9 @@ export type SmallWorkplace = {
   /** Creates a run of the pack, without driving it. */
   readonly start: (workplace: Workplace) => Promise<RunIdentity>;
 };
+
+/** One thread for all services of a test file: to start one takes a second, and nothing of a tenant stays in it. */
+const planner = new Planner({ start: startPlannerThread, seconds: 120, queue: 100 });
 
 export function smallWorkplace(t: Test): SmallWorkplace {
   const root = mkdtempSync(join(tmpdir(), "packrun-workplace-"));
@@ -53,7 +58,7 @@ export function smallWorkplace(t: Test): SmallWorkplace {
     write,
     open: async (flags = {}) => {
       const source = { flags: { store: here("state"), ...flags }, env: { HOME: root }, cwd: root };
-      const workplace = value(await openWorkplace(source, { mayAsk: false }));
+      const workplace = { ...value(await openWorkplace(source, { mayAsk: false })), planner };
       opened.push(workplace);
       return workplace;
     },

@@ -7,7 +7,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { plannerCodes } from "./planner-codes.ts";
 import type { PlannerAnswers, PlannerJob, PlannerReply } from "./planner-job.ts";
 
-/** Of the thread's heap, in MiB: the largest pack takes some 700 of them. */
+/** Of the thread's heap, in MiB: to plan the largest packs that can be read takes some 900 of them. */
 export const PLANNER_HEAP = 1536;
 
 /** When a queue that is full is worth asking again, in seconds. */
