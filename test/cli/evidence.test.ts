@@ -88,5 +88,8 @@ t.test("evidence extract writes artifacts into an empty folder only", async (t) 
 });
 
 t.test("a text that is no path names a run of the store", async (t) => {
-  t.match(packrun(folder, "evidence", "show", "nothing"), { code: 2, err: /RUN_REFERENCE[^]*nor is there a file or folder/ });
+  t.match(packrun(folder, "evidence", "show", "nothing"), {
+    code: 2,
+    err: /RUN_REFERENCE[^]*nor is there a file or folder/,
+  });
 });
