@@ -80,6 +80,27 @@ t.test("while a pack keeps the planner busy, the service answers, shows events a
   t.match({ status, body }, { status: 503, body: { code: "PLANNER_LOST" } });
 });
 
+t.test("a tenant that asks for more than may wait is told when to ask again", async (t) => {
+  const world = await apiWorld(t);
+  const planner = new Planner({ start: startPlannerThread, seconds: 1, queue: 0 });
+  const server = await world.another({ service: world.serviceOver({ ...world.workplace, planner }) });
+  const upload = await world.upload({ steps: [{ id: "a", run: { command: ["echo", "a"] } }] });
+  for (const path of ["plans", "simulations", "runs"]) {
+    const answer = await fetch(`${server.url}/api/${path}`, {
+      method: "POST",
+      headers: {
+        Authorization: `Bearer ${await world.token()}`,
+        "Content-Type": "application/json",
+        "Idempotency-Key": path,
+      },
+      body: JSON.stringify({ pack: { upload }, inputs: {} }),
+    });
+    t.equal(answer.status, 429, path);
+    t.equal(answer.headers.get("Retry-After"), "5");
+    t.match(await answer.json(), { code: "PLANNER_FULL", hint: "ask again in 5 s" });
+  }
+});
+
 t.test("a pack that takes too long is refused, and the next one is planned", async (t) => {
   const world = await serviceWorld(t);
   const workplace = planned(4, world.workplace);
