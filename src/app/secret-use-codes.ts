@@ -19,7 +19,7 @@ export const secretUseCodes = codeTable({
     hint: "give it as a secret only: no input, argument or address may hold its text",
     explanation: {
       cause:
-        "A plan and its inputs are kept and shown to everybody who approves or verifies. A secret's text in them is no secret.",
+        "A plan and its inputs are kept and shown to everybody who approves or verifies. A secret's text in them is no secret. Values of 8 characters or more are looked for.",
       example: "-i token=s3cr3t-value --secret deployToken=env:TOKEN, with the same text in TOKEN",
       fix: "Take the text out of the inputs and of pack.yaml, and use `env: {TOKEN: {secret: deployToken}}` in the steps.",
     },

@@ -49,12 +49,13 @@ export const inputCodes = codeTable({
   INPUT_SCHEMA_INVALID: {
     severity: "error",
     exitCode: 3,
-    message: 'the schema of input "{name}" is no JSON Schema: {problem}',
-    hint: "schemas are JSON Schema 2020-12, without references to other documents",
+    message: 'the schema of input "{name}" cannot be used: {problem}',
+    hint: "schemas are JSON Schema 2020-12, without references to other documents, and must not take too long",
     explanation: {
-      cause: "The schema that the pack gives for the input cannot be used to check anything.",
+      cause:
+        "The schema that the pack gives for the input is no JSON Schema, or holding the value to it takes too many steps.",
       example: "inputs: {channel: {type: string, schema: {type: text}}}",
-      fix: "Correct the schema: `{type: string}`. A pattern must be a valid regular expression, `$ref` may point into the same schema only.",
+      fix: "Correct the schema: `{type: string}`. A pattern must be a valid regular expression, `$ref` may point into the same schema only. Simplify one that takes too many steps, or give a smaller value.",
     },
   },
   INPUT_GIVEN_TWICE: {
