@@ -51,7 +51,7 @@ t.test("a step that has not ended says what it waits for", (t) => {
   const driven = new ScriptedRun(plan).go();
   t.match(story(driven, "ok"), {
     status: "waiting",
-    why: ["it needs p, which succeeded", "it has 0 of 2 approvals: packrun approvals list"],
+    why: ["it needs p, which succeeded", "it has 0 of 2 approvals: `packrun approvals list`"],
     events: [{ text: /^\? waits for approval until/ }],
   });
   t.strictSame(story(driven, "z").why, [
