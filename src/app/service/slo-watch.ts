@@ -36,13 +36,14 @@ const CLOSING: ReadonlySet<EventType> = new Set([
   "step.cancelled",
 ]);
 
+/** What a state says of them. @public */
 export function sloFacts({ startedAt, live, gates }: RunState): SloFacts {
   const open = [...live.open].map(({ id }) => [id, entryOf(gates, id)?.opened?.at ?? 0] as const);
   const told = [...live.seen].filter((id) => id.startsWith(OF_RUN));
   return { ...(startedAt === undefined ? {} : { startedAt }), open: new Map(open), told: new Set(told) };
 }
 
-/** Adds one event; events come in ledger order. True when it changed something. */
+/** Adds one event; events come in ledger order. True when it changed something. @public */
 export function addSloEvent(facts: SloFacts, event: LedgerEvent): boolean {
   const { eventType, stepId = "" } = event;
   if (eventType === "run.started") {
@@ -60,7 +61,7 @@ export function addSloEvent(facts: SloFacts, event: LedgerEvent): boolean {
   return CLOSING.has(eventType) && facts.open.delete(stepId);
 }
 
-/** What the run has broken or breaks later if it stays as it is, the earliest first, without what was told. */
+/** What the run has broken or breaks later if it stays as it is, the earliest first, without what was told. @public */
 export function breachesOf({ startedAt, open, told }: SloFacts, slo: Plan["slo"]): readonly Breach[] {
   const { runP95Seconds, approvalP95Seconds } = slo ?? {};
   const found: Breach[] = [];
