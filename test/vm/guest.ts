@@ -293,7 +293,7 @@ function inUnit(...args: readonly string[]): { readonly code: number; readonly t
   writeFileSync(unit, text);
   spawnSync("systemctl", ["daemon-reload"]);
   const { status } = spawnSync("systemctl", ["start", "recipe.service"]);
-  return { code: status ?? 1, text: readOr(said) };
+  return { code: status ?? 1, text: Buffer.from(readOr(said), "latin1").toString() };
 }
 
 async function asService(): Promise<void> {
