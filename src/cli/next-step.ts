@@ -68,7 +68,9 @@ function flags(words: readonly string[], where: Where, env: Cli["env"]): readonl
         ["--store", store],
         ["--tenant", tenant],
       ];
-  const all: readonly Flag[] = [...place, ["--trust", trust], ["--config", config]];
+  // The trust root that is looked for is the one to make.
+  const root: Flag = [name === "trust" && words[1] === "init" ? "-o" : "--trust", trust];
+  const all: readonly Flag[] = [...place, root, ["--config", config]];
   return all.flatMap(([flag, value]) => (value === undefined || words.includes(flag) ? [] : [flag, quoted(value)]));
 }
 

@@ -22,6 +22,7 @@ t.test("a next step says again by which flags its command worked where it did, q
   );
   t.equal(nextStep(here, "explain", "a[0]::it's"), String.raw`packrun explain 'a[0]::it'\''s'`);
   t.equal(nextStep(here, "lint", "pack"), "packrun lint pack");
+  t.equal(nextStep(at({ trust: "root.json" }), "trust", "init"), "packrun trust init -o root.json");
   t.end();
 });
 

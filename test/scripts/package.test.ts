@@ -71,7 +71,8 @@ const files = pack();
 const unreachable = install();
 
 t.test("the package holds what it needs, and nothing that only a working copy has", async (t) => {
-  const wanted = ["LICENSE", "README.md", "SPEC.md", "package.json", "dist/cli/main.js", "dist/index.d.ts"];
+  const texts = ["LICENSE", "README.md", "SPEC.md", "docs/runbook.md"];
+  const wanted = [...texts, "package.json", "dist/cli/main.js", "dist/index.d.ts"];
   const { files: published } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
   const others = published.filter((path) => !/^!|^dist$|\.md$/.test(path));
   const whole = [...new Set(["schemas", "packs", "scripts/packs", ...others])].flatMap((folder) =>
