@@ -18,6 +18,7 @@ import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.
 import { defineSnapshot } from "./evidence-snapshot.ts";
 import { defineAnchor } from "./evidence-anchor.ts";
 import { answer } from "./keys.ts";
+import { isAtServer, nextStep } from "./next-step.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import type { DeskOptions } from "./run-desk.ts";
 import { withRun } from "./runs.ts";
@@ -60,11 +61,11 @@ function defineShow(group: Command, cli: Cli, done: Done): void {
       if (options.output !== undefined && options.pae !== true) {
         command.error("error: -o goes with --pae alone; stdout has all else");
       }
-      done(await withBundle(cli, path, options, (source) => show(cli, source, options)));
+      done(await withBundle(cli, path, options, (source) => show(cli, path, source, options)));
     });
 }
 
-async function show(cli: Cli, source: BundleSource, options: ShowOptions): Promise<number> {
+async function show(cli: Cli, named: string, source: BundleSource, options: ShowOptions): Promise<number> {
   if (options.logs === true) {
     return showLogs(cli, source, options);
   }
@@ -76,7 +77,10 @@ async function show(cli: Cli, source: BundleSource, options: ShowOptions): Promi
   if (!shown.ok) {
     return cli.fault(shown.fault, formatOf(options));
   }
-  cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, ...shown.value }) : viewText(shown.value));
+  const isFetched = isAtServer(cli) && !isBundlePath(cli, named);
+  const next = isFetched ? ["evidence", "export", named, "-o", "evidence.tar"] : ["verify", named];
+  const text = (): string => `${viewText(shown.value)}not verified here: ${nextStep(cli, ...next)}\n`;
+  cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, ...shown.value }) : text());
   return 0;
 }
 
@@ -246,7 +250,6 @@ function viewText({ manifest, manifestDigest, attestation, keyid, outputs, use }
     ...outputs.artifacts.map(
       ({ stepId, name, digest, size }) => `artifact  ${stepId}/${name}  ${digest}  ${size} bytes`,
     ),
-    "not verified here: packrun verify",
   ];
   return `${lines.map(visibleText).join("\n")}\n`;
 }

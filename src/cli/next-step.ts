@@ -45,6 +45,11 @@ export function withNextSteps(cli: Pick<Cli, "where" | "env">, text: string): st
   });
 }
 
+/** Whether a server was named, for the commands that work through one. */
+export function isAtServer({ where, env }: Pick<Cli, "where" | "env">): boolean {
+  return where.server !== undefined || (env["PACKRUN_SERVER"] ?? "") !== "";
+}
+
 /** Whether the command works through a server where one is named. */
 function isServed([name = "", child = "", ...more]: readonly string[]): boolean {
   const served = SERVED[name];
@@ -57,7 +62,7 @@ function flags(words: readonly string[], where: Where, env: Cli["env"]): readonl
     return [];
   }
   const { store, tenant, server, tokenFile, trust, config } = where;
-  const isThere = isServed(words) && (server !== undefined || (env["PACKRUN_SERVER"] ?? "") !== "");
+  const isThere = isServed(words) && isAtServer({ where, env });
   const place: readonly Flag[] = isThere
     ? [
         ["--server", server],

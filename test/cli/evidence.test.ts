@@ -49,7 +49,7 @@ t.test("--record keeps the verdict beside the bundle, with who gave it and when"
 t.test("evidence show tells what a bundle says, its output, and what was signed", async (t) => {
   t.match(packrun(folder, "evidence", "show", "run.tar"), {
     code: 0,
-    out: /outcome {3}succeeded[^]*not verified here/,
+    out: /outcome {3}succeeded[^]*not verified here: packrun verify run[.]tar\n$/,
   });
   const sidecar = readFileSync(join(world.folder, "evidence.manifest.json.sigstore.json"), "utf8");
   const { dsseEnvelope } = JSON.parse(sidecar) as { dsseEnvelope: { payload: string } };
