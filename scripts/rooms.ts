@@ -49,7 +49,7 @@ export const rooms: readonly Room[] = [
   },
   { name: "engine", floor: "doing", rooms: ["port", "run", "plan", ...base], packages: ["node:*"] },
   { name: "folder", floor: "adapter", rooms: ["port", "pack", "plan", "run", ...base], packages: ["node:*"] },
-  { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", "pack", ...base], packages: ["node:*", "ajv/*"] },
+  { name: "sandbox", floor: "adapter", rooms: ["port", "run", "plan", "pack", ...base], packages: ["node:*"] },
   { name: "secret", floor: "adapter", rooms: ["port", "run", ...base], packages: ["node:*", "age-encryption"] },
   {
     name: "policy",

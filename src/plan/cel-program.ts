@@ -1,7 +1,8 @@
 import { Environment, type ASTNode } from "@marcbachmann/cel-js";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { celSteps } from "./cel-steps.ts";
+import { meterOperators } from "./cel-cost.ts";
 import { surveyCel, type Roots } from "./cel-survey.ts";
+import { costBudget } from "./cost-budget.ts";
 import type { ExpressionProblem } from "./expression-problem.ts";
 
 /** A parsed expression in which nothing is left that could differ between machines or grow without bound. */
@@ -10,7 +11,7 @@ export type CelProgram = {
   readonly ast: ASTNode;
   /** The names that it reads, with the members that it reads of each. */
   readonly roots: Roots;
-  /** Throws an `EvaluationError` of the CEL library, and an error of its own where it takes too many steps. */
+  /** Throws an `EvaluationError` of the CEL library, and `OverBudget`. */
   readonly evaluate: (context: Readonly<Record<string, unknown>>) => unknown;
 };
 
@@ -20,6 +21,9 @@ const environment = new Environment({
   homogeneousAggregateLiterals: false,
   limits: { maxAstNodes: 2000, maxDepth: 100 },
 });
+
+/** What one evaluation may cost, about a second of work. */
+const MAX_COST = 5_000_000;
 
 type Parsed = Result<CelProgram, readonly ExpressionProblem[]>;
 
@@ -49,10 +53,12 @@ function parse(source: string): Parsed {
   try {
     const parsed = environment.parse(source);
     const { problems, roots } = surveyCel(parsed.ast);
-    const steps = celSteps();
-    steps.count(parsed.ast);
-    const evaluate = (context: Readonly<Record<string, unknown>>): unknown =>
-      steps.within(() => parsed(context) as unknown);
+    const budget = costBudget("an evaluation");
+    meterOperators(parsed.ast, budget.spend);
+    const evaluate = (context: Readonly<Record<string, unknown>>): unknown => {
+      budget.allow(MAX_COST);
+      return parsed(context);
+    };
     return problems.length === 0 ? ok({ source, ast: parsed.ast, roots, evaluate }) : fail(problems);
   } catch (error) {
     return fail([syntaxProblem(error, source)]);

@@ -1,11 +1,12 @@
 import type { ErrorObject, FuncKeywordDefinition } from "ajv/dist/2020.js";
 import { isJsonObject, type Json } from "#canon/json.ts";
+import { LETTERS, type CostBudget } from "./cost-budget.ts";
 
 /**
  * `uniqueItems` (JSON Schema 2020-12, validation, 6.4.3) in time linear in the text of the items, apart from sorting the names
- * of members; ajv's own compares each item with each. `spend` is told how much was looked at.
+ * of members; ajv's own compares each item with each. What was looked at is spent.
  */
-export function uniqueItems(spend: (steps: number) => void): FuncKeywordDefinition {
+export function uniqueItems(spend: CostBudget["spend"]): FuncKeywordDefinition {
   const validate = (asked: boolean, items: readonly Json[]): boolean => {
     const twins = asked ? firstTwins(items, spend) : undefined;
     if (twins !== undefined) {
@@ -20,11 +21,11 @@ export function uniqueItems(spend: (steps: number) => void): FuncKeywordDefiniti
 }
 
 /** Where an item stands, and where the first one that equals it stands again. */
-function firstTwins(items: readonly Json[], spend: (steps: number) => void): readonly [number, number] | undefined {
+function firstTwins(items: readonly Json[], spend: CostBudget["spend"]): readonly [number, number] | undefined {
   const seen = new Map<Json, number>();
   for (let at = 0; at < items.length; at += 1) {
     const key = keyOf(items[at] ?? null);
-    spend(typeof key === "string" ? 1 + key.length / 16 : 1);
+    spend(typeof key === "string" ? 1 + key.length / LETTERS : 1);
     const before = seen.get(key);
     if (before !== undefined) {
       return [before, at];

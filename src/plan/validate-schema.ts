@@ -1,44 +1,52 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Json } from "#canon/json.ts";
+import { costBudget, OverBudget, type CostBudget } from "./cost-budget.ts";
 import { linearPattern } from "./linear-pattern.ts";
 import type { ValidateSchema } from "./resolve-inputs.ts";
-import { countSteps, MAX_STEPS, schemaSteps, TooManySteps, type SchemaSteps } from "./schema-steps.ts";
+import { meterKeywords } from "./schema-cost.ts";
 import { uniqueItems } from "./unique-items.ts";
 
 /** Problems that one message names at most. */
 const NAMED = 3;
 
 /**
- * Holds values to JSON Schema 2020-12 with formats, in at most `MAX_STEPS` steps. Schemas are the pack's; `$ref` reaches nothing
+ * What holding one value to its schema may cost, a few seconds of work. References and alternatives of a schema can multiply to
+ * any number: a hundred lines that each refer to the next one twice take longer than anybody waits.
+ */
+const MAX_COST = 10_000_000;
+
+/**
+ * Holds values to JSON Schema 2020-12 with formats, for at most `MAX_COST`. Schemas are the pack's; `$ref` reaches nothing
  * outside its schema. A compiled schema is kept for as long as the object that it was made of. Slow to load: import it when it is
  * needed.
  */
 export const validateSchema: ValidateSchema = (schema, value) =>
-  tryHold(schema, value, { formats: true, steps: MAX_STEPS, describe });
+  tryHold(schema, value, { formats: true, cost: MAX_COST, describe });
 
-/** The same for what a step gave: without formats, and in a tenth of the steps, for it is done while other runs are driven. */
+/** The same for what a step gave: without formats, and for a tenth of the cost, for it is done while other runs are driven. */
 export const validateOutput: ValidateSchema = (schema, value) =>
   tryHold(schema, value, {
     formats: false,
-    steps: MAX_STEPS / 10,
+    cost: MAX_COST / 10,
     describe: ({ instancePath, message = "does not fit" }) => `value${instancePath} ${message}`,
   });
 
 /**
- * The same for documents: whoever has to mend one must see where it is wrong, so its places are named in full. It takes as many
- * steps as it takes, and is ended from outside. Throws where the stack runs out.
+ * The same for documents: whoever has to mend one must see where it is wrong, so its places are named in full. It costs as
+ * much as it costs, and is ended from outside. Throws where the stack runs out.
  */
 export const validateDocument: ValidateSchema = (schema, value) =>
   hold(schema, value, {
     formats: true,
-    steps: Number.POSITIVE_INFINITY,
+    cost: Number.POSITIVE_INFINITY,
     describe: ({ instancePath, message = "does not fit" }) => `at ${instancePath || "its root"}: ${message}`,
   });
 
 type Holding = {
   readonly formats: boolean;
-  readonly steps: number;
+  /** The most that it may cost. */
+  readonly cost: number;
   readonly describe: (error: ErrorObject) => string;
 };
 type Verdict = ReturnType<ValidateSchema>;
@@ -48,17 +56,17 @@ function tryHold(schema: Json, value: Json, holding: Holding): Verdict {
     return hold(schema, value, holding);
   } catch (error) {
     const problem = "it refers to itself without end, or the value is too deep for it";
-    return { kind: "badSchema", problem: error instanceof TooManySteps ? error.message : problem };
+    return { kind: "badSchema", problem: error instanceof OverBudget ? error.message : problem };
   }
 }
 
-function hold(schema: Json, value: Json, { formats, steps, describe: inWords }: Holding): Verdict {
+function hold(schema: Json, value: Json, { formats, cost, describe: inWords }: Holding): Verdict {
   const compiled = compile(schema, formats);
   if (typeof compiled === "string") {
     return { kind: "badSchema", problem: compiled };
   }
-  compiled.steps.allow(steps);
-  const found = allErrors(compiled, value) ?? firstError(schema, value, formats, steps);
+  compiled.budget.allow(cost);
+  const found = allErrors(compiled, value) ?? firstError(schema, value, formats, cost);
   if (found.length === 0) {
     return { kind: "valid" };
   }
@@ -66,12 +74,12 @@ function hold(schema: Json, value: Json, { formats, steps, describe: inWords }: 
   return { kind: "invalid", problem: named.join("; ") };
 }
 
-/** Undefined where all of them cannot be found in the steps that are left. */
+/** Undefined where finding all of them costs too much. */
 function allErrors({ validate }: Compiled, value: Json): readonly ErrorObject[] | undefined {
   try {
     return validate(value) ? [] : (validate.errors ?? []);
   } catch (error) {
-    if (error instanceof TooManySteps) {
+    if (error instanceof OverBudget) {
       return undefined;
     }
     throw error;
@@ -79,14 +87,14 @@ function allErrors({ validate }: Compiled, value: Json): readonly ErrorObject[] 
 }
 
 /** A value with very many errors is refused for the first of them. */
-function firstError(schema: Json, value: Json, formats: boolean, most: number): readonly ErrorObject[] {
-  const { ajv, steps } = counted({ formats, allErrors: false, meta: true });
+function firstError(schema: Json, value: Json, formats: boolean, cost: number): readonly ErrorObject[] {
+  const { ajv, budget } = metered({ formats, allErrors: false, meta: true });
   const validate = ajv.compile(schema as object | boolean);
-  steps.allow(most);
+  budget.allow(cost);
   return validate(value) ? [] : (validate.errors ?? []);
 }
 
-type Compiled = { readonly validate: ValidateFunction; readonly steps: SchemaSteps };
+type Compiled = { readonly validate: ValidateFunction; readonly budget: CostBudget };
 const known = { formats: new WeakMap<object, Compiled | string>(), plain: new WeakMap<object, Compiled | string>() };
 
 function compile(schema: Json, formats: boolean): Compiled | string {
@@ -107,8 +115,8 @@ function tryCompile(schema: object | boolean, formats: boolean): Compiled | stri
     if (metaschemas(formats).validateSchema(schema, true) !== true) {
       return "it is no schema";
     }
-    const { ajv, steps } = counted({ formats, allErrors: true, meta: META.test(JSON.stringify(schema)) });
-    return { validate: ajv.compile(schema), steps };
+    const { ajv, budget } = metered({ formats, allErrors: true, meta: META.test(JSON.stringify(schema)) });
+    return { validate: ajv.compile(schema), budget };
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : "it cannot be compiled";
   }
@@ -129,22 +137,22 @@ function withFormats(ajv: Ajv2020): Ajv2020 {
   return ajv;
 }
 
-type Counted = { readonly ajv: Ajv2020; readonly steps: SchemaSteps };
+type Metered = { readonly ajv: Ajv2020; readonly budget: CostBudget };
 type Wanted = { readonly formats: boolean; readonly allErrors: boolean; readonly meta?: boolean };
 
 /** A new one for each schema, so that the `$id` of one never meets that of another. */
-function counted({ formats, allErrors: all, meta = false }: Wanted): Counted {
-  const steps = schemaSteps();
+function metered({ formats, allErrors: all, meta = false }: Wanted): Metered {
+  const budget = costBudget("holding a value to it");
   // Its code is run once or twice; making it shorter takes time that grows with the square of the schema.
-  const code = { regExp: linearPattern(steps.spend), optimize: false };
+  const code = { regExp: linearPattern(budget.spend), optimize: false };
   const options = { strict: false, logger: false, messages: true, meta, validateSchema: false } as const;
   const ajv = new Ajv2020({ ...options, code, validateFormats: formats, allErrors: all });
   if (formats) {
     addFormats.default(ajv);
   }
-  ajv.removeKeyword("uniqueItems").addKeyword(uniqueItems(steps.spend));
-  countSteps(ajv, steps);
-  return { ajv, steps };
+  ajv.removeKeyword("uniqueItems").addKeyword(uniqueItems(budget.spend));
+  meterKeywords(ajv, budget.spend);
+  return { ajv, budget };
 }
 
 /** What is wrong, without anything of the value: of its path only places in lists are shown. */

@@ -1,10 +1,4 @@
-/**
- * Steps that one evaluation may take, about a second of work. A count and no time: an expression has the same value, or none,
- * on every machine. What looks at a whole list for each of its items takes the square of it.
- */
-const MAX_STEPS = 5_000_000;
-/** Letters of a text that are one step. */
-const LETTERS = 16;
+import { LETTERS, type CostBudget } from "./cost-budget.ts";
 
 type Evaluate = (this: unknown, evaluator: unknown, ast: unknown, context: unknown) => unknown;
 /** What is used of a node of the library's tree. It keeps its own way to be evaluated in `evaluate` when it first is. */
@@ -15,31 +9,12 @@ type Node = {
   evaluate: Evaluate;
 };
 
-export type CelSteps = {
-  /** Lets the evaluation of a tree spend steps. */
-  readonly count: (ast: unknown) => void;
-  /** Evaluates with all the steps that one evaluation may take. */
-  readonly within: <T>(evaluate: () => T) => T;
-};
-
-export function celSteps(): CelSteps {
-  let left = MAX_STEPS;
-  const spend = (steps: number): void => {
-    left -= steps;
-    if (left < 0) {
-      throw new Error(`an evaluation takes more than ${MAX_STEPS} steps`);
-    }
-  };
-  return {
-    count: (ast) => visit(ast, { seen: new Set(), spend }),
-    within: (evaluate) => {
-      left = MAX_STEPS;
-      return evaluate();
-    },
-  };
+/** Lets the evaluation of a tree spend what it costs. What looks at a whole list for each of its items costs the square of it. */
+export function meterOperators(ast: unknown, spend: CostBudget["spend"]): void {
+  visit(ast, { seen: new Set(), spend });
 }
 
-type Walk = { readonly seen: Set<unknown>; readonly spend: (steps: number) => void };
+type Walk = { readonly seen: Set<unknown>; readonly spend: CostBudget["spend"] };
 
 /** Macros stand in the tree as calls, beside what they mean. */
 function visit(value: unknown, walk: Walk): void {
@@ -64,7 +39,7 @@ function isNode(value: object): value is Node {
 }
 
 /** How operations look at their operands: through and through, or at each member. */
-const LOOKS: ReadonlyMap<string, (value: unknown, spend: Walk["spend"]) => void> = new Map([
+const LOOKS: ReadonlyMap<string, (value: unknown, spend: CostBudget["spend"]) => void> = new Map([
   ...["in", "==", "!="].map((op) => [op, spendAll] as const),
   ...["+", "<", "<=", ">", ">=", "call", "rcall", "comprehension"].map((op) => [op, spendMembers] as const),
 ]);
@@ -79,7 +54,11 @@ function operandsOf({ op, args }: Node): readonly Node[] {
 }
 
 /** Spends what looking at the node's value costs, each time that it has one. */
-function watch(node: Node, look: (value: unknown, spend: Walk["spend"]) => void, spend: Walk["spend"]): void {
+function watch(
+  node: Node,
+  look: (value: unknown, spend: CostBudget["spend"]) => void,
+  spend: CostBudget["spend"],
+): void {
   let own = node.evaluate;
   const counted: Evaluate = (evaluator, ast, context) => {
     const value: unknown = own.call(node, evaluator, ast, context);
@@ -95,11 +74,11 @@ function watch(node: Node, look: (value: unknown, spend: Walk["spend"]) => void,
   });
 }
 
-function spendMembers(value: unknown, spend: Walk["spend"]): void {
+function spendMembers(value: unknown, spend: CostBudget["spend"]): void {
   spend(1 + (typeof value === "string" ? value.length / LETTERS : Array.isArray(value) ? value.length : 0));
 }
 
-function spendAll(value: unknown, spend: Walk["spend"]): void {
+function spendAll(value: unknown, spend: CostBudget["spend"]): void {
   spendMembers(value, spend);
   if (Array.isArray(value)) {
     value.forEach((item) => typeof item === "object" && item !== null && spendAll(item, spend));

@@ -18,7 +18,7 @@ t.test("references that multiply end after so many steps, whatever the value is"
   t.match(validateSchema(doubling(8, { type: "integer" }), 1), { kind: "valid" });
   t.match(validateSchema(doubling(8, { type: "integer" }), "a"), { kind: "invalid", problem: "must be integer" });
   t.match(validateSchema(doubling(60, { minimum: 1 }), 1), TOO_MANY);
-  t.match(validateOutput(doubling(60, { minimum: 1 }), 1), TOO_MANY);
+  t.match(validateOutput(doubling(60, { minimum: 1 }), 1), { ...TOO_MANY, problem: /takes more than 1000000 steps/ });
   t.end();
 });
 

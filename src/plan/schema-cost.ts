@@ -1,35 +1,5 @@
 import { _, Name, type Ajv2020, type CodeKeywordDefinition, type KeywordCxt } from "ajv/dist/2020.js";
-
-/** Thrown when holding a value to a schema takes more steps than were given. */
-export class TooManySteps extends Error {}
-
-/**
- * Steps that holding one value to its schema may take, a few seconds of work. It is a count and no time, so that a value fits or
- * does not whatever machine looks. References and alternatives of a schema can multiply to any number: a hundred lines
- * that each refer to the next one twice take longer than anybody waits.
- */
-export const MAX_STEPS = 10_000_000;
-
-export type SchemaSteps = {
-  /** Throws TooManySteps. */
-  readonly spend: (steps: number) => void;
-  readonly allow: (steps: number) => void;
-};
-
-export function schemaSteps(): SchemaSteps {
-  let left = MAX_STEPS;
-  return {
-    spend: (steps) => {
-      left -= steps;
-      if (left < 0) {
-        throw new TooManySteps(`holding a value to it takes more than ${MAX_STEPS} steps`);
-      }
-    },
-    allow: (steps) => {
-      left = steps;
-    },
-  };
-}
+import { LETTERS, type CostBudget } from "./cost-budget.ts";
 
 /**
  * Keywords that look at each item or member of a value, or at each letter of a text; and those that hold each member to each of
@@ -43,17 +13,15 @@ const GROWTHS: ReadonlyMap<string, Growth> = new Map([
     (keyword) => [keyword, "product"] as const,
   ),
 ]);
-/** Letters of a text that are one step. */
-const LETTERS = 16;
 
 /**
- * Lets every keyword of this ajv spend steps whenever it looks at a value, before it does. Keywords that ajv has no code for, and
- * `pattern`, count for themselves.
+ * Lets every keyword of this ajv spend what it costs whenever it looks at a value, before it does. Keywords that ajv has no code
+ * for, and `pattern`, spend for themselves.
  */
-export function countSteps(ajv: Ajv2020, { spend }: SchemaSteps): void {
-  const count = (value: unknown, steps: number, growth: Growth, errors: readonly unknown[] | null): void => {
+export function meterKeywords(ajv: Ajv2020, spend: CostBudget["spend"]): void {
+  const count = (value: unknown, least: number, growth: Growth, errors: readonly unknown[] | null): void => {
     // Errors that were found are copied whenever more are found behind a reference.
-    spend(growthOf(growth, steps, value) + (errors?.length ?? 0) / LETTERS);
+    spend(costOf(growth, least, value) + (errors?.length ?? 0) / LETTERS);
   };
   Object.assign(ajv, { count });
   const keywords = Object.keys(ajv.RULES.all).filter((keyword) => keyword !== "uniqueItems");
@@ -66,26 +34,26 @@ export function countSteps(ajv: Ajv2020, { spend }: SchemaSteps): void {
         const { gen, data } = context;
         const isUrl = keyword === "format" && context.schema === "url";
         const growth = isUrl ? "square" : (GROWTHS.get(keyword) ?? "none");
-        gen.code(_`${SELF}.count(${data}, ${stepsOf(context)}, ${growth}, ${ERRORS});`);
+        gen.code(_`${SELF}.count(${data}, ${leastCost(context)}, ${growth}, ${ERRORS});`);
         inner(context, ...rest);
       };
     }
   }
 }
 
-/** How the steps of a look grow with the value: not at all, by one for each part, by all for each part, or with its square. */
+/** How the cost of a look grows with the value: not at all, by one for each part, by all for each part, or with its square. */
 type Growth = "none" | "sum" | "product" | "square";
 
-function growthOf(growth: Growth, steps: number, value: unknown): number {
+function costOf(growth: Growth, least: number, value: unknown): number {
   switch (growth) {
     case "none":
-      return steps;
+      return least;
     case "sum":
-      return steps + sizeOf(value);
+      return least + sizeOf(value);
     case "product":
-      return steps * (1 + sizeOf(value));
+      return least * (1 + sizeOf(value));
     case "square":
-      return steps + (2 * sizeOf(value)) ** 2;
+      return least + (2 * sizeOf(value)) ** 2;
   }
 }
 
@@ -93,8 +61,8 @@ function growthOf(growth: Growth, steps: number, value: unknown): number {
 const SELF = new Name("self");
 const ERRORS = new Name("vErrors");
 
-/** What one look costs whatever the value is: as many steps as the schema's keyword has parts. */
-function stepsOf({ keyword, schema, parentSchema }: KeywordCxt): number {
+/** What one look costs whatever the value is: as much as the schema's keyword has parts. */
+function leastCost({ keyword, schema, parentSchema }: KeywordCxt): number {
   if (keyword === "additionalProperties" || keyword === "unevaluatedProperties") {
     return 1 + sizeOf((parentSchema as { readonly patternProperties?: unknown }).patternProperties);
   }
