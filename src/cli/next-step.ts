@@ -1,9 +1,6 @@
 import type { Cli } from "./cli.ts";
 
-/**
- * Commands that also work through a server; of a group those that are named. `explain` is one when it is asked about a run:
- * what a code means needs no place at all.
- */
+/** Commands that also work through a server; of a group those that are named. */
 const SERVED: Readonly<Record<string, readonly string[] | "all">> = {
   run: "all",
   resume: "all",
@@ -18,7 +15,7 @@ const SERVED: Readonly<Record<string, readonly string[] | "all">> = {
   incident: "all",
 };
 
-/** Commands that look at nothing but what they are given. */
+/** Commands that look at nothing but what they are given, as does `explain` of a code. */
 const ANYWHERE: ReadonlySet<string> = new Set(["init", "lint", "keys", "completion", "slo"]);
 
 /** What says where a command works, as its command line has it. */
@@ -51,9 +48,9 @@ export function isAtServer({ where, env }: Pick<Cli, "where" | "env">): boolean 
 }
 
 /** Whether the command works through a server where one is named. */
-function isServed([name = "", child = "", ...more]: readonly string[]): boolean {
+function isServed([name = "", child = ""]: readonly string[]): boolean {
   const served = SERVED[name];
-  return served === "all" ? name !== "explain" || more.includes("--run") : served?.includes(child) === true;
+  return served === "all" || served?.includes(child) === true;
 }
 
 function flags(words: readonly string[], where: Where, env: Cli["env"]): readonly string[] {

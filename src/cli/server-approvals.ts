@@ -2,7 +2,7 @@ import { compareGates, knownApprovers, waitingGate, withMessage, type WaitingGat
 import { writeReceivedRequest, type ExportedRequest } from "#app/approval-export.ts";
 import { openBundle } from "#app/open-bundle.ts";
 import { readSettings } from "#app/settings.ts";
-import { parseRunId, type RunId } from "#canon/ids.ts";
+import type { RunId } from "#canon/ids.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import type { ApiClient, ServedRun } from "#client/api-client.ts";
 import type { Fault } from "#fault/fault.ts";
@@ -10,11 +10,11 @@ import { ok, type Result } from "#fault/result.ts";
 import type { Cli } from "./cli.ts";
 import { settingsSource } from "./options.ts";
 import type { DeskOptions } from "./run-desk.ts";
+import { listServed } from "./served-runs.ts";
 import { withDownload } from "./with-download.ts";
 
 /** Runs that may have an open gate: other steps can be at work beside it. */
 const OPEN = ["waiting", "running"] as const;
-const PAGE = 500;
 
 type Gate = WaitingGates["items"][number];
 
@@ -52,7 +52,7 @@ export async function listServedApprovals(
     for (const { id: gateId, missing: _missing, ...gate } of run.value.pendingGates) {
       const waiting = waitingGate(askedRun(run.value), { gateId, ...gate }, known.value, now);
       const asked = await client.readGateRequest(runId, gateId);
-      items.push(asked.ok ? withMessage(waiting, asked.value.request) : waiting);
+      items.push(asked.ok ? withMessage(waiting, asked.value) : waiting);
     }
   }
   return ok({ items: items.toSorted(compareGates), unread });
@@ -62,21 +62,16 @@ function askedRun({ runId, tenantId, trustDomain, planHash, pack, requestedBy }:
   return { runId, tenantId, trustDomain, planHash, pack, requestedBy };
 }
 
-async function openRuns(client: ApiClient): Promise<Result<readonly RunId[]>> {
+async function openRuns(client: ApiClient): Promise<Result<ReadonlySet<RunId>>> {
   const found = new Set<RunId>();
   for (const status of OPEN) {
-    let cursor: string | undefined;
-    do {
-      const page = await client.listRuns({ limit: PAGE, status, cursor });
-      if (!page.ok) {
-        return page;
-      }
-      // Ids become parts of addresses: what is none is no run.
-      page.value.items.flatMap(({ runId }) => parseRunId(runId) ?? []).forEach((runId) => found.add(runId));
-      cursor = page.value.next;
-    } while (cursor !== undefined);
+    const rows = await listServed(client, { status });
+    if (!rows.ok) {
+      return rows;
+    }
+    rows.value.forEach(({ runId }) => found.add(runId));
   }
-  return ok([...found]);
+  return ok(found);
 }
 
 /** Whether the next run would fare no better. */

@@ -1,29 +1,27 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { confirmAtTerminal } from "#app/approval-confirmation.ts";
 import { readResponse, type ImportedResponse } from "#app/approval-import.ts";
 import { signApproval } from "#app/approval-sign.ts";
 import type { DecidedGate, GateDecision } from "#app/decide-gate.ts";
 import { readSettings } from "#app/settings.ts";
-import { readUserFile } from "#app/user-file.ts";
 import type { RunId } from "#canon/ids.ts";
 import { readJson } from "#canon/strict-json.ts";
 import type { ApiClient } from "#client/api-client.ts";
-import { download } from "#client/download.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { approvalReviewText } from "./approval-review.ts";
 import type { Cli } from "./cli.ts";
 import { settingsSource } from "./options.ts";
 import type { DeskOptions } from "./run-desk.ts";
 import { unfit } from "./server-options.ts";
+import { withDownload } from "./with-download.ts";
 
 export type DecisionOptions = DeskOptions & { readonly yes?: boolean };
 
 /**
  * Decides on a gate of a run that a server has. What is signed is judged here: the server's request is held to the trust root
  * of this place, the plan is compiled again from what came with it, all of it is shown and, at a terminal, asked about. Only
- * the signed decision goes back. Faults: those of the server and of `signApproval`.
+ * the signed decision goes back. Faults: those of the server, of the settings, of `signApproval` and of
+ * `readResponse`.
  */
 export async function decideAtServer(
   cli: Cli,
@@ -41,17 +39,8 @@ export async function decideAtServer(
     return unfit("a decision without --key", "the development key of this place is nobody to it");
   }
   const sent = await client.readGateArchive(runId, given.gateId);
-  if (!sent.ok) {
-    return sent;
-  }
-  const folder = await mkdtemp(join(tmpdir(), "packrun-decision-"));
-  try {
-    const path = join(folder, "request.tar");
+  return withDownload(sent, client.server, async (path, folder) => {
     const out = join(folder, "response.json");
-    const got = await download(sent.value, path, client.server);
-    if (!got.ok) {
-      return got;
-    }
     const { keyringFor, proveAnchor, clock, passwordSource } = await import("#compose.ts");
     const mayAsk = options.input !== false;
     const { gateId, decision, reason } = given;
@@ -67,10 +56,8 @@ export async function decideAtServer(
         confirm: () => confirmAtTerminal(`Sign this: ${decision}?`, mayAsk && options.yes !== true),
       },
     );
-    return signed.ok ? await send(client, runId, signed.value.planHash, gateId, out) : signed;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return signed.ok ? importAtServer(client, out) : signed;
+  });
 }
 
 /** Sends a decision that was signed elsewhere to the run that it names. Faults: those of `readResponse` and of the server. */
@@ -91,24 +78,4 @@ export async function importAtServer(client: ApiClient, file: string): Promise<R
 
 function keyOf(cli: Cli, key: string): string {
   return key.startsWith("signer:") ? key : resolve(cli.cwd, key);
-}
-
-async function send(
-  client: ApiClient,
-  runId: RunId,
-  planHash: string,
-  gateId: string,
-  file: string,
-): Promise<Result<DecidedGate>> {
-  const bytes = await readUserFile(file);
-  const envelope = bytes.ok ? readJson(bytes.value, file) : bytes;
-  if (!envelope.ok) {
-    return envelope;
-  }
-  const decided = await client.approve(runId, { gateId, planHash, envelope: envelope.value });
-  if (!decided.ok) {
-    return decided;
-  }
-  const { decision, principal } = decided.value;
-  return ok({ runId, gateId, decision, principal });
 }

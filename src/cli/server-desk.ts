@@ -1,20 +1,16 @@
-import { chooseRun, LOOKED_AT } from "#app/run-reference.ts";
 import type { IncidentOrder } from "#app/incident.ts";
 import { printDuration } from "#canon/duration.ts";
 import { canonicalJson } from "#canon/canonical-json.ts";
-import { parseRunId, type RunId } from "#canon/ids.ts";
+import type { RunId } from "#canon/ids.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { ApiClient, type IncidentChange } from "#client/api-client.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import type { Cli } from "./cli.ts";
 import type { LedgerEvent } from "./progress.ts";
-import type { DeskOptions, ListedRow, RunDesk, ShownArtifact } from "./run-desk.ts";
+import type { DeskOptions, RunDesk, ShownArtifact } from "./run-desk.ts";
 import { decideAtServer, importAtServer } from "./server-decision.ts";
 import { answerOfServed } from "./served-run.ts";
-
-/** The most that a page of the server's list holds. */
-const PAGE = 500;
-const NO_RUNS = "the server has no runs of this token's tenant; make one with `packrun run PACK`";
+import { findServed, listServed } from "./served-runs.ts";
 
 /** The desk behind a server's API. Its workers drive what is there: nothing is ever left to the person. */
 export function serverDesk(cli: Cli, options: DeskOptions, access: ServerAccess): RunDesk {
@@ -24,7 +20,7 @@ export function serverDesk(cli: Cli, options: DeskOptions, access: ServerAccess)
   return {
     access,
     find: (text) => findServed(client, text),
-    list: (limit) => listServed(client, limit),
+    list: (limit) => listServed(client, { limit }),
     show: async (runId) => {
       const run = await client.readRun(runId);
       return run.ok ? ok({ answer: answerOfServed(run.value), driven: true }) : run;
@@ -60,36 +56,6 @@ function incidentChange(order: IncidentOrder): IncidentChange {
   return order.state === "closed"
     ? { state: order.state }
     : { state: order.state, reason: order.reason, ttl: printDuration(order.ttlMs) };
-}
-
-/** The run that is named, among the newest ones of the token's tenant. */
-export async function findServed(client: ApiClient, text: string): Promise<Result<RunId>> {
-  const runId = parseRunId(text);
-  if (runId !== undefined) {
-    return ok(runId);
-  }
-  const rows = await listServed(client, text === "last" ? 1 : LOOKED_AT);
-  return rows.ok ? chooseRun(text, rows.value, NO_RUNS) : rows;
-}
-
-async function listServed(client: ApiClient, limit: number): Promise<Result<readonly ListedRow[]>> {
-  const rows: ListedRow[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.listRuns({ limit: Math.min(PAGE, limit - rows.length), cursor });
-    if (!page.ok) {
-      return page;
-    }
-    // Ids become parts of addresses: what is none is no run.
-    for (const item of page.value.items) {
-      const runId = parseRunId(item.runId);
-      if (runId !== undefined) {
-        rows.push({ ...item, runId });
-      }
-    }
-    cursor = page.value.next;
-  } while (cursor !== undefined && rows.length < limit);
-  return ok(rows);
 }
 
 /** What is there now ends with the event that the run had come to when it was asked for. */

@@ -8,7 +8,7 @@ import { download } from "#client/download.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import { strange } from "#client/read-answer.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { findServed } from "./server-desk.ts";
+import { findServed } from "./served-runs.ts";
 import { withDownload } from "./with-download.ts";
 
 /** Fetches the evidence bundle of a run of a server as the tar `file`; its size in bytes. */

@@ -14,7 +14,7 @@ import type { Cli } from "./cli.ts";
 import { formatOf } from "./options.ts";
 import { plannedPack, type PlanOptions } from "./plan-options.ts";
 import { showRefusal } from "./plan-refusal.ts";
-import { findServed } from "./server-desk.ts";
+import { findServed } from "./served-runs.ts";
 
 export type OrderOptions = PlanOptions & {
   readonly secret?: readonly string[];

@@ -8,7 +8,7 @@ import { interruptible, type DriveOptions } from "./drive-options.ts";
 import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { interruptCode } from "./run-end.ts";
-import { findServed } from "./server-desk.ts";
+import { findServed } from "./served-runs.ts";
 import { followServed, type Watch } from "./server-follow.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { unfit } from "./server-options.ts";

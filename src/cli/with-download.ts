@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { download } from "#client/download.ts";
 import type { Result } from "#fault/result.ts";
 
-/** An answer as a file that is there as long as it is worked with. Faults: that of the answer, those of `download`. */
+/** An answer as a file, in a folder of its own, that is there as long as it is worked with. Faults: that of the answer, those of `download`. */
 export async function withDownload<T>(
   sent: Result<Response>,
   server: string,

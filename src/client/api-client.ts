@@ -158,10 +158,10 @@ export class ApiClient {
   }
 
   /** The request that approvers are asked to sign, as its file has it. */
-  async readGateRequest(runId: string, gateId: string): Promise<Result<{ readonly request: Uint8Array }>> {
+  async readGateRequest(runId: string, gateId: string): Promise<Result<Uint8Array>> {
     const path = `api/runs/${runId}/gates/${encodeURIComponent(gateId)}/request`;
     const read = await this.#get(path, gateRequestShape);
-    return read.ok ? ok({ request: canonicalBytes(read.value.request) }) : read;
+    return read.ok ? ok(canonicalBytes(read.value.request)) : read;
   }
 
   /** What the approvers of an open gate need, as a tar. */
