@@ -3,7 +3,7 @@ import { changeIncident, takeSnapshot } from "#app/incident.ts";
 import { snapshotPath } from "#app/snapshot-keeper.ts";
 import { digestOf } from "#canon/digest.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
-import type { DebugLine } from "#app/service/worker.ts";
+import type { DebugLine } from "#app/service/work-shift.ts";
 import { decideGate } from "#app/decide-gate.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { openService } from "#app/service/open-service.ts";

@@ -3,7 +3,7 @@ import type { RunState } from "#run/state.ts";
 import { nextTimer } from "#run/next-timer.ts";
 import { readRunState } from "../read-run.ts";
 import type { Workplace } from "../workplace.ts";
-import { nextBreach } from "./slo-watch.ts";
+import { nextBreach } from "./slo-breach.ts";
 
 type Wait = {
   /** Of the row that this was read for. */

@@ -1,54 +1,22 @@
 import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
-import type { TraceLine, TraceOption } from "#engine/drive-trace.ts";
 import type { Fault } from "#fault/fault.ts";
-import { ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { RunKey, RunRow } from "#port/run-store.ts";
-import type { SecretReference } from "#port/secrets.ts";
-import type { LedgerEvent } from "#run/event.ts";
-import type { RunEnd } from "../finish-run.ts";
-import { readRunState } from "../read-run.ts";
-import { resumeRun } from "../resume-run.ts";
-import { storedPlan } from "../stored-plan.ts";
-import { tenantSecrets } from "../tenant-secrets.ts";
-import type { Workplace } from "../workplace.ts";
 import { QueueBoard } from "./queue-board.ts";
 import { queueOf } from "./queue-desk.ts";
-import { RowMarks } from "./row-marks.ts";
-import { RunTrace } from "./run-trace.ts";
 import { RunWaits } from "./run-waits.ts";
-import type { ServiceLimits } from "./service-limits.ts";
-import type { ServiceMetrics } from "./service-metrics.ts";
-import { usedSecrets } from "./submit-run.ts";
-import { SloWatch } from "./slo-watch.ts";
-import { StoreSweep } from "./store-sweep.ts";
+import { StoreSweep, type SweepNote } from "./store-sweep.ts";
 import { tenantWorkplace } from "./tenant-workplace.ts";
+import { workShift, type ShiftPorts } from "./work-shift.ts";
 
 /** What a worker tells of its work: a line of the service's log. */
-export type WorkerNote = {
-  readonly event: "run.taken" | "run.left" | "run.refused" | "run.crashed" | "store.failed" | "store.swept";
+export type WorkerNote = Omit<SweepNote, "event"> & {
+  readonly event: "run.taken" | "run.left" | "run.refused" | "run.crashed" | SweepNote["event"];
   readonly key?: RunKey;
-  readonly fault?: Fault;
   readonly end?: string;
-  /** Of a bug. */
-  readonly error?: unknown;
-  /** Of pieces that were removed. */
-  readonly count?: number;
 };
 
-export type WorkerPorts = {
-  /** Of no tenant in particular. */
-  readonly workplace: Workplace;
-  readonly limits: ServiceLimits;
-  readonly metrics: ServiceMetrics;
-  readonly note: (note: WorkerNote) => void;
-  /** Lines of level debug; none unless given. */
-  readonly debug?: DebugLog;
-};
-
-/** Where debug lines go: those of runs with an open incident, or of all. */
-export type DebugLog = { readonly all: boolean; readonly write: (key: RunKey, line: DebugLine) => void };
-export type DebugLine = TraceLine;
+export type WorkerPorts = ShiftPorts & { readonly note: (note: WorkerNote) => void };
 
 /** How often the store is asked what there is to do, in milliseconds, unless the worker is told. */
 const LOOK_MS = 500;
@@ -216,15 +184,13 @@ export class Worker implements AsyncDisposable {
 
   /** One shift of one run; whatever becomes of it, the worker goes on. */
   async #drive(row: RunRow): Promise<void> {
-    const { metrics, note } = this.#ports;
+    const { note } = this.#ports;
     const key = { tenantId: row.tenantId, runId: row.runId };
-    const written: LedgerEvent[] = [];
     note({ event: "run.taken", key });
     try {
-      const ended = await this.#shift(row, written);
+      const ended = await workShift(row, this.#ports, { abort: this.#abort.signal, release: this.#release.signal });
       if (ended.ok) {
         const { state, end } = ended.value;
-        metrics.countShift(written, state);
         this.#waits.left({ runId: row.runId, updatedAt: timestampOf(state.lastTimestamp) }, state);
         this.#later.delete(row.runId);
         note({ event: "run.left", key, end });
@@ -240,67 +206,6 @@ export class Worker implements AsyncDisposable {
       this.#leaveAlone(row.runId);
       note({ event: "run.crashed", key, error });
     }
-  }
-
-  async #shift(row: RunRow, written: LedgerEvent[]): Promise<Result<RunEnd>> {
-    const workplace = tenantWorkplace(this.#ports.workplace, row.tenantId);
-    const secrets = await secretsOf(row, workplace);
-    // What is due of a run that waits needs no secrets: it is recorded, and nothing is begun.
-    const onlyRecords = !secrets.ok && row.status === "waiting";
-    if (!secrets.ok && !onlyRecords) {
-      return secrets;
-    }
-    const references = secrets.ok ? secrets.value : new Map<string, SecretReference>();
-    const { parallel, incidentSeconds } = this.#ports.limits;
-    const { clock } = workplace;
-    const marks = new RowMarks(row, workplace.store.index);
-    const watch = incidentSeconds === undefined ? ok(undefined) : await this.#watch(row, incidentSeconds, workplace);
-    if (!watch.ok) {
-      return watch;
-    }
-    const spans = new RunTrace(row, clock.now());
-    const onEvents = (events: readonly LedgerEvent[]): void => {
-      written.push(...events);
-      spans.take(events);
-      watch.value?.take(events);
-      this.#ports.metrics.count(events, row.packName);
-      marks.take(events);
-    };
-    const signals = { abort: this.#abort.signal, release: this.#release.signal };
-    const maxParallel = onlyRecords ? 0 : parallel;
-    const options = { maxParallel, wait: false, ...signals, ...this.#traceOf(row) };
-    let ended: Result<RunEnd> | undefined;
-    try {
-      ended = await resumeRun(row, { references, onEvents, ...options }, workplace);
-      return ended;
-    } finally {
-      await watch.value?.end(ended?.ok === true && ended.value.end === "finished");
-      spans.end(clock.now());
-      await marks.end();
-    }
-  }
-
-  #traceOf({ tenantId, runId }: RunRow): { readonly trace?: TraceOption } {
-    const { debug } = this.#ports;
-    const key = { tenantId, runId };
-    return debug === undefined ? {} : { trace: { always: debug.all, tell: (line) => debug.write(key, line) } };
-  }
-
-  /** Undefined for a run whose pack promises nothing. */
-  async #watch(row: RunRow, incidentSeconds: number, workplace: Workplace): Promise<Result<SloWatch | undefined>> {
-    const plan = await storedPlan(row, workplace);
-    if (!plan.ok || plan.value.slo === undefined) {
-      return plan.ok ? ok(undefined) : plan;
-    }
-    const state = await readRunState(row, workplace);
-    if (!state.ok) {
-      return state;
-    }
-    const { clock, store } = workplace;
-    const ports = { clock, inbox: store.inbox, incidentMs: incidentSeconds * 1000 };
-    const watch = new SloWatch(row, state.value, ports);
-    const begun = await watch.begin();
-    return begun.ok ? ok(watch) : begun;
   }
 
   #putOff({ tenantId, runId }: RunRow, fault: Fault): void {
@@ -320,13 +225,6 @@ export class Worker implements AsyncDisposable {
     const at = this.#ports.workplace.clock.now() + wait;
     this.#later.set(runId, { at, wait: Math.min(most, wait * 2) });
   }
-}
-
-/** The secrets of a run's steps, by the operator's configuration: a run whose secrets are not there is left alone. */
-async function secretsOf(row: RunRow, workplace: Workplace): Promise<Result<ReadonlyMap<string, SecretReference>>> {
-  const plan = await storedPlan(row, workplace);
-  const used = plan.ok ? ok(usedSecrets(plan.value)) : plan;
-  return used.ok ? tenantSecrets(used.value, row.tenantId, workplace.settings) : used;
 }
 
 /** A run that may begin by its time. */

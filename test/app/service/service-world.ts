@@ -7,7 +7,8 @@ import { serviceLimits, type ServiceLimits } from "#app/service/service-limits.t
 import type { Bearer, Service, ServiceOrder } from "#app/service/service.ts";
 import { tenantWorkplace } from "#app/service/tenant-workplace.ts";
 import { uploadFolder } from "#app/service/uploads.ts";
-import { Worker, type DebugLog, type WorkerNote } from "#app/service/worker.ts";
+import type { DebugLog } from "#app/service/work-shift.ts";
+import { Worker, type WorkerNote } from "#app/service/worker.ts";
 import type { PlanRefusal } from "#app/plan-refusal.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { parseTenantId, type TenantId } from "#canon/ids.ts";

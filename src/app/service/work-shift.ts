@@ -1,0 +1,113 @@
+import type { TraceLine } from "#engine/drive-trace.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { RunKey, RunRow } from "#port/run-store.ts";
+import type { SecretReference } from "#port/secrets.ts";
+import type { LedgerEvent } from "#run/event.ts";
+import type { RunEnd, RunOrder } from "../finish-run.ts";
+import { readRunState } from "../read-run.ts";
+import { resumeRun } from "../resume-run.ts";
+import { storedPlan } from "../stored-plan.ts";
+import { tenantSecrets } from "../tenant-secrets.ts";
+import type { Workplace } from "../workplace.ts";
+import { RowMarks } from "./row-marks.ts";
+import { RunTrace } from "./run-trace.ts";
+import type { ServiceLimits } from "./service-limits.ts";
+import type { ServiceMetrics } from "./service-metrics.ts";
+import { SloWatch } from "./slo-watch.ts";
+import { usedSecrets } from "./submit-run.ts";
+import { tenantWorkplace } from "./tenant-workplace.ts";
+
+export type ShiftPorts = {
+  /** Of no tenant in particular. */
+  readonly workplace: Workplace;
+  readonly limits: ServiceLimits;
+  readonly metrics: ServiceMetrics;
+  /** Lines of level debug; none unless given. */
+  readonly debug?: DebugLog;
+};
+
+/** Where debug lines go: those of runs with an open incident, or of all. */
+export type DebugLog = { readonly all: boolean; readonly write: (key: RunKey, line: DebugLine) => void };
+export type DebugLine = TraceLine;
+
+/**
+ * Drives a run of some tenant from one taking over until it is left, and tells metrics, traces, its row and its objectives what
+ * was written. Faults: those of `resumeRun`, of the store, and SECRET_NOT_CONFIGURED.
+ */
+export async function workShift(
+  row: RunRow,
+  { limits, metrics, debug, ...ports }: ShiftPorts,
+  signals: Required<Pick<RunOrder, "abort" | "release">>,
+): Promise<Result<RunEnd>> {
+  const workplace = tenantWorkplace(ports.workplace, row.tenantId);
+  const { clock, store } = workplace;
+  const secrets = await secretsOf(row, workplace);
+  // What is due of a run that waits needs no secrets: it is recorded, and nothing is begun.
+  if (!secrets.ok && row.status !== "waiting") {
+    return secrets;
+  }
+  const references = secrets.ok ? secrets.value : new Map<string, SecretReference>();
+  const watch = await watchOf(row, limits, workplace);
+  if (!watch.ok) {
+    return watch;
+  }
+  const marks = new RowMarks(row, store.index);
+  const spans = new RunTrace(row, clock.now());
+  const written: LedgerEvent[] = [];
+  const onEvents = (events: readonly LedgerEvent[]): void => {
+    written.push(...events);
+    spans.take(events);
+    watch.value?.take(events);
+    metrics.count(events, row.packName);
+    marks.take(events);
+  };
+  const maxParallel = secrets.ok ? limits.parallel : 0;
+  const order = { references, maxParallel, wait: false, onEvents, ...signals, ...traceOf(row, debug) };
+  let ended: Result<RunEnd> | undefined;
+  try {
+    ended = await resumeRun(row, order, workplace);
+  } finally {
+    await watch.value?.end(ended?.ok === true && ended.value.end === "finished");
+    spans.end(clock.now());
+    await marks.end();
+  }
+  if (ended.ok) {
+    metrics.countShift(written, ended.value.state);
+  }
+  return ended;
+}
+
+/** The secrets of a run's steps, by the operator's configuration: a run whose secrets are not there is left alone. */
+async function secretsOf(row: RunRow, workplace: Workplace): Promise<Result<ReadonlyMap<string, SecretReference>>> {
+  const plan = await storedPlan(row, workplace);
+  const used = plan.ok ? ok(usedSecrets(plan.value)) : plan;
+  return used.ok ? tenantSecrets(used.value, row.tenantId, workplace.settings) : used;
+}
+
+/** Undefined where objectives open no incidents, and for a run whose pack promises nothing. */
+async function watchOf(
+  row: RunRow,
+  { incidentSeconds }: ServiceLimits,
+  workplace: Workplace,
+): Promise<Result<SloWatch | undefined>> {
+  if (incidentSeconds === undefined) {
+    return ok(undefined);
+  }
+  const plan = await storedPlan(row, workplace);
+  if (!plan.ok || plan.value.slo === undefined) {
+    return plan.ok ? ok(undefined) : plan;
+  }
+  const state = await readRunState(row, workplace);
+  if (!state.ok) {
+    return state;
+  }
+  const { clock, store } = workplace;
+  const watch = new SloWatch(row, state.value, { clock, inbox: store.inbox, incidentMs: incidentSeconds * 1000 });
+  const begun = await watch.begin();
+  return begun.ok ? ok(watch) : begun;
+}
+
+function traceOf({ tenantId, runId }: RunRow, debug: DebugLog | undefined): Pick<RunOrder, "trace"> {
+  const key = { tenantId, runId };
+  return debug === undefined ? {} : { trace: { always: debug.all, tell: (line) => debug.write(key, line) } };
+}
