@@ -26,9 +26,13 @@ function visit(value: unknown, walk: Walk): void {
     Object.values(value).forEach((part) => visit(part, walk));
     return;
   }
-  const looks = LOOKS.get(value.op);
+  const looks = isJoin(value) ? spendAll : LOOKS.get(value.op);
   if (looks !== undefined) {
     operandsOf(value).forEach((operand) => watch(operand, looks, walk.spend));
+  }
+  const each = value.op === "comprehension" ? (value.args as { readonly step: unknown }).step : undefined;
+  if (typeof each === "object" && each !== null && isNode(each)) {
+    charge(each, nodesIn(each) / NODES, walk.spend);
   }
   visit(value.meta.alternate, walk);
   visit(value.args, walk);
@@ -36,6 +40,26 @@ function visit(value: unknown, walk: Walk): void {
 
 function isNode(value: object): value is Node {
   return "op" in value && "args" in value && "evaluate" in value && typeof value.evaluate === "function";
+}
+
+/** Nodes that cost as much as one value: most of them read a member or compare two numbers. */
+const NODES = 4;
+
+/** Of what a macro means, not of how it is written. */
+function nodesIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) {
+    return 0;
+  }
+  if (!isNode(value)) {
+    return Object.values(value).reduce((sum: number, part) => sum + nodesIn(part), 0);
+  }
+  const { alternate } = value.meta;
+  return 1 + (alternate === undefined ? nodesIn(value.args) : nodesIn(alternate));
+}
+
+/** What it makes is as long as all texts of its list. */
+function isJoin({ op, args }: Node): boolean {
+  return op === "rcall" && Array.isArray(args) && args[0] === "join";
 }
 
 /** How operations look at their operands: through and through, or at each member. */
@@ -59,15 +83,28 @@ function watch(
   look: (value: unknown, spend: CostBudget["spend"]) => void,
   spend: CostBudget["spend"],
 ): void {
-  let own = node.evaluate;
-  const counted: Evaluate = (evaluator, ast, context) => {
-    const value: unknown = own.call(node, evaluator, ast, context);
+  evaluateBy(node, (own) => (evaluator, ast, context) => {
+    const value: unknown = own().call(node, evaluator, ast, context);
     look(value, spend);
     return value;
-  };
+  });
+}
+
+/** Spends so much before each evaluation of a node. */
+function charge(node: Node, cost: number, spend: CostBudget["spend"]): void {
+  evaluateBy(node, (own) => (evaluator, ast, context) => {
+    spend(cost);
+    return own().call(node, evaluator, ast, context);
+  });
+}
+
+/** Puts something before a node's own way to be evaluated, whatever that becomes. */
+function evaluateBy(node: Node, made: (own: () => Evaluate) => Evaluate): void {
+  let own = node.evaluate;
+  const evaluate = made(() => own);
   Object.defineProperty(node, "evaluate", {
     configurable: true,
-    get: () => counted,
+    get: () => evaluate,
     set: (given: Evaluate) => {
       own = given;
     },
@@ -81,7 +118,7 @@ function spendMembers(value: unknown, spend: CostBudget["spend"]): void {
 function spendAll(value: unknown, spend: CostBudget["spend"]): void {
   spendMembers(value, spend);
   if (Array.isArray(value)) {
-    value.forEach((item) => typeof item === "object" && item !== null && spendAll(item, spend));
+    value.forEach((item) => (typeof item === "object" || typeof item === "string") && spendAll(item, spend));
   } else if (value instanceof Map) {
     value.forEach((member) => spendAll(member, spend));
   }

@@ -29,7 +29,9 @@ type Parsed = Result<CelProgram, readonly ExpressionProblem[]>;
 
 /** Programs by source: a pack of many steps repeats its expressions, and a run evaluates what the plan checked. */
 const programs = new Map<string, Parsed>();
-const MAX_PROGRAMS = 50_000;
+/** Letters of all programs that are kept: a program takes up to a kibibyte of memory for each. */
+const MAX_LETTERS = 200_000;
+let letters = 0;
 
 /** Parses an expression once. Problems: EXPR_SYNTAX, EXPR_NUMBER, EXPR_UNKNOWN (functions). */
 export function celProgram(source: string): Parsed {
@@ -37,8 +39,10 @@ export function celProgram(source: string): Parsed {
   if (known !== undefined) {
     return known;
   }
-  if (programs.size >= MAX_PROGRAMS) {
+  letters += source.length + 1;
+  if (letters > MAX_LETTERS) {
     programs.clear();
+    letters = source.length + 1;
   }
   const made = parse(source);
   programs.set(source, made);
@@ -57,7 +61,10 @@ function parse(source: string): Parsed {
     meterOperators(parsed.ast, budget.spend);
     const evaluate = (context: Readonly<Record<string, unknown>>): unknown => {
       budget.allow(MAX_COST);
-      return parsed(context);
+      const value: unknown = parsed(context);
+      // exists() and || go on behind an error, also behind this one.
+      budget.spend(0);
+      return value;
     };
     return problems.length === 0 ? ok({ source, ast: parsed.ast, roots, evaluate }) : fail(problems);
   } catch (error) {

@@ -5,7 +5,7 @@ export class OverBudget extends Error {}
 export const LETTERS = 16;
 
 export type CostBudget = {
-  /** Throws OverBudget. */
+  /** Throws OverBudget, and from then on whatever it is asked for. */
   readonly spend: (cost: number) => void;
   /** From now on so much may be spent, whatever was left. */
   readonly allow: (cost: number) => void;
@@ -18,16 +18,19 @@ export type CostBudget = {
 export function costBudget(what: string): CostBudget {
   let allowed = 0;
   let left = 0;
+  let over: OverBudget | undefined;
   return {
     spend: (cost) => {
       left -= cost;
       if (left < 0) {
-        throw new OverBudget(`${what} takes more than ${allowed} steps`);
+        // One for all: where errors are caught, it may be thrown for each of very many items.
+        throw (over ??= new OverBudget(`${what} takes more than ${allowed} steps`));
       }
     },
     allow: (cost) => {
       allowed = cost;
       left = cost;
+      over = undefined;
     },
   };
 }

@@ -21,6 +21,28 @@ t.test("what looks at a whole list for each of its items ends after so many step
   t.end();
 });
 
+t.test("each part of what is asked of every item costs something, and no error of one hides that", (t) => {
+  const product = Array.from({ length: 400 }, () => "x").join("*");
+  const flags = items(5000).map((at) => at === 4999);
+  for (const source of [
+    `inputs.a.all(x, ${product} > 1 || true)`,
+    `inputs.a.filter(x, x > 1 ? ${product} > 1 : false).size() < 0`,
+    "inputs.a.all(x, inputs.texts == inputs.others)",
+    "inputs.a.all(x, inputs.other in inputs.texts)",
+    "inputs.a.map(x, inputs.text).join('').size() > 0",
+    "inputs.a.exists(x, size(inputs.a + inputs.a) < 0 || inputs.flags[x])",
+  ]) {
+    const [text, other] = ["y".repeat(100_000), `${"y".repeat(99_999)}y`];
+    const more = { text, other, texts: [text], others: [other] };
+    const given = (count: number): object => ({
+      inputs: { a: items(count).map(source.includes("flags") ? Number : () => 1), flags, ...more },
+    });
+    t.notMatch(evaluateExpression(source, given(20) as never), TOO_MUCH, source);
+    t.match(evaluateExpression(source, given(source.includes("x*x") ? 30_000 : 5000) as never), TOO_MUCH, source);
+  }
+  t.end();
+});
+
 t.test("a long list is looked at once or a few times, and each evaluation has steps of its own", (t) => {
   const context = {
     inputs: { a: items(200_000), pairs: items(1000).map((at) => ({ at, list: [at, [at]] })) },
