@@ -1,10 +1,9 @@
 import { digestOfHex, type Digest } from "#canon/digest.ts";
-import { readCanonicalJson } from "#canon/strict-json.ts";
-import { concatBytes } from "#canon/bytes.ts";
 import { ok, type Result } from "#fault/result.ts";
-import type { FileEntry, TreeListing } from "#pack/pack-files.ts";
+import type { FileEntry } from "#pack/pack-files.ts";
 import { archiveOf, type EvidenceArchive } from "./export-evidence.ts";
 import type { RunArtifact } from "./run-artifacts.ts";
+import { readTreeArtifact } from "./tree-artifact.ts";
 import type { Workplace } from "./workplace.ts";
 
 /**
@@ -20,12 +19,11 @@ export async function artifactDownload(
   if (type === "file") {
     return ok({ size, chunks: open(digest) });
   }
-  const bytes = concatBytes(...(await Array.fromAsync(open(digest))));
-  const read = readCanonicalJson(bytes, "the listing");
-  if (!read.ok) {
-    return read;
+  const tree = await readTreeArtifact(open(digest));
+  if (!tree.ok) {
+    return tree;
   }
-  const listing = (read.value as TreeListing).filter((entry): entry is FileEntry => entry.mode !== "link");
+  const listing = tree.value.listing.filter((entry): entry is FileEntry => entry.mode !== "link");
   const digests = new Map(listing.map(({ path, sha256 }) => [path, digestOfHex(sha256)]));
   const source = {
     open: (path: string): AsyncIterable<Uint8Array> => open(digests.get(path) ?? digest),

@@ -24,3 +24,8 @@ export function refusedFor(
 ): Result<never, PlanRefusal> {
   return fail({ kind: "findings", diagnostics, file, text });
 }
+
+/** What a planner answers; what kept it from answering is a refusal like any other. */
+export function orRefused<T>(asked: Result<Result<T, PlanRefusal>>): Result<T, PlanRefusal> {
+  return asked.ok ? asked.value : refusedBy(asked.fault);
+}

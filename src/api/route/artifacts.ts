@@ -8,6 +8,7 @@ import { readRange, stretchOf } from "../byte-range.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
 import { artifactListShape } from "./run-shapes.ts";
+import { sentFile } from "./sent-file.ts";
 
 export const listArtifactsRoute = guarded({
   id: "listArtifacts",
@@ -56,7 +57,7 @@ export const readArtifactRoute = guarded({
   },
   problems: ["RUN_UNKNOWN", "ARTIFACT_UNKNOWN", "ARTIFACT_MISSING", "RANGE_INVALID"],
   handle: async (call) => {
-    const { params, workplace, header, isHead } = call;
+    const { params, workplace, header } = call;
     const key = await runOf(call, params.runId);
     if (!key.ok) {
       return key;
@@ -85,14 +86,14 @@ export const readArtifactRoute = guarded({
     }
     const { start, length } = range ?? { start: 0, length: size };
     const part = range === undefined ? {} : { "Content-Range": `bytes ${start}-${start + length - 1}/${size}` };
-    return ok({
-      kind: "stream",
-      status: range === undefined ? 200 : 206,
+    const file = {
       mediaType: mediaTypeOf(item),
+      name: `${item.name}${item.type === "directory" ? ".tar" : ""}`,
       headers: { ETag: etag, ...headersOf(item), ...part },
       length,
-      chunks: isHead ? nothing() : range === undefined ? chunks : stretchOf(chunks, range),
-    });
+      chunks: range === undefined ? chunks : stretchOf(chunks, range),
+    };
+    return ok({ ...sentFile(file, call), status: range === undefined ? 200 : 206 });
   },
 });
 
@@ -101,14 +102,10 @@ function mediaTypeOf({ type, mediaType = BYTES }: RunArtifact): string {
 }
 
 /** The digest of a directory is that of its listing, which no one can compute from the archive alone. */
-function headersOf({ type, name, sha256 = "" }: RunArtifact): Readonly<Record<string, string>> {
+function headersOf({ type, sha256 = "" }: RunArtifact): Readonly<Record<string, string>> {
   const base64 = Buffer.from(sha256, "hex").toString("base64");
   return {
     "Accept-Ranges": "bytes",
-    "Cache-Control": "private, no-cache",
-    "Content-Disposition": `attachment; filename="${name}${type === "directory" ? ".tar" : ""}"`,
     ...(type === "directory" ? {} : { Digest: `sha-256=${base64}`, "Repr-Digest": `sha-256=:${base64}:` }),
   };
 }
-
-async function* nothing(): AsyncGenerator<never> {}

@@ -9,6 +9,7 @@ import { apiCodes } from "../codes.ts";
 import { guarded } from "../route.ts";
 import { runOf } from "./run-path.ts";
 import { gateRequestShape } from "./run-shapes.ts";
+import { sentFile } from "./sent-file.ts";
 
 const gateParams = object({ runId: string({ max: 64 }), gateId: string({ max: 1024 }) });
 const TAR = "application/x-tar";
@@ -64,7 +65,7 @@ export const gateArchiveRoute = guarded({
   },
   problems: ["RUN_UNKNOWN", "RUN_FINISHED", "GATE_UNKNOWN", "GATE_CLOSED"],
   handle: async (call) => {
-    const { params, workplace, isHead } = call;
+    const { params, workplace } = call;
     const key = await runOf(call, params.runId);
     if (!key.ok) {
       return key;
@@ -73,20 +74,7 @@ export const gateArchiveRoute = guarded({
     if (!archive.ok) {
       return fail({ fault: archive.fault });
     }
-    const { size, chunks } = archive.value;
-    const headers = {
-      "Content-Disposition": `attachment; filename="${key.value.runId}.request.tar"`,
-      "Cache-Control": "private, no-cache",
-    };
-    return ok({
-      kind: "stream",
-      status: 200,
-      mediaType: TAR,
-      headers,
-      length: size,
-      chunks: isHead ? nothing() : chunks,
-    });
+    const { size: length, chunks } = archive.value;
+    return ok(sentFile({ mediaType: TAR, name: `${key.value.runId}.request.tar`, length, chunks }, call));
   },
 });
-
-async function* nothing(): AsyncGenerator<never> {}

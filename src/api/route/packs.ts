@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { listPacks, packReference, registryEntry, registryFolder } from "#app/pack-registry.ts";
 import { packBundleUseCodes } from "#app/pack-bundle-codes.ts";
+import { orRefused } from "#app/plan-refusal.ts";
 import { receivePack } from "#app/service/receive-pack.ts";
 import { showPackBundle } from "#app/pack-bundle-show.ts";
 import { array, digest, integer, nullable, object, string, timestamp, anything, described } from "#canon/shape.ts";
@@ -68,11 +69,8 @@ export const readPackRoute = guarded({
     if (!shown.ok) {
       return fail({ fault: shown.fault });
     }
-    const asked = await workplace.planner.ask(workplace.settings.tenantId, { kind: "inputs", folder: entry.pack });
-    if (!asked.ok) {
-      return fail({ fault: asked.fault });
-    }
-    const inputs = asked.value;
+    const { planner, settings } = workplace;
+    const inputs = orRefused(await planner.ask(settings.tenantId, { kind: "inputs", folder: entry.pack }));
     if (!inputs.ok) {
       return fail(refusalOf(inputs.fault));
     }

@@ -6,6 +6,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
+import { chunksOf, sentFile } from "./sent-file.ts";
 
 /** Of a Sigstore bundle, which an anchor is a form of. */
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -35,22 +36,8 @@ export const readAnchorRoute = guarded({
     if (!bytes.ok || bytes.value === undefined) {
       return fail({ fault: bytes.ok ? faultOf(anchorUseCodes, "ANCHOR_ABSENT", { runId }) : bytes.fault });
     }
-    const anchor = bytes.value;
-    const headers = {
-      "Content-Disposition": `attachment; filename="${runId}.tar.anchor.sigstore.json"`,
-      "Cache-Control": "private, no-cache",
-    };
-    return ok({
-      kind: "stream",
-      status: 200,
-      mediaType: MEDIA_TYPE,
-      headers,
-      length: anchor.length,
-      chunks: once(anchor),
-    });
+    const name = `${runId}.tar.anchor.sigstore.json`;
+    const { length } = bytes.value;
+    return ok(sentFile({ mediaType: MEDIA_TYPE, name, length, chunks: chunksOf(bytes.value) }, call));
   },
 });
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}

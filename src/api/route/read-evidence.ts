@@ -9,6 +9,7 @@ import type { RunKey } from "#port/run-store.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
 import { SNAPSHOT_HEADER } from "./run-shapes.ts";
+import { sentFile } from "./sent-file.ts";
 
 const TAR = "application/x-tar";
 
@@ -37,7 +38,7 @@ export const readEvidenceRoute = guarded({
   },
   problems: ["RUN_UNKNOWN", "RUN_NOT_FINISHED", "SNAPSHOT_UNKNOWN", "BUNDLE_ENTRY_UNSAFE"],
   handle: async (call) => {
-    const { params, query, workplace, isHead } = call;
+    const { params, query, workplace } = call;
     const key = await runOf(call, params.runId);
     if (!key.ok) {
       return key;
@@ -49,17 +50,12 @@ export const readEvidenceRoute = guarded({
     if (!opened.ok) {
       return fail({ fault: opened.fault });
     }
-    const { size, chunks, name, headers = {}, close } = opened.value;
-    const about = {
-      "Content-Disposition": `attachment; filename="${runId}${name}.tar"`,
-      "Cache-Control": "private, no-cache",
-      ...headers,
-    };
-    if (isHead) {
+    const { size: length, name, headers = {}, close } = opened.value;
+    if (call.isHead) {
       await close();
     }
-    const read = isHead ? nothing() : closing(chunks, close);
-    return ok({ kind: "stream", status: 200, mediaType: TAR, headers: about, length: size, chunks: read });
+    const chunks = closing(opened.value.chunks, close);
+    return ok(sentFile({ mediaType: TAR, name: `${runId}${name}.tar`, headers, length, chunks }, call));
   },
 });
 
@@ -96,5 +92,3 @@ async function* closing(chunks: AsyncIterable<Uint8Array>, close: () => Promise<
     await close();
   }
 }
-
-async function* nothing(): AsyncGenerator<never> {}

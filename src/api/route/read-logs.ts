@@ -7,6 +7,7 @@ import { apiCodes } from "../codes.ts";
 import { EVENT_STREAM, eventLines, NDJSON } from "../event-stream.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
+import { chunksOf } from "./sent-file.ts";
 
 const SEQUENCE = /^(?:0|[1-9]\d{0,14})$/;
 
@@ -68,7 +69,7 @@ export const readLogsRoute = guarded({
         ? ledger.read(key.value, after)
         : desk.feeds.follow(key.value, ledger, after, { signal, idleMs });
     const headers = { "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
-    const chunks = isHead ? nothing() : eventLines(events, mediaType, { ...query, idleMs });
+    const chunks = isHead ? chunksOf() : eventLines(events, mediaType, { ...query, idleMs });
     return ok({ kind: "stream", status: 200, mediaType, headers, live: true, chunks });
   },
 });
@@ -88,5 +89,3 @@ async function placeIn(key: RunKey, after: number, { store }: Workplace): Promis
   }
   return "behind";
 }
-
-async function* nothing(): AsyncGenerator<never> {}

@@ -3,6 +3,7 @@ import { canonicalBytes } from "#canon/canonical-json.ts";
 import { fail, ok } from "#fault/result.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
+import { chunksOf, sentFile } from "./sent-file.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -16,7 +17,7 @@ export const readPlanRoute = guarded({
   answers: { 200: { description: "As plan.schema.json has it, in RFC 8785 bytes.", mediaTypes: [JSON_TYPE] } },
   problems: ["RUN_UNKNOWN"],
   handle: async (call) => {
-    const { params, workplace, isHead } = call;
+    const { params, workplace } = call;
     const key = await runOf(call, params.runId);
     if (!key.ok) {
       return key;
@@ -27,12 +28,6 @@ export const readPlanRoute = guarded({
       return fail({ fault: plan.fault });
     }
     const bytes = canonicalBytes(plan.value);
-    const headers = { "Cache-Control": "private, no-cache" };
-    const chunks = isHead ? parts() : parts(bytes);
-    return ok({ kind: "stream", status: 200, mediaType: JSON_TYPE, headers, length: bytes.length, chunks });
+    return ok(sentFile({ mediaType: JSON_TYPE, length: bytes.length, chunks: chunksOf(bytes) }, call));
   },
 });
-
-async function* parts(...all: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* all;
-}

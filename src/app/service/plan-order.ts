@@ -12,7 +12,7 @@ import type { Simulation } from "#view/simulation.ts";
 import { packBundleUseCodes } from "../pack-bundle-codes.ts";
 import { packReference, registryFolder } from "../pack-registry.ts";
 import type { PlannedPack } from "../plan-pack.ts";
-import { refusedBy, type PlanRefusal } from "../plan-refusal.ts";
+import { orRefused, refusedBy, type PlanRefusal } from "../plan-refusal.ts";
 import { checkUnchanged, openRegistered, type RegisteredPack } from "../registered-pack.ts";
 import type { Workplace } from "../workplace.ts";
 import type { PlanOrder, SentPlan, StagedInput } from "./planner/planner-job.ts";
@@ -34,8 +34,7 @@ export async function withPlannedOrder<T>(
   use: (planned: PlannedOrder) => Promise<Result<T, PlanRefusal>>,
 ): Promise<Result<T, PlanRefusal>> {
   return withStagedOrder(order, workplace, async (found, job) => {
-    const asked = await workplace.planner.ask(workplace.settings.tenantId, { kind: "plan", ...job });
-    const sent = asked.ok ? asked.value : refusedBy(asked.fault);
+    const sent = orRefused(await workplace.planner.ask(workplace.settings.tenantId, { kind: "plan", ...job }));
     if (!sent.ok) {
       return sent;
     }
@@ -52,8 +51,7 @@ export async function simulateOrder(
   workplace: Workplace,
 ): Promise<Result<Simulation, PlanRefusal>> {
   return withStagedOrder(order, workplace, async (found, job) => {
-    const asked = await workplace.planner.ask(workplace.settings.tenantId, { kind: "simulation", ...job });
-    const sent = asked.ok ? asked.value : refusedBy(asked.fault);
+    const sent = orRefused(await workplace.planner.ask(workplace.settings.tenantId, { kind: "simulation", ...job }));
     if (!sent.ok) {
       return sent;
     }
@@ -99,8 +97,7 @@ async function stageFor(
   place: string,
   workplace: Workplace,
 ): Promise<Result<ReadonlyMap<string, StagedInput>, PlanRefusal>> {
-  const asked = await workplace.planner.ask(workplace.settings.tenantId, { kind: "inputs", folder });
-  const declared = asked.ok ? asked.value : refusedBy(asked.fault);
+  const declared = orRefused(await workplace.planner.ask(workplace.settings.tenantId, { kind: "inputs", folder }));
   if (!declared.ok) {
     return declared;
   }

@@ -11,7 +11,7 @@ import { makeFolder } from "../make-folder.ts";
 import { packBundleUseCodes } from "../pack-bundle-codes.ts";
 import { importPackBundle } from "../pack-bundle-import.ts";
 import { registryFolder } from "../pack-registry.ts";
-import { refusedBy, type PlanRefusal } from "../plan-refusal.ts";
+import { orRefused, refusedBy, type PlanRefusal } from "../plan-refusal.ts";
 import { readExactly } from "../read-stretch.ts";
 import type { Workplace } from "../workplace.ts";
 import { writeAll } from "../write-all.ts";
@@ -98,8 +98,7 @@ async function takeFolder(
     if (!unpacked.ok) {
       return refusedBy(unpacked.fault);
     }
-    const asked = await workplace.planner.ask(workplace.settings.tenantId, { kind: "pack", folder: draft });
-    const read = asked.ok ? asked.value : refusedBy(asked.fault);
+    const read = orRefused(await workplace.planner.ask(workplace.settings.tenantId, { kind: "pack", folder: draft }));
     if (!read.ok) {
       return read;
     }
