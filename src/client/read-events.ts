@@ -3,9 +3,9 @@ import type { LedgerEvent } from "#run/event.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { clientCodes } from "./codes.ts";
-import { textLines } from "./event-source.ts";
 import type { Exchange } from "./exchange.ts";
 import { strange } from "./read-answer.ts";
+import { textLines } from "./text-lines.ts";
 
 /** How often an answer that broke off is asked for again. */
 const MOST_TRIES = 5;
