@@ -89,7 +89,8 @@ async function packInBundle(path: string, { sha256 }: PackPorts): Promise<Result
   }
   await using bundle = opened.value;
   const layout = await readLayout(bundle.source, sha256);
-  return layout.ok ? checkBundledTools(bundle.source, layout.value, sha256) : layout;
+  // Awaited here: the file is closed when this ends.
+  return layout.ok ? await checkBundledTools(bundle.source, layout.value, sha256) : layout;
 }
 
 /** Without the text of the pack, and without findings behind the first ones, errors first. */
