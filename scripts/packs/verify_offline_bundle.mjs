@@ -3603,7 +3603,7 @@ function conclude({ checks, at }, believed, there) {
   return checks.failed("anchor") ? [] : timestamps;
 }
 
-// src/verify/counted.ts
+// src/fault/counted.ts
 function counted(count6, noun) {
   return `${count6} ${noun}${count6 === 1 ? "" : "s"}`;
 }

@@ -1,3 +1,4 @@
+import { counted } from "#fault/counted.ts";
 import type { ApprovalReview } from "#app/approval-sign.ts";
 import { planDiffText } from "#view/plan-diff-text.ts";
 import type { Simulation } from "#view/simulation.ts";
@@ -107,7 +108,7 @@ function reachLines({ steps, approvals, secrets, sandbox }: Simulation): readonl
   const hosts = [...new Set(runs.flatMap((step) => step.sandbox.egress))].toSorted();
   const names = Object.keys(secrets).toSorted();
   return [
-    ...field("steps", `${runs.length} that run, ${approvals.gates} ${approvals.gates === 1 ? "gate" : "gates"}`),
+    ...field("steps", `${runs.length} that run, ${counted(approvals.gates, "gate")}`),
     ...field("network", hosts.length === 0 ? "none" : hosts.join(", ")),
     ...field("secrets", names.length === 0 ? "none" : names.join(", ")),
     ...field("sandbox", sandbox.mode),

@@ -4,6 +4,7 @@ import type { Fault } from "#fault/fault.ts";
 import type { Result } from "#fault/result.ts";
 import { sarifLog } from "#view/sarif.ts";
 import { packReference } from "#app/pack-registry.ts";
+import { counted } from "#fault/counted.ts";
 import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { diagnosticsExitCode } from "./exit-code.ts";
@@ -99,7 +100,7 @@ async function lintArgument(cli: Cli, text: string, options: LintOptions): Promi
       return fixed;
     }
     if (fixed.value > 0) {
-      cli.note(`mended ${fixed.value} ${fixed.value === 1 ? "place" : "places"} in ${text}`);
+      cli.note(`mended ${counted(fixed.value, "place")} in ${text}`);
     }
   }
   return lintPack(pack, place);
@@ -111,5 +112,5 @@ function findingOf({ code, message, hint }: Fault, pack: string): Diagnostic {
 }
 
 function countText(count: number): string {
-  return count === 1 ? "1 finding" : `${count === 0 ? "no" : count} findings`;
+  return count === 0 ? "no findings" : counted(count, "finding");
 }

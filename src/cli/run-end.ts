@@ -5,6 +5,7 @@ import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { ServerAccess } from "#client/server-access.ts";
+import { counted } from "#fault/counted.ts";
 import { approvalStep } from "./approval-step.ts";
 import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
 import type { DriveOptions } from "./drive-options.ts";
@@ -73,7 +74,7 @@ export function tellRunEnd(cli: Cli, told: ToldEnd, options: GlobalOptions, sign
 
 /** What a run that begins says of the steps that it does not repeat. */
 export function takenOver(count: number, from: string): string {
-  return `takes over ${count} ${count === 1 ? "step" : "steps"} of run ${from}`;
+  return `takes over ${counted(count, "step")} of run ${from}`;
 }
 
 /** Of a step that holds others the one in it says more. */

@@ -2,7 +2,7 @@ import { digestOfHex, type Digest } from "#canon/digest.ts";
 import { artifactPath, mediaTypeOf } from "#evidence/evidence-path.ts";
 import { treeUses } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
-import { counted } from "./counted.ts";
+import { counted } from "#fault/counted.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 

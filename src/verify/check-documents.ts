@@ -9,7 +9,7 @@ import { outputsBytes } from "#evidence/outputs-file.ts";
 import { inputDigests } from "#plan/input-digests.ts";
 import { listArtifacts } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
-import { counted } from "./counted.ts";
+import { counted } from "#fault/counted.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 

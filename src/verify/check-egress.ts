@@ -5,7 +5,7 @@ import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { egressLineShape, type EgressLine } from "#run/egress-line.ts";
-import { counted } from "./counted.ts";
+import { counted } from "#fault/counted.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";
 import { deniedKey, type AttemptEgress } from "./egress-log.ts";

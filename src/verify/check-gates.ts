@@ -12,7 +12,7 @@ import { approvalMismatch } from "#trust/approval-mismatch.ts";
 import { checkSigned, type Signed } from "#trust/check-signed.ts";
 import { checkKeyWindow } from "#trust/freshness.ts";
 import { isPrincipal, type TrustRoot } from "#trust/trust-root.ts";
-import { counted } from "./counted.ts";
+import { counted } from "#fault/counted.ts";
 import type { FoldedCase } from "./case.ts";
 import { readGateRequest } from "./check-requests.ts";
 import { verifyCodes } from "./codes.ts";

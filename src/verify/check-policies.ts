@@ -5,7 +5,7 @@ import { SIDECAR } from "#evidence/evidence-path.ts";
 import { gateRequestPath, gateResponsePath } from "#evidence/gate-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { policyContextPath } from "#run/policy-context-path.ts";
-import { counted } from "./counted.ts";
+import { counted } from "#fault/counted.ts";
 import { bundleCodes } from "./bundle-codes.ts";
 import type { FoldedCase } from "./case.ts";
 import { verifyCodes } from "./codes.ts";

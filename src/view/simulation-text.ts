@@ -1,6 +1,7 @@
 import { printByteSize } from "#canon/byte-size.ts";
 import { printDuration } from "#canon/duration.ts";
 import type { Limits, Sandbox } from "#plan/plan.ts";
+import { counted } from "#fault/counted.ts";
 import { grouped } from "./grouped.ts";
 import type { InstancePreview, Simulation } from "./simulation.ts";
 import type { ApprovalPreview, RunPreview, StepPreview } from "./step-preview.ts";
@@ -249,9 +250,7 @@ function ceilingLines({ ceiling, approvals }: Simulation): readonly string[] {
     ...field("egress", egress === undefined ? "none" : `${egress.requests} requests, ${printByteSize(egress.bytes)}`),
     ...field(
       "approvals",
-      approvals.gates === 0
-        ? "none"
-        : `${approvals.required} at ${approvals.gates} ${approvals.gates === 1 ? "gate" : "gates"}`,
+      approvals.gates === 0 ? "none" : `${approvals.required} at ${counted(approvals.gates, "gate")}`,
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import type { EgressUse, LedgerEvent, Usage } from "#run/event.ts";
+import { counted } from "#fault/counted.ts";
 import { padded } from "./text-width.ts";
 import { seconds } from "./transition.ts";
 import { visibleText } from "./visible-text.ts";
@@ -12,7 +13,7 @@ const COLUMNS: readonly Column[] = [
   ({ usage }) => of(usage?.memoryPeakBytes, (bytes) => `memory ${roughSize(bytes)}`),
   ({ usage }) => of(usage?.cpuMs, (milliseconds) => `cpu ${seconds(milliseconds)}`),
   ({ usage }) => of(usage?.ioBytes, (bytes) => `io ${roughSize(bytes)}`),
-  ({ egress }) => of(egress?.requests, (requests) => `${requests} ${requests === 1 ? "request" : "requests"}`),
+  ({ egress }) => of(egress?.requests, (requests) => counted(requests, "request")),
   ({ egress }) => of(egress?.bytesIn, (bytes) => `in ${roughSize(bytes)}`),
   ({ egress }) => of(egress?.bytesOut, (bytes) => `out ${roughSize(bytes)}`),
   ({ usage }) =>

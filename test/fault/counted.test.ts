@@ -1,5 +1,5 @@
 import t from "tap";
-import { counted } from "#verify/counted.ts";
+import { counted } from "#fault/counted.ts";
 
 t.test("one of a thing has no s", async (t) => {
   t.equal(counted(1, "input"), "1 input");
