@@ -19,7 +19,7 @@ const REMEMBERED_MS = 7 * 86_400_000;
  * 1. Whether an upload counts is decided by one insertion: the document of its id in `pack_artifact_bytes.files` is either the
  *    file, which the upload writes last, or the mark of who gave it up. So no chunk of a file that counts is ever removed, whatever
  *    clocks say, and an upload that was given up and goes on all the same fails.
- * 2. Chunks are removed only behind such a mark, or by the upload itself.
+ * 2. Chunks are removed only behind such a mark, or by the upload itself before it sends the file or when that was refused.
  */
 export class ArtifactUploads {
   readonly #place: MongoPlace;
@@ -54,11 +54,21 @@ export class ArtifactUploads {
     return now;
   }
 
-  /** When the file that it was to become could not be inserted. Throws a `StoreError` where the upload was given up. */
-  async checkMark(id: ObjectId): Promise<void> {
-    if (await this.#place.use(async () => this.#isMarked(id))) {
+  /**
+   * Whether the file that it was to become is there after all, when it could not be inserted: the driver may have sent it twice.
+   * Throws a `StoreError` where the upload was given up.
+   */
+  async counts(id: ObjectId): Promise<boolean> {
+    const there = await this.#place.use(async () => this.#place.collection("bytesFiles").findOne({ _id: keyOf(id) }));
+    if (there?.["swept"] === true) {
       throw givenUp();
     }
+    return there !== null;
+  }
+
+  /** When the answer to that insertion was lost: it may have been carried out, or be on its way. What fails is left to a sweep. */
+  async giveUp(id: ObjectId): Promise<void> {
+    await this.#place.attempt(async () => ok(await this.#giveUp({ _id: id.toHexString() }, this.#clock.now())));
   }
 
   /** When nothing is left of it but what counts. What fails is left to a sweep. */

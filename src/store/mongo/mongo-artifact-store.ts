@@ -74,6 +74,8 @@ class Upload {
   #filled = 0;
   #count = 0;
   #beat = 0;
+  /** The file was sent, and nobody knows whether it counts. */
+  #isUncertain = false;
 
   constructor(place: MongoPlace, uploads: ArtifactUploads) {
     this.#place = place;
@@ -101,13 +103,14 @@ class Upload {
     }
     const digest = digestOfHex(this.#hash.digest("hex"));
     const file = { filename: nameOf(tenant, digest), length: size, chunkSize: CHUNK, uploadDate: new Date() };
+    this.#isUncertain = true;
     const isNew = await this.#place.use(async () =>
       inserted(this.#place.collection("bytesFiles"), { _id: this.#id as unknown as string, ...file }),
     );
-    if (isNew) {
+    if (isNew || (await this.#uploads.counts(this.#id))) {
       await this.#uploads.end(this.#id);
     } else {
-      await this.#uploads.checkMark(this.#id);
+      this.#isUncertain = false;
       await this.abandon();
     }
     return { digest, size };
@@ -116,6 +119,10 @@ class Upload {
   /** Where the server is gone its chunks stay until they are swept. */
   async abandon(): Promise<void> {
     if (this.#count === 0) {
+      return;
+    }
+    if (this.#isUncertain) {
+      await this.#uploads.giveUp(this.#id);
       return;
     }
     const chunks = this.#place.collection("bytesChunks");

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import t from "tap";
 import { MongoClient, ObjectId, type Document } from "mongodb";
 import type { ArtifactStore } from "#port/artifact-store.ts";
@@ -39,6 +41,43 @@ class SlowSource {
   }
 }
 
+const FILES = "pack_artifact_bytes.files";
+
+/** Stands before a server and loses its first answer to the insertion of a file, after it was carried out. */
+async function losingOneAnswer(address: string): Promise<{ readonly address: string; readonly close: () => void }> {
+  const { hostname, port } = new URL(address);
+  const sockets: Socket[] = [];
+  let isLost = false;
+  const proxy = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    let loses = false;
+    const end = (): void => [near, far].forEach((socket) => void socket.destroy());
+    sockets.push(near, far);
+    for (const socket of [near, far]) {
+      socket.on("error", end).on("close", end);
+    }
+    near.on("data", (asked) => {
+      loses = !isLost && asked.includes("insert\0") && asked.includes(`${FILES}\0`);
+      far.write(asked);
+    });
+    far.on("data", (answer) => {
+      isLost ||= loses;
+      if (loses) {
+        end();
+      } else {
+        near.write(answer);
+      }
+    });
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const close = (): void => {
+    proxy.close();
+    sockets.forEach((socket) => void socket.destroy());
+  };
+  return { address: `mongodb://127.0.0.1:${(proxy.address() as AddressInfo).port}/?directConnection=true`, close };
+}
+
 const server = await documentServer(t);
 if (server !== undefined) {
   const { address } = server;
@@ -47,7 +86,7 @@ if (server !== undefined) {
 
   type World = {
     readonly clock: TickingClock;
-    readonly open: () => ArtifactStore;
+    readonly open: (through?: string) => ArtifactStore;
     readonly sweep: () => Promise<number>;
     readonly count: (name: "files" | "chunks" | "uploads") => Promise<number>;
     readonly find: (name: "files" | "chunks" | "uploads") => Promise<readonly Document[]>;
@@ -57,8 +96,8 @@ if (server !== undefined) {
   const world = (): World => {
     const clock = tickingClock();
     const database = server.database();
-    const open = (): ArtifactStore => {
-      const stores = openMongoStores({ connectionString: address, database }, { clock });
+    const open = (through = address): ArtifactStore => {
+      const stores = openMongoStores({ connectionString: through, database }, { clock });
       if (!stores.ok) {
         throw new Error(stores.fault.message);
       }
@@ -66,7 +105,7 @@ if (server !== undefined) {
       return stores.value.artifacts;
     };
     const names = {
-      files: "pack_artifact_bytes.files",
+      files: FILES,
       chunks: "pack_artifact_bytes.chunks",
       uploads: "pack_artifact_uploads",
     };
@@ -184,6 +223,21 @@ if (server !== undefined) {
     t.equal(await given.sweep(), 0);
     t.equal(await given.count("uploads"), 0);
     t.equal((await readBytes(given.open().open(tenant, sampleDigest(PIECE)))).length, PIECE.length);
+  });
+
+  t.test("a file that was written counts and is whole, though nobody heard so", async (t) => {
+    const given = world();
+    await given.open().put(tenant, chunksOf("other", 70_000));
+    const losing = await losingOneAnswer(address);
+    t.teardown(losing.close);
+    const store = given.open(losing.address);
+    const code = codeOf(await store.put(tenant, chunksOf(PIECE, 70_000)));
+    t.ok(["ok", "STORE_UNAVAILABLE"].includes(code), code);
+    t.ok(await given.open().has(tenant, sampleDigest(PIECE)), "the server had carried it out");
+    t.equal((await readBytes(given.open().open(tenant, sampleDigest(PIECE)))).length, PIECE.length);
+    t.equal(codeOf(await store.put(tenant, chunksOf(PIECE, 70_000))), "ok", "sent again it is there");
+    t.equal((await readBytes(given.open().open(tenant, sampleDigest(PIECE)))).length, PIECE.length);
+    t.equal(await given.count("uploads"), 0);
   });
 
   t.test("what a sweep that was cut off has left is removed by the next", async (t) => {
