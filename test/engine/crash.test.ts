@@ -91,7 +91,11 @@ const rawLedger = ({ place }: Trial): string => {
   const runId = place.lastRun();
   return runId === undefined ? "" : readFileSync(place.runFile(runId, "ledger.jsonl"), "utf8");
 };
-const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf("\n") + 1);
+/** The lines that count: neither a torn one, nor those of a batch that is not whole, which stands behind a NUL. */
+const countedLines = (text: string): string => {
+  const [counted = ""] = text.split("\0", 1);
+  return counted.slice(0, counted.lastIndexOf("\n") + 1);
+};
 
 /** Starts the run, or goes on with the one that is there. */
 function go(trial: Trial): Running {
@@ -108,7 +112,7 @@ async function killAt(trial: Trial, running: Running, lines: number, offset: num
   await pause(offset);
   child.kill("SIGKILL");
   await running.ended;
-  trial.seen.push(wholeLines(rawLedger(trial)));
+  trial.seen.push(countedLines(rawLedger(trial)));
   await until("the end of the steps of a killed runner", () => processesWith(trial.marker).length === 0);
 }
 
