@@ -24,6 +24,7 @@ export type PlannerOptions = {
 
 type Waiting = {
   readonly job: PlannerJob;
+  readonly urgent: boolean;
   readonly settle: (answer: Result<PlannerAnswers[PlannerJob["kind"]]>) => void;
   readonly throwing: (error: unknown) => void;
 };
@@ -67,8 +68,8 @@ export class Planner implements AsyncDisposable {
       return fail(lost("the server is being stopped"));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Result<PlannerAnswers[PlannerJob["kind"]]>>();
-    const waiting: Waiting = { job, settle: resolve, throwing: reject };
-    queue.splice(urgent ? 0 : queue.length, 0, waiting);
+    const waiting: Waiting = { job, urgent, settle: resolve, throwing: reject };
+    queue.splice(urgent ? queue.findLastIndex((each) => each.urgent) + 1 : queue.length, 0, waiting);
     this.#queues.set(tenant, queue);
     this.#next();
     return (await promise) as Result<PlannerAnswers[K]>;
@@ -97,7 +98,13 @@ export class Planner implements AsyncDisposable {
       this.#thread?.worker.unref();
       return;
     }
-    this.#thread ??= this.#start();
+    try {
+      this.#thread ??= this.#start();
+    } catch (error) {
+      // A host that has no thread to give now may have one for the next.
+      this.#finish((waiting) => waiting.settle(fail(endOf(error))));
+      return;
+    }
     this.#thread.worker.ref();
     if (this.#thread.isReady) {
       this.#begin(this.#thread, this.#current);

@@ -46,8 +46,9 @@ t.test("tenants take turns, and the requests of one are answered in the order in
     ask("b2", "b"),
     ask("c1", "c"),
     ask("a0", "a", true),
+    ask("a00", "a", true),
   ]);
-  t.same(done, ["a1", "a0", "b1", "c1", "a2", "b2", "a3"], "an urgent one goes before those of its tenant");
+  t.same(done, ["a1", "a0", "b1", "c1", "a00", "b2", "a2", "a3"], "urgent ones go before those of their tenant");
   t.equal(threads.length, 1, "all by one thread");
 });
 
@@ -80,6 +81,26 @@ t.test("a thread that ends is replaced, and the request is lost that ended it", 
   await threads.at(-1)?.terminate();
   await ask("5");
   t.same(done.at(-1), "5", "also one that ended while it had nothing to do");
+});
+
+t.test("where no thread can be begun, the request is lost and the next one is not", async (t) => {
+  let left = 2;
+  const start = (): Worker => {
+    left -= 1;
+    if (left >= 0) {
+      throw Object.assign(new Error("no thread"), { code: "ERR_WORKER_INIT_FAILED" });
+    }
+    return new Worker(new URL("./odd-thread.ts", import.meta.url), { execArgv: ["--conditions=@packrun/source"] });
+  };
+  const planner = new Planner({ start, seconds: 60, queue: 10 });
+  t.teardown(() => planner.close());
+  const ask = (folder: string): ReturnType<typeof planner.ask> =>
+    planner.ask(tenantOf("default"), { kind: "inputs", folder });
+  const [first, second, third] = await Promise.all([ask("1"), ask("2"), ask("3")]);
+  t.match(
+    [first, second, third],
+    [{ fault: { code: "PLANNER_LOST" } }, { fault: { code: "PLANNER_LOST" } }, { ok: true }],
+  );
 });
 
 t.test("a refusal is an answer, and a bug is thrown where it was asked", async (t) => {
