@@ -22,7 +22,10 @@ export type ReuseOrder = { readonly run: string; readonly again: readonly string
 /** What a run takes over from another: steps by id, with their outputs, whose bytes are in the store. */
 export type Reuse = { readonly from: RunId; readonly steps: Readonly<Record<string, Values>> };
 
-/** The same where the run that is named may still count: nothing of it was revoked. Faults: as well those of `admitResumed`. */
+/**
+ * What a run of this plan may take over from the run that is named, which still counts: nothing of it was revoked. Faults:
+ * RUN_REFERENCE, RUN_UNKNOWN, RUN_NOT_FINISHED, PLAN_HASH_MISMATCH, STEP_UNKNOWN, those of `admitResumed` and of the store.
+ */
 export async function admittedReuse(
   order: ReuseOrder,
   planned: Pick<PlannedPack, "compiled">,
@@ -39,10 +42,6 @@ export async function admittedReuse(
   return admitted.ok ? found : admitted;
 }
 
-/**
- * What a run of this plan may take over from the run that is named. Faults: RUN_REFERENCE, RUN_UNKNOWN, RUN_NOT_FINISHED,
- * PLAN_HASH_MISMATCH, STEP_UNKNOWN, those of the store.
- */
 async function stepsToReuse(
   { run, again }: ReuseOrder,
   { compiled }: Pick<PlannedPack, "compiled">,

@@ -1,4 +1,4 @@
-import type { Cli } from "./cli.ts";
+import type { Cli, Whereabouts } from "./cli.ts";
 
 /** Commands that also work through a server; of a group those that are named. */
 const SERVED: Readonly<Record<string, readonly string[] | "all">> = {
@@ -18,9 +18,6 @@ const SERVED: Readonly<Record<string, readonly string[] | "all">> = {
 /** Commands that look at nothing but what they are given, as does `explain` of a code. */
 const ANYWHERE: ReadonlySet<string> = new Set(["init", "lint", "keys", "completion", "slo"]);
 
-/** What says where a command works, as its command line has it. */
-type Where = Cli["where"];
-
 /**
  * The command line that goes on from here: pasted into the same shell it works where the command worked that shows it. So
  * flags are said again, and what the environment says is not.
@@ -30,7 +27,7 @@ export function nextStep(cli: Pick<Cli, "where" | "env">, ...words: readonly str
 }
 
 /** The same, for a place that is not quite that of the command itself. */
-export function nextStepAt(where: Where, env: Cli["env"], words: readonly string[]): string {
+export function nextStepAt(where: Whereabouts, env: Cli["env"], words: readonly string[]): string {
   return ["packrun", ...words.map(quoted), ...flags(words, where, env)].join(" ");
 }
 
@@ -53,7 +50,7 @@ function isServed([name = "", child = ""]: readonly string[]): boolean {
   return served === "all" || served?.includes(child) === true;
 }
 
-function flags(words: readonly string[], where: Where, env: Cli["env"]): readonly string[] {
+function flags(words: readonly string[], where: Whereabouts, env: Cli["env"]): readonly string[] {
   const [name = ""] = words;
   if (ANYWHERE.has(name) || (name === "explain" && !words.includes("--run"))) {
     return [];

@@ -3,6 +3,7 @@ import { SNAPSHOT_HEADER } from "#api/route/run-shapes.ts";
 import { manifestDigestOf } from "#app/export-snapshot.ts";
 import { writeAnchor } from "#app/copy-anchor.ts";
 import { openBundle, type OpenBundle } from "#app/open-bundle.ts";
+import type { RunId } from "#canon/ids.ts";
 import { ApiClient } from "#client/api-client.ts";
 import { download } from "#client/download.ts";
 import type { ServerAccess } from "#client/server-access.ts";
@@ -11,17 +12,20 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { findServed } from "./served-runs.ts";
 import { withDownload } from "./with-download.ts";
 
-/** Fetches the evidence bundle of a run of a server as the tar `file`; its size in bytes. */
+/** Fetches the evidence bundle of a run of a server as the tar `file`, and its anchor; its size in bytes. */
 export async function fetchEvidence(
   text: string,
   file: string,
   access: ServerAccess,
 ): Promise<Result<{ readonly size: number }>> {
   const client = new ApiClient(access);
-  const runId = await findServed(client, text);
-  const sent = runId.ok ? await client.readEvidence(runId.value) : runId;
-  const kept = await keep(sent, file, client.server, async (_, size) => ok({ size }));
-  const anchored = kept.ok && runId.ok ? await keepAnchor(client, runId.value, file) : ok(undefined);
+  const sent = await askFor(text, client);
+  if (!sent.ok) {
+    return sent;
+  }
+  const { runId, response } = sent.value;
+  const kept = await keep(response, file, client.server, async (_, size) => ok({ size }));
+  const anchored = kept.ok ? await keepAnchor(client, runId, file) : kept;
   return anchored.ok ? kept : anchored;
 }
 
@@ -42,11 +46,14 @@ export async function fetchSnapshot(
   access: ServerAccess,
 ): Promise<Result<{ readonly size: number; readonly sequence: number; readonly manifestDigest: string }>> {
   const client = new ApiClient(access);
-  const runId = await findServed(client, text);
-  const sent = runId.ok ? await client.readEvidence(runId.value, which) : runId;
-  return keep(sent, file, client.server, async (source, size) => {
+  const sent = await askFor(text, client, which);
+  if (!sent.ok) {
+    return sent;
+  }
+  const { response } = sent.value;
+  return keep(response, file, client.server, async (source, size) => {
     const { sha256 } = await import("#compose.ts");
-    const sequence = sent.ok ? Number(sent.value.headers.get(SNAPSHOT_HEADER)) : 0;
+    const sequence = Number(response.headers.get(SNAPSHOT_HEADER));
     const manifestDigest = await manifestDigestOf(source, sha256);
     return manifestDigest === undefined
       ? fail(strange(client.server, "its snapshot has no manifest"))
@@ -56,12 +63,12 @@ export async function fetchSnapshot(
 
 /** What cannot be read as an archive does not stay. */
 async function keep<T>(
-  sent: Result<Response>,
+  response: Response,
   file: string,
   server: string,
   tell: (source: OpenBundle["source"], size: number) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const size = sent.ok ? await download(sent.value, file, server) : sent;
+  const size = await download(response, file, server);
   const bundle = size.ok ? await openBundle(file) : size;
   if (!size.ok || !bundle.ok) {
     return bundle as Result<never>;
@@ -83,11 +90,25 @@ export async function withFetchedEvidence(
   work: (fetched: Result<string>) => Promise<number>,
 ): Promise<number> {
   const client = new ApiClient(access);
-  const runId = await findServed(client, text);
-  const sent = runId.ok ? await client.readEvidence(runId.value) : runId;
-  const worked = await withDownload(sent, client.server, async (file) => {
-    const anchored = runId.ok ? await keepAnchor(client, runId.value, file) : ok(undefined);
+  const sent = await askFor(text, client);
+  if (!sent.ok) {
+    return work(sent);
+  }
+  const { runId, response } = sent.value;
+  const worked = await withDownload(ok(response), client.server, async (file) => {
+    const anchored = await keepAnchor(client, runId, file);
     return anchored.ok ? ok(await work(ok(file))) : anchored;
   });
   return worked.ok ? worked.value : work(worked);
+}
+
+/** What the server sends of the run that is named: its evidence bundle, or what a snapshot lists. */
+async function askFor(
+  text: string,
+  client: ApiClient,
+  snapshot?: string,
+): Promise<Result<{ readonly runId: RunId; readonly response: Response }>> {
+  const runId = await findServed(client, text);
+  const sent = runId.ok ? await client.readEvidence(runId.value, snapshot) : runId;
+  return runId.ok && sent.ok ? ok({ runId: runId.value, response: sent.value }) : (sent as Result<never>);
 }

@@ -2,6 +2,7 @@ import { timestampOf } from "#canon/timestamp.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
 import type { RunKey, RunRow } from "#port/run-store.ts";
+import type { QueueBoard } from "./queue-board.ts";
 
 /** How long what the index said is good for, in milliseconds. */
 const FRESH_MS = 2000;
@@ -11,13 +12,13 @@ const FRESH_MS = 2000;
  * know; one that fails is not said here: it is no reason to refuse what is asked of it next.
  */
 export class OpenIncidents {
-  readonly #board: { readonly rows: () => Promise<readonly RunRow[]> };
+  readonly #board: Pick<QueueBoard, "rows">;
   readonly #clock: Pick<Clock, "now" | "monotonic">;
   #open: readonly RunRow[] = [];
   #freshUntil = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
-  constructor(board: { readonly rows: () => Promise<readonly RunRow[]> }, clock: Pick<Clock, "now" | "monotonic">) {
+  constructor(board: Pick<QueueBoard, "rows">, clock: Pick<Clock, "now" | "monotonic">) {
     this.#board = board;
     this.#clock = clock;
   }

@@ -1,10 +1,10 @@
 import { faultOf } from "#fault/code-table.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { resolve } from "node:path";
-import type { Given, TypedInputs } from "../given-inputs.ts";
-import { refusedBy, type PlanRefusal } from "../plan-refusal.ts";
-import type { PlanOrder } from "./planner/planner-job.ts";
-import { serviceCodes } from "./service-codes.ts";
+import type { Given, TypedInputs } from "../../given-inputs.ts";
+import { refusedBy, type PlanRefusal } from "../../plan-refusal.ts";
+import type { PlanOrder } from "./planner-job.ts";
+import { serviceCodes } from "../service-codes.ts";
 
 /** What the body of a request is called in messages. */
 const BODY = "request";
