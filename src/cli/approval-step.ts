@@ -2,6 +2,7 @@ import { basename, dirname } from "node:path";
 import type { ServerAccess } from "#client/server-access.ts";
 import type { Cli } from "./cli.ts";
 import { nextStep, nextStepAt } from "./next-step.ts";
+import { isAtServer } from "./server-options.ts";
 
 /** The one gate that is to be decided on. */
 export type DecidableGate = { readonly runId: string; readonly gateId: string };
@@ -28,7 +29,7 @@ export function approvalStep(cli: Pick<Cli, "where" | "env">, gate: DecidableGat
     ...(trust === undefined ? {} : { trust }),
     ...(config === undefined ? {} : { config }),
   };
-  const elsewhere = (env["PACKRUN_SERVER"] ?? "") === "" ? "" : "PACKRUN_SERVER= ";
+  const elsewhere = isAtServer({}, env) ? "PACKRUN_SERVER= " : "";
   return `${elsewhere}${nextStepAt(here, {}, [...words, ...signing])}`;
 }
 

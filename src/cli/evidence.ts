@@ -18,11 +18,11 @@ import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.
 import { defineSnapshot } from "./evidence-snapshot.ts";
 import { defineAnchor } from "./evidence-anchor.ts";
 import { answer } from "./keys.ts";
-import { isAtServer, nextStep } from "./next-step.ts";
+import { nextStep } from "./next-step.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import type { DeskOptions } from "./run-desk.ts";
 import { withRun } from "./runs.ts";
-import { serverOf, withServer } from "./server-options.ts";
+import { isAtServer, serverOf, withServer } from "./server-options.ts";
 
 type BundleSource = OpenBundle["source"];
 type Done = (code: number) => void;
@@ -77,7 +77,7 @@ async function show(cli: Cli, named: string, source: BundleSource, options: Show
   if (!shown.ok) {
     return cli.fault(shown.fault, formatOf(options));
   }
-  const isFetched = isAtServer(cli) && !isBundlePath(cli, named);
+  const isFetched = isAtServer(cli.where, cli.env) && !isBundlePath(cli, named);
   const next = isFetched ? ["evidence", "export", named, "-o", "evidence.tar"] : ["verify", named];
   const text = (): string => `${viewText(shown.value)}not verified here: ${nextStep(cli, ...next)}\n`;
   cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, ...shown.value }) : text());

@@ -1,4 +1,5 @@
 import type { Cli, Whereabouts } from "./cli.ts";
+import { isAtServer } from "./server-options.ts";
 
 /** Commands that also work through a server; of a group those that are named. */
 const SERVED: Readonly<Record<string, readonly string[] | "all">> = {
@@ -39,11 +40,6 @@ export function withNextSteps(cli: Pick<Cli, "where" | "env">, text: string): st
   });
 }
 
-/** Whether a server was named, for the commands that work through one. */
-export function isAtServer({ where, env }: Pick<Cli, "where" | "env">): boolean {
-  return where.server !== undefined || (env["PACKRUN_SERVER"] ?? "") !== "";
-}
-
 /** Whether the command works through a server where one is named. */
 function isServed([name = "", child = ""]: readonly string[]): boolean {
   const served = SERVED[name];
@@ -56,7 +52,7 @@ function flags(words: readonly string[], where: Whereabouts, env: Cli["env"]): r
     return [];
   }
   const { store, tenant, server, tokenFile, trust, config } = where;
-  const isThere = isServed(words) && isAtServer({ where, env });
+  const isThere = isServed(words) && isAtServer(where, env);
   const place: readonly Flag[] = isThere
     ? [
         ["--server", server],

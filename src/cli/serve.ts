@@ -2,17 +2,15 @@ import { Option } from "commander";
 import type { Authenticate } from "#api/authenticate.ts";
 import type { HttpServer, Listen } from "#api/http-server.ts";
 import type { Log } from "#api/route.ts";
-import type { DebugLine, DebugLog } from "#app/service/work-shift.ts";
-import type { Worker, WorkerNote } from "#app/service/worker.ts";
+import type { Worker } from "#app/service/worker.ts";
 import { DEFAULT_LISTEN } from "#app/server-settings.ts";
 import type { Workplace } from "#app/workplace.ts";
-import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import type { RunKey } from "#port/run-store.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
+import { serviceLog } from "./service-log.ts";
 import { readListen } from "./listen-address.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
@@ -131,11 +129,9 @@ async function start(
     ]);
   const limits = serviceLimits(workplace.settings.server?.limits ?? {});
   const metrics = new ServiceMetrics();
-  const write = lineWriter(cli, workplace, withoutSecrets);
-  const log: Log = (level, event, about) => write(level, event, { lane: "api", ...about });
-  const note = (told: WorkerNote): void => noteOf(told, write);
+  const { log, note, writeDebug } = serviceLog(cli, workplace.clock, withoutSecrets);
   const isDebug = workplace.settings.server?.logLevel === "debug";
-  const debug: DebugLog = { all: isDebug, write: (key, line) => debugOf(key, line, write) };
+  const debug = { all: isDebug, write: writeDebug };
   const worker = role === "api" ? undefined : new Worker({ workplace, limits, metrics, note, debug });
   const service = openService({ workplace, limits, metrics, debug: isDebug, nudge: () => worker?.nudge() });
   const requests = workplace.requests();
@@ -157,34 +153,4 @@ async function start(
   }
   worker?.start();
   return ok({ server: server.value, worker, log, close: () => requests.close() });
-}
-
-type WriteLine = (level: string, event: string, about: Readonly<Record<string, unknown>>) => void;
-
-/** The service's log: JSON lines on stderr, without what any secret of this process is. */
-function lineWriter(cli: Cli, { clock }: Workplace, withoutSecrets: (text: string) => string): WriteLine {
-  return (level, event, about) => {
-    const line = { ts: timestampOf(clock.now()), level, event, ...about };
-    const clean = JSON.stringify(line, (_, each: unknown) => (typeof each === "string" ? withoutSecrets(each) : each));
-    cli.err(`${clean}\n`);
-  };
-}
-
-function debugOf({ tenantId, runId }: RunKey, { event, ...data }: DebugLine, write: WriteLine): void {
-  const lane = event === "store.conflict" ? "store" : "engine";
-  write("debug", event, { lane, runId, data: { tenant: tenantId, ...data } });
-}
-
-function noteOf({ event, key, fault, end, error, count }: WorkerNote, write: WriteLine): void {
-  const failed =
-    fault !== undefined
-      ? { code: fault.code, message: fault.message }
-      : error instanceof Error
-        ? { name: error.name, message: error.message }
-        : {};
-  write(error !== undefined ? "error" : fault === undefined ? "info" : "warn", event, {
-    lane: event.startsWith("store.") ? "store" : "engine",
-    ...(key === undefined ? {} : { runId: key.runId }),
-    data: { ...(key === undefined ? {} : { tenant: key.tenantId }), ...failed, end, count },
-  });
 }

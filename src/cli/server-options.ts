@@ -22,6 +22,11 @@ export function withServer(command: Command): Command {
     );
 }
 
+/** Whether a server is named, for the commands that work through one. */
+export function isAtServer({ server }: ServerOptions, env: Cli["env"]): boolean {
+  return server !== undefined || (env["PACKRUN_SERVER"] ?? "") !== "";
+}
+
 /**
  * The server that a command is to work through, if any. Nothing of the client is loaded for a command that works here.
  * Faults: those of `readServerAccess`; SERVER_OPTION for a store or a tenant, which are the server's and the token's.
@@ -32,7 +37,7 @@ export async function serverOf(
   taken: { readonly tenant?: true } = {},
 ): Promise<Result<ServerAccess | undefined>> {
   const { server, tokenFile } = options;
-  if (server === undefined && (cli.env["PACKRUN_SERVER"] ?? "") === "") {
+  if (!isAtServer(options, cli.env)) {
     return { ok: true, value: undefined };
   }
   if (options.store !== undefined) {
