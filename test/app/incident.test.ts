@@ -3,7 +3,7 @@ import { changeIncident, takeSnapshot } from "#app/incident.ts";
 import { snapshotPath } from "#app/snapshot-keeper.ts";
 import { digestOf } from "#canon/digest.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
-import type { DebugLine } from "#app/service/work-shift.ts";
+import type { TraceLine } from "#engine/drive-trace.ts";
 import { decideGate } from "#app/decide-gate.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { openService } from "#app/service/open-service.ts";
@@ -155,8 +155,8 @@ t.test("without incidents in the configuration no gate opens one", async (t) => 
 
 t.test("while an incident is open the log tells of that run alone what is done with it", async (t) => {
   const world = await serviceWorld(t);
-  const lines: (readonly [RunKey, DebugLine])[] = [];
-  const debug = { all: false, write: (key: RunKey, line: DebugLine) => void lines.push([key, line]) };
+  const lines: (readonly [RunKey, TraceLine])[] = [];
+  const debug = { all: false, write: (key: RunKey, line: TraceLine) => void lines.push([key, line]) };
   const pack = await world.upload(GATED, GATE);
   const [watched, other] = [await world.submit({ pack, inputs: {} }), await world.submit({ pack, inputs: {} })];
   world.worker({}, world.workplace, debug).start();

@@ -27,8 +27,7 @@ export type ShiftPorts = {
 };
 
 /** Where debug lines go: those of runs with an open incident, or of all. */
-export type DebugLog = { readonly all: boolean; readonly write: (key: RunKey, line: DebugLine) => void };
-export type DebugLine = TraceLine;
+export type DebugLog = { readonly all: boolean; readonly write: (key: RunKey, line: TraceLine) => void };
 
 /**
  * Drives a run of some tenant from one taking over until it is left, and tells metrics, traces, its row and its objectives what
