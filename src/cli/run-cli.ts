@@ -173,7 +173,8 @@ function nodeCli(argv: readonly string[], where: () => Whereabouts): Cli {
       }
       return diagnosticsExitCode(found);
     },
-    note: (text) => err(`packrun: ${text}\n`),
+    // Names in it may be a server's: none begins a line of its own.
+    note: (text) => err(`packrun: ${visibleText(text).replaceAll("\n", "\n  ")}\n`),
   };
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { ApiClient } from "#client/api-client.ts";
 import type { ServerAccess } from "#client/server-access.ts";
-import type { RunId } from "#canon/ids.ts";
+import { strange } from "#client/read-answer.ts";
+import { parseRunId } from "#canon/ids.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { Cli } from "./cli.ts";
 import { interruptible, type DriveOptions } from "./drive-options.ts";
@@ -52,7 +53,10 @@ export async function runAtServer(
     return cli.fault(submitted.fault, formatOf(options));
   }
   const { planHash } = submitted.value;
-  const runId = submitted.value.runId as RunId;
+  const runId = parseRunId(submitted.value.runId);
+  if (runId === undefined) {
+    return cli.fault(strange(client.server, "it names its run as none is named"), formatOf(options));
+  }
   cli.note(`run ${runId} at ${client.server}, planHash ${planHash}`);
   return await followServed(watch, runId, 0, order.value.from);
 }
