@@ -6,7 +6,7 @@ import { codePage } from "./code-page.ts";
 import { explainedCodes } from "./explained-codes.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
 import type { DeskOptions } from "./run-desk.ts";
-import { withServer } from "./server-options.ts";
+import { isAtServer, withServer } from "./server-options.ts";
 
 type ExplainOptions = DeskOptions & { readonly run?: string };
 
@@ -55,7 +55,7 @@ async function explainSubject(cli: Cli, given: string, options: ExplainOptions):
 
 /** Explaining makes no state folder. */
 function hasRuns(cli: Cli, options: ExplainOptions): boolean {
-  if (options.server !== undefined) {
+  if (isAtServer(options, cli.env)) {
     return true;
   }
   const settings = readSettings(settingsSource(cli, options));

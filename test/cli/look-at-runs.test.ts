@@ -63,5 +63,7 @@ t.test("explain tells the story of a step, and still the meaning of a code", asy
 t.test("explaining makes no state folder", async (t) => {
   const empty = new Place(t);
   t.match(await empty.packrun("explain", "wrok"), { code: 2, err: /there is no code wrok/ });
+  const elsewhere = await empty.start(["explain", "wrok"], { PACKRUN_SERVER: "http://127.0.0.1:9" }).ended;
+  t.match(elsewhere, { err: /SERVER_TOKEN/ }, "a server that the environment names has runs, too");
   t.notOk(existsSync(empty.here(".packrun")));
 });
