@@ -1,12 +1,10 @@
-import { nearestName } from "#fault/did-you-mean.ts";
-import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { stepStory, type StepStory } from "#view/step-story.ts";
-import { appCodes } from "./codes.ts";
 import type { ReadState } from "./read-run.ts";
+import { unknownStep } from "./unknown-step.ts";
 
-/** Why a step of a run did what it did. */
+/** Why a step of a run did what it did. Faults: STEP_UNKNOWN, those of reading the run. */
 export async function readStepStory(read: ReadState, runId: string, stepId: string): Promise<Result<StepStory>> {
   const events: LedgerEvent[] = [];
   const state = await read((event) => {
@@ -18,10 +16,5 @@ export async function readStepStory(read: ReadState, runId: string, stepId: stri
     return state;
   }
   const story = stepStory(state.value, stepId, events);
-  if (story !== undefined) {
-    return ok(story);
-  }
-  const near = nearestName(stepId, state.value.live.byId.keys());
-  const hint = near === undefined ? undefined : `did you mean ${near}?`;
-  return fail(faultOf(appCodes, "STEP_UNKNOWN", { stepId, runId }, hint === undefined ? {} : { hint }));
+  return story === undefined ? fail(unknownStep(stepId, runId, state.value.live.byId.keys())) : ok(story);
 }

@@ -1,6 +1,5 @@
 import type { RunId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
-import { nearestName } from "#fault/did-you-mean.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { planCodes } from "#plan/codes.ts";
 import { runCodes } from "#run/codes.ts";
@@ -8,12 +7,12 @@ import { reusableSteps } from "#run/reusable-steps.ts";
 import type { RunState } from "#run/state.ts";
 import { isTerminal } from "#run/status.ts";
 import type { Values } from "#run/value.ts";
-import { appCodes } from "./codes.ts";
 import type { PlannedPack } from "./plan-pack.ts";
 import { readRunState } from "./read-run.ts";
 import { findRun } from "./run-reference.ts";
 import { revocationPlace, type RunTrust } from "./run-trust.ts";
 import { admitResumed } from "./trust-admission.ts";
+import { unknownStep } from "./unknown-step.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** Another run of the same plan, and the steps of it that must run again although they succeeded. */
@@ -68,9 +67,7 @@ async function stepsToReuse(
   const known = new Set([...byId.keys(), ...[...byId.values()].map(({ at }) => at.node.id)]);
   const unknown = again.find((id) => !known.has(id));
   if (unknown !== undefined) {
-    const near = nearestName(unknown, known);
-    const more = near === undefined ? {} : { hint: `did you mean ${near}?` };
-    return fail(faultOf(appCodes, "STEP_UNKNOWN", { stepId: unknown, runId }, more));
+    return fail(unknownStep(unknown, runId, known));
   }
   const lost = await withLostOutputs(state.value, workplace);
   return ok({ from: runId, steps: reusableSteps(state.value, new Set([...again, ...lost])) });

@@ -1,10 +1,8 @@
 import type { Command } from "commander";
-import { appCodes } from "#app/codes.ts";
 import { findRun } from "#app/run-reference.ts";
+import { unknownStep } from "#app/unknown-step.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { RunId } from "#canon/ids.ts";
-import { faultOf } from "#fault/code-table.ts";
-import { nearestName } from "#fault/did-you-mean.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { visibleText } from "#view/visible-text.ts";
@@ -116,7 +114,7 @@ function defineLogs(group: Command, cli: Cli, done: Done): void {
 
 async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptions): Promise<number> {
   const wrong =
-    options.step === undefined ? undefined : await unknownStep(runId, desk, options.step, options.follow === true);
+    options.step === undefined ? undefined : await missingStep(runId, desk, options.step, options.follow === true);
   if (wrong !== undefined) {
     return cli.fault(wrong, formatOf(options));
   }
@@ -134,8 +132,11 @@ async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptio
   return told.ok ? 0 : cli.fault(told.fault, formatOf(options));
 }
 
-/** Iterations of a map come to be while the run goes on, so those that are followed may not be there yet. */
-async function unknownStep(runId: RunId, desk: RunDesk, stepId: string, live: boolean): Promise<Fault | undefined> {
+/**
+ * The fault of a step that the run does not have. Iterations of a map come to be while the run goes on, so those that are
+ * followed may not be there yet.
+ */
+async function missingStep(runId: RunId, desk: RunDesk, stepId: string, live: boolean): Promise<Fault | undefined> {
   const run = await desk.show(runId);
   if (!run.ok) {
     return run.fault;
@@ -144,13 +145,7 @@ async function unknownStep(runId: RunId, desk: RunDesk, stepId: string, live: bo
   if (known.includes(stepId) || (live && stepId.includes("["))) {
     return undefined;
   }
-  const near = nearestName(stepId, known);
-  return faultOf(
-    appCodes,
-    "STEP_UNKNOWN",
-    { stepId, runId },
-    near === undefined ? {} : { hint: `did you mean ${near}?` },
-  );
+  return unknownStep(stepId, runId, known);
 }
 
 function showArtifacts(cli: Cli): RunWork {
