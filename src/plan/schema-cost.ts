@@ -1,4 +1,5 @@
 import { _, Name, type Ajv2020, type CodeKeywordDefinition, type KeywordCxt } from "ajv/dist/2020.js";
+import type { Json } from "#canon/json.ts";
 import { LETTERS, type CostBudget } from "./cost-budget.ts";
 
 /**
@@ -32,6 +33,7 @@ export function meterKeywords(ajv: Ajv2020, spend: CostBudget["spend"]): void {
       const inner = definition.code;
       definition.code = (context, ...rest) => {
         const { gen, data } = context;
+        checkNamed(context);
         const isUrl = keyword === "format" && context.schema === "url";
         const growth = isUrl ? "square" : (GROWTHS.get(keyword) ?? "none");
         gen.code(_`${SELF}.count(${data}, ${leastCost(context)}, ${growth}, ${ERRORS});`);
@@ -66,7 +68,30 @@ function leastCost({ keyword, schema, parentSchema }: KeywordCxt): number {
   if (keyword === "additionalProperties" || keyword === "unevaluatedProperties") {
     return 1 + sizeOf((parentSchema as { readonly patternProperties?: unknown }).patternProperties);
   }
-  return 1 + sizeOf(schema);
+  return 1 + (COMPARED.has(keyword) ? wholeSizeOf(schema as Json) : sizeOf(schema));
+}
+
+/** Names that may stand beside each other in lists of names, so that ajv writes some megabytes for them at most. */
+const MOST_PAIRS = 250_000;
+
+/** For each name that a list asks for, ajv writes all of that list into its code. Throws for a schema with too many. */
+function checkNamed({ keyword, schema }: KeywordCxt): void {
+  if (keyword !== "dependentRequired" && keyword !== "dependencies") {
+    return;
+  }
+  const lists = Object.values(schema as Readonly<Record<string, unknown>>).filter((list) => Array.isArray(list));
+  if (lists.reduce((sum, { length }) => sum + length ** 2, 0) > MOST_PAIRS) {
+    throw new Error(`${keyword} names more than can be looked for`);
+  }
+}
+
+/** Keywords that compare a value, or its names, with all that stands in them. */
+const COMPARED: ReadonlySet<string> = new Set(["const", "enum", "dependentRequired"]);
+
+/** Everything in it, as deep as it goes. */
+function wholeSizeOf(value: Json): number {
+  const parts: readonly Json[] = typeof value === "object" && value !== null ? Object.values(value) : [];
+  return parts.reduce<number>((sum, part) => sum + wholeSizeOf(part), sizeOf(value));
 }
 
 /** Items, members, or letters by the dozen. */

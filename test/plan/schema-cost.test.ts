@@ -22,6 +22,31 @@ t.test("references that multiply end after so many steps, whatever the value is"
   t.end();
 });
 
+t.test("values that a schema names count for all that is in them", (t) => {
+  const named = { a: [Array.from({ length: 2000 }, (_, at) => at)] };
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`m${at}`, at]));
+  for (const [last, value] of [
+    [{ const: named }, named],
+    [{ enum: [1, named] }, named],
+    [{ dependentRequired: { m0: Object.keys(many) } }, many],
+    [{ const: ["long".repeat(8000)] }, ["long".repeat(8000)]],
+  ] as const) {
+    t.match(validateOutput(doubling(2, last), value), { kind: "valid" });
+    t.match(validateOutput(doubling(12, last), value), { problem: /takes more than 1000000 steps/ });
+  }
+  t.end();
+});
+
+t.test("a schema is refused whose validator would be as long as the square of it", (t) => {
+  const names = (count: number): Json => Array.from({ length: count }, (_, at) => `m${at}`);
+  for (const keyword of ["dependentRequired", "dependencies"]) {
+    t.match(validateOutput({ [keyword]: { a: names(400), b: names(200) } }, {}), { kind: "valid" });
+    const refused = { kind: "badSchema", problem: `${keyword} names more than can be looked for` };
+    t.match(validateOutput({ [keyword]: { a: names(600) } }, {}), refused);
+  }
+  t.end();
+});
+
 t.test("alternatives that multiply with the depth of a value end, too", (t) => {
   const inside = { items: { $ref: "#/$defs/tree" } };
   const schema = { $ref: "#/$defs/tree", $defs: { tree: { oneOf: [inside, inside, { type: "string" }] } } };
