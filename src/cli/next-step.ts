@@ -32,9 +32,12 @@ export function nextStepAt(where: Whereabouts, env: Cli["env"], words: readonly 
   return ["packrun", ...words.map(quoted), ...flags(words, where, env)].join(" ");
 }
 
-/** A text with commands between backquotes, each as `nextStep` would write it. */
+/**
+ * A text with commands between backquotes, each as `nextStep` would write it. The text may be a server's: what would do
+ * more in a shell than run one command stays as it came.
+ */
 export function withNextSteps(cli: Pick<Cli, "where" | "env">, text: string): string {
-  return text.replaceAll(/`packrun ([^`]+)`/g, (_, line: string) => {
+  return text.replaceAll(/`packrun ([^`;&|<>$()\\\n]+)`/g, (_, line: string) => {
     const said = line.split(" ");
     return `\`${["packrun", line, ...flags(said, cli.where, cli.env)].join(" ")}\``;
   });

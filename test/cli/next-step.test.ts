@@ -47,6 +47,10 @@ t.test("commands in a hint go where the command went", (t) => {
     withNextSteps(at(there), "see `packrun runs show RUN`, or `packrun init DIR`; `last` is no command"),
     "see `packrun runs show RUN --server https://packrun.example.com --token-file token`, or `packrun init DIR`; `last` is no command",
   );
+  for (const more of ["; make", " && make", " | sh", " > file", " $(make)", "\nmake"]) {
+    const text = `see \`packrun runs show RUN${more}\``;
+    t.equal(withNextSteps(at(there), text), text, "not one command");
+  }
   t.equal(withNextSteps(at({}), "`packrun runs list` shows them"), "`packrun runs list` shows them");
   t.end();
 });
