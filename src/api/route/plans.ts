@@ -6,8 +6,9 @@ import { orderOf, orderShape } from "./order-shapes.ts";
 import { schemaVersion } from "./run-shapes.ts";
 
 const PROBLEMS = ["TENANT_MISMATCH", "REGISTRY_UNKNOWN", "REGISTRY_REFUSED", "UPLOAD_UNKNOWN", "PLAN_HASH_MISMATCH"];
-const PLANNER = ["PLANNER_FULL", "PLANNER_TIME", "PLANNER_MEMORY", "PLANNER_LOST"];
-const FINDINGS = [...PROBLEMS, ...PLANNER, "INPUT_MISSING", "INPUT_TYPE", "INPUT_UNKNOWN", "ORDER_INPUT"];
+/** What may keep a planner from looking at a pack. */
+export const PLANNER_PROBLEMS = ["PLANNER_FULL", "PLANNER_TIME", "PLANNER_MEMORY", "PLANNER_LOST"];
+const FINDINGS = [...PROBLEMS, ...PLANNER_PROBLEMS, "INPUT_MISSING", "INPUT_TYPE", "INPUT_UNKNOWN", "ORDER_INPUT"];
 
 const nodeShape = object({ id: string(), kind: string() });
 

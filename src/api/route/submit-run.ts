@@ -6,6 +6,7 @@ import { refusalOf } from "../problem.ts";
 import { guarded, type Answer, type Call, type Handled } from "../route.ts";
 import { onceForKey } from "../idempotency.ts";
 import { orderOf, orderShape, submittedShape } from "./order-shapes.ts";
+import { PLANNER_PROBLEMS } from "./plans.ts";
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -30,10 +31,7 @@ export const submitRunRoute = guarded({
     "IDEMPOTENCY_KEY_REUSED",
     "IDEMPOTENCY_IN_FLIGHT",
     "QUEUE_FULL",
-    "PLANNER_FULL",
-    "PLANNER_TIME",
-    "PLANNER_MEMORY",
-    "PLANNER_LOST",
+    ...PLANNER_PROBLEMS,
     "REGISTRY_UNKNOWN",
     "REGISTRY_REFUSED",
     "UPLOAD_UNKNOWN",
