@@ -39,7 +39,7 @@ export const init: CommandFile = {
         const made = await initPack(folder, template);
         const code = answer(cli, options, made, ({ name, files }) => `${name}: ${files.join(", ")}\n`);
         if (made.ok && formatOf(options) === "text") {
-          const steps = ["lint", "simulate", "run"].map((name) => `\n  ${nextStep(cli, name, folder)}`);
+          const steps = ["lint", "simulate", "run"].map((name) => `\n${nextStep(cli, name, folder)}`);
           cli.note(`next:${steps.join("")}`);
         }
         done(code);

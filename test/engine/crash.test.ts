@@ -97,9 +97,10 @@ const countedLines = (text: string): string => {
   return counted.slice(0, counted.lastIndexOf("\n") + 1);
 };
 
-/** Starts the run, or goes on with the one that is there. */
+/** Starts the run, or goes on with the one that is there, by its id: one that was just made may be in no index yet. */
 function go(trial: Trial): Running {
-  const args = trial.place.lastRun() === undefined ? ["run", "crash"] : ["resume", "last"];
+  const runId = trial.place.lastRun();
+  const args = runId === undefined ? ["run", "crash"] : ["resume", runId];
   const running = trial.place.start([...args, "--json", "--max-parallel", "3"]);
   trial.pids.push(running.child.pid ?? 0);
   return running;
