@@ -73,7 +73,7 @@ export async function revoke(order: RevokeOrder, place: RevocationPlace): Promis
   const { stateFolder } = place.settings;
   const work = (): Promise<Result<Revocations>> => writeNext(order, entry.value, root.value, place);
   const written = existsSync(stateFolder) ? await withTrustLock(stateFolder, work) : await work();
-  const remembered = written.ok ? await admitRevocations(stateFolder, written.value) : written;
+  const remembered = written.ok ? await remember(written.value, order.listFile, root.value, place) : written;
   if (!written.ok || !remembered.ok) {
     return remembered as Result<never>;
   }
@@ -89,14 +89,37 @@ async function openRoot(file: string, { settings, sha256 }: RevocationPlace): Pr
   return admitted.ok ? root : admitted;
 }
 
+/** Another may have written the list behind this one, and remembered it, in the meantime: then that one counts. */
+async function remember(
+  list: Revocations,
+  file: string,
+  root: TrustRoot,
+  place: RevocationPlace,
+): Promise<Result<void>> {
+  const admitted = await admitRevocations(place.settings.stateFolder, list);
+  return admitted.ok || admitted.fault.code !== "REVOCATIONS_ROLLBACK" ? admitted : admitPresent(file, root, place);
+}
+
+/** How often a list is read again that another replaced while it was looked at. */
+const ROUNDS = 5;
+
 /** Nobody continues a list that is older than one that was used here, or that is lost. */
-async function admitPresent(file: string, root: TrustRoot, place: RevocationPlace): Promise<Result<void>> {
+async function admitPresent(
+  file: string,
+  root: TrustRoot,
+  place: RevocationPlace,
+  rounds = ROUNDS,
+): Promise<Result<void>> {
   const present = await presentList(file, root, place);
   if (!present.ok) {
     return present;
   }
   if (present.value !== undefined) {
-    return admitRevocations(place.settings.stateFolder, present.value);
+    const admitted = await admitRevocations(place.settings.stateFolder, present.value);
+    const isOld = !admitted.ok && admitted.fault.code === "REVOCATIONS_ROLLBACK" && rounds > 0;
+    const later = isOld ? await presentList(file, root, place) : present;
+    const isReplaced = later.ok && (later.value?.document.sequence ?? 0) > present.value.document.sequence;
+    return isReplaced ? admitPresent(file, root, place, rounds - 1) : admitted;
   }
   const { revocationsFile: _, ...settings } = place.settings;
   const missed = await checkNoneMissed(root, { ...place, settings });

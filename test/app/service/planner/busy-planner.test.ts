@@ -20,6 +20,11 @@ const STEP = "    - {id: a, run: {command: [echo, hello]}}";
 const BUSY = `  inputs: {a: {type: array, default: [${Array.from({ length: 150_000 }, (_, at) => at).join(", ")}]}}`;
 const BUSY_STEP = `    - {id: a, when: "\${{ inputs.a.all(x, x in inputs.a) }}", run: {command: [echo, hello]}}`;
 
+/** As many steps as take seconds on any machine. */
+const MANY_STEPS = Array.from({ length: 40_000 }, (_, at) => `    - {id: s${at}, run: {command: [echo, hello]}}`).join(
+  "\n",
+);
+
 const packText = (steps: string, more: string): string => `apiVersion: packrun.dev/v1
 kind: TaskPack
 metadata: {name: acme/busy, version: 1.0.0}
@@ -103,16 +108,16 @@ t.test("a tenant that asks for more than may wait is told when to ask again", as
 
 t.test("a pack that takes too long is refused, and the next one is planned", async (t) => {
   const world = await serviceWorld(t);
-  const workplace = planned(4, world.workplace);
+  const workplace = planned(2, world.workplace);
   const service = openService({ workplace, limits: serviceLimits({}), metrics: new ServiceMetrics() });
-  const busy = await world.upload(BUSY_STEP, BUSY);
+  const busy = await world.upload(MANY_STEPS);
   const pack = await world.upload(STEP);
   const [late, other] = await Promise.all([
     service.plan({ pack: busy, inputs: {} }, world.bearer),
     service.plan({ pack, inputs: {} }, { ...world.bearer, tenantId: tenantOf("t2") }),
   ]);
   t.equal(refusalOf(late), "PLANNER_TIME");
-  t.match(late, { fault: { fault: { data: { seconds: 4 } } } });
+  t.match(late, { fault: { fault: { data: { seconds: 2 } } } });
   t.equal(refusalOf(other), "ok");
   t.equal(refusalOf(await service.simulate({ pack, inputs: {} }, world.bearer)), "ok");
   await workplace.planner.close();
