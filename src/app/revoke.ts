@@ -27,7 +27,7 @@ import { checkNoneMissed, lookAtRevocations, type RevocationPlace } from "./revo
 import { revokeCodes } from "./revoke-codes.ts";
 import { signStatement } from "./sign-statement.ts";
 import { withTrustLock } from "./state-lock.ts";
-import { admitRevocations, admitRoot } from "./trust-memory.ts";
+import { admitRoot, admitUnderLock } from "./trust-memory.ts";
 
 /** What is to be revoked, or nothing when a list is only renewed. */
 export type RevokeOrder = {
@@ -65,17 +65,11 @@ export async function revoke(order: RevokeOrder, place: RevocationPlace): Promis
   if (!entry.ok || !root.ok) {
     return root as Result<never>;
   }
-  // The memory has a lock of its own: it is asked before, and told behind, the one under which the list is replaced.
-  const admitted = await admitPresent(order.listFile, root.value, place);
-  if (!admitted.ok) {
-    return admitted;
-  }
   const { stateFolder } = place.settings;
-  const work = (): Promise<Result<Revocations>> => writeNext(order, entry.value, root.value, place);
+  const work = (): Promise<Result<Revocations>> => continueList(order, entry.value, root.value, place);
   const written = existsSync(stateFolder) ? await withTrustLock(stateFolder, work) : await work();
-  const remembered = written.ok ? await remember(written.value, order.listFile, root.value, place) : written;
-  if (!written.ok || !remembered.ok) {
-    return remembered as Result<never>;
+  if (!written.ok) {
+    return written;
   }
   const { trustDomain, sequence, nextUpdate, entries } = written.value.document;
   return ok({ file: order.listFile, trustDomain, sequence, entries: entries.length, nextUpdate });
@@ -89,41 +83,35 @@ async function openRoot(file: string, { settings, sha256 }: RevocationPlace): Pr
   return admitted.ok ? root : admitted;
 }
 
-/** Another may have written the list behind this one, and remembered it, in the meantime: then that one counts. */
-async function remember(
-  list: Revocations,
-  file: string,
+/** Under the lock from looking at the present list to remembering the next one: of several who revoke, each continues the last. */
+async function continueList(
+  order: RevokeOrder,
+  entry: Revocation | undefined,
   root: TrustRoot,
   place: RevocationPlace,
-): Promise<Result<void>> {
-  const admitted = await admitRevocations(place.settings.stateFolder, list);
-  return admitted.ok || admitted.fault.code !== "REVOCATIONS_ROLLBACK" ? admitted : admitPresent(file, root, place);
+): Promise<Result<Revocations>> {
+  const before = await admittedList(order.listFile, root, place);
+  const written = before.ok ? await writeNext(order, entry, root, before.value, place) : before;
+  const remembered = written.ok ? await admitUnderLock(place.settings.stateFolder, written.value) : written;
+  return remembered.ok ? written : remembered;
 }
 
-/** How often a list is read again that another replaced while it was looked at. */
-const ROUNDS = 5;
-
-/** Nobody continues a list that is older than one that was used here, or that is lost. */
-async function admitPresent(
+/** The list to continue, if there is one: never one that is older than what was used here, nor a new one for one that is lost. */
+async function admittedList(
   file: string,
   root: TrustRoot,
   place: RevocationPlace,
-  rounds = ROUNDS,
-): Promise<Result<void>> {
+): Promise<Result<SignedRevocations | undefined>> {
   const present = await presentList(file, root, place);
   if (!present.ok) {
     return present;
   }
   if (present.value !== undefined) {
-    const admitted = await admitRevocations(place.settings.stateFolder, present.value);
-    const isOld = !admitted.ok && admitted.fault.code === "REVOCATIONS_ROLLBACK" && rounds > 0;
-    const later = isOld ? await presentList(file, root, place) : present;
-    const isReplaced = later.ok && (later.value?.document.sequence ?? 0) > present.value.document.sequence;
-    return isReplaced ? admitPresent(file, root, place, rounds - 1) : admitted;
+    const admitted = await admitUnderLock(place.settings.stateFolder, present.value);
+    return admitted.ok ? present : admitted;
   }
   const { revocationsFile: _, ...settings } = place.settings;
-  const missed = await checkNoneMissed(root, { ...place, settings });
-  return missed.ok ? ok(undefined) : missed;
+  return checkNoneMissed(root, { ...place, settings });
 }
 
 async function presentList(
@@ -135,23 +123,19 @@ async function presentList(
   return seen.ok ? (seen.value?.signed ?? ok(undefined)) : seen;
 }
 
-/** The list is looked at again under the lock: somebody else may have revoked something meanwhile. */
 async function writeNext(
   order: RevokeOrder,
   entry: Revocation | undefined,
   root: TrustRoot,
+  before: SignedRevocations | undefined,
   place: RevocationPlace,
 ): Promise<Result<Revocations>> {
   const at = timestampOf(place.now());
-  const before = await presentList(order.listFile, root, place);
-  if (!before.ok) {
-    return before;
-  }
-  const unfit = signerFault(order.signer.keyid, root, before.value, at);
+  const unfit = signerFault(order.signer.keyid, root, before, at);
   if (unfit !== undefined) {
     return unfit;
   }
-  const next = nextList(root, before.value, entry, { at, given: order.nextUpdate });
+  const next = nextList(root, before, entry, { at, given: order.nextUpdate });
   return next.ok ? signAndWrite(order, next.value, place) : next;
 }
 

@@ -77,6 +77,11 @@ export async function admitRevocations(stateFolder: string, list: Revocations): 
   return !remembered.ok && remembered.fault.code === "TRUST_FILE_ACCESS" ? admitted : remembered;
 }
 
+/** The same for whoever holds the lock of the trust files already, or has no state folder to lock. */
+export async function admitUnderLock(stateFolder: string, list: Revocations): Promise<Result<void>> {
+  return existsSync(stateFolder) ? rememberList(stateFolder, list) : admitRevocations(stateFolder, list);
+}
+
 function listOf({ revocations = {} }: Seen, trustDomain: string): SeenList | undefined {
   return Object.hasOwn(revocations, trustDomain) ? revocations[trustDomain] : undefined;
 }

@@ -4,7 +4,7 @@ import { ok } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
-import { inserted, type MongoPlace, type Stored } from "./mongo-place.ts";
+import { gridKey, inserted, type MongoPlace, type Stored } from "./mongo-place.ts";
 
 /** How often an upload that goes on says so, in milliseconds. */
 const BEAT_MS = 300_000;
@@ -59,7 +59,7 @@ export class ArtifactUploads {
    * Throws a `StoreError` where the upload was given up.
    */
   async counts(id: ObjectId): Promise<boolean> {
-    const there = await this.#place.use(async () => this.#place.collection("bytesFiles").findOne({ _id: keyOf(id) }));
+    const there = await this.#place.use(async () => this.#place.collection("bytesFiles").findOne({ _id: gridKey(id) }));
     if (there?.["swept"] === true) {
       throw givenUp();
     }
@@ -92,7 +92,7 @@ export class ArtifactUploads {
   async #giveUp({ _id }: Stored, now: number): Promise<number> {
     const id = ObjectId.createFromHexString(_id);
     const empty = { filename: `swept/${_id}`, length: 0, chunkSize: 1, uploadDate: new Date(now) };
-    const mark = { _id: keyOf(id), ...empty, swept: true };
+    const mark = { _id: gridKey(id), ...empty, swept: true };
     if (!(await inserted(this.#place.collection("bytesFiles"), mark)) && !(await this.#isMarked(id))) {
       // It counts; its process ended before it could say so.
       await this.#place.collection("uploads").deleteOne({ _id });
@@ -109,23 +109,18 @@ export class ArtifactUploads {
     }
     const id = ObjectId.createFromHexString(_id);
     const removed = await this.#removeChunks(id);
-    await this.#place.collection("bytesFiles").deleteOne({ _id: keyOf(id), swept: true });
+    await this.#place.collection("bytesFiles").deleteOne({ _id: gridKey(id), swept: true });
     await this.#place.collection("uploads").deleteOne({ _id });
     return removed;
   }
 
   async #isMarked(id: ObjectId): Promise<boolean> {
-    return (await this.#place.collection("bytesFiles").findOne({ _id: keyOf(id) }))?.["swept"] === true;
+    return (await this.#place.collection("bytesFiles").findOne({ _id: gridKey(id) }))?.["swept"] === true;
   }
 
   async #removeChunks(id: ObjectId): Promise<number> {
     return (await this.#place.collection("bytesChunks").deleteMany({ files_id: id })).deletedCount;
   }
-}
-
-/** GridFS has ids of its own kind. */
-function keyOf(id: ObjectId): string {
-  return id as unknown as string;
 }
 
 function givenUp(): StoreError {

@@ -13,7 +13,7 @@ import type { ArtifactStore, StoredArtifact } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
 import { ArtifactUploads } from "./artifact-uploads.ts";
 import { bytesOf } from "./held-bytes.ts";
-import { inserted, type MongoPlace, type Stored } from "./mongo-place.ts";
+import { gridKey, inserted, type MongoPlace, type Stored } from "./mongo-place.ts";
 
 /** The size of a chunk that drivers choose (GridFS specification). */
 const CHUNK = 255 * 1024;
@@ -105,7 +105,7 @@ class Upload {
     const file = { filename: nameOf(tenant, digest), length: size, chunkSize: CHUNK, uploadDate: new Date() };
     this.#isUncertain = true;
     const isNew = await this.#place.use(async () =>
-      inserted(this.#place.collection("bytesFiles"), { _id: this.#id as unknown as string, ...file }),
+      inserted(this.#place.collection("bytesFiles"), { _id: gridKey(this.#id), ...file }),
     );
     if (isNew || (await this.#uploads.counts(this.#id))) {
       await this.#uploads.end(this.#id);
@@ -135,7 +135,7 @@ class Upload {
   async #flush(): Promise<void> {
     this.#beat = await (this.#count === 0 ? this.#uploads.begin(this.#id) : this.#uploads.goOn(this.#id, this.#beat));
     const data = new Binary(this.#chunk.subarray(0, this.#filled));
-    const chunk = { _id: new ObjectId() as unknown as string, files_id: this.#id, n: this.#count, data };
+    const chunk = { _id: gridKey(new ObjectId()), files_id: this.#id, n: this.#count, data };
     this.#count += 1;
     this.#filled = 0;
     await this.#place.use(async () => inserted(this.#place.collection("bytesChunks"), chunk));

@@ -1,4 +1,4 @@
-import { MongoClient, MongoError, type Collection, type Db, type UpdateFilter } from "mongodb";
+import { MongoClient, MongoError, type Collection, type Db, type ObjectId, type UpdateFilter } from "mongodb";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -16,6 +16,11 @@ export type MongoAddress = {
 
 /** A document as it is stored here: every id is a text. */
 export type Stored = { readonly [name: string]: unknown; readonly _id: string };
+
+/** An id of GridFS as the key of a document: those are of the driver's own kind, and all others texts. */
+export function gridKey(id: ObjectId): string {
+  return id as unknown as string;
+}
 
 const DUPLICATE_KEY = 11_000;
 /** OutOfDiskSpace, and what a document that is too large is refused with. */

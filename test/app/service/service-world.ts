@@ -139,7 +139,7 @@ async function upload(place: SmallWorkplace, workplace: Workplace, text: string)
   return { upload: id };
 }
 
-const packText = (steps: string, more: string): string => `apiVersion: packrun.dev/v1
+export const packText = (steps: string, more = ""): string => `apiVersion: packrun.dev/v1
 kind: TaskPack
 metadata: {name: acme/served, version: 1.0.0}
 spec:

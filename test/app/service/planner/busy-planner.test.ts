@@ -13,27 +13,13 @@ import { folders, inspectModule, sha256 } from "#compose.ts";
 import { treeDigest } from "#pack/pack-files.ts";
 import { apiWorld } from "../../../api/api-world.ts";
 import { value } from "../../../attest/signing.ts";
-import { refusalOf, serviceWorld, tenantOf } from "../service-world.ts";
+import { packText, refusalOf, serviceWorld, tenantOf } from "../service-world.ts";
 
 const STEP = "    - {id: a, run: {command: [echo, hello]}}";
-/** Looks for each of very many items among all of them: nobody waits for the end. */
-const BUSY = `  inputs: {a: {type: array, default: [${Array.from({ length: 150_000 }, (_, at) => at).join(", ")}]}}`;
-const BUSY_STEP = `    - {id: a, when: "\${{ inputs.a.all(x, x in inputs.a) }}", run: {command: [echo, hello]}}`;
-
 /** As many steps as take seconds on any machine. */
 const MANY_STEPS = Array.from({ length: 40_000 }, (_, at) => `    - {id: s${at}, run: {command: [echo, hello]}}`).join(
   "\n",
 );
-
-const packText = (steps: string, more: string): string => `apiVersion: packrun.dev/v1
-kind: TaskPack
-metadata: {name: acme/busy, version: 1.0.0}
-spec:
-  sandbox: {mode: sealed, egressAllowlist: [], limits: {cpus: 1, memory: 64Mi}}
-${more}
-  steps:
-${steps}
-`;
 
 const planned = (seconds: number, workplace: Workplace): Workplace => ({
   ...workplace,
@@ -44,9 +30,8 @@ t.test("while a pack keeps the planner busy, the service answers, shows events a
   const world = await apiWorld(t);
   const workplace = planned(3600, world.workplace);
   const server = await world.another({ service: world.serviceOver(workplace) });
-  const run = await world.run({ steps: [{ id: "a", run: { command: ["echo", "a"] } }] }).catch(() => undefined);
-  const identity = run ?? (await world.place.start(world.workplace));
-  const folder = dirname(world.place.write("busy/pack.yaml", packText(BUSY_STEP, BUSY)));
+  const identity = await world.place.start(world.workplace);
+  const folder = dirname(world.place.write("busy/pack.yaml", packText(MANY_STEPS)));
   const id = treeDigest(value(await folders.readPack(folder)).listing, sha256);
   const to = uploadFolder(id, workplace.settings) ?? "";
   mkdirSync(dirname(to), { recursive: true });
