@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 
@@ -55,4 +57,12 @@ export async function kill(appender: Appender, last: number): Promise<number> {
   }
   await ended;
   return known;
+}
+
+/** Stops it, and waits until it stands: what a process has asked of the disk holds it up a while longer. */
+export async function stop({ process: { pid = 0 } }: Appender): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) {
+    await wait(5);
+  }
 }

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import t from "tap";
 import { codeOf, createSample, headOf, held, readAll, sampleRun } from "../../port/sample-run.ts";
 import { batchBehind, wholeBatches } from "./batch.ts";
-import { kill, startAppender } from "./child.ts";
+import { kill, startAppender, stop } from "./child.ts";
 import { openedStore } from "./opened-store.ts";
 
 const run = sampleRun();
@@ -43,7 +43,7 @@ t.test(
     const appender = startAppender(folder, "H", { leaseMs: 1 });
     await appender.next();
     const { pid } = appender.process;
-    appender.process.kill("SIGSTOP");
+    await stop(appender);
     t.equal(await store.leases.acquire(run, 15_000).catch(() => undefined), undefined);
     const held = await store.leases.current(run);
     t.ok((held?.until ?? Number.POSITIVE_INFINITY) <= Date.now());
@@ -67,13 +67,13 @@ t.test("a holder that cannot be seen, and was stopped and replaced, never writes
     for (let line = 0; line <= time * 3; line += 1) {
       await appender.next();
     }
-    appender.process.kill("SIGSTOP");
+    await stop(appender);
     let lease = await store.leases.acquire(run, 15_000).catch(() => undefined);
     while (lease === undefined) {
       // Stopped inside the lock it keeps everyone out, and is let go on until it has written.
       appender.process.kill("SIGCONT");
       await appender.next();
-      appender.process.kill("SIGSTOP");
+      await stop(appender);
       lease = await store.leases.acquire(run, 15_000).catch(() => undefined);
     }
     const before = await readAll(store, run);
