@@ -22,7 +22,9 @@ export function ninja(steps: number, parallel: number): number {
   using vector = peerVector();
   const place = join(vector.folder, "ninja");
   mkdirSync(place);
-  const command = ["bwrap", ...vector.argv].map(quote).join(" ").replaceAll("$", "$$$$");
+  const { 4: filter, 5: status, 6: token } = vector.files;
+  const words = ["bwrap", ...vector.argv].map(quote).join(" ");
+  const command = `${words} 4<${filter} 5>${status} 6<${token}`.replaceAll("$", "$$$$");
   const targets = Array.from({ length: steps }, (_, at) => `build t${at}: step\n`);
   writeFileSync(join(place, "build.ninja"), `rule step\n  command = ${command}\n${targets.join("")}`);
   chmodSync(place, 0o755);
