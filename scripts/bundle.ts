@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
+import { groupModules } from "./bundle-groups.ts";
 
 /**
  * Replaces the JavaScript that `tsc` left in `dist`, or in the folder that is named, by the same as a few files: the
@@ -11,16 +12,16 @@ const out = resolve(process.argv[2] ?? "dist");
 /** Packages that nearly every command loads become part of it; the others are loaded when they are needed. */
 const inside = new Set(["@marcbachmann/cel-js", "ajv", "ajv-formats", "commander", "uuid", "yaml"]);
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
-const { outputFiles, metafile } = await build({
+/** Threads begin in files of their own, as the library does. */
+const apart = {
+  index: "src/index.ts",
+  "cli/planner-thread": "src/cli/planner-thread.ts",
+  "policy/rego-worker": "src/policy/rego-worker.ts",
+  "step/schema-worker": "src/step/schema-worker.ts",
+};
+const options = {
   // All of it one folder below `dist`, as in `src`: what stands beside the package is found from there.
-  entryPoints: {
-    "cli/main": "src/cli/main.ts",
-    index: "src/index.ts",
-    // Threads begin in files of their own.
-    "cli/planner-thread": "src/cli/planner-thread.ts",
-    "policy/rego-worker": "src/policy/rego-worker.ts",
-    "step/schema-worker": "src/step/schema-worker.ts",
-  },
+  entryPoints: { "cli/main": "src/cli/main.ts", ...apart },
   chunkNames: "part/[name]-[hash]",
   outdir: out,
   bundle: true,
@@ -32,9 +33,18 @@ const { outputFiles, metafile } = await build({
   // The same sources as ES modules, so that what nobody calls is left out.
   alias: { yaml: resolve("node_modules/yaml/browser/index.js") },
   conditions: ["@packrun/source"],
+  // Modules of a group are imported for nothing but to stand in it.
+  logOverride: { "ignored-bare-import": "silent" },
   metafile: true,
   write: false,
-});
+} as const satisfies BuildOptions;
+const ground = {
+  first: "src/cli/run-cli.ts",
+  heart: ["src/cli/run.ts", "src/cli/local-desk.ts", "src/app/plan-pack.ts", "src/compose.ts"],
+  apart: Object.values(apart),
+};
+const { metafile: ungrouped } = await build(options);
+const { outputFiles, metafile } = await build({ ...options, plugins: [groupModules(ungrouped, ground)] });
 const files = new Map<string, string | Uint8Array>(outputFiles.map(({ path, contents }) => [path, contents]));
 files.set(join(out, "licenses.txt"), licensesOf(Object.keys(metafile.inputs)));
 for (const [path, contents] of files) {
