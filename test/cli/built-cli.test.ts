@@ -24,7 +24,9 @@ t.test("what is run is always what the sources say now, and is built once", asyn
     },
   });
   const repository = join(import.meta.dirname, "../..");
-  cpSync(join(repository, "scripts/bundle.ts"), join(root, "scripts/bundle.ts"));
+  for (const name of ["bundle.ts", "bundle-groups.ts"]) {
+    cpSync(join(repository, "scripts", name), join(root, "scripts", name));
+  }
   symlinkSync(join(repository, "node_modules"), join(root, "node_modules"));
   const builds = join(root, "builds");
   project(root, "one");

@@ -5,7 +5,7 @@ import { symlinkSync, utimesSync } from "node:fs";
 import { join, relative } from "node:path";
 
 /** What a build is made of, and what makes it. */
-const SOURCES = ["src/**/*.ts", "scripts/bundle.ts", "package.json", "package-lock.json"];
+const SOURCES = ["src/**/*.ts", "scripts/bundle*.ts", "package.json", "package-lock.json"];
 /** What the program finds beside its own folder. */
 const BESIDE = ["package.json", "schemas", "scripts"];
 /** A build that nobody used for so long, in milliseconds, is of sources that are no more. */

@@ -81,7 +81,7 @@ export function holdsSystem(folder: string): boolean {
 
 export function realOf(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return undefined;
   }

@@ -15,44 +15,49 @@ export type RootPlace = {
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
-/** What a step of a mode sees of the host, as things are now or were a moment ago. */
+/** What a step of a mode sees of the host, as things are now; its mounts may be those of a moment ago. */
 export type RootViews = (mode: RootView["mode"]) => Result<RootView>;
-
-/**
- * For so many milliseconds the host is taken to be as it was when it was last looked at. Reading the table of mounts
- * waits for every sandbox that is being built meanwhile; and what is made ready ahead of its turn is up to a second old.
- */
-const FRESH_MS = 100;
 
 export function rootViews(place: RootPlace): RootViews {
   const { etcFolder, emptyFile, seccompFiles } = place;
   const made = new Map<RootView["mode"], Made>();
+  const mountTables = new MountTables();
   return (mode) => {
     const masks = place.masks();
     const known = made.get(mode);
-    const now = performance.now();
-    const names = masks.join("\0");
-    if (known?.names === names && now - known.seenAt < FRESH_MS) {
-      return known.root;
-    }
-    const mountTable = readMountTable();
+    const mountTable = mountTables.recent();
     // What may change while a runner lives: mounts, and which of its files are there.
     const facts = [mountTable, ...masks.map((path) => realOf(path) ?? "")].join("\0");
-    const root = known?.facts === facts ? known.root : rootOf(mode, masks, mountTable);
-    made.set(mode, { names, facts, seenAt: now, root });
+    if (known?.facts === facts) {
+      return known.root;
+    }
+    const ask = { masks, mounts: parseMountTable(mountTable), etcFolder, emptyFile, seccompFile: seccompFiles[mode] };
+    const root =
+      mode === "sealed" ? sealedRoot(ask) : restrictedRoot({ ...ask, credentials: credentialPaths(place.env) });
+    made.set(mode, { facts, root });
     return root;
   };
-
-  function rootOf(mode: RootView["mode"], masks: readonly string[], mountTable: string): Result<RootView> {
-    const ask = { masks, mounts: parseMountTable(mountTable), etcFolder, emptyFile, seccompFile: seccompFiles[mode] };
-    return mode === "sealed" ? sealedRoot(ask) : restrictedRoot({ ...ask, credentials: credentialPaths(place.env) });
-  }
 }
 
-type Made = {
-  readonly names: string;
-  readonly facts: string;
+type Made = { readonly facts: string; readonly root: Result<RootView> };
+
+/**
+ * For so many milliseconds the host's mounts are taken to be what they were. Reading them waits for every sandbox that is
+ * being built meanwhile, and what is made ready ahead of its turn is up to a second old anyway.
+ */
+const FRESH_MS = 100;
+
+class MountTables {
+  #text = "";
   /** On the clock of `performance`. */
-  readonly seenAt: number;
-  readonly root: Result<RootView>;
-};
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  recent(): string {
+    const now = performance.now();
+    if (now - this.#readAt >= FRESH_MS) {
+      this.#text = readMountTable();
+      this.#readAt = now;
+    }
+    return this.#text;
+  }
+}
