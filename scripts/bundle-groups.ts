@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { Metafile, Plugin } from "esbuild";
+import type { Metafile, OnLoadResult, Plugin } from "esbuild";
 
 /** A command that loads more than so many bytes at once soon loads next to everything. */
 const LIGHT = 60_000;
@@ -44,22 +43,31 @@ export function groupModules({ inputs, outputs }: Metafile, ground: Ground): Plu
   );
 }
 
-/** Each beginning gets imports of its groups, which are lists of imports themselves. */
+/**
+ * Whoever loads a beginning when it is needed gets a module that stands for it, and then for its groups; whoever imports
+ * it as a part of itself gets the beginning alone.
+ */
 function pluginOf(groups: readonly (readonly string[])[], wanted: ReadonlyMap<string, readonly number[]>): Plugin {
-  const imports = (paths: readonly string[]): string =>
-    paths.map((path) => `\nimport ${JSON.stringify(path)};`).join("");
+  const words = (start: string, paths: readonly string[]): readonly string[] =>
+    paths.map((path) => `${start} ${JSON.stringify(path)};`);
+  const text = (lines: readonly string[]): OnLoadResult => ({ contents: lines.join("\n"), resolveDir: process.cwd() });
   return {
     name: "groups",
     setup: (build) => {
       build.onResolve({ filter: /^group:/ }, ({ path }) => ({ path, namespace: "group" }));
-      build.onLoad({ filter: /./, namespace: "group" }, ({ path }) => ({
-        contents: imports(groups[Number(path.slice("group:".length))] ?? []),
-        resolveDir: process.cwd(),
-      }));
-      build.onLoad({ filter: /\.ts$/, namespace: "file" }, ({ path }) => {
-        const numbers = wanted.get(path) ?? [];
-        const contents = `${readFileSync(path, "utf8")}${imports(numbers.map((at) => `group:${at}`))}`;
-        return numbers.length === 0 ? undefined : { contents, loader: "ts", resolveDir: dirname(path) };
+      build.onLoad({ filter: /./, namespace: "group" }, ({ path }) =>
+        text(words("import", groups[Number(path.slice("group:".length))] ?? [])),
+      );
+      build.onResolve({ filter: /^[#.]/ }, async ({ path: name, kind, importer, resolveDir }) => {
+        if (kind !== "dynamic-import") {
+          return undefined;
+        }
+        const { path } = await build.resolve(name, { kind: "import-statement", importer, resolveDir });
+        return (wanted.get(path) ?? []).length === 0 ? undefined : { path, namespace: "beginning" };
+      });
+      build.onLoad({ filter: /./, namespace: "beginning" }, ({ path }) => {
+        const own = (wanted.get(path) ?? []).map((at) => `group:${at}`);
+        return text([...words("export * from", [path]), ...words("import", own)]);
       });
     },
   };

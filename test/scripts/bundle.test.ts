@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { version } from "#cli/version.ts";
@@ -65,7 +65,13 @@ spec:
   t.ok(existsSync(join(place, "dist/cli/run.d.ts")));
   t.notOk(existsSync(join(place, "dist/cli/gone.d.ts")), "types of a source that is no more are gone, too");
   const [run = ""] = globSync("dist/part/run-[A-Z0-9]*.js", { cwd: place });
-  t.ok(partsLoadedBy(join(place, run)).size <= 20, "a run opens few files");
+  const opened = [...partsLoadedBy(join(place, run))];
+  t.ok(opened.length <= 30, "a run opens few files");
+  const heart = opened.reduce((one, other) => (statSync(one).size < statSync(other).size ? other : one));
+  t.ok(statSync(heart).size > 1_000_000);
+  for (const name of ["cli/main", "policy/rego-worker", "step/schema-worker"]) {
+    t.notOk(partsLoadedBy(join(place, "dist", `${name}.js`)).has(heart), `${name} loads what it needs`);
+  }
   const licences = readFileSync(join(place, "dist/licenses.txt"), "utf8");
   for (const name of ["@marcbachmann/cel-js", "ajv", "ajv-formats", "commander", "fast-uri", "uuid", "yaml"]) {
     t.match(licences, new RegExp(`^${name}\\n\\n`, "m"));
