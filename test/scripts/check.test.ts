@@ -8,14 +8,20 @@ const root = join(import.meta.dirname, "../..");
 type Steps = { readonly format: string; readonly test: string; readonly "test:interop"?: string };
 
 /** What `.ci/run` prints, and its exit code, in a folder whose check has these steps. */
-function run(folder: string, steps: Steps): { readonly lines: readonly string[]; readonly status: number | null } {
+function run(
+  folder: string,
+  steps: Steps,
+  hasPackages = true,
+): { readonly lines: readonly string[]; readonly status: number | null } {
   for (const path of ["scripts", ".ci", ".tap/plugins"]) {
     mkdirSync(join(folder, path), { recursive: true });
   }
   for (const path of ["check", "scripts/setup", ".ci/run"]) {
     copyFileSync(join(root, path), join(folder, path));
   }
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  if (hasPackages) {
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  }
   const names = Object.keys(steps).map((name) => `node --run ${name}`);
   const scripts = { ...steps, check: names.join(" && ") };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts }));
@@ -52,6 +58,11 @@ t.test("the last line counts assertions, and every failure shows in the exit cod
   for (const [what, steps, line, status] of cases) {
     t.strictSame(check(t.testdir(), steps), [line, status], what);
   }
+});
+
+t.test("a set-up that fails is a failure, and the last line is there all the same", async (t) => {
+  const steps = { format: "true", test: "echo '# { total: 12, pass: 12 }'" };
+  t.strictSame(run(t.testdir(), steps, false), { lines: ["0 passed, 1 failed"], status: 1 }, "npm finds no lock file");
 });
 
 t.test("what was skipped is named with its reason above the last line, and counts as neither", async (t) => {
