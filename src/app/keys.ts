@@ -17,8 +17,8 @@ export type KeyFacts = {
 };
 
 /**
- * `keys generate NAME`: NAME.key and NAME.pub. `password` encrypts the private key; without one it is plain, guarded by
- * its mode 600 alone.
+ * `keys generate NAME`: NAME.key and NAME.pub. `password` encrypts the private key, an empty one is refused; without one it
+ * is plain, guarded by its mode 600 alone.
  */
 export function generateKeys(
   given: { readonly name: string; readonly algorithm?: KeyAlgorithm; readonly password?: string },

@@ -39,12 +39,8 @@ function defineGenerate(group: Command, cli: Cli, done: (code: number) => void):
     .option("--encrypt", "encrypt the private key; the password comes from PACKRUN_KEY_PASSWORD or a prompt")
     .action(async (name: string, options: GlobalOptions & { ed25519?: boolean; encrypt?: boolean }) => {
       const { keyring, passwordSource } = await import("#compose.ts");
-      const password = options.encrypt === true ? await passwordSource(cli.env, options.input !== false)() : undefined;
-      if (options.encrypt === true && password === undefined) {
-        cli.err("error: no password; set PACKRUN_KEY_PASSWORD\n");
-        done(2);
-        return;
-      }
+      const ask = passwordSource(cli.env, options.input !== false);
+      const password = options.encrypt === true ? ((await ask()) ?? "") : undefined;
       const made = await makeKeys(name, options.ed25519 === true, password, keyring);
       done(answer(cli, options, made, (pair) => `${pair.keyid}\n${pair.privateFile}\n${pair.publicFile}\n`));
     });

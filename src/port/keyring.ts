@@ -22,7 +22,7 @@ export type AskPassword = () => Promise<string | undefined>;
 /**
  * Private keys on this machine, and the cryptography that the pure rooms are handed.
  * 1. `writePair` makes NAME.key (mode 600) and NAME.pub, both or none, and never overwrites. With a password the private
- *    key is encrypted.
+ *    key is encrypted; an empty one is refused, and nothing is written.
  * 2. `importKey` takes over keys of other tools in the same way: a private key encrypted as it was, and public keys.
  * 3. `open` never takes a private key that others on this machine could read, nor one of a foreign algorithm.
  *    `signer:NAME` opens an external signer of the configuration, whose signatures were verified when `sign` answers.

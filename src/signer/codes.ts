@@ -38,10 +38,11 @@ export const signerCodes = codeTable({
   KEY_PASSWORD_MISSING: {
     severity: "error",
     exitCode: 2,
-    message: "private key {file} is encrypted and no password was given",
+    message: "no password was given for the encrypted private key {file}",
     hint: "set PACKRUN_KEY_PASSWORD or COSIGN_PASSWORD, or run on a terminal",
     explanation: {
-      cause: "An encrypted key needs its password, which is never taken from a flag.",
+      cause:
+        "An encrypted key needs its password, which is never taken from a flag. A new key is not encrypted with an empty one.",
       example:
         "packrun approve RUN GATE --key alice.key --reason checked   # in a pipeline without PACKRUN_KEY_PASSWORD",
       fix: "Put the password into the environment from your secret store.",

@@ -27,9 +27,13 @@ function generateKey(algorithm: KeyAlgorithm): NewKey {
 
 /**
  * Makes a key and writes NAME.key (mode 600) and NAME.pub (mode 644), both or none. With a password the private key is
- * encrypted in cosign's form, else it is plain PKCS#8. Faults: KEY_EXISTS, KEY_FILE.
+ * encrypted in cosign's form, without one it is plain PKCS#8. An empty password would protect nothing, and whoever gives
+ * one does not ask for a plain key. Faults: KEY_PASSWORD_MISSING, KEY_EXISTS, KEY_FILE.
  */
-export async function writeKeyPair(name: string, algorithm: KeyAlgorithm, password = ""): Promise<Result<KeyPair>> {
+export async function writeKeyPair(name: string, algorithm: KeyAlgorithm, password?: string): Promise<Result<KeyPair>> {
+  if (password === "") {
+    return fail(faultOf(signerCodes, "KEY_PASSWORD_MISSING", { file: `${name}.key` }));
+  }
   const { privateKey, signer } = generateKey(algorithm);
   return writeBoth(name, await privatePem(privateKey, password), signer);
 }
@@ -52,8 +56,8 @@ export async function writeBoth(name: string, privateText: string, signer: Signe
   return ok({ keyid, algorithm, privateFile, publicFile, publicKey });
 }
 
-async function privatePem(key: KeyObject, password: string): Promise<string> {
-  if (password === "") {
+async function privatePem(key: KeyObject, password: string | undefined): Promise<string> {
+  if (password === undefined) {
     return String(key.export({ format: "pem", type: "pkcs8" }));
   }
   const sealed = await sealKey(key.export({ format: "der", type: "pkcs8" }), password);

@@ -30,6 +30,12 @@ t.test("with a password the private key is encrypted and opens with it only", as
   t.equal(code(await fileKeyring.open(pair.privateFile, saying("other"))), "KEY_PASSWORD");
 });
 
+t.test("an empty password makes no key, least of all a plain one", async (t) => {
+  const dir = folder(t);
+  t.equal(code(await fileKeyring.writePair(join(dir, "alice"), "ed25519", "")), "KEY_PASSWORD_MISSING");
+  t.strictSame(readdirSync(dir), []);
+});
+
 t.test("neither file is ever overwritten, and half a pair is never left", async (t) => {
   const dir = folder(t);
   const name = join(dir, "alice");
