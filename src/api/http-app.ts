@@ -9,7 +9,7 @@ import { apiCodes } from "./codes.ts";
 import type { HostCheck } from "./host-check.ts";
 import { handleRoute } from "./handle-route.ts";
 import type { Fault } from "#fault/fault.ts";
-import { BodyError } from "./read-body.ts";
+import { BodyError, hasBody } from "./read-body.ts";
 import { passageOf, refuse, type Passage } from "./refuse.ts";
 import { routeTable } from "./route-table.ts";
 import type { Desk, GuardedRoute, Route } from "./route.ts";
@@ -109,7 +109,6 @@ function guardsOf({ limits }: Desk, authenticate: Authenticate): readonly Reques
     ...shared,
     identifier: "refused",
     limit: limits.refusedPerMinute,
-    standardHeaders: false,
     keyGenerator: ({ ip = "" }) => ipKeyGenerator(ip),
   });
   const byBearer = rateLimit({
@@ -139,7 +138,8 @@ function openAtOnce({ openRequests, openUploads }: Desk["limits"]): RequestHandl
   const open = new Map<string, number>();
   return (request, response, next) => {
     const { issuer, subject, tenantId } = passageOf(response).who?.bearer ?? {};
-    const isUpload = request.method === "POST" && request.get("content-type")?.startsWith("application/json") !== true;
+    const isJson = request.get("content-type")?.startsWith("application/json") === true;
+    const isUpload = request.method === "POST" && hasBody(request) && !isJson;
     const name = JSON.stringify(isUpload ? [tenantId] : [issuer, subject, tenantId]);
     const limit = isUpload ? openUploads : openRequests;
     const now = open.get(name) ?? 0;

@@ -1,6 +1,7 @@
 import { isJsonObject } from "#canon/json.ts";
 import type { Shape } from "#canon/shape.ts";
 import { problemShape } from "./problem.ts";
+import { mayBeAbsent } from "./read-body.ts";
 import type { AnswerForm, BodyForm, HeaderForm, Route } from "./route.ts";
 import { statusOf } from "./status-table.ts";
 
@@ -107,7 +108,7 @@ function headerParameter({ name, description, required, shape }: HeaderForm): Do
 
 function requestBody(body: BodyForm<unknown>): Document {
   return {
-    required: true,
+    required: body.kind === "bytes" || !mayBeAbsent(body.shape),
     content:
       body.kind === "json"
         ? { "application/json": { schema: body.shape.schema } }

@@ -76,6 +76,16 @@ async function inTime<T>(next: Promise<T>, milliseconds: number, whole: AbortSig
   }
 }
 
+/** Whether a request says that a body comes with it; one that is sent in chunks may still turn out to be empty. */
+export function hasBody({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
+}
+
+/** A body without a required member may be left away, and is `{}` then. */
+export function mayBeAbsent(shape: Shape<unknown>): boolean {
+  return misfitsOf(shape, {}).length === 0;
+}
+
 /** A JSON body that fits its shape. Codes: BODY_TYPE, BODY_TOO_LARGE, BODY_SLOW, JSON_SYNTAX, BODY_INVALID. */
 export async function readJsonBody<B>(
   request: IncomingMessage,
@@ -83,9 +93,26 @@ export async function readJsonBody<B>(
   limits: BodyLimits,
 ): Promise<Result<B, Refusal>> {
   const problem = headProblem(request, ["application/json"], limits.bytes);
-  if (problem !== undefined) {
+  const isOptional = mayBeAbsent(shape);
+  if (isOptional && !hasBody(request)) {
+    return ok({} as B);
+  }
+  // What comes in chunks without a type may be nothing: that is seen when it has come.
+  const isOpen = isOptional && request.headers["transfer-encoding"] !== undefined;
+  if (problem !== undefined && !isOpen) {
     return fail({ fault: problem });
   }
+  const bytes = await wholeBody(request, limits);
+  if (!bytes.ok) {
+    return bytes;
+  }
+  if (isOptional && bytes.value.length === 0) {
+    return ok({} as B);
+  }
+  return problem === undefined ? jsonOf(bytes.value, shape) : fail({ fault: problem });
+}
+
+async function wholeBody(request: IncomingMessage, limits: BodyLimits): Promise<Result<Buffer, Refusal>> {
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of boundedBody(request, limits)) {
@@ -97,7 +124,11 @@ export async function readJsonBody<B>(
     }
     throw error;
   }
-  const read = readStrictJson(Buffer.concat(chunks), "the body");
+  return ok(Buffer.concat(chunks));
+}
+
+function jsonOf<B>(bytes: Uint8Array, shape: Shape<B>): Result<B, Refusal> {
+  const read = readStrictJson(bytes, "the body");
   if (!read.ok) {
     return fail({ fault: read.fault });
   }

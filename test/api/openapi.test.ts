@@ -17,6 +17,18 @@ t.test("the document is sound OpenAPI 3.1", async (t) => {
   t.strictSame(words, []);
 });
 
+t.test("a body is required where something of it is", async (t) => {
+  const { paths } = JSON.parse(openApiText(routeTable)) as {
+    paths: Record<string, Record<string, { requestBody?: { required: boolean } }>>;
+  };
+  const optional = Object.entries(paths).filter(([, { post }]) => post?.requestBody?.required === false);
+  t.strictSame(optional.map(([path]) => path.replace("/api/runs/{runId}/", "")).toSorted(), [
+    "cancel",
+    "resume",
+    "snapshot",
+  ]);
+});
+
 t.test("every code that a route names is in a table", async (t) => {
   for (const { id, problems } of routeTable) {
     t.strictSame(

@@ -114,6 +114,39 @@ t.test("bodies are strict: type, syntax, members that are unknown, missing or do
   t.match(await problem(send("/api/runs", order, { "Idempotency-Key": "a b" })), { code: "REQUEST_INVALID" });
 });
 
+t.test("where nothing of a body is needed it may be left away, or be empty", async (t) => {
+  const headers = { Authorization: `Bearer ${await world.token()}` };
+  const json = { ...headers, "Content-Type": "application/json" };
+  const form = { ...headers, "Content-Type": "application/x-www-form-urlencoded" };
+  const nothing = (): ReadableStream => new ReadableStream({ start: (to) => to.close() });
+  const requests: readonly (readonly [string, () => RequestInit & { readonly duplex?: "half" }])[] = [
+    ["no body", () => ({ headers })],
+    ["no body of a type", () => ({ headers: json })],
+    ["an empty body", () => ({ headers: json, body: "" })],
+    ["an empty body of another type", () => ({ headers: form, body: "" })],
+    ["chunks of nothing", () => ({ headers, body: nothing(), duplex: "half" })],
+    ["chunks of nothing of a type", () => ({ headers: json, body: nothing(), duplex: "half" })],
+  ];
+  for (const [what, request] of requests) {
+    const { runId } = (await (await send("/api/runs", order, fresh())).json()) as { runId: string };
+    for (const [command, code] of [
+      ["resume", 202],
+      ["cancel", 202],
+      ["snapshot", 409],
+    ] as const) {
+      const answer = await fetch(`${world.server.url}/api/runs/${runId}/${command}`, { method: "POST", ...request() });
+      t.equal(answer.status, code, `${command} with ${what}: ${await answer.text()}`);
+    }
+  }
+  const none = { method: "POST", headers: { ...json, ...fresh() } };
+  t.match(await problem(fetch(`${world.server.url}/api/runs`, none)), { status: 400, code: "JSON_SYNTAX" });
+  const cancel = "/api/runs/01a1ff6c-157a-706a-b6ff-c59795f5aa6c/cancel";
+  t.match(await problem(send(cancel, "x", { "Content-Type": "text/plain" })), { status: 415, code: "BODY_TYPE" });
+  const chunked = { method: "POST", headers, body: new Blob(["{}"]).stream(), duplex: "half" } as const;
+  t.match(await problem(fetch(world.server.url + cancel, chunked)), { status: 415, code: "BODY_TYPE" });
+  t.match(await problem(send(cancel, '{"why":1}')), { status: 422, code: "BODY_INVALID" });
+});
+
 t.test("a body without a length is held to the limit as well, and one that does not come times out", async (t) => {
   const chunked = await raw(["Transfer-Encoding: chunked"], `2000\r\n${"a".repeat(0x2000)}\r\n0\r\n\r\n`);
   t.match(chunked, /^HTTP\/1\.1 413 .*BODY_TOO_LARGE/s);
@@ -204,7 +237,14 @@ t.test("whoever asks too often, or with bad tokens, waits", async (t) => {
   t.match(await third.json(), { code: "RATE_LIMITED" });
   const other = { Authorization: `Bearer ${await world.token({ tenantId: tenantOf("team-b") })}` };
   t.equal((await ask(other)).status, 200, "another bearer has a count of its own");
-  t.strictSame([(await ask({})).status, (await ask({})).status, (await ask({})).status], [401, 401, 429]);
+  const unknown = await ask({});
+  t.match(unknown.headers.get("ratelimit"), /"refused"; r=1;/);
+  t.strictSame([unknown.status, (await ask({})).status], [401, 401]);
+  const late = await ask({});
+  t.equal(late.status, 429);
+  t.ok(Number(late.headers.get("retry-after")) > 0);
+  t.match(late.headers.get("ratelimit"), /r=0/);
+  t.equal((await ask(other)).status, 200, "a good token is not kept waiting by bad ones");
 });
 
 t.test("an issuer whose keys cannot be had makes no token good, and says so", async (t) => {
