@@ -79,8 +79,7 @@ export class ApiClient {
 
   /** The canonical plan of the run, as bytes. */
   async readPlan(runId: string): Promise<Result<Uint8Array>> {
-    const sent = await this.#exchange.send({ method: "GET", path: `api/runs/${runId}/plan`, repeatable: true });
-    return sent.ok ? readBytes(sent.value, this.server) : sent;
+    return this.#bytes(`api/runs/${runId}/plan`);
   }
 
   /** The events that there are now, but for what steps printed. */
@@ -149,12 +148,8 @@ export class ApiClient {
 
   /** Who vouches for that bundle; undefined where nobody does. */
   async readAnchor(runId: string): Promise<Result<Uint8Array | undefined>> {
-    const path = `api/runs/${runId}/evidence/anchor`;
-    const sent = await this.#exchange.send({ method: "GET", path, repeatable: true });
-    if (!sent.ok) {
-      return sent.fault.code === "ANCHOR_ABSENT" ? ok(undefined) : sent;
-    }
-    return readBytes(sent.value, this.server);
+    const read = await this.#bytes(`api/runs/${runId}/evidence/anchor`);
+    return !read.ok && read.fault.code === "ANCHOR_ABSENT" ? ok(undefined) : read;
   }
 
   /** The request that approvers are asked to sign, as its file has it. */
@@ -183,8 +178,12 @@ export class ApiClient {
   }
 
   async #read<T>(ask: Ask, shape: Shape<T>): Promise<Result<T>> {
-    const sent = await this.#exchange.send(ask);
-    return sent.ok ? readAnswer(sent.value, shape, this.server) : sent;
+    return this.#exchange.answer(ask, (response) => readAnswer(response, shape, this.server));
+  }
+
+  #bytes(path: string): Promise<Result<Uint8Array>> {
+    const ask = { method: "GET", path, repeatable: true } as const;
+    return this.#exchange.answer(ask, (response) => readBytes(response, this.server));
   }
 
   #open(path: string): Promise<Result<Response>> {

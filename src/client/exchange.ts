@@ -35,6 +35,8 @@ const PATIENCE_MS = 4000;
 const LONGEST_WAIT_MS = 60_000;
 /** How often a request is sent again because the server asked for it. */
 const MOST_WAITS = 5;
+/** How often an answer that broke off is asked for. */
+const MOST_TRIES = 5;
 /** From a request to the head of its answer, in milliseconds. */
 const ANSWER_MS = 120_000;
 
@@ -50,6 +52,7 @@ type Outcome =
  * 2. What a server puts off by `Retry-After` is sent again then, and what did not arrive is sent again soon; what may have
  *    arrived only if that does no harm.
  * 3. An answer is one of success: all else is a fault, with the server's code where it has one.
+ * 4. Of an answer that is read here as a whole and breaks off the same holds as of what may have arrived.
  */
 export class Exchange {
   readonly server: string;
@@ -90,6 +93,22 @@ export class Exchange {
       await this.#pause(delay, signal);
       waited += delay;
       delay = Math.min(BACKOFF_MS[1], delay * 2);
+    }
+  }
+
+  /** What `read` makes of the answer; it says SERVER_UNREACHABLE of one that breaks off. Faults: also those of `send`. */
+  async answer<T>(ask: Ask, read: (response: Response) => Promise<Result<T>>): Promise<Result<T>> {
+    for (let tries = 1; ; tries += 1) {
+      const sent = await this.send(ask);
+      if (!sent.ok) {
+        return sent;
+      }
+      const found = await read(sent.value);
+      const isBroken = !found.ok && found.fault.code === "SERVER_UNREACHABLE";
+      if (!isBroken || !ask.repeatable || tries === MOST_TRIES || ask.signal?.aborted === true) {
+        return found;
+      }
+      await this.#pause(BACKOFF_MS[0], ask.signal);
     }
   }
 

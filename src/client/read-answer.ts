@@ -6,6 +6,7 @@ import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { clientCodes } from "./codes.ts";
+import { connectionProblem } from "./connection-problem.ts";
 
 /** Longest JSON answer that is read, in bytes. */
 const MAX_ANSWER = 64 * 1024 * 1024;
@@ -15,10 +16,14 @@ const CODE = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 
 /**
  * The value of a JSON answer. Members that are not known come from a newer server and are let pass; all others must fit.
- * Fault: SERVER_ANSWER.
+ * Faults: SERVER_ANSWER, SERVER_UNREACHABLE when it breaks off.
  */
 export async function readAnswer<T>(response: Response, shape: Shape<T>, server: string): Promise<Result<T>> {
-  const value = await readBody(response);
+  const bytes = await readBytes(response, server);
+  if (!bytes.ok) {
+    return bytes;
+  }
+  const value = valueOf(bytes.value);
   const misfit = misfitsOf(shape, value).find(({ problem }) => problem !== "unknown");
   return misfit === undefined
     ? ok(value as T)
@@ -31,7 +36,8 @@ export async function readAnswer<T>(response: Response, shape: Shape<T>, server:
  */
 export async function readProblem(response: Response): Promise<Fault | undefined> {
   const type = response.headers.get("content-type") ?? "";
-  const value = type.startsWith("application/problem+json") ? await readBody(response) : undefined;
+  const bytes = type.startsWith("application/problem+json") ? await readBytes(response, "") : undefined;
+  const value = bytes?.ok === true ? valueOf(bytes.value) : undefined;
   if (value === undefined || misfitsOf(problemShape, value).some(({ problem }) => problem !== "unknown")) {
     await response.body?.cancel().catch(() => undefined);
     return undefined;
@@ -54,32 +60,30 @@ export function strange(server: string, problem: string): Fault {
   return faultOf(clientCodes, "SERVER_ANSWER", { server, problem });
 }
 
-/** The bytes of an answer. Fault: SERVER_ANSWER, for one that is too long. */
+/** The bytes of an answer. Faults: SERVER_ANSWER for one that is too long, SERVER_UNREACHABLE for one that breaks off. */
 export async function readBytes(response: Response, server: string): Promise<Result<Uint8Array>> {
-  const bytes = await bytesOf(response);
-  return bytes === undefined ? fail(strange(server, "it is too long")) : ok(bytes);
-}
-
-async function readBody(response: Response): Promise<unknown> {
-  try {
-    const bytes = await bytesOf(response);
-    return bytes === undefined ? undefined : (JSON.parse(decodeUtf8(bytes) ?? "") as unknown);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Throws where the answer breaks off; undefined for one that is too long. */
-async function bytesOf(response: Response): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   const body: AsyncIterable<Uint8Array> | null = response.body;
   let size = 0;
-  for await (const part of body ?? []) {
-    size += part.length;
-    if (size > MAX_ANSWER) {
-      return undefined;
+  try {
+    for await (const part of body ?? []) {
+      size += part.length;
+      if (size > MAX_ANSWER) {
+        return fail(strange(server, "it is too long"));
+      }
+      parts.push(part);
     }
-    parts.push(part);
+  } catch (error) {
+    return fail(faultOf(clientCodes, "SERVER_UNREACHABLE", { server, problem: connectionProblem(error).problem }));
   }
-  return Buffer.concat(parts);
+  return ok(Buffer.concat(parts));
+}
+
+/** Undefined for what is no JSON. */
+function valueOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decodeUtf8(bytes) ?? "") as unknown;
+  } catch {
+    return undefined;
+  }
 }

@@ -101,6 +101,39 @@ t.test("the token goes nowhere else, and what is no answer of a server is none",
   t.match(refused, { fault: { code: "RUN_UNKNOWN", message: "no \\x1b[31m" } }, "nothing steers the terminal");
 });
 
+/** Sends the beginning of an answer that says it is longer. */
+const cutOff =
+  (type: string, text: string): Reply =>
+  (request, response) => {
+    response.writeHead(200, { "Content-Type": type, "Content-Length": 1000 });
+    response.write(text, () => request.socket.destroy());
+  };
+
+t.test("an answer that breaks off is asked for again where that does no harm, and told as such", async (t) => {
+  const cut = cutOff("application/json", '{"schemaVersion":1,');
+  const whole: Reply = (_request, response) =>
+    void response.writeHead(200, { "Content-Type": "application/json" }).end(canonicalJson(PLAN));
+  const plan = await clientOf(t, cut, whole);
+  const read = value(await plan.client.readPlan(RUN));
+  t.equal(Buffer.from(read).toString(), canonicalJson(PLAN));
+  t.strictSame(plan.waits, [250]);
+  const list = await clientOf(t, cut, json(200, { schemaVersion: 1, items: [] }));
+  t.match(await list.client.listRuns({ limit: 1 }), { ok: true, value: { items: [] } });
+  const told = { ok: false, fault: { code: "SERVER_UNREACHABLE", message: /broke off/ } };
+  const never = await clientOf(t, cut);
+  t.match(await never.client.readPlan(RUN), told);
+  t.equal(never.asked.length, 5);
+  t.match(await never.client.readAnchor(RUN), told);
+  const once = await clientOf(t, cut);
+  t.match(await once.client.takeSnapshot(RUN), told);
+  t.equal(once.asked.length, 1, "what would be done twice is not asked for again");
+  const refusal: Reply = (request, response) => {
+    response.writeHead(404, { "Content-Type": "application/problem+json", "Content-Length": 1000 });
+    response.write("{", () => request.socket.destroy());
+  };
+  t.match(await (await clientOf(t, refusal)).client.readRun(RUN), { fault: { code: "SERVER_ANSWER" } });
+});
+
 function event(sequence: number): LedgerEvent {
   const { eventType, metadata } =
     sequence === 4 ? END : { eventType: "run.resumed", metadata: { owner: "w", fence: 1 } };
