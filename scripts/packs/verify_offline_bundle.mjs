@@ -2175,7 +2175,7 @@ var trustCodes = codeTable({
   TRUST_ROOT_EXPIRED: {
     severity: "error",
     exitCode: 11,
-    message: "the trust root (version {version}) expired at {expires}; it is now {at}",
+    message: "the trust root (version {version}) expired at {expires}",
     hint: "get the next version of the trust root from its owner",
     explanation: {
       cause: "A trust root holds until its expiry; after that its answers are stale.",
@@ -2263,7 +2263,7 @@ var trustCodes = codeTable({
   KEY_WINDOW: {
     severity: "error",
     exitCode: 11,
-    message: "the key of {principal} is valid from {validFrom} until {validUntil}, and it is now {at}",
+    message: "the key of {principal} is valid from {validFrom} until {validUntil} only",
     hint: "a trusted timestamp inside the window keeps a signature good; the signer's own time does not",
     explanation: {
       cause: "The key is out of its window of time and no trusted timestamp says that it signed inside of it.",
@@ -2320,11 +2320,11 @@ var trustCodes = codeTable({
 // src/trust/freshness.ts
 function checkRootExpiry(root, at) {
   const { expires, version: version2 } = root.document;
-  return at < expires ? ok(void 0) : fail(faultOf(trustCodes, "TRUST_ROOT_EXPIRED", { version: version2, expires, at }));
+  return at < expires ? ok(void 0) : fail(faultOf(trustCodes, "TRUST_ROOT_EXPIRED", { version: version2, expires }));
 }
 function checkKeyWindow(key, at, timestamps = []) {
   const { principal: principal2, validFrom, validUntil } = key;
-  return [...timestamps, at].some((time) => validFrom <= time && time < validUntil) ? ok(void 0) : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal: principal2, validFrom, validUntil, at }));
+  return [...timestamps, at].some((time) => validFrom <= time && time < validUntil) ? ok(void 0) : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal: principal2, validFrom, validUntil }));
 }
 function needsRevocations(root) {
   return root.document.policy?.revocation?.required === true;
@@ -3272,7 +3272,7 @@ var anchorCodes = codeTable({
   ANCHOR_LOG_WINDOW: {
     severity: "error",
     exitCode: 11,
-    message: "log {origin} is believed from {validFrom} until {validUntil}, not at {at}",
+    message: "log {origin} is believed from {validFrom} until {validUntil} only",
     hint: "with a trusted timestamp inside that window the entry holds for good",
     explanation: {
       cause: "Entries prove no time. The key of the log is out of its window at the time of verification, and no trusted timestamp lies in it.",
@@ -3590,7 +3590,7 @@ function conclude({ checks, at }, believed, there) {
   const timestamps = believed.flatMap(({ time }) => time === void 0 ? [] : [time]);
   for (const { by, window } of believed) {
     if (window !== void 0 && ![...timestamps, at].some((t) => window.validFrom <= t && t < window.validUntil)) {
-      checks.stale("anchor", faultOf(anchorCodes, "ANCHOR_LOG_WINDOW", { origin: by, ...window, at }));
+      checks.stale("anchor", faultOf(anchorCodes, "ANCHOR_LOG_WINDOW", { origin: by, ...window }));
     }
   }
   if (believed.length === 0) {
@@ -3786,7 +3786,7 @@ var revocationCodes = codeTable({
   REVOCATIONS_STALE: {
     severity: "error",
     exitCode: 11,
-    message: "the revocation list (sequence {sequence}) is out of date: {why}; it is now {at}",
+    message: "the revocation list (sequence {sequence}) is out of date: {why}",
     hint: "get the newest list; its owner makes it with `packrun revoke --renew --key KEY`",
     explanation: {
       cause: "The list is past its nextUpdate, or older than the trust root's policy allows. What is newer is unknown.",
@@ -4132,14 +4132,17 @@ async function checkAttestation(given, predicate, pack) {
   if (verdict.status === "stale") {
     checks.stale("window", { code: verdict.code, message: verdict.why });
   }
-  checks.pass("window", `the key of ${verdict.principal} is valid at ${momentOf(given, verdict.keyid)}`);
+  checks.pass("window", `the key of ${verdict.principal} is valid ${windowOf(given, verdict.keyid)}`);
   checks.pass("quorum", "1 of 1");
   return verdict.statement;
 }
-function momentOf({ trustRoot, timestamps, at }, keyid3) {
+function windowOf({ trustRoot, timestamps }, keyid3) {
   const key = trustRoot?.keys.get(keyid3);
-  const trusted = timestamps.find((time) => key !== void 0 && checkKeyWindow(key, time).ok);
-  return trusted === void 0 ? at : `the trusted time ${trusted}`;
+  if (key === void 0) {
+    throw new Error("a signature counts only by a key of the root");
+  }
+  const trusted = timestamps.find((time) => checkKeyWindow(key, time).ok);
+  return trusted === void 0 ? `from ${key.validFrom} until ${key.validUntil}` : `at the trusted time ${trusted}`;
 }
 function partOf(code2) {
   return PARTS.find(([, codes]) => codes.test(code2))?.[0] ?? "signature";
@@ -7699,7 +7702,7 @@ function checkLeastSequence({ document }, root) {
 }
 function revocationsStaleness(list, root, at) {
   const { sequence, nextUpdate, issuedAt } = list.document;
-  const stale = (why) => faultOf(revocationCodes, "REVOCATIONS_STALE", { sequence, why, at });
+  const stale = (why) => faultOf(revocationCodes, "REVOCATIONS_STALE", { sequence, why });
   if (at >= nextUpdate) {
     return stale(`it was to be renewed by ${nextUpdate}`);
   }

@@ -1358,9 +1358,13 @@ class TrustRoot:
         bounds = ((rule.get("packs"), scope.pack), (rule.get("tenants"), scope.tenant), (rule.get("gates"), scope.gate))
         return all(bound is None or _bounded(bound, name) for bound, name in bounds)
 
-    def in_window(self, keyid: str, at: str) -> bool:
+    def window(self, keyid: str) -> Tuple[str, str]:
         key = self.value["keys"][keyid]
-        return bool(key["validFrom"] <= at < key["validUntil"])
+        return key["validFrom"], key["validUntil"]
+
+    def in_window(self, keyid: str, at: str) -> bool:
+        begins, ends = self.window(keyid)
+        return begins <= at < ends
 
     def token_principals(self, issuer: str, subject: str) -> List[str]:
         """The one principal for whom a token stands, if any."""
@@ -3321,7 +3325,8 @@ class Verifier:
         self.report.add("quorum", "pass", "1 of 1")
         if found.stale:
             self.report.add("window", "stale", f"the key of {found.principal} is out of its window", "KEY_WINDOW")
-        self.report.add("window", "pass", f"the key of {found.principal} is valid at {self._options.at}")
+        begins, ends = self.root.window(found.keyid)
+        self.report.add("window", "pass", f"the key of {found.principal} is valid from {begins} until {ends}")
 
     def _fail_attestation(self, fault: Fault) -> None:
         failed = _SIGNED_CODES.get(fault.code, "envelope")

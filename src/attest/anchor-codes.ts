@@ -63,7 +63,7 @@ export const anchorCodes = codeTable({
   ANCHOR_LOG_WINDOW: {
     severity: "error",
     exitCode: 11,
-    message: "log {origin} is believed from {validFrom} until {validUntil}, not at {at}",
+    message: "log {origin} is believed from {validFrom} until {validUntil} only",
     hint: "with a trusted timestamp inside that window the entry holds for good",
     explanation: {
       cause:

@@ -89,7 +89,7 @@ export function checkLeastSequence({ document }: Revocations, root: TrustRoot): 
  */
 export function revocationsStaleness(list: SignedRevocations, root: TrustRoot, at: Timestamp): Fault | undefined {
   const { sequence, nextUpdate, issuedAt } = list.document;
-  const stale = (why: string): Fault => faultOf(revocationCodes, "REVOCATIONS_STALE", { sequence, why, at });
+  const stale = (why: string): Fault => faultOf(revocationCodes, "REVOCATIONS_STALE", { sequence, why });
   if (at >= nextUpdate) {
     return stale(`it was to be renewed by ${nextUpdate}`);
   }

@@ -84,7 +84,7 @@ export const trustCodes = codeTable({
   TRUST_ROOT_EXPIRED: {
     severity: "error",
     exitCode: 11,
-    message: "the trust root (version {version}) expired at {expires}; it is now {at}",
+    message: "the trust root (version {version}) expired at {expires}",
     hint: "get the next version of the trust root from its owner",
     explanation: {
       cause: "A trust root holds until its expiry; after that its answers are stale.",
@@ -173,7 +173,7 @@ export const trustCodes = codeTable({
   KEY_WINDOW: {
     severity: "error",
     exitCode: 11,
-    message: "the key of {principal} is valid from {validFrom} until {validUntil}, and it is now {at}",
+    message: "the key of {principal} is valid from {validFrom} until {validUntil} only",
     hint: "a trusted timestamp inside the window keeps a signature good; the signer's own time does not",
     explanation: {
       cause: "The key is out of its window of time and no trusted timestamp says that it signed inside of it.",

@@ -7,7 +7,7 @@ import type { TrustedKey, TrustRoot } from "./trust-root.ts";
 /** Whether the root may still be relied on at this moment. Fault: TRUST_ROOT_EXPIRED, which is stale, not failed. */
 export function checkRootExpiry(root: TrustRoot, at: Timestamp): Result<void> {
   const { expires, version } = root.document;
-  return at < expires ? ok(undefined) : fail(faultOf(trustCodes, "TRUST_ROOT_EXPIRED", { version, expires, at }));
+  return at < expires ? ok(undefined) : fail(faultOf(trustCodes, "TRUST_ROOT_EXPIRED", { version, expires }));
 }
 
 /**
@@ -18,7 +18,7 @@ export function checkKeyWindow(key: TrustedKey, at: Timestamp, timestamps: reado
   const { principal, validFrom, validUntil } = key;
   return [...timestamps, at].some((time) => validFrom <= time && time < validUntil)
     ? ok(undefined)
-    : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal, validFrom, validUntil, at }));
+    : fail(faultOf(trustCodes, "KEY_WINDOW", { keyid: key.key.keyid, principal, validFrom, validUntil }));
 }
 
 /**

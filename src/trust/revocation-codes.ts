@@ -93,7 +93,7 @@ export const revocationCodes = codeTable({
   REVOCATIONS_STALE: {
     severity: "error",
     exitCode: 11,
-    message: "the revocation list (sequence {sequence}) is out of date: {why}; it is now {at}",
+    message: "the revocation list (sequence {sequence}) is out of date: {why}",
     hint: "get the newest list; its owner makes it with `packrun revoke --renew --key KEY`",
     explanation: {
       cause: "The list is past its nextUpdate, or older than the trust root's policy allows. What is newer is unknown.",

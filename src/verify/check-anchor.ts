@@ -78,7 +78,7 @@ function conclude({ checks, at }: RootedCase, believed: readonly Believed[], the
   const timestamps = believed.flatMap(({ time }) => (time === undefined ? [] : [time]));
   for (const { by, window } of believed) {
     if (window !== undefined && ![...timestamps, at].some((t) => window.validFrom <= t && t < window.validUntil)) {
-      checks.stale("anchor", faultOf(anchorCodes, "ANCHOR_LOG_WINDOW", { origin: by, ...window, at }));
+      checks.stale("anchor", faultOf(anchorCodes, "ANCHOR_LOG_WINDOW", { origin: by, ...window }));
     }
   }
   if (believed.length === 0) {

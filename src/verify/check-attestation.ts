@@ -65,16 +65,22 @@ export async function checkAttestation<P>(
   if (verdict.status === "stale") {
     checks.stale("window", { code: verdict.code, message: verdict.why });
   }
-  checks.pass("window", `the key of ${verdict.principal} is valid at ${momentOf(given, verdict.keyid)}`);
+  checks.pass("window", `the key of ${verdict.principal} is valid ${windowOf(given, verdict.keyid)}`);
   checks.pass("quorum", "1 of 1");
   return verdict.statement;
 }
 
-/** The first moment that lies in the window of a key: of a trusted timestamp, else that of verification. */
-function momentOf({ trustRoot, timestamps, at }: Case, keyid: string): string {
+/**
+ * When a key is valid: at a trusted time of the evidence, else for as long as the trust root says. Never the moment of
+ * verification, which would make every report of the same bundle another one.
+ */
+function windowOf({ trustRoot, timestamps }: Case, keyid: string): string {
   const key = trustRoot?.keys.get(keyid);
-  const trusted = timestamps.find((time) => key !== undefined && checkKeyWindow(key, time).ok);
-  return trusted === undefined ? at : `the trusted time ${trusted}`;
+  if (key === undefined) {
+    throw new Error("a signature counts only by a key of the root");
+  }
+  const trusted = timestamps.find((time) => checkKeyWindow(key, time).ok);
+  return trusted === undefined ? `from ${key.validFrom} until ${key.validUntil}` : `at the trusted time ${trusted}`;
 }
 
 function partOf(code: string): CheckName {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { LATER, sealedRun } from "../app/sealed-world.ts";
-import { packrun } from "./command-line.ts";
+import { LATER, rootBytes, sealedRun } from "../app/sealed-world.ts";
+import { packrun, packrunIn } from "./command-line.ts";
 
 const world = await sealedRun();
 const folder = t.testdir();
@@ -32,6 +32,21 @@ t.test("what is wrong with a bundle is 7, what is only old 11, a wrong use 2", a
   });
   t.match(packrun(folder, "verify", world.folder, "--trust", "none.json"), { code: 2, err: /USER_FILE_READ/ });
   t.match(packrun(folder, "verify", "./none", ...trusted), { code: 2, err: /BUNDLE_NOT_FOUND/ });
+});
+
+t.test("without a time the same bundle gives the same bytes again, in any locale, time zone and umask", (t) => {
+  const later = Date.UTC(2126, 0, 1);
+  writeFileSync(join(folder, "long.json"), rootBytes({ expires: later, validUntil: later }));
+  for (const [root, verdict] of Object.entries({ "long.json": "verified", "root.json": "stale" })) {
+    const args = ["verify", world.folder, "--trust", root, "--format", "json"] as const;
+    const first = packrun(folder, ...args);
+    t.match(JSON.parse(first.out), { verdict });
+    const before = process.umask(0o077);
+    const env = { TZ: "Asia/Kathmandu", LC_ALL: "tr_TR.UTF-8", LANG: "de_DE" };
+    t.strictSame(packrunIn(folder, env, ...args), first);
+    process.umask(before);
+  }
+  t.end();
 });
 
 t.test("--record keeps the verdict beside the bundle, with who gave it and when", async (t) => {

@@ -12,6 +12,7 @@ import {
   answerOf,
   askBoth,
   codesOf,
+  ended,
   missing,
   python,
   pythonVerifier,
@@ -533,6 +534,31 @@ t.test("it needs neither home nor locale nor a writable folder, and says the sam
   t.equal(plain.code, 0, plain.stderr);
   const odd = { TZ: "Asia/Kathmandu", LC_ALL: "POSIX", LANG: "de_DE", HOME: "/nonexistent", TMPDIR: "/nonexistent" };
   t.strictSame(await python(args, { ...odd, OPENSSL_CONF: "/nonexistent", PYTHONHASHSEED: "7" }), plain);
+});
+
+t.test("each gives the same bytes again when no time is given, wherever it runs", options, async (t) => {
+  const folder = t.testdir({ bundle: {} });
+  const bundle = writeBundle(join(folder, "bundle"), good);
+  const later = Date.UTC(2126, 0, 1);
+  const roots = { verified: rootBytes({ expires: later, validUntil: later }), stale: world.trustRoot };
+  for (const [verdict, root] of Object.entries(roots)) {
+    const rootFile = join(folder, `${verdict}.json`);
+    writeFileSync(rootFile, root);
+    const args = [bundle, "--trust", rootFile, "--format", "json"];
+    const script = join(dirname(source), "verify_offline_bundle.mjs");
+    const programs = [
+      (env?: NodeJS.ProcessEnv) => python([source, ...args], env),
+      (env?: NodeJS.ProcessEnv) => ended(process.execPath, [script, ...args], env),
+    ];
+    for (const program of programs) {
+      const first = await program();
+      t.equal((JSON.parse(first.stdout) as { readonly verdict: string }).verdict, verdict);
+      const before = process.umask(0o077);
+      const second = program({ TZ: "Asia/Kathmandu", LC_ALL: "tr_TR.UTF-8", LANG: "de_DE" });
+      process.umask(before);
+      t.strictSame(await second, first);
+    }
+  }
 });
 
 t.test("the source compiles, names no package from outside, and has no long line", options, async (t) => {

@@ -8,6 +8,7 @@ import { CheckList } from "#verify/check-list.ts";
 import { planTree } from "#verify/plan-tree.ts";
 import { exitCodeOf } from "#verify/verdict.ts";
 import { keys, rootBytes, samplePlan, sealedRun, sha256, START, type World } from "../app/sealed-world.ts";
+import { revocations } from "../trust/sample-revocations.ts";
 import { chained, check, eventsOf, filesOf, findings, forge, resign, type Files } from "./bundle-tools.ts";
 
 const world: World = await sealedRun();
@@ -118,6 +119,25 @@ t.test("time makes a verdict stale, never silent", async (t) => {
   const ended = await check(good, rootBytes({ expires: START + 1 }));
   t.same(findings(ended), ["freshness: TRUST_ROOT_EXPIRED"]);
   t.equal(ended.verdict, "stale");
+});
+
+t.test("the moment of verification is in no report: the same findings are the same bytes at any time", async (t) => {
+  const days = (count: number) => timestampOf(START + count * 86_400_000 + 1);
+  const strict = rootBytes({ revocation: { required: true, maxAgeHours: 24, minSequence: 0 } });
+  const list = await revocations(keys.root, { issuedAt: timestampOf(START), nextUpdate: days(400) });
+  const times: readonly (readonly [root: Uint8Array, first: number, second: number, verdict: string])[] = [
+    [root, 1, 2, "verified"],
+    [root, 9.5, 9.6, "stale"],
+    [root, 11, 300, "stale"],
+    [strict, 2, 3, "stale"],
+  ];
+  for (const [trusted, first, second, verdict] of times) {
+    const said = await Promise.all(
+      [first, second].map((day) => check(good, trusted, { at: days(day), revocations: list })),
+    );
+    t.equal(said[0]?.verdict, verdict, `on day ${first}`);
+    t.equal(JSON.stringify(said[0]), JSON.stringify(said[1]), `on days ${first} and ${second}`);
+  }
 });
 
 t.test("a hash that is asserted must be the plan's", async (t) => {
