@@ -1,11 +1,11 @@
-import { listRuns } from "#app/list-runs.ts";
+import { pageOfRuns } from "#app/list-runs.ts";
 import { isJsonObject } from "#canon/json.ts";
 import { integer, literal, object, string } from "#canon/shape.ts";
 import { isTimestamp } from "#canon/timestamp.ts";
 import { parseRunId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
-import type { RunQuery, RunRow } from "#port/run-store.ts";
+import type { RunQuery } from "#port/run-store.ts";
 import { apiCodes } from "../codes.ts";
 import { guarded } from "../route.ts";
 import { RUN_STATUSES, runListShape } from "./run-shapes.ts";
@@ -37,18 +37,17 @@ export const listRunsRoute = guarded({
       const problem = "cursor is none that a list of this server gave";
       return fail({ fault: faultOf(apiCodes, "REQUEST_INVALID", { problem }) });
     }
-    const rows = await listRuns(workplace, {
-      limit: limit + 1,
+    const page = await pageOfRuns(workplace, {
+      limit,
       ...(after === undefined ? {} : { after }),
       ...(status === undefined ? {} : { status }),
       ...(pack === undefined ? {} : { packName: pack }),
     });
-    const items = rows.slice(0, limit);
-    const last = rows.length > limit ? items.at(-1) : undefined;
-    if (last === undefined) {
+    const items = page.runs;
+    if (page.next === undefined) {
       return ok({ kind: "json", status: 200, body: { schemaVersion: 1, items } });
     }
-    const next = cursorOf(last);
+    const next = cursorOf(page.next);
     const asked = { status, pack, limit: String(limit), cursor: next };
     const given = Object.entries(asked).filter((each): each is [string, string] => each[1] !== undefined);
     const link = `<${PATH}?${new URLSearchParams(given).toString()}>; rel="next"`;
@@ -56,7 +55,7 @@ export const listRunsRoute = guarded({
   },
 });
 
-function cursorOf({ createdAt, runId }: RunRow): string {
+function cursorOf({ createdAt, runId }: NonNullable<RunQuery["after"]>): string {
   return Buffer.from(JSON.stringify({ createdAt, runId })).toString("base64url");
 }
 
