@@ -17,7 +17,7 @@ cpSync(from ?? "", to ?? "", { recursive: true });
 let orders = 0;
 
 type Queue = { readonly eligible: boolean; readonly slaState: string; readonly position: number };
-type Submitted = { readonly queue: () => Promise<Queue | undefined> };
+type Submitted = { readonly runId: string; readonly queue: () => Promise<Queue | undefined> };
 
 /** Orders a run of this tenant at a server of its own; how it stands when it is asked about later. */
 async function submit(more: object = {}, tenant: keyof typeof addresses = "default"): Promise<Submitted> {
@@ -33,6 +33,7 @@ async function submit(more: object = {}, tenant: keyof typeof addresses = "defau
     throw new Error(JSON.stringify(body));
   }
   return {
+    runId: body.runId,
     queue: async () => {
       const seen = await fetch(`${addresses[tenant]}/api/runs/${body.runId}`, { headers });
       return ((await seen.json()) as { readonly queue?: Queue }).queue;
@@ -66,6 +67,36 @@ t.test("higher priority goes first, then tenants take turns, then who came first
     "7 on_track true",
     "8 scheduled false",
   ]);
+});
+
+t.test("times of an order have up to three digits of a fraction, and are kept with three", async (t) => {
+  const kept = async (scheduledAt: string, deadlineAt: string): Promise<unknown> => {
+    const { runId } = await submit({ scheduledAt, deadlineAt });
+    const rows = await world.workplace.store.index.list(tenantOf("default"), { limit: 100 });
+    return rows.find((row) => row.runId === runId)?.queue;
+  };
+  t.strictSame(await kept("2030-01-01T00:00:00Z", "2030-01-01T00:00:00.5Z"), {
+    priority: 0,
+    scheduledAt: "2030-01-01T00:00:00.000Z",
+    deadlineAt: "2030-01-01T00:00:00.500Z",
+  });
+  t.strictSame(await kept("2030-01-01T00:00:00.25Z", "2030-01-01T00:00:00.125Z"), {
+    priority: 0,
+    scheduledAt: "2030-01-01T00:00:00.250Z",
+    deadlineAt: "2030-01-01T00:00:00.125Z",
+  });
+  for (const wrong of [
+    "2030-01-01T00:00:00",
+    "2030-01-01T00:00:00.Z",
+    "2030-01-01T00:00:00.1234Z",
+    "2030-02-30T00:00:00Z",
+    "2030-01-01T24:00:00Z",
+    "2030-01-01T00:00:00+01:00",
+    "2030-01-01",
+    "",
+  ]) {
+    await t.rejects(submit({ scheduledAt: wrong }), /"pointer":"\/scheduledAt"/, wrong);
+  }
 });
 
 t.test("priorities and times that are none are refused", async (t) => {

@@ -6,16 +6,17 @@ import {
   described,
   digest,
   either,
+  guarded,
   integer,
   literal,
   object,
   record,
   string,
-  timestamp,
   type Shape,
 } from "#canon/shape.ts";
 import { runIdShape } from "#canon/id-shape.ts";
 import { isJsonObject } from "#canon/json.ts";
+import { isTimestamp, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { NAME } from "#plan/plan.ts";
@@ -32,6 +33,21 @@ const inputs = described(
   record(NAME, anything(), "the name of an input", { max: 1000 }),
 );
 
+const MOMENT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,3}))?Z$/;
+
+/** A time as people and programs write it; documents have it with milliseconds. Undefined where it is none. */
+function momentOf(text: string): Timestamp | undefined {
+  const [, seconds, fraction = ""] = MOMENT.exec(text) ?? [];
+  const moment = `${seconds}.${fraction.padEnd(3, "0")}Z`;
+  return isTimestamp(moment) ? moment : undefined;
+}
+
+const momentShape = guarded(
+  "a UTC time, as 2030-01-01T00:00:00Z, with up to three digits of a fraction of a second",
+  MOMENT.source,
+  (value): value is string => typeof value === "string" && momentOf(value) !== undefined,
+);
+
 const optional = {
   secrets: described("Names that the operator configured for the tenant.", array(string({ max: 64 }), { max: 1000 })),
   tenantId: described("The token's tenant; any other is refused.", string({ max: 64 })),
@@ -41,12 +57,16 @@ const optional = {
     "With `from`: these steps run again, and what stands behind them.",
     array(string({ min: 1, max: 1024 }), { max: 1000 }),
   ),
-  scheduledAt: described("Not before this time.", timestamp()),
-  deadlineAt: described("The run should have ended by then.", timestamp()),
+  scheduledAt: described("Not before this time.", momentShape),
+  deadlineAt: described("The run should have ended by then.", momentShape),
   priority: described("Higher comes first; 0 unless given.", integer({ min: -100, max: 100 })),
 };
 
-type Order = ServiceOrder & { readonly tenantId?: string };
+type Order = Omit<ServiceOrder, "scheduledAt" | "deadlineAt"> & {
+  readonly tenantId?: string;
+  readonly scheduledAt?: string;
+  readonly deadlineAt?: string;
+};
 
 /** What runs, plans and simulations are asked for with. */
 export const orderShape: Shape<Order> = object({ pack: packShape, inputs }, optional);
@@ -74,9 +94,9 @@ export const packInputsShape = record(
   "the name of an input",
 );
 
-/** The order without its tenant, which must be the bearer's. Faults: TENANT_MISMATCH, BODY_INVALID. */
+/** The order without its tenant, which must be the bearer's, and with its times as documents have them. Faults: TENANT_MISMATCH, BODY_INVALID. */
 export function orderOf(
-  { tenantId, ...order }: Order,
+  { tenantId, scheduledAt, deadlineAt, ...order }: Order,
   bearer: { readonly tenantId: string },
 ): Result<ServiceOrder, Refusal> {
   if (order.only !== undefined && order.from === undefined) {
@@ -85,6 +105,19 @@ export function orderOf(
     return fail({ fault, errors: [{ pointer, message }] });
   }
   return tenantId === undefined || tenantId === bearer.tenantId
-    ? ok(order)
+    ? ok({ ...order, ...timesOf({ scheduledAt, deadlineAt }) })
     : fail({ fault: faultOf(apiCodes, "TENANT_MISMATCH") });
+}
+
+function timesOf({
+  scheduledAt,
+  deadlineAt,
+}: {
+  readonly [Name in "scheduledAt" | "deadlineAt"]: string | undefined;
+}): Pick<ServiceOrder, "scheduledAt" | "deadlineAt"> {
+  const [scheduled, deadline] = [momentOf(scheduledAt ?? ""), momentOf(deadlineAt ?? "")];
+  return {
+    ...(scheduled === undefined ? {} : { scheduledAt: scheduled }),
+    ...(deadline === undefined ? {} : { deadlineAt: deadline }),
+  };
 }
