@@ -1,10 +1,7 @@
-import { digestOfJson, type Digest, type Sha256 } from "#canon/digest.ts";
-import { faultOf } from "#fault/code-table.ts";
+import type { Sha256 } from "#canon/digest.ts";
 import type { Fault } from "#fault/fault.ts";
-import { fail, ok, type Result } from "#fault/result.ts";
+import { fail, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
-import { planCodes } from "#plan/codes.ts";
-import type { PlanNode } from "#plan/plan.ts";
 import type { AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { Clock } from "#port/clock.ts";
 import type { OutputBatch } from "#port/step-runner.ts";
@@ -14,7 +11,8 @@ import type { LedgerEvent } from "#run/event.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import { resolveAttempt } from "#run/resolve.ts";
 import type { RunState } from "#run/state.ts";
-import { isStoreFault } from "./store-fault.ts";
+import type { PinnedPlan } from "./pinned-plan.ts";
+import { isStoreFault, storeFailure } from "./store-fault.ts";
 
 type AttemptEffect = Omit<Extract<Effect, { kind: "attempt" }>, "kind">;
 
@@ -48,8 +46,7 @@ export type AttemptDesk = {
   readonly broken: (fault: Fault) => void;
   readonly sha256: Sha256;
   readonly clock: Clock;
-  /** Digests of the pinned plan's nodes by id. */
-  readonly pinned: ReadonlyMap<string, Digest>;
+  readonly pinned: PinnedPlan;
 };
 
 /** Starts, watches and stops the attempts that `todo` lists. */
@@ -174,9 +171,7 @@ export class Attempts {
       flight.ready = ready.value;
       flight.readyAt = this.#desk.clock.monotonic();
       flight.stage = "held";
-      if (flight.wanted === "now") {
-        this.#begin(flight);
-      }
+      await (flight.wanted === "now" ? this.#confirm(flight, ready.value) : undefined);
       return;
     }
     this.#flights.delete(effect.key);
@@ -190,11 +185,25 @@ export class Attempts {
     }
   }
 
-  /** Asks for the start of an attempt, at once or as soon as it is ready. */
+  /** Asks for the start of an attempt as soon as it is ready. */
   #begin(flight: Flight): void {
-    const { effect, ready } = flight;
-    if (ready === undefined) {
-      this.#keep(this.#preparing, flight.work);
+    if (flight.ready !== undefined) {
+      flight.work = this.#confirm(flight, flight.ready);
+    }
+    this.#keep(this.#preparing, flight.work);
+  }
+
+  /** Asks for the start of a ready attempt once the stored plan was looked at. */
+  async #confirm(flight: Flight, ready: ReadyAttempt): Promise<void> {
+    const { effect } = flight;
+    const unchanged = await this.#desk.pinned.holdStored(effect.stepId).catch(storeFailure);
+    if (this.#flights.get(effect.key) !== flight) {
+      return;
+    }
+    if (!unchanged.ok) {
+      this.#flights.delete(effect.key);
+      this.#keep(this.#running, discard(ready));
+      this.#refuse(effect, unchanged.fault);
       return;
     }
     flight.stage = "ready";
@@ -208,7 +217,7 @@ export class Attempts {
     if (!resolved.ok) {
       return resolved;
     }
-    const unchanged = this.#holdToPinned(resolved.value.node);
+    const unchanged = this.#desk.pinned.holdNode(resolved.value.node);
     if (!unchanged.ok) {
       return unchanged;
     }
@@ -219,12 +228,6 @@ export class Attempts {
     });
   }
 
-  #holdToPinned(node: PlanNode): Result<void> {
-    return this.#desk.pinned.get(node.id) === digestOfJson(node, this.#desk.sha256)
-      ? ok(undefined)
-      : fail(faultOf(planCodes, "PLAN_DRIFT", { node: node.id, pointer: "" }));
-  }
-
   /** An attempt that could not start: drift stops the run, all else fails the attempt. */
   #refuse(effect: AttemptEffect, fault: Fault): void {
     if (isStoreFault(fault.code)) {
@@ -233,7 +236,8 @@ export class Attempts {
     }
     if (fault.code === "PLAN_DRIFT") {
       const pointer = typeof fault.data?.["pointer"] === "string" ? fault.data["pointer"] : "";
-      this.#desk.send({ kind: "drifted", node: effect.stepId, pointer, hint: fault.message }, `drift:${effect.key}`);
+      const hint = fault.hint ?? fault.message;
+      this.#desk.send({ kind: "drifted", node: effect.stepId, pointer, hint }, `drift:${effect.key}`);
       return;
     }
     const { stepId, attempt } = effect;

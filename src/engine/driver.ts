@@ -1,4 +1,4 @@
-import type { Digest, Sha256 } from "#canon/digest.ts";
+import type { Sha256 } from "#canon/digest.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
@@ -20,6 +20,7 @@ import { isGateEffect, readInboxCommand, serveGate, type GateEffect } from "./ga
 import type { Journal } from "./journal.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { INBOX_MS, Mailbox } from "./mailbox.ts";
+import type { PinnedPlan } from "./pinned-plan.ts";
 import { redactCommand } from "./redact-command.ts";
 import { storeFailure } from "./store-fault.ts";
 
@@ -47,8 +48,7 @@ export type DriverOptions = {
 export type Shift = {
   readonly journal: Journal;
   readonly keeper: LeaseKeeper;
-  /** Digests of the pinned plan's nodes by id. */
-  readonly pinned: ReadonlyMap<string, Digest>;
+  readonly pinned: PinnedPlan;
   /** Decided first, in one turn with what waits in the inbox: a decision that came too late is refused before its gate expires. */
   readonly opening: readonly Command[];
 };

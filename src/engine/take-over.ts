@@ -1,5 +1,5 @@
 import { equalBytes } from "#canon/bytes.ts";
-import { digestOf, digestOfJson, type Digest } from "#canon/digest.ts";
+import { digestOf } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Plan, Sandbox } from "#plan/plan.ts";
@@ -15,6 +15,7 @@ import { evolve } from "#run/evolve.ts";
 import { isTerminal } from "#run/status.ts";
 import type { DriverPorts } from "./driver.ts";
 import { Journal } from "./journal.ts";
+import { PinnedPlan, planMark } from "./pinned-plan.ts";
 import { isStoreFault } from "./store-fault.ts";
 
 export type TakeOverPorts = DriverPorts & {
@@ -27,7 +28,7 @@ export type TakeOverPorts = DriverPorts & {
 
 export type TakenOver = {
   readonly journal: Journal;
-  readonly pinned: ReadonlyMap<string, Digest>;
+  readonly pinned: PinnedPlan;
   /** What the core is to be told first. */
   readonly opening: readonly Command[];
 };
@@ -46,6 +47,8 @@ export async function takeOver(
   ports: TakeOverPorts,
   seen: (events: readonly LedgerEvent[]) => void,
 ): Promise<Result<TakenOver>> {
+  // Taken before the plan is read: what changes it in between moves the mark.
+  const mark = await planMark(identity, ports.store);
   const plans = await readPlans(identity, ports);
   if (!plans.ok) {
     return plans;
@@ -61,10 +64,10 @@ export async function takeOver(
     return fail(faultOf(runCodes, "CLOCK_BEHIND", { seconds, runId: identity.runId }));
   }
   const journal = new Journal(state, { ...ports, ledger: ports.store.ledger });
-  const pinned = new Map<string, Digest>();
-  for (const node of [...plans.value.pinnedPlan.steps, ...plans.value.pinnedPlan.finally]) {
-    pinned.set(node.id, digestOfJson(node, ports.sha256));
-  }
+  const pinned = new PinnedPlan(identity, plans.value.pinnedPlan, mark, {
+    ledger: ports.store.ledger,
+    sha256: ports.sha256,
+  });
   const bodies = isTerminal(state.status) ? [] : await openingCommands(plans.value, state, lease, ports);
   const opening = bodies.map((body, at): Command => ({ id: `open:${lease.fence}:${at}`, ...body }));
   if (plans.value.drift === undefined) {

@@ -60,6 +60,12 @@ export type LedgerStore = {
   readonly putFile: (key: RunKey, path: string, bytes: Uint8Array) => Promise<Result<void>>;
   readonly getFile: (key: RunKey, path: string) => Promise<Result<Uint8Array>>;
   /**
+   * What tells, at a cost that does not grow with it, that a small file was not changed since: another mark says only that
+   * it has to be read again.
+   * FILE_MISSING and FILE_PATH as `getFile` has them.
+   */
+  readonly fileMark: (key: RunKey, path: string) => Promise<Result<string>>;
+  /**
    * Resolves when the ledger has grown beyond `after`, an inbox command has come that was not read since, or
    * `milliseconds` have passed; at once where one of these is true already, and when the store is closed.
    */

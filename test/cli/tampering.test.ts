@@ -116,6 +116,30 @@ for (const command of ["resume", "approve"] as const) {
   });
 }
 
+t.test("a plan that is edited while a step runs is drift before the next one", async (t) => {
+  const place = new Place(t);
+  place.pack("slow", {
+    steps: [
+      { id: "wait", run: { command: ["sleep", "1"] } },
+      { id: "then", run: { command: ["echo", "planned"] } },
+    ],
+    finally: [{ id: "last", run: { command: ["true"] } }],
+  });
+  const run = place.start(["run", "slow", "--json"]);
+  await place.event("a step", ({ eventType }) => eventType === "step.started");
+  edit(place.runFile(place.lastRun() ?? "", "plan.canonical.json"), '"planned"', '"altered"');
+  const ended = await run.ended;
+  t.equal(ended.code, 6, ended.out + ended.err);
+  t.match(answerOf(ended), { status: "failed", reason: "PLAN_DRIFT" });
+  const drift = place.ledger().find(({ eventType }) => eventType === "plan.drift");
+  t.match(drift, { metadata: { node: "then", pointer: "", code: "PLAN_DRIFT", hint: /plan\.canonical\.json/ } });
+  const started = place.ledger().filter(({ eventType }) => eventType === "step.started");
+  t.match(started, [{ stepId: "wait" }]);
+  const verified = await place.packrun("verify", "last", "--json");
+  t.equal(verified.code, 7, verified.out);
+  t.match(verified.out, "PLAN_BYTES_MISMATCH");
+});
+
 t.test("a step whose file was changed in the store does not start", async (t) => {
   const run = waiting(t);
   t.equal((await approve(run)).code, 0);

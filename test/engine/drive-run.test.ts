@@ -1,5 +1,6 @@
 import t from "tap";
 import type { DriveOptions } from "#engine/drive-run.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
@@ -208,14 +209,75 @@ t.test("the same inbox command twice is recorded once", async (t) => {
 t.test("a plan that recompiles to other bytes is drift: nothing runs", async (t) => {
   const plan = planOf([run("a"), run("b")], { finally: [run("last")] });
   const other = planOf([run("a"), run("b", { command: ["false"] })], { finally: [run("last")] });
-  const { canonicalBytes } = await import("#canon/canonical-json.ts");
-  const { ok } = await import("#fault/result.ts");
   const made = await rig(plan, succeed, { recompile: () => Promise.resolve(ok(canonicalBytes(other))) });
   const end = await made.drive();
   t.ok(end.ok && end.value.state.status === "failed" && end.value.state.reason === "PLAN_DRIFT");
   t.same(made.trail, []);
   const drift = (await made.events()).find((event) => event.eventType === "plan.drift");
   t.match(drift?.metadata, { node: "b", pointer: "/steps/1/command/0" });
+});
+
+/** A store whose copy of the plan is another one, by its mark too, from when `spoil` was called on. */
+async function spoiling(bytes: Uint8Array | undefined) {
+  const store = memoryRunStore({ clock: systemClock });
+  let isSpoilt = false;
+  const { ledger } = store;
+  let reads = 0;
+  const spoilt: typeof ledger = {
+    ...ledger,
+    fileMark: async (key, path) => (isSpoilt ? ok("moved") : ledger.fileMark(key, path)),
+    getFile: async (key, path) => {
+      reads += 1;
+      const gone = fail(faultOf(storeCodes, "FILE_MISSING", { runId: key.runId, path }));
+      return !isSpoilt ? ledger.getFile(key, path) : bytes === undefined ? gone : ok(bytes);
+    },
+  };
+  return { store: { ...store, ledger: spoilt }, spoil: () => (isSpoilt = true), reads: () => reads };
+}
+
+const chain = planOf([run("a"), run("b"), run("c")], { finally: [run("last")] });
+const otherChain = canonicalBytes(planOf([run("a"), run("b", { command: ["false"] }), run("c")]));
+
+for (const [what, bytes] of [
+  ["changed", otherChain],
+  ["removed", undefined],
+] as const) {
+  t.test(`a stored plan that is ${what} while a step runs is drift before the next one`, async (t) => {
+    const { store, spoil } = await spoiling(bytes);
+    const made = await rig(
+      chain,
+      (step) => {
+        spoil();
+        return succeed(step);
+      },
+      { store },
+    );
+    const end = await made.drive();
+    t.ok(end.ok && end.value.state.status === "failed" && end.value.state.reason === "PLAN_DRIFT");
+    t.same(
+      made.trail.filter((word) => word.startsWith("start")),
+      ["start a"],
+    );
+    const drift = (await made.events()).find((event) => event.eventType === "plan.drift");
+    t.match(drift?.metadata, { node: "b", pointer: "", code: "PLAN_DRIFT", hint: /plan\.canonical\.json/ });
+  });
+}
+
+t.test("a stored plan that is only written anew is read again once, and the run goes on", async (t) => {
+  const { store, spoil, reads } = await spoiling(canonicalBytes(chain));
+  let before = 0;
+  const made = await rig(
+    chain,
+    (step) => {
+      before ||= reads();
+      spoil();
+      return succeed(step);
+    },
+    { store },
+  );
+  const end = await made.drive();
+  t.ok(end.ok && end.value.state.status === "succeeded");
+  t.equal(reads() - before, 1, "for three more steps");
 });
 
 t.test("a sandbox that this host cannot give ends the run before its first step", async (t) => {

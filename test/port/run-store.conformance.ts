@@ -78,6 +78,7 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     t.equal(await thrownCode(readAll(store, key)), "RUN_UNKNOWN");
     t.equal(await thrownCode(readBytes(store.ledger.readRaw(key))), "RUN_UNKNOWN");
     t.equal(codeOf(await store.ledger.getFile(key, file)), "RUN_UNKNOWN");
+    t.equal(codeOf(await store.ledger.fileMark(key, file)), "RUN_UNKNOWN");
     t.equal(codeOf(await store.ledger.putFile(key, file, Buffer.from("x"))), "RUN_UNKNOWN");
     t.equal(await store.leases.current(key), undefined);
     await store.leases.release(run, lease);
@@ -312,11 +313,15 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     await createSample(store, run);
     const path = "policies/rollout[0]::gate.json";
     t.equal(codeOf(await store.ledger.getFile(run, path)), "FILE_MISSING");
+    t.equal(codeOf(await store.ledger.fileMark(run, path)), "FILE_MISSING");
     t.equal(codeOf(await store.ledger.putFile(run, path, Buffer.from("one"))), "ok");
     t.equal(codeOf(await store.ledger.putFile(run, path, Buffer.from("one"))), "ok");
     t.equal(codeOf(await store.ledger.putFile(run, path, Buffer.from("two"))), "FILE_CONFLICT");
+    const mark = await store.ledger.fileMark(run, path);
     const file = await store.ledger.getFile(run, path);
     t.equal(file.ok && Buffer.from(file.value).toString(), "one");
+    t.equal(codeOf(mark), "ok");
+    t.same(await store.ledger.fileMark(run, path), mark, "what nobody changed keeps its mark");
   });
 
   check("paths that leave the run's folder, or name the store's own files, are refused", async (t, _rig, store) => {
@@ -326,6 +331,7 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     for (const path of ["", "..", "../x", "a/../b", "/x", "a//b", "a/", ".x", "a/.x", "a\\b", "a b", "ä", `${long}x`]) {
       t.equal(codeOf(await store.ledger.putFile(run, path, Buffer.from("x"))), "FILE_PATH", JSON.stringify(path));
       t.equal(codeOf(await store.ledger.getFile(run, path)), "FILE_PATH");
+      t.equal(codeOf(await store.ledger.fileMark(run, path)), "FILE_PATH");
     }
     for (const path of ["ledger.jsonl", "run.json", "ledger.jsonl/x"]) {
       t.equal(codeOf(await store.ledger.putFile(run, path, Buffer.from("x"))), "FILE_PATH");

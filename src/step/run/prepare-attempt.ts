@@ -111,7 +111,8 @@ async function holdCopies({ node }: ResolvedAttempt, packFolder: string, ports: 
 }
 
 function drifted(node: RunNode, path: string): Result<never> {
-  return fail(faultOf(planCodes, "PLAN_DRIFT", { node: node.id, pointer: `/files/${path}` }));
+  const hint = `the stored copy of the pack's ${path} is not the one that the plan pins`;
+  return fail(faultOf(planCodes, "PLAN_DRIFT", { node: node.id, pointer: `/files/${path}` }, { hint }));
 }
 
 type Mount = AttemptRequest["mounts"][number];

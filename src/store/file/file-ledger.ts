@@ -42,6 +42,8 @@ export class FileLedger {
 
   port(): LedgerStore {
     const { folders, reader, watch } = this.#ground;
+    // The run of a ledger that this process appends to was looked up already.
+    const isOpen = ({ runId, tenantId }: RunKey): boolean => this.#open.get(runId)?.run.tenantId === tenantId;
     const onRun = async <T>(key: RunKey, work: () => Promise<Result<T>>): Promise<Result<T>> => {
       const identity = await folders.identity(key);
       return identity.ok ? work() : identity;
@@ -55,6 +57,8 @@ export class FileLedger {
       readRaw: (key) => reader.readRaw(key),
       putFile: async (key, path, bytes) => onRun(key, async () => folders.putFile(key, path, bytes)),
       getFile: async (key, path) => onRun(key, async () => folders.getFile(key, path)),
+      fileMark: async (key, path) =>
+        isOpen(key) ? folders.fileMark(key, path) : onRun(key, async () => folders.fileMark(key, path)),
       changed: async (key, after, milliseconds) => watch.changed(key, after, milliseconds),
     };
   }

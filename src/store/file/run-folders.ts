@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { equalBytes } from "#canon/bytes.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
@@ -120,8 +120,20 @@ export class RunFolders {
     try {
       return ok(await readFile(this.pathOf(key, path)));
     } catch (error) {
-      const missing = ["ENOENT", "ENOTDIR", "EISDIR"].includes(systemCodeOf(error) ?? "");
-      return fail(missing ? faultOf(storeCodes, "FILE_MISSING", { runId: key.runId, path }) : mediumFault(error));
+      return unreadFile(key, path, error);
+    }
+  }
+
+  /** Any change to the file, its replacement included, moves one of these; `ctime` is set by nobody at will. */
+  async fileMark(key: RunKey, path: string): Promise<Result<string>> {
+    if (!isRunFilePath(path)) {
+      return fail(faultOf(storeCodes, "FILE_PATH", { path }));
+    }
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(this.pathOf(key, path), { bigint: true });
+      return ok([dev, ino, size, mtimeNs, ctimeNs].join(":"));
+    } catch (error) {
+      return unreadFile(key, path, error);
     }
   }
 
@@ -140,6 +152,11 @@ export class RunFolders {
       ? ok(identity)
       : fail(faultOf(storeCodes, "STORE_CORRUPT", { file, problem: "it does not name this run" }));
   }
+}
+
+function unreadFile({ runId }: RunKey, path: string, error: unknown): Result<never> {
+  const missing = ["ENOENT", "ENOTDIR", "EISDIR"].includes(systemCodeOf(error) ?? "");
+  return fail(missing ? faultOf(storeCodes, "FILE_MISSING", { runId, path }) : mediumFault(error));
 }
 
 /** False when there is a folder of the new name already: one with files is never replaced. */

@@ -63,14 +63,12 @@ export function memoryLedger(state: MemoryState, watch: MemoryWatch): LedgerStor
     },
     putFile: async (key, path, bytes) => putFile(state, key, path, bytes),
     getFile: async (key, path) => {
-      const run = findRun(state, key);
-      if (!run.ok || !isRunFilePath(path)) {
-        return run.ok ? fail(faultOf(storeCodes, "FILE_PATH", { path })) : run;
-      }
-      const bytes = run.value.files.get(path);
-      return bytes === undefined
-        ? fail(faultOf(storeCodes, "FILE_MISSING", { runId: key.runId, path }))
-        : ok(Uint8Array.from(bytes));
+      const bytes = fileOf(state, key, path);
+      return bytes.ok ? ok(Uint8Array.from(bytes.value)) : bytes;
+    },
+    fileMark: async (key, path) => {
+      const bytes = fileOf(state, key, path);
+      return bytes.ok ? ok("whole") : bytes;
     },
     changed: async (key, after, milliseconds) => watch.changed(key, after, milliseconds),
   };
@@ -112,6 +110,15 @@ async function* read(state: MemoryState, key: RunKey, after: number): AsyncGener
       yield event;
     }
   }
+}
+
+function fileOf(state: MemoryState, key: RunKey, path: string): Result<Uint8Array> {
+  const run = findRun(state, key);
+  if (!run.ok || !isRunFilePath(path)) {
+    return run.ok ? fail(faultOf(storeCodes, "FILE_PATH", { path })) : run;
+  }
+  const bytes = run.value.files.get(path);
+  return bytes === undefined ? fail(faultOf(storeCodes, "FILE_MISSING", { runId: key.runId, path })) : ok(bytes);
 }
 
 function putFile(state: MemoryState, key: RunKey, path: string, bytes: Uint8Array): Result<void> {

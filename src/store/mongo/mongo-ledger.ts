@@ -63,6 +63,7 @@ export class MongoLedger {
       readRaw: (key) => reader.readRaw(key),
       putFile: (key, path, bytes) => onRun(key, async (origin) => files.put(origin, path, bytes)),
       getFile: (key, path) => onRun(key, async (origin) => files.get(origin, path)),
+      fileMark: (key, path) => onRun(key, async (origin) => files.mark(origin, path)),
       changed: (key, after, milliseconds) => watch.changed(key, after, milliseconds),
     };
   }

@@ -42,4 +42,14 @@ export class RunFiles {
       ? fail(faultOf(storeCodes, "FILE_MISSING", { runId, path }))
       : ok(await heldBytes(collection, found));
   }
+
+  /** The digest that stands beside the bytes: those that are not of it are not read either. */
+  async mark({ identity: { runId }, birth }: Born, path: string): Promise<Result<string>> {
+    if (!isRunFilePath(path)) {
+      return fail(faultOf(storeCodes, "FILE_PATH", { path }));
+    }
+    const id = `${runId}/${birth}/${path}`;
+    const found = await this.#place.collection("files").findOne({ _id: id }, { projection: { sha256: 1 } });
+    return found === null ? fail(faultOf(storeCodes, "FILE_MISSING", { runId, path })) : ok(String(found["sha256"]));
+  }
 }
