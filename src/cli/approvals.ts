@@ -4,10 +4,10 @@ import type { ImportedResponse } from "#app/approval-import.ts";
 import type { WaitingGate } from "#app/approval-list.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { ServerAccess } from "#client/server-access.ts";
-import { visibleText } from "#view/visible-text.ts";
 import { defineSign, defineStatement } from "./approval-signing.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { approvalStep } from "./approval-step.ts";
+import { decidedText } from "./decided-text.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { answer } from "./keys.ts";
 import { nextStep } from "./next-step.ts";
@@ -15,6 +15,7 @@ import { withDesk, withRunAtDesk } from "./open-desk.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import type { DeskOptions, RunDesk } from "./run-desk.ts";
 import { withServer } from "./server-options.ts";
+import { visibleEntry } from "./visible-entry.ts";
 
 type Done = (code: number) => void;
 
@@ -85,11 +86,14 @@ function gateText(cli: Cli, gate: WaitingGate, access: ServerAccess | undefined)
       expired ? `${gate.notAfter}, which is over: ${nextStep(cli, "resume", gate.runId)} ends the run` : gate.notAfter,
     ),
   ];
-  return lines.map((line) => `${visibleText(line)}\n`).join("");
+  return lines.map((line) => `${visibleEntry(line, FIELD.length)}\n`).join("");
 }
 
+/** What stands before the text of a field. */
+const FIELD = " ".repeat(15);
+
 function field(label: string, text: string): string {
-  return `  ${label.padEnd(12)} ${text}`;
+  return `${`  ${label}`.padEnd(FIELD.length)}${text}`;
 }
 
 function defineRequest(group: Command, cli: Cli, done: Done): void {
@@ -161,11 +165,9 @@ function tell(cli: Cli, file: string, found: ImportedResponse | Fault, isThere: 
     cli.fault(found.message.includes(file) ? found : { ...found, place: { file } });
     return;
   }
-  const { decision, gateId, principal, runId, again } = found;
-  const done = decision === "approve" ? "approved" : "rejected";
-  cli.out(`${done} ${gateId} of ${runId} as ${principal}${again ? " (recorded before)" : ""}\n`);
-  if (!again && !isThere) {
-    cli.note(`go on with: ${nextStep(cli, "resume", runId)}`);
+  cli.out(decidedText(found));
+  if (!found.again && !isThere) {
+    cli.note(`go on with: ${nextStep(cli, "resume", found.runId)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { DecidedGate } from "#app/decide-gate.ts";
 import { ok } from "#fault/result.ts";
 import type { Cli, CommandFile } from "./cli.ts";
+import { decidedText } from "./decided-text.ts";
 import { answer } from "./keys.ts";
 import { nextStep } from "./next-step.ts";
 import { formatOf, withGlobals } from "./options.ts";
@@ -37,7 +38,12 @@ function define(program: Command, cli: Cli, done: (code: number) => void, decisi
       const given = { gateId, decision, reason, ...(keyFile === undefined ? {} : { keyFile }) };
       const code = await withRunAtDesk(cli, options, run, async (runId, desk) => {
         const decided = await desk.decide(runId, given);
-        const ended = answer(cli, options, decided.ok ? ok(decisionOf(decided.value)) : decided, wordsOf);
+        const ended = answer(
+          cli,
+          options,
+          decided.ok ? ok(decisionOf(decided.value)) : decided,
+          ({ gateId: gate, principal }) => decidedText({ decision, gateId: gate, principal }),
+        );
         if (decided.ok && formatOf(options) === "text" && !decided.value.driven) {
           cli.note(`no process drives the run now; go on with: ${nextStep(cli, "resume", runId)}`);
         }
@@ -49,8 +55,4 @@ function define(program: Command, cli: Cli, done: (code: number) => void, decisi
 
 function decisionOf({ runId, gateId, decision, principal }: DecidedGate): DecidedGate {
   return { runId, gateId, decision, principal };
-}
-
-function wordsOf({ decision, gateId, principal }: DecidedGate): string {
-  return `${decision === "approve" ? "approved" : "rejected"} ${gateId} as ${principal}\n`;
 }

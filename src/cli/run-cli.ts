@@ -12,6 +12,7 @@ import type { Diagnostic } from "#fault/diagnostic.ts";
 import { diagnosticRenderer } from "#fault/source-frame.ts";
 import type { Fault } from "#fault/fault.ts";
 import { visibleText } from "#view/visible-text.ts";
+import { visibleEntry } from "./visible-entry.ts";
 import { version } from "./version.ts";
 
 const USAGE = 2;
@@ -174,7 +175,7 @@ function nodeCli(argv: readonly string[], where: () => Whereabouts): Cli {
       return diagnosticsExitCode(found);
     },
     // Names in it may be a server's: none begins a line of its own.
-    note: (text) => err(`packrun: ${visibleText(text).replaceAll("\n", "\n  ")}\n`),
+    note: (text) => err(`packrun: ${visibleEntry(text)}\n`),
   };
 }
 
