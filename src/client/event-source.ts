@@ -3,8 +3,7 @@ import { textLines } from "./text-lines.ts";
 /** One message of an event stream (WHATWG HTML, section 9.2): its id and its data. */
 export type StreamMessage = { readonly id: string; readonly data: string };
 
-/** A carriage return at the end of what came may be half of an end. */
-const ENDS = /\r\n|\n|\r(?!$)/;
+const ENDS = /\r\n|\n|\r/;
 
 /**
  * The messages of an event stream. A stream that ends in the middle of one has not sent it. Throws for a line that is too long,
