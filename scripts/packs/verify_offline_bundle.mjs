@@ -1311,8 +1311,8 @@ function fromBase64(text9) {
   return (held2 & (1 << bits) - 1) === 0 ? bytes : void 0;
 }
 function fromLooseBase64(text9) {
-  const plain2 = text9.replaceAll("-", "+").replaceAll("_", "/");
-  return fromBase64(plain2.includes("=") ? plain2 : plain2 + "=".repeat((4 - plain2.length % 4) % 4));
+  const plain = text9.replaceAll("-", "+").replaceAll("_", "/");
+  return fromBase64(plain.includes("=") ? plain : plain + "=".repeat((4 - plain.length % 4) % 4));
 }
 function letter(bits) {
   return LETTERS[bits & 63] ?? 0;
@@ -3435,8 +3435,8 @@ function readOwn(bytes) {
   if (read.ok) {
     return read;
   }
-  const plain2 = readJson(bytes, "sidecar");
-  return plain2.ok ? refuse3("ENVELOPE_NOT_CANONICAL") : refuse3("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
+  const plain = readJson(bytes, "sidecar");
+  return plain.ok ? refuse3("ENVELOPE_NOT_CANONICAL") : refuse3("ENVELOPE_SYNTAX", { problem: "it is not JSON in UTF-8" });
 }
 function readForeign(bytes) {
   const read = readJson(bytes, "sidecar");
@@ -3693,6 +3693,12 @@ function refuse5(code2, data = {}) {
   return fail(faultOf(attestCodes, code2, data));
 }
 
+// src/trust/plain-line.ts
+var MOST = 300;
+function plainLine(text9) {
+  return text9.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, MOST);
+}
+
 // src/trust/revocation-codes.ts
 var revocationCodes = codeTable({
   REVOCATIONS_SYNTAX: {
@@ -3943,13 +3949,10 @@ function findRevoked(list, what) {
     const entry2 = value === void 0 ? void 0 : list?.byName.get(revocationName(kind, value));
     if (entry2 !== void 0) {
       const { reason: reason2, revokedAt } = entry2;
-      return faultOf(revocationCodes, CODES[kind], { value: entry2.value, reason: plain(reason2), revokedAt });
+      return faultOf(revocationCodes, CODES[kind], { value: entry2.value, reason: plainLine(reason2), revokedAt });
     }
   }
   return void 0;
-}
-function plain(reason2) {
-  return reason2.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, 300);
 }
 
 // src/attest/pae.ts
@@ -4711,8 +4714,8 @@ function isAddress(host) {
 
 // src/verify/shown.ts
 function shown2(name2) {
-  const plain2 = /^[\u0020-\u007e]{1,200}$/.test(name2);
-  return plain2 ? name2 : JSON.stringify(name2.slice(0, 200)).replaceAll(/[^\u0020-\u007e]/g, escaped);
+  const plain = /^[\u0020-\u007e]{1,200}$/.test(name2);
+  return plain ? name2 : JSON.stringify(name2.slice(0, 200)).replaceAll(/[^\u0020-\u007e]/g, escaped);
 }
 function escaped(letter2) {
   return `\\u${letter2.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -6110,8 +6113,8 @@ function gateOf(log, id) {
 var ONE_OUTPUT = /^steps(?:\.(?<plain>[A-Za-z0-9_]+)|\["(?<quoted>[A-Za-z0-9_-]+)"\])\.outputs(?:\.(?<name>[A-Za-z0-9_]+)|\["(?<key>[A-Za-z0-9_]+)"\])$/;
 function namedOutput(from) {
   const [part] = isCel(from) && from.$cel.length === 1 ? from.$cel : [];
-  const { plain: plain2, quoted, name: name2, key } = typeof part === "object" && ONE_OUTPUT.exec(part.expr)?.groups || {};
-  const step = plain2 ?? quoted;
+  const { plain, quoted, name: name2, key } = typeof part === "object" && ONE_OUTPUT.exec(part.expr)?.groups || {};
+  const step = plain ?? quoted;
   const output = name2 ?? key;
   return step === void 0 || output === void 0 ? void 0 : { step, name: output };
 }

@@ -1,12 +1,8 @@
-import { approvalPredicate, type Approval } from "#attest/approval.ts";
-import { readSidecar } from "#attest/read-sidecar.ts";
-import { readStatement } from "#attest/read-statement.ts";
 import { toBase64 } from "#canon/base64.ts";
 import { digestOf, hexOf } from "#canon/digest.ts";
-import { faultOf } from "#fault/code-table.ts";
-import { fail, ok, type Result } from "#fault/result.ts";
+import { ok, type Result } from "#fault/result.ts";
 import type { RunKey } from "#port/run-store.ts";
-import { approvalUseCodes } from "./approval-use-codes.ts";
+import { readAddress, type ApprovalAddress } from "./approval-address.ts";
 import { recordDecision, type DecidedGate } from "./decide-gate.ts";
 import { readUserFile } from "./user-file.ts";
 import type { Workplace } from "./workplace.ts";
@@ -17,7 +13,7 @@ export type ImportedResponse = DecidedGate & { readonly again: boolean };
 /**
  * Records a response that was signed elsewhere, by packrun or by another signer, with the run that it names. Refusals stand
  * in that run's ledger. The same response counts once; one that was refused is judged anew when it is brought again.
- * Faults: USER_FILE_READ, APPROVAL_UNREADABLE (names no run), and those of `recordDecision`.
+ * Faults: USER_FILE_READ, APPROVAL_UNREADABLE (nobody can tell which run it decides), and those of `recordDecision`.
  */
 export async function importApproval(file: string, workplace: Workplace): Promise<Result<ImportedResponse>> {
   const response = await readResponse(file);
@@ -39,8 +35,12 @@ export async function importApproval(file: string, workplace: Workplace): Promis
   return decided.ok ? ok({ ...decided.value, again: false }) : decided;
 }
 
-/** A response as its file has it. */
-export type ReadResponse = { readonly approval: Approval; readonly payload: Uint8Array; readonly bytes: Uint8Array };
+/** A response as its file has it; `approval` is where it is addressed to, and no more. */
+export type ReadResponse = {
+  readonly approval: ApprovalAddress;
+  readonly payload: Uint8Array;
+  readonly bytes: Uint8Array;
+};
 
 /**
  * Only as much as is needed to find the run; whether it counts is for the run to say. Faults: USER_FILE_READ,
@@ -48,16 +48,10 @@ export type ReadResponse = { readonly approval: Approval; readonly payload: Uint
  */
 export async function readResponse(file: string): Promise<Result<ReadResponse>> {
   const bytes = await readUserFile(file);
-  const envelope = bytes.ok ? readSidecar(bytes.value, "interop") : bytes;
-  if (!bytes.ok) {
-    return bytes;
-  }
-  const statement = envelope.ok ? readStatement(envelope.value.payload, approvalPredicate) : envelope;
-  if (!envelope.ok || !statement.ok) {
-    const { message: problem } = (statement as Extract<typeof statement, { ok: false }>).fault;
-    return fail(faultOf(approvalUseCodes, "APPROVAL_UNREADABLE", { file, problem }));
-  }
-  return ok({ approval: statement.value.predicate, payload: envelope.value.payload, bytes: bytes.value });
+  const read = bytes.ok ? readAddress(bytes.value, file) : bytes;
+  return bytes.ok && read.ok
+    ? ok({ approval: read.value.address, payload: read.value.payload, bytes: bytes.value })
+    : (read as Result<never>);
 }
 
 type Earlier = { readonly tries: number; readonly stands?: DecidedGate };

@@ -1,6 +1,3 @@
-import { approvalPredicate } from "#attest/approval.ts";
-import { readSidecar } from "#attest/read-sidecar.ts";
-import { readStatement } from "#attest/read-statement.ts";
 import { toBase64 } from "#canon/base64.ts";
 import { digestOf, hexOf, type Digest } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -8,8 +5,8 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { planCodes } from "#plan/codes.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { checkApprovalToken } from "#trust/approval-token.ts";
+import { readAddress } from "./approval-address.ts";
 import { earlierAnswer } from "./approval-import.ts";
-import { approvalUseCodes } from "./approval-use-codes.ts";
 import { recordDecision, type DecidedGate } from "./decide-gate.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -47,13 +44,11 @@ export async function receiveApproval(
   if (sent.planHash !== planHash) {
     return fail(faultOf(planCodes, "PLAN_HASH_MISMATCH", { found: planHash, expected: sent.planHash }));
   }
-  const envelope = readSidecar(response, "interop");
-  const statement = envelope.ok ? readStatement(envelope.value.payload, approvalPredicate) : envelope;
-  if (!envelope.ok || !statement.ok) {
-    const { message: problem } = (statement as Extract<typeof statement, { ok: false }>).fault;
-    return fail(faultOf(approvalUseCodes, "APPROVAL_UNREADABLE", { file: "the envelope", problem }));
+  const read = readAddress(response, "the envelope");
+  if (!read.ok) {
+    return read;
   }
-  const name = `decision:${hexOf(digestOf(envelope.value.payload, workplace.sha256))}`;
+  const name = `decision:${hexOf(digestOf(read.value.payload, workplace.sha256))}`;
   const { tries, stands } = await earlierAnswer(key, name, workplace);
   if (stands !== undefined && stands.gateId === gateId) {
     return ok({ ...stands, again: true });

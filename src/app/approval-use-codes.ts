@@ -79,11 +79,12 @@ export const approvalUseCodes = codeTable({
   APPROVAL_UNREADABLE: {
     severity: "error",
     exitCode: 5,
-    message: "{file} names no run, so that nothing can be recorded: {problem}",
+    message: "{file} is no response of which can be told what it decides, so that nothing is recorded: {problem}",
     hint: "import the file that `packrun approvals sign` or the foreign signer wrote, unchanged",
     explanation: {
       cause:
-        "The file is no Sigstore bundle with an approval statement; only such a statement says which run it decides.",
+        "A response names run, gate and plan in its statement. None can be read here, so that there is no ledger in which a refusal could stand. " +
+        "A response of which only the signature or the form is wrong is refused by its run, and stands in its ledger.",
       example: "packrun approvals import request.json   # the request, and not the answer to it",
       fix: "Import the signed response. A foreign signer must sign the statement of `packrun approvals statement` as it is.",
     },

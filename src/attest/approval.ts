@@ -2,7 +2,8 @@ import { nonceShape, runIdShape, tenantIdShape, trustDomainShape } from "#canon/
 import { digest, literal, object, string, timestamp, type Infer } from "#canon/shape.ts";
 import { PREDICATE_BASE, type Predicate } from "./statement.ts";
 
-const bindings = {
+/** What a decision, and a request for one, are bound to. */
+export const bindings = {
   runId: runIdShape,
   gateId: string({ min: 1 }),
   tenantId: tenantIdShape,

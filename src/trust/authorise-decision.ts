@@ -15,6 +15,7 @@ import { findRevoked } from "./find-revoked.ts";
 import { findSigner } from "./find-signer.ts";
 import { checkKeyWindow, checkRootExpiry, needsRevocations } from "./freshness.ts";
 import type { Revocations } from "./revocation-list.ts";
+import { plainLine } from "./plain-line.ts";
 import { standingOf } from "./role.ts";
 import { isPrincipal, type TrustedKey, type TrustRoot } from "./trust-root.ts";
 
@@ -78,12 +79,19 @@ export async function authoriseDecision(given: DecisionCase): Promise<DecisionAn
     : envelope;
   if (!envelope.ok || !signer.ok) {
     const fault = envelope.ok ? signer : envelope;
-    return refuse("APPROVAL_SIGNATURE", fault.ok ? {} : { code: fault.fault.code, problem: fault.fault.message });
+    return refuse(
+      "APPROVAL_SIGNATURE",
+      fault.ok ? {} : { code: fault.fault.code, problem: plainLine(fault.fault.message) },
+    );
   }
   const { principal, key } = signer.value;
   const statement = readStatement(envelope.value.payload, approvalPredicate);
   if (!statement.ok) {
-    return refuse("APPROVAL_STATEMENT", { code: statement.fault.code, problem: statement.fault.message }, principal);
+    return refuse(
+      "APPROVAL_STATEMENT",
+      { code: statement.fault.code, problem: plainLine(statement.fault.message) },
+      principal,
+    );
   }
   const approval = statement.value.predicate;
   const planBound = checkSubject(statement.value, given.planHash).ok && given.request.planHash === given.planHash;

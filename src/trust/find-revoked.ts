@@ -1,6 +1,7 @@
 import type { Digest } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
+import { plainLine } from "./plain-line.ts";
 import { revocationCodes } from "./revocation-codes.ts";
 import { revocationName, type Revocation, type Revocations } from "./revocation-list.ts";
 
@@ -42,13 +43,8 @@ export function findRevoked(list: Revocations | undefined, what: Revocable): Fau
     const entry = value === undefined ? undefined : list?.byName.get(revocationName(kind, value));
     if (entry !== undefined) {
       const { reason, revokedAt } = entry;
-      return faultOf(revocationCodes, CODES[kind], { value: entry.value, reason: plain(reason), revokedAt });
+      return faultOf(revocationCodes, CODES[kind], { value: entry.value, reason: plainLine(reason), revokedAt });
     }
   }
   return undefined;
-}
-
-/** A reason on one line of plain letters, so that none can move a terminal's cursor. */
-function plain(reason: string): string {
-  return reason.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, 300);
 }

@@ -5,6 +5,7 @@ import { approvalRequestPredicate } from "#attest/approval.ts";
 import { pae } from "#attest/pae.ts";
 import { PAYLOAD_TYPE } from "#attest/sidecar.ts";
 import { importApproval } from "#app/approval-import.ts";
+import { receiveApproval } from "#app/approval-receive.ts";
 import { writeApprovalStatement } from "#app/approval-sign.ts";
 import { signStatement } from "#app/sign-statement.ts";
 import { digestOfHex } from "#canon/digest.ts";
@@ -93,13 +94,72 @@ t.test(
     const signer = value(await keyring.open(alice, () => Promise.resolve(undefined)));
     const draft = { predicate: approvalRequestPredicate, subjects, value: claim };
     const { sidecar } = value(await signStatement(signer, draft, { sha256, verifySignature }));
-    t.match(await bring(world, place(world, sidecar)), {
-      fault: { code: "APPROVAL_UNREADABLE", message: /names no run/ },
+    t.equal(
+      code(await bring(world, place(world, sidecar))),
+      "APPROVAL_STATEMENT",
+      "it names a run, but decides nothing",
+    );
+    t.equal((await world.refusals()).length, 1);
+    const runRequest = value(await world.workplace.store.ledger.getFile(identity, "request.sigstore.json"));
+    t.match(await bring(world, place(world, runRequest)), {
+      fault: { code: "APPROVAL_UNREADABLE", message: /is no response of which can be told what it decides/ },
     });
     t.equal(code(await bring(world, world.place.here("nope"))), "USER_FILE_READ");
-    t.strictSame(await world.refusals(), []);
+    t.equal((await world.refusals()).length, 1);
   },
 );
+
+t.test("a response whose signature is missing or has no form is refused by the run that it names", async (t) => {
+  const { world, alice } = await waiting(t, {});
+  const good = Buffer.from(await responseOf(world, alice)).toString();
+  type Envelope = { payload: unknown; payloadType: string; signatures: { sig?: unknown }[]; more?: string };
+  const change = (edit: (envelope: Envelope) => void): string => {
+    const bundle = JSON.parse(good) as { readonly dsseEnvelope: Envelope };
+    edit(bundle.dsseEnvelope);
+    return JSON.stringify(bundle);
+  };
+  const signed = (sig?: unknown) => change(({ signatures }) => Object.assign(signatures[0] ?? {}, { sig }));
+  const refused: Readonly<Record<string, string>> = {
+    "no signature": change((envelope) => envelope.signatures.splice(0)),
+    "two signatures": change((envelope) => envelope.signatures.push(...envelope.signatures)),
+    "an empty one": signed(""),
+    "none of its form": signed("AAAA"),
+    "no base64": signed("?"),
+    "no text": signed(7),
+    "no member sig": signed(),
+    "another payload type": change((envelope) => (envelope.payloadType = "text/plain")),
+    "a member too many": change((envelope) => (envelope.more = "x")),
+    "another media type": good.replace("v0.3+json", "v0.9+json"),
+    "an unknown member of great length": good.replace("{", `{"${"m".repeat(1_000_000)}":1,`),
+  };
+  const { runId, planHash } = world.identity;
+  for (const [name, response] of Object.entries(refused)) {
+    const before = (await world.refusals()).length;
+    t.equal(code(await bring(world, place(world, response))), "APPROVAL_SIGNATURE", name);
+    const sent = { gateId: "ok", planHash, response: Buffer.from(response) };
+    const claims = { pack_run_id: runId, pack_gate_id: "ok", pack_plan_hash: planHash };
+    t.equal(code(await receiveApproval(world.identity, { ...sent, claims }, world.workplace)), "APPROVAL_SIGNATURE");
+    const refusals = (await world.refusals()).slice(before);
+    t.match(refusals, [{ code: "APPROVAL_SIGNATURE" }, { code: "APPROVAL_SIGNATURE" }], `${name} stands in the ledger`);
+    t.ok(
+      refusals.every(({ hint }) => hint.length < 500),
+      "with a hint that is short",
+    );
+  }
+  const count = (await world.refusals()).length;
+  const unread: Readonly<Record<string, string>> = {
+    "a payload that is no base64": change((envelope) => (envelope.payload = "?")),
+    "a payload that is no text": change((envelope) => (envelope.payload = [])),
+    "a payload that names nothing": change((envelope) => (envelope.payload = Buffer.from("{}").toString("base64"))),
+    "two payloads": good.replace('"payload":', '"payload":"","payload":'),
+    "half of it": good.slice(0, good.length / 2),
+  };
+  for (const [name, response] of Object.entries(unread)) {
+    t.equal(code(await bring(world, place(world, response))), "APPROVAL_UNREADABLE", name);
+  }
+  t.equal((await world.refusals()).length, count, "of what names no run nothing is recorded");
+  t.match(await bring(world, place(world, good)), { value: { principal: "alice", again: false } });
+});
 
 t.test("a response that was refused is judged anew when it is brought again", async (t) => {
   const { world } = await waiting(t, {});
@@ -154,6 +214,8 @@ t.test("a foreign signer's bundle over our statement is taken as it came", async
   };
   const order = { path: world.place.here("request.tar"), decision: "approve", reason: "read", out } as const;
   value(await writeApprovalStatement({ ...order, approver: "alice" }, tools));
+  const loose = place(world, foreignBundle(Buffer.from(`${readFileSync(out, "utf8")}\n`), alice));
+  t.equal(code(await bring(world, loose)), "APPROVAL_STATEMENT", "a statement that was reformatted is none");
   const file = place(world, foreignBundle(readFileSync(out), alice));
   t.match(await bring(world, file), { value: { principal: "alice", decision: "approve" } });
   const { metadata } = (await world.events()).find(({ eventType }) => eventType === "gate.decision") ?? {};
@@ -163,8 +225,6 @@ t.test("a foreign signer's bundle over our statement is taken as it came", async
     `approvals/ok/responses/${digest}.sigstore.json`,
   );
   t.ok(Buffer.from(value(kept)).equals(readFileSync(file)), "byte for byte");
-  const loose = place(world, foreignBundle(Buffer.from(`${readFileSync(out, "utf8")}\n`), alice));
-  t.equal(code(await bring(world, loose)), "APPROVAL_UNREADABLE", "a statement that was reformatted is none");
 });
 
 /** What `cosign attest-blob --statement` leaves: laid out freely, no keyid, its own hint, no log entries. */
