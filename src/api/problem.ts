@@ -2,6 +2,7 @@ import { array, described, integer, object, string, type Infer } from "#canon/sh
 import { pointerOf, type Misfit } from "#canon/shape.ts";
 import type { PlanRefusal } from "#app/plan-refusal.ts";
 import type { Fault } from "#fault/fault.ts";
+import { serverHint } from "./server-hint.ts";
 import { statusOf } from "./status-table.ts";
 
 /** Where pages about problems stand: the same texts as `packrun explain CODE` shows. */
@@ -35,13 +36,14 @@ export type Refusal = { readonly fault: Fault; readonly errors?: Problem["errors
 export function problemOf({ fault, errors }: Refusal, requestId: string): Problem {
   const { code, message, hint } = fault;
   const status = statusOf(code);
+  const shown = status >= 500 ? serverHint(code) : hint;
   return {
     type: `${PAGES}${code}`,
     title: titleOf(code),
     status,
     detail: status >= 500 ? OWN_TROUBLE : message,
     code,
-    ...(hint === undefined || status >= 500 ? {} : { hint }),
+    ...(shown === undefined ? {} : { hint: shown }),
     ...(errors === undefined ? {} : { errors }),
     instance: `urn:uuid:${requestId}`,
   };

@@ -54,7 +54,6 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
     "EXPORT_FAILED",
     "LEASE_EXPIRED",
     "PACK_BUNDLE_WRITE",
-
     "TRUST_BUSY",
     "ARTIFACT_CORRUPT",
     "ARTIFACT_MISSING",
@@ -85,3 +84,6 @@ const byCode: ReadonlyMap<string, number> = new Map(
 export function statusOf(code: string): number {
   return byCode.get(code) ?? REFUSED;
 }
+
+/** Every code that is the server's own trouble: a status of 500 or more. */
+export const serverCodes: readonly string[] = [...byCode].filter(([, status]) => status >= 500).map(([code]) => code);

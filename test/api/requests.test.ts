@@ -253,7 +253,7 @@ t.test("an issuer whose keys cannot be had makes no token good, and says so", as
   const headers = { Authorization: `Bearer ${await world.token()}` };
   const answer = await fetch(`${server.url}/api/packs`, { headers });
   t.equal(answer.status, 503);
-  t.match(await answer.json(), { code: "TOKEN_KEYS" });
+  t.match(await answer.json(), { code: "TOKEN_KEYS", hint: /jwksUrl/ });
 });
 
 t.test("keys come from an address as well", async (t) => {
@@ -279,7 +279,7 @@ t.test("a server that fails says nothing of how, and one whose place is taken do
   });
   t.equal(answer.status, 500);
   const text = await answer.text();
-  t.match(text, /"code":"SERVER_ERROR"/);
+  t.match(JSON.parse(text), { code: "SERVER_ERROR", hint: /log of the server/ });
   t.notMatch(text, /hunter2|secret/);
   const taken = await startHttpServer({
     listen: { host: "127.0.0.1", port: Number(new URL(server.url).port) },
@@ -298,7 +298,7 @@ t.test("a server that cannot work is not ready, and one that ends takes nothing 
   });
   const answer = await fetch(`${server.url}/readyz`);
   t.equal(answer.status, 503);
-  t.match(await answer.json(), { code: "SERVER_UNREADY" });
+  t.match(await answer.json(), { code: "SERVER_UNREADY", hint: /log/ });
   const desk = {
     service,
     requests: world.requests,
@@ -316,6 +316,6 @@ t.test("a server that cannot work is not ready, and one that ends takes nothing 
   for (const path of ["/api/runs", "/readyz"]) {
     const late = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { Connection: "close" } });
     t.equal(late.status, 503);
-    t.match(await late.json(), { code: "SERVER_STOPPING" });
+    t.match(await late.json(), { code: "SERVER_STOPPING", hint: /again/ });
   }
 });
