@@ -58,9 +58,14 @@ async function readLines(
     await body?.cancel().catch(() => undefined);
     return fail(strange(server, "its events are no lines"));
   }
+  const lines = textLines(body);
   try {
-    for await (const line of textLines(body)) {
-      const event = line === "" ? undefined : eventOf(line);
+    for (;;) {
+      const line = await nextLine(lines);
+      if (line === "broken" || line === "end") {
+        return line === "end" ? ok(undefined) : line;
+      }
+      const event = line.text === "" ? undefined : eventOf(line.text);
       if (typeof event === "string") {
         return fail(strange(server, `its log holds no event (${event})`));
       }
@@ -68,7 +73,16 @@ async function readLines(
         tell(event);
       }
     }
-    return ok(undefined);
+  } finally {
+    await lines.return(undefined);
+  }
+}
+
+/** What `tell` throws is a bug of whoever is told, and no broken connection: only what comes from the network is caught. */
+async function nextLine(lines: AsyncGenerator<string>): Promise<{ readonly text: string } | "end" | "broken"> {
+  try {
+    const next = await lines.next();
+    return next.done === true ? "end" : { text: next.value };
   } catch {
     return "broken";
   }

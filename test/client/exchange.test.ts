@@ -101,6 +101,16 @@ t.test("the token goes nowhere else, and what is no answer of a server is none",
   t.match(refused, { fault: { code: "RUN_UNKNOWN", message: "no \\x1b[31m" } }, "nothing steers the terminal");
 });
 
+t.test("what throws in whoever is told of an event is no broken connection", async (t) => {
+  const { client, asked } = await clientOf(t, lines("whole", 1, 3));
+  const bug = new Error("a bug");
+  const tell = (): void => {
+    throw bug;
+  };
+  await t.rejects(client.readEvents(RUN, tell), bug);
+  t.equal(asked.length, 1);
+});
+
 /** Sends the beginning of an answer that says it is longer. */
 const cutOff =
   (type: string, text: string): Reply =>
