@@ -5,7 +5,18 @@ import type { Fault } from "#fault/fault.ts";
 import { redactAddress } from "#fault/redact-address.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { HostFinding } from "#port/host-finding.ts";
-import { clockFinding, keyFinding, storeFinding, trustFinding } from "./local-findings.ts";
+import type { Keyring } from "#port/keyring.ts";
+import { systemCode } from "./file-fault.ts";
+import {
+  clockFinding,
+  developmentKeyFinding,
+  developmentTrustFinding,
+  keyFinding,
+  keylessFinding,
+  storeFinding,
+  trustFinding,
+} from "./local-findings.ts";
+import { rootFileOf } from "./trust-admission.ts";
 import { trustCheck } from "./trust-check.ts";
 import { readTrustFile } from "./trust-file.ts";
 import type { MongoSettings } from "./mongo-settings.ts";
@@ -69,37 +80,60 @@ async function lookAtStore(path: string): Promise<HostFinding> {
 
 async function lookAtTrust(workplace: Workplace): Promise<readonly HostFinding[]> {
   const { settings, clock, keyring, sha256 } = workplace;
-  const { trustFile, stateFolder } = settings;
-  if (trustFile === undefined) {
-    const remedy = "pin a trust root of your own with --trust before anyone relies on the evidence";
-    return [{ name: "trust", status: "warn", text: "development trust: every role is held by one local key", remedy }];
+  const { stateFolder } = settings;
+  const isDevelopment = settings.trustFile === undefined;
+  const file = rootFileOf(settings);
+  if (isDevelopment && (await isAbsent(file))) {
+    return [developmentTrustFinding(undefined)];
   }
-  const read = await readTrustFile(trustFile, sha256);
+  const read = await readTrustFile(file, sha256);
   if (!read.ok) {
     return [unreadable(read.fault)];
   }
-  const checked = await trustCheck(trustFile, { keyring, now: clock.now, stateFolder, settings });
-  const { expires } = read.value.root.document;
-  return [checked.ok ? trustFinding(checked.value, Date.parse(expires), clock.now()) : unreadable(checked.fault)];
+  const checked = await trustCheck(file, { keyring, now: clock.now, stateFolder, settings });
+  if (!checked.ok) {
+    return [unreadable(checked.fault)];
+  }
+  const found = trustFinding(checked.value, Date.parse(read.value.root.document.expires), clock.now());
+  return [isDevelopment ? developmentTrustFinding(found) : found];
+}
+
+/** Whether nothing lies at a path; what cannot be looked at is there. */
+async function isAbsent(path: string): Promise<boolean> {
+  const found = await stat(path).catch((error: unknown) => systemCode(error));
+  return found === "ENOENT" || found === "ENOTDIR";
 }
 
 function unreadable({ message, hint }: Fault): HostFinding {
   return { name: "trust", status: "fail", text: message, ...(hint === undefined ? {} : { remedy: hint }), exitCode: 2 };
 }
 
+/** The keys that are configured, and what runs sign with where they are not: under development trust the development key. */
 async function lookAtKeys({ settings, keyring }: Workplace): Promise<readonly HostFinding[]> {
   const named = [
     ["requester", settings.requesterKey],
     ["attestor", settings.attestorKey],
   ] as const;
-  return Promise.all(
-    named
-      .flatMap(([role, path]) => (path === undefined ? [] : [{ role, path }]))
-      .map(async ({ role, path }) => {
-        const opened = await keyring.open(path, () => Promise.resolve(undefined));
-        return keyFinding(role, path, opened.ok ? undefined : opened.fault);
-      }),
-  );
+  const configured = named.flatMap(([role, path]) => (path === undefined ? [] : [{ role, path }]));
+  const findings = configured.map(async ({ role, path }) => {
+    const opened = await keyring.open(path, () => Promise.resolve(undefined));
+    return keyFinding(role, path, opened.ok ? undefined : opened.fault);
+  });
+  if (settings.trustFile === undefined) {
+    findings.push(lookAtDevelopmentKey(join(settings.stateFolder, "trust", "dev.key"), keyring));
+  } else if (configured.length < named.length) {
+    const missing = named.filter(([, path]) => path === undefined).map(([role]) => role);
+    findings.push(Promise.resolve(keylessFinding(missing)));
+  }
+  return Promise.all(findings);
+}
+
+async function lookAtDevelopmentKey(path: string, keyring: Keyring): Promise<HostFinding> {
+  if (await isAbsent(path)) {
+    return developmentKeyFinding(path, "absent");
+  }
+  const opened = await keyring.open(path, () => Promise.resolve(undefined));
+  return developmentKeyFinding(path, opened.ok ? "opened" : opened.fault);
 }
 
 async function lookAtHost(workplace: Workplace): Promise<readonly HostFinding[]> {

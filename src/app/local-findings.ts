@@ -107,6 +107,47 @@ export function keyFinding(role: string, path: string, fault: Fault | undefined)
       };
 }
 
+/** Under a pinned trust root runs sign with configured keys only: `roles` have none. */
+export function keylessFinding(roles: readonly string[]): HostFinding {
+  const members = roles.map((role) => `${role}: {key: FILE}`).join(" and ");
+  return {
+    name: "keys",
+    status: "warn",
+    text: `no key of the ${roles.join(" and no key of the ")} is configured: nothing can be run under the pinned trust root`,
+    remedy: `name the private key in packrun.config.yaml, as ${members}`,
+  };
+}
+
+const OWN_KEYS =
+  "before anyone relies on the evidence, make keys of your own with `packrun keys generate NAME` and name them in packrun.config.yaml";
+
+/** What runs sign with under development trust. `found`: what opening the key says. */
+export function developmentKeyFinding(path: string, found: "absent" | "opened" | Fault): HostFinding {
+  const name = "keys";
+  if (found === "absent") {
+    return { name, status: "ok", text: `the first run makes a development key, ${path}`, remedy: OWN_KEYS };
+  }
+  if (found === "opened") {
+    return { name, status: "ok", text: `development key ${path}`, remedy: OWN_KEYS };
+  }
+  const remedy = found.hint ?? `move ${path} away: the next run makes another development key`;
+  return { name, status: "fail", text: `development key: ${found.message}`, remedy, exitCode: KEY_EXIT };
+}
+
+/** `found`: what the development root that is there already is found to be. A good one is still nobody's but this folder's. */
+export function developmentTrustFinding(found: HostFinding | undefined): HostFinding {
+  if (found !== undefined && found.status !== "ok") {
+    return found;
+  }
+  const about = found === undefined ? "" : ` (${found.text})`;
+  return {
+    name: "trust",
+    status: "warn",
+    text: `development trust: every role is held by one local key${about}`,
+    remedy: "pin a trust root of your own with --trust before anyone relies on the evidence",
+  };
+}
+
 /** `expires` in milliseconds since 1970. */
 export function trustFinding(checked: TrustChecked, expires: number, now: number): HostFinding {
   const name = "trust";

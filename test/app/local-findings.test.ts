@@ -1,5 +1,13 @@
 import t from "tap";
-import { clockFinding, keyFinding, storeFinding, trustFinding } from "#app/local-findings.ts";
+import {
+  clockFinding,
+  developmentKeyFinding,
+  developmentTrustFinding,
+  keyFinding,
+  keylessFinding,
+  storeFinding,
+  trustFinding,
+} from "#app/local-findings.ts";
 import type { TrustChecked } from "#app/trust-check.ts";
 
 const now = Date.UTC(2026, 10, 1);
@@ -76,4 +84,37 @@ t.test("trust is fine, soon at its end, stale or failed", async (t) => {
     text: /rollback: an older version/,
     remedy: /trust check/,
   });
+});
+
+t.test("a pinned root without keys to sign with is told, with the members that name them", async (t) => {
+  t.match(keylessFinding(["requester", "attestor"]), {
+    name: "keys",
+    status: "warn",
+    text: /no key of the requester and no key of the attestor is configured/,
+    remedy: /requester: \{key: FILE\} and attestor: \{key: FILE\}$/,
+  });
+});
+
+t.test("the development key is there, still to be made, or cannot be opened", async (t) => {
+  const own = /packrun keys generate/;
+  t.match(developmentKeyFinding("/w/dev.key", "absent"), {
+    name: "keys",
+    status: "ok",
+    text: /first run/,
+    remedy: own,
+  });
+  t.match(developmentKeyFinding("/w/dev.key", "opened"), { name: "keys", status: "ok", text: /dev\.key/, remedy: own });
+  const fault = { code: "KEY_FORMAT", message: "private key dev.key cannot be read" };
+  const failed = { name: "keys", status: "fail", exitCode: 2, text: /cannot be read/ } as const;
+  t.match(developmentKeyFinding("/w/dev.key", fault), { ...failed, remedy: /move \/w\/dev\.key away/ });
+  t.match(developmentKeyFinding("/w/dev.key", { ...fault, hint: "give PKCS#8" }), { ...failed, remedy: "give PKCS#8" });
+});
+
+t.test("a good development root is warned of, another one is what it is found to be", async (t) => {
+  const warned = { name: "trust", status: "warn", text: /^development trust/, remedy: /--trust/ } as const;
+  t.match(developmentTrustFinding(undefined), warned);
+  const good = { name: "trust", status: "ok", text: "development, version 1, expires in 99 days" } as const;
+  t.match(developmentTrustFinding(good), { ...warned, text: /expires in 99 days/ });
+  const bad = { name: "trust", status: "fail", text: "development: gone", exitCode: 7 } as const;
+  t.strictSame(developmentTrustFinding(bad), bad);
 });

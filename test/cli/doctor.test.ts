@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import t from "tap";
+import { canonicalBytes } from "#canon/canonical-json.ts";
+import type { HostFinding } from "#port/host-finding.ts";
+import { Place } from "./place.ts";
+
+async function doctor(place: Place): Promise<{ readonly code: number | null; readonly of: (name: string) => unknown }> {
+  const { code, out } = await place.packrun("doctor", "--json");
+  const { checks } = JSON.parse(out) as { readonly checks: readonly HostFinding[] };
+  return { code, of: (name) => checks.find((found) => found.name === name) };
+}
+
+t.test("in a fresh folder there is a line for clock, store, keys and trust, in text and in JSON", async (t) => {
+  const place = new Place(t);
+  const { code, out } = await place.packrun("doctor");
+  t.equal(code, 0);
+  for (const line of [/^\W clock: /m, /^\W store: /m, /^\W keys: the first run makes .*dev\.key\n {2}= help: /m]) {
+    t.match(out, line);
+  }
+  t.match(out, /^! trust: development trust: .*\n {2}= help: pin a trust root/m);
+  const found = await doctor(place);
+  for (const name of ["clock", "store", "keys", "trust"]) {
+    t.match(found.of(name), { name, status: String, text: String }, name);
+  }
+});
+
+t.test("a development key and root that are there are held to reading and to their time", async (t) => {
+  const place = new Place(t);
+  place.pack("hello", { steps: [{ id: "hello", run: { command: ["echo", "hello"] } }] });
+  t.equal((await place.packrun("run", "hello")).code, 0);
+  const good = await doctor(place);
+  t.match(good.of("keys"), { status: "ok", text: /development key .*dev\.key$/, remedy: /packrun keys generate/ });
+  t.match(good.of("trust"), { status: "warn", text: /^development trust: .*expires in 36\d\d days/ });
+  const root = place.here(".packrun/trust/trust-root.json");
+  const document = JSON.parse(readFileSync(root, "utf8")) as object;
+  const past = { issuedAt: "2020-01-01T00:00:00.000Z", expires: "2020-02-01T00:00:00.000Z" };
+  writeFileSync(root, canonicalBytes({ ...document, ...past }));
+  t.match((await doctor(place)).of("trust"), {
+    status: "warn",
+    text: /expiry: .*expired at 2020-02-01/,
+    remedy: String,
+  });
+  writeFileSync(root, "{}");
+  writeFileSync(place.here(".packrun/trust/dev.key"), "no key");
+  const broken = await doctor(place);
+  t.equal(broken.code, 2);
+  t.match(broken.of("trust"), { status: "fail", remedy: String });
+  t.match(broken.of("keys"), { status: "fail", text: /dev\.key cannot be read/, remedy: /PKCS#8/ });
+});
+
+t.test("a pinned root without keys is told", async (t) => {
+  const place = new Place(t);
+  for (const command of ["keys generate root", "trust init --domain acme --root root.pub -o trust-root.json"]) {
+    t.equal((await place.packrun(...command.split(" "))).code, 0, command);
+  }
+  place.write("packrun.config.yaml", "trust: trust-root.json\nattestor: {key: root.key}\n");
+  const { of } = await doctor(place);
+  t.match(of("keys"), { status: "warn", text: /no key of the requester/, remedy: /requester: \{key: FILE\}$/ });
+  t.match(of("key of the attestor"), { status: "ok" });
+});
