@@ -1,6 +1,6 @@
 import { array, described, integer, object, string, type Infer } from "#canon/shape.ts";
 import { pointerOf, type Misfit } from "#canon/shape.ts";
-import type { PlanRefusal } from "#app/plan-refusal.ts";
+import { IN_REQUEST, type PlanRefusal } from "#app/plan-refusal.ts";
 import type { Fault } from "#fault/fault.ts";
 import { serverHint } from "./server-hint.ts";
 import { statusOf } from "./status-table.ts";
@@ -24,7 +24,16 @@ export const problemShape = object(
   {
     hint: described("What to do about it.", string()),
     errors: array(
-      object({ pointer: described("JSON pointer (RFC 6901).", string()), message: string() }, { code: string() }),
+      object(
+        {
+          pointer: described(
+            "JSON pointer (RFC 6901) into the body, or the name of a parameter behind a slash; empty for the whole, and for findings in a pack.",
+            string(),
+          ),
+          message: described("What is wrong; for a finding in a pack behind `file:line:column`.", string()),
+        },
+        { code: string() },
+      ),
     ),
   },
 );
@@ -92,17 +101,17 @@ export function refusalOf(refusal: PlanRefusal): Refusal {
   return {
     fault: { code, message, ...(hint === undefined ? {} : { hint }) },
     errors: diagnostics.map((found) => ({
-      pointer: placeOf(found.file, found.range),
-      message: found.message,
+      pointer: found.file.startsWith(IN_REQUEST) ? found.file.slice(IN_REQUEST.length) : "",
+      message: `${placeOf(found.file, found.range)}${found.message}`,
       code: found.code,
     })),
   };
 }
 
-/** Findings in a pack stand at a line of a file, which no JSON pointer names; those in the request at none. */
+/** Findings in a pack stand at a line of a file, which no JSON pointer names: it is said first. */
 function placeOf(
   file: string,
   range: { readonly start: { readonly line: number; readonly column: number } } | undefined,
 ): string {
-  return range === undefined ? "" : `${file}:${range.start.line}:${range.start.column}`;
+  return range === undefined ? "" : `${file}:${range.start.line}:${range.start.column} `;
 }

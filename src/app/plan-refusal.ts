@@ -13,6 +13,9 @@ export type PlanRefusal =
       readonly text: string | undefined;
     };
 
+/** The file of findings in the body of a request: this, and a JSON pointer into it. */
+export const IN_REQUEST = "request#";
+
 export function refusedBy(fault: Fault): Result<never, PlanRefusal> {
   return fail({ kind: "fault", fault });
 }

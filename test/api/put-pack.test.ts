@@ -68,7 +68,13 @@ t.test("archives of anything but plain files are refused, and leave nothing", as
   const bad = execFileSync("tar", ["--format=ustar", "-C", place.here("bad"), "-cf", "-", "."]);
   const findings = await put(open.url, bad);
   t.equal(findings.status, 422);
-  t.ok((findings.body["errors"] as readonly unknown[]).length > 0, "all that is wrong with the pack is said");
+  const errors = findings.body["errors"] as readonly { readonly pointer: string; readonly message: string }[];
+  t.ok(errors.length > 0, "all that is wrong with the pack is said");
+  t.ok(
+    errors.every(({ pointer }) => pointer === ""),
+    "no JSON pointer names a line of a file",
+  );
+  t.match(errors[0]?.message, /^pack\.yaml:1:\d+ \w/);
   t.strictSame(globSync(`${place.here("state/uploads")}/*/{.*,*}`), before);
 });
 

@@ -60,7 +60,11 @@ t.test("orders that cannot be are refused with the code of the command line", as
     status: 404,
     code: "UPLOAD_UNKNOWN",
   });
-  t.match(await refused({ ...order, inputs: { colour: "red" } }), { status: 422, code: "INPUT_UNKNOWN", errors: [{}] });
+  t.match(await refused({ ...order, inputs: { colour: "red" } }), {
+    status: 422,
+    code: "INPUT_UNKNOWN",
+    errors: [{ pointer: "/inputs/colour", message: /^(?!request)/ }],
+  });
   t.match(await refused({ ...order, secrets: ["NONE"] }), { status: 422, code: "SECRET_UNDECLARED" });
 });
 

@@ -1,13 +1,11 @@
+import { pointerOf } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { resolve } from "node:path";
 import type { Given, TypedInputs } from "../../given-inputs.ts";
-import { refusedBy, type PlanRefusal } from "../../plan-refusal.ts";
+import { IN_REQUEST, refusedBy, type PlanRefusal } from "../../plan-refusal.ts";
 import type { PlanOrder } from "./planner-job.ts";
 import { serviceCodes } from "../service-codes.ts";
-
-/** What the body of a request is called in messages. */
-const BODY = "request";
 
 /**
  * The inputs of an order as the plan takes them. Files and directories are those that were laid out for it, from what the tenant
@@ -20,7 +18,7 @@ export function orderInputs(
   const given: Given[] = [];
   for (const [name, value] of Object.entries(inputs)) {
     const rule = Object.hasOwn(pack.spec.inputs, name) ? pack.spec.inputs[name] : undefined;
-    const base = { name, source: "api", at: { file: BODY }, folder } as const;
+    const base = { name, source: "api", at: { file: `${IN_REQUEST}${pointerOf(["inputs", name])}` }, folder } as const;
     if (rule?.type !== "file" && rule?.type !== "directory") {
       given.push({ ...base, given: { value } });
       continue;
