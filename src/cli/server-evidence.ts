@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { SNAPSHOT_HEADER } from "#api/route/run-shapes.ts";
 import { manifestDigestOf } from "#app/export-snapshot.ts";
 import { writeAnchor } from "#app/copy-anchor.ts";
@@ -61,26 +60,26 @@ export async function fetchSnapshot(
   });
 }
 
-/** What cannot be read as an archive does not stay. */
-async function keep<T>(
+/** What cannot be read as an archive does not stay, and takes no other's place. */
+function keep<T>(
   response: Response,
   file: string,
   server: string,
   tell: (source: OpenBundle["source"], size: number) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const size = await download(response, file, server);
-  const bundle = size.ok ? await openBundle(file) : size;
-  if (!size.ok || !bundle.ok) {
-    return bundle as Result<never>;
-  }
-  const { source, close } = bundle.value;
-  const listed = await source.list();
-  const told = listed.ok ? await tell(source, size.value) : listed;
-  await close();
-  if (!told.ok) {
-    await rm(file, { force: true });
-  }
-  return told;
+  return download(response, file, server, async (draft, size) => {
+    const bundle = await openBundle(draft);
+    if (!bundle.ok) {
+      return bundle;
+    }
+    const { source, close } = bundle.value;
+    try {
+      const listed = await source.list();
+      return listed.ok ? await tell(source, size) : listed;
+    } finally {
+      await close();
+    }
+  });
 }
 
 /** The evidence bundle in a file that is there as long as it is worked with. */

@@ -15,7 +15,7 @@ type WitnessOptions = GlobalOptions & {
 };
 
 /** Carries out an edit of the trust root that the options name, and tells what was written. */
-type EditRoot = (
+export type EditRoot = (
   options: GlobalOptions,
   edit: (file: string, tools: TrustTools) => Promise<Result<WrittenRoot>>,
 ) => Promise<void>;

@@ -12,7 +12,8 @@ import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { answer } from "./keys.ts";
 import { formatOf, positiveInteger, settingsSource, withGlobals } from "./options.ts";
 import { time } from "./time.ts";
-import { defineWitnesses } from "./trust-witness.ts";
+import { defineToken } from "./trust-token.ts";
+import { defineWitnesses, type EditRoot } from "./trust-witness.ts";
 
 type Done = (code: number) => void;
 
@@ -24,11 +25,13 @@ export const trust: CommandFile = {
     defineAdd(group, cli, done);
     defineRemove(group, cli, done);
     definePolicy(group, cli, done);
-    defineWitnesses(group, async (options, edit) => {
+    const editRoot: EditRoot = async (options, edit) => {
       const opened = await openTools(cli, options);
       const edited = opened.ok ? await edit(opened.value.file, opened.value.tools) : opened;
       done(answer(cli, options, edited, writtenText));
-    });
+    };
+    defineToken(group, editRoot);
+    defineWitnesses(group, editRoot);
     defineSign(group, cli, done);
     withGlobals(group.command("show").description("keys, principals and roles of a trust root")).action(
       async (options: GlobalOptions) => {
@@ -213,6 +216,7 @@ function showText(root: TrustShow): string {
       (key) =>
         `${key.keyid}  ${key.principal}  ${key.roles.join(", ")}${key.window === "open" ? "" : `  (${key.window})`}`,
     ),
+    ...root.tokens.map(({ iss, sub, principal }) => `token of ${sub} by ${iss}: ${principal}`),
     ...root.witnesses.map(
       ({ kind, name, validFrom, validUntil }) =>
         `${kind === "tsa" ? "timestamps of" : "log"} ${name}, from ${validFrom} until ${validUntil}`,

@@ -7,22 +7,38 @@ import { userFileCodes } from "#app/user-file-codes.ts";
 import { clientCodes } from "./codes.ts";
 
 /**
- * Writes the body of an answer into a file, whole or not at all; its size in bytes. Faults: USER_FILE_WRITE,
- * SERVER_UNREACHABLE when it breaks off or is shorter than it says.
+ * Writes the body of an answer into a file, whole or not at all; what `look` tells of it. It looks at a draft beside the file,
+ * given with its size in bytes: what it refuses does not take the place of a file that was there. Faults: USER_FILE_WRITE,
+ * SERVER_UNREACHABLE when the body breaks off or is shorter than it says, those of `look`.
  */
-export async function download(response: Response, file: string, server: string): Promise<Result<number>> {
+export async function download<T>(
+  response: Response,
+  file: string,
+  server: string,
+  look: (draft: string, size: number) => Promise<Result<T>>,
+): Promise<Result<T>> {
   const draft = `${file}.${process.pid}.tmp`;
   try {
-    const size = await writeBody(response, draft, server);
-    if (size.ok) {
-      await rename(draft, file);
+    const size = await writing(file, () => writeBody(response, draft, server));
+    const seen = size.ok ? await look(draft, size.value) : size;
+    if (!seen.ok) {
+      return seen;
     }
-    return size;
-  } catch (error) {
-    return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemProblem(error) }));
+    return await writing(file, async () => {
+      await rename(draft, file);
+      return seen;
+    });
   } finally {
     await response.body?.cancel().catch(() => undefined);
     await rm(draft, { force: true });
+  }
+}
+
+async function writing<T>(file: string, write: () => Promise<Result<T>>): Promise<Result<T>> {
+  try {
+    return await write();
+  } catch (error) {
+    return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file, problem: systemProblem(error) }));
   }
 }
 
