@@ -10,7 +10,6 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { trustCodes } from "#trust/codes.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
-import { revocationCodes } from "#trust/revocation-codes.ts";
 import { standingOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { appCodes } from "./codes.ts";
@@ -18,7 +17,12 @@ import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { signPackBundle, type BundleToSign } from "./pack-bundle-sign.ts";
 import { readRootFile } from "./read-root-file.ts";
 import { readStretch } from "./read-stretch.ts";
-import { heldRevocations, type HeldRevocations, type RevocationPlace } from "./revocation-standing.ts";
+import {
+  heldRevocations,
+  missingRevocations,
+  type HeldRevocations,
+  type RevocationPlace,
+} from "./revocation-standing.ts";
 import { rootFileOf } from "./trust-admission.ts";
 import { writeArchive } from "./write-archive.ts";
 
@@ -110,8 +114,7 @@ async function trustOf({ pack, signer }: PackBundleOrder, place: RevocationPlace
     return held;
   }
   if (held.value?.files.sidecar === undefined) {
-    const { trustDomain } = root.value.document;
-    return fail(faultOf(revocationCodes, "REVOCATIONS_MISSING", { trustDomain, why: "a pack bundle carries one" }));
+    return missingRevocations(root.value, "a pack bundle carries one", place.settings, false);
   }
   const standing = standingOf(root.value, signer.keyid, [PUBLISHER_ROLE], { pack: pack.name });
   const principal = root.value.keys.get(signer.keyid)?.principal ?? "nobody";

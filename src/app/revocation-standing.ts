@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
@@ -52,7 +53,9 @@ export async function heldRevocations(
   }
   if (found.value === undefined) {
     const missed = await checkNoneMissed(root, place);
-    return missed.ok && needsRevocations(root) ? missing(root, "its trust root demands one") : missed;
+    return missed.ok && needsRevocations(root)
+      ? missingRevocations(root, "its trust root demands one", place.settings, false)
+      : missed;
   }
   const { files, signed } = found.value;
   if (!signed.ok) {
@@ -111,21 +114,36 @@ function isHalfReplaced({ code }: Fault): boolean {
 
 /** A list that was used before, or that is configured, does not vanish unnoticed. Faults: REVOCATIONS_MISSING, TRUST_MEMORY. */
 export async function checkNoneMissed(root: TrustRoot, { settings }: RevocationPlace): Promise<Result<undefined>> {
-  if (settings.revocationsFile !== undefined) {
-    return missing(root, `${settings.revocationsFile} is configured`);
-  }
   const before = await lastRevocations(settings.stateFolder, root);
   if (!before.ok) {
     return before;
   }
-  return before.value === undefined
-    ? ok(undefined)
-    : missing(root, `one with sequence ${before.value.sequence} was used here before`);
+  const wasUsed = before.value !== undefined;
+  if (settings.revocationsFile !== undefined) {
+    return missingRevocations(root, `${settings.revocationsFile} is configured`, settings, wasUsed);
+  }
+  return wasUsed
+    ? missingRevocations(root, `one with sequence ${before.value.sequence} was used here before`, settings, wasUsed)
+    : ok(undefined);
 }
 
-function missing(root: TrustRoot, why: string): Result<never> {
+/**
+ * REVOCATIONS_MISSING, with what mends it here: a list that was used is put back, as in its place none is begun; else
+ * whoever holds the role makes the first one, which under development trust is the development key.
+ */
+export function missingRevocations(
+  root: TrustRoot,
+  why: string,
+  settings: RevocationPlace["settings"],
+  wasUsed: boolean,
+): Result<never> {
   const { trustDomain } = root.document;
-  return fail(faultOf(revocationCodes, "REVOCATIONS_MISSING", { trustDomain, why }));
+  const list = revocationsPath(settings);
+  const key = settings.trustFile === undefined ? join(settings.stateFolder, "trust", "dev.key") : "KEY";
+  const hint = wasUsed
+    ? "put the newest list of its owner back, with its sidecar: beside the trust root, or where `revocations` of the configuration says"
+    : `make the first list: packrun revoke --renew --key ${key} (a key with role revoker; --trust and --store as here), or put the one of its owner, with its sidecar, there: ${list}`;
+  return fail(faultOf(revocationCodes, "REVOCATIONS_MISSING", { trustDomain, why }, { hint }));
 }
 
 function shortPause(): Promise<void> {

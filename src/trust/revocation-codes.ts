@@ -61,11 +61,11 @@ export const revocationCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "there is no revocation list for {trustDomain}, and {why}",
-    hint: "put revocations.json and its sidecar beside the trust root, or name the list with `revocations` or --revocations",
+    hint: "a first list is made with `packrun revoke --renew --key KEY` by a key that holds role revoker; one that there is belongs, with its sidecar, beside the trust root, or where `revocations` of the configuration says",
     explanation: {
       cause: "The trust root relies on signatures only together with a revocation list, or one was in use here before.",
       example: "a trust root with policy.revocation.required, on a machine that has the root but not the list",
-      fix: "Fetch the list from its owner; a first one is made with `packrun revoke --renew --key KEY`.",
+      fix: "Fetch the list from its owner, with its sidecar. Where there never was one, whoever holds role revoker makes the first: `packrun revoke --renew --key KEY`, with the same --trust and --store; under development trust KEY is .packrun/trust/dev.key. In the place of a list that was used before no first one is made.",
     },
   },
   REVOCATIONS_ROLLBACK: {

@@ -19,7 +19,9 @@ t.test("a list that is demanded must be there", async (t) => {
   const desk = revocationDesk(t, (document) => {
     document.policy = { revocation: { required: true, maxAgeHours: 1000, minSequence: 2 } };
   });
-  t.match(await held(desk), { fault: { code: "REVOCATIONS_MISSING", message: /demands one/ } });
+  t.match(await held(desk), {
+    fault: { code: "REVOCATIONS_MISSING", message: /demands one/, hint: /revoke --renew --key KEY/ },
+  });
   await desk.put();
   t.equal(code(await held(desk)), "REVOCATIONS_ROLLBACK", "and not be older than the least");
   await desk.put({ sequence: 2 });
@@ -30,7 +32,9 @@ t.test("a list that is configured must be there, demanded or not", async (t) => 
   const desk = revocationDesk(t);
   const settings = { ...desk.place.settings, revocationsFile: join(desk.dir, "elsewhere.json") };
   const place = { ...desk.place, settings };
-  t.match(await heldRevocations(desk.root, place), { fault: { code: "REVOCATIONS_MISSING", message: /configured/ } });
+  t.match(await heldRevocations(desk.root, place), {
+    fault: { code: "REVOCATIONS_MISSING", message: /configured/, hint: /revoke --renew --key KEY/ },
+  });
   await desk.put();
   t.equal(code(await heldRevocations(desk.root, place)), "REVOCATIONS_MISSING", "the one beside the root is another");
 });
@@ -45,7 +49,13 @@ t.test("a list that was used before does not vanish, go back, or part in two", a
   await desk.put({ sequence: 4, entries: [["key", people.bob.key.keyid]] });
   t.equal(code(await held(desk)), "REVOCATIONS_FORKED");
   rmSync(desk.listFile);
-  t.match(await held(desk), { fault: { code: "REVOCATIONS_MISSING", message: /sequence 4 was used here before/ } });
+  t.match(await held(desk), {
+    fault: {
+      code: "REVOCATIONS_MISSING",
+      message: /sequence 4 was used here before/,
+      hint: /^put the newest list of its owner back/,
+    },
+  });
   t.equal(code(await checkNoneMissed(desk.root, desk.place)), "REVOCATIONS_MISSING");
   await desk.put({ sequence: 9 });
   t.equal(code(await held(desk)), "ok");

@@ -148,6 +148,20 @@ t.test("without any trust root nothing is verified, and nothing imported", async
   t.ok(statSync(away.here("x.tar")).size > 0);
 });
 
+t.test("under development trust the refusal for want of a list says what makes one, and that does", async (t) => {
+  const place = new Place(t);
+  place.pack("hello", PACK);
+  t.equal((await place.packrun("run", "hello")).code, 0);
+  const create = ["bundle", "create", "hello", "--key", ".packrun/trust/dev.key", "-o", "x.tar", "--json"];
+  const refused = faultOf(await place.packrun(...create));
+  t.equal(refused.code, "REVOCATIONS_MISSING");
+  const [, command = ""] = /packrun (revoke --renew --key \S+)/.exec(refused.hint ?? "") ?? [];
+  const made = await place.packrun(...command.split(" "));
+  t.equal(made.code, 0, made.err);
+  const created = await place.packrun(...create);
+  t.equal(created.code, 0, created.err);
+});
+
 t.test("lint takes a pack of the registry by its name, as its publisher signed it", async (t) => {
   const place = await acme(t);
   await place.packrun("bundle", "create", "hello", "--key", "press.key", "-o", "x.tar");
