@@ -11,6 +11,7 @@ import type { LedgerEvent } from "#run/event.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import { resolveAttempt } from "#run/resolve.ts";
 import type { RunState } from "#run/state.ts";
+import { driftCommand } from "./drift-command.ts";
 import type { PinnedPlan } from "./pinned-plan.ts";
 import { isStoreFault, storeFailure } from "./store-fault.ts";
 
@@ -234,10 +235,9 @@ export class Attempts {
       this.#desk.broken(fault);
       return;
     }
-    if (fault.code === "PLAN_DRIFT") {
-      const pointer = typeof fault.data?.["pointer"] === "string" ? fault.data["pointer"] : "";
-      const hint = fault.hint ?? fault.message;
-      this.#desk.send({ kind: "drifted", node: effect.stepId, pointer, hint }, `drift:${effect.key}`);
+    const drifted = driftCommand(fault, effect.stepId);
+    if (drifted !== undefined) {
+      this.#desk.send(drifted, `drift:${effect.key}`);
       return;
     }
     const { stepId, attempt } = effect;

@@ -16,7 +16,7 @@ import { isTerminal } from "#run/status.ts";
 import { todo } from "#run/todo.ts";
 import { Attempts } from "./attempts.ts";
 import { DriveTrace, type TraceOption } from "./drive-trace.ts";
-import { isGateEffect, readInboxCommand, serveGate, type GateEffect } from "./gate-desk.ts";
+import { isGateEffect, readInboxCommand, refuseGate, serveGate, type GateEffect } from "./gate-desk.ts";
 import type { Journal } from "./journal.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { INBOX_MS, Mailbox } from "./mailbox.ts";
@@ -263,7 +263,11 @@ export class Driver {
 
   async #serve(effect: GateEffect): Promise<void> {
     const { store, ...ports } = this.#ports;
-    const answer = await serveGate(effect, this.#shift.journal.state, { ...ports, ledger: store.ledger });
+    const { journal, pinned } = this.#shift;
+    const unchanged = await pinned.holdStored(effect.stepId);
+    const answer = unchanged.ok
+      ? await serveGate(effect, journal.state, { ...ports, ledger: store.ledger })
+      : refuseGate(effect, unchanged.fault);
     if (answer.ok) {
       // Listed until its command is decided, so that the same effect is not served twice.
       this.send(answer.value.body, answer.value.id, () => this.#serving.delete(effect.key));

@@ -1,6 +1,7 @@
 import { digestOfJson, type Sha256 } from "#canon/digest.ts";
 import { isJsonObject } from "#canon/json.ts";
-import { ok, type Result } from "#fault/result.ts";
+import type { Fault } from "#fault/fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
 import { numberRulesOf } from "#plan/number-rules.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { SnapshotKeeper } from "#port/snapshot-keeper.ts";
@@ -13,6 +14,7 @@ import type { Effect } from "#run/effect.ts";
 import { gateStanding } from "#run/gate-standing.ts";
 import type { InboxCommand } from "#run/inbox-command.ts";
 import { policyContextPath } from "#run/policy-context-path.ts";
+import { driftCommand } from "./drift-command.ts";
 import { isStoreFault } from "./store-fault.ts";
 import { resolveGate, resolvePolicy } from "#run/resolve.ts";
 import type { RunState } from "#run/state.ts";
@@ -44,6 +46,12 @@ export async function serveGate(effect: GateEffect, state: RunState, ports: Gate
   return isStoreFault(code)
     ? body
     : ok({ id: effect.key, body: { kind: "gateFailed", stepId: effect.stepId, reason: code, hint: hint ?? message } });
+}
+
+/** What comes of an effect that is not carried out because of this: drift, or a store that fails. */
+export function refuseGate({ key, stepId }: GateEffect, fault: Fault): Result<Answer> {
+  const body = driftCommand(fault, stepId);
+  return body === undefined ? fail(fault) : ok({ id: key, body });
 }
 
 function answerGate(effect: GateEffect, state: RunState, ports: GatePorts): Promise<Result<CommandBody>> {
@@ -85,13 +93,16 @@ async function evaluatePolicy(stepId: string, state: RunState, ports: GatePorts)
   if (!resolved.ok) {
     return resolved;
   }
-  const { policy, context } = resolved.value;
+  const { name, policy, context } = resolved.value;
   const key: RunKey = { tenantId: state.identity.tenantId, runId: state.identity.runId };
   const kept = await ports.ledger.putFile(key, policyContextPath(stepId, ports.sha256), canonicalBytes(context));
   if (!kept.ok) {
     return kept;
   }
   const answer = await ports.policies.evaluate(policy, context, numberRulesOf(state.plan));
+  if (answer.kind === "changed") {
+    return ok({ kind: "drifted", node: stepId, pointer: `/policies/${name}/digest`, hint: answer.why });
+  }
   return ok({
     kind: "policyEvaluated",
     stepId,

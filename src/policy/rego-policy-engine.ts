@@ -32,9 +32,12 @@ export async function evaluateRego(
   { read, limits }: RegoPorts,
 ): Promise<PolicyAnswer> {
   const module = await moduleOf(policy, read);
-  const input = module.ok ? inputOf(context) : module;
-  if (!module.ok || !input.ok) {
-    return undecided(policy.module, input.ok ? "" : input.fault);
+  if (!module.ok) {
+    return { kind: "changed", why: `${policy.module}: ${module.fault}` };
+  }
+  const input = inputOf(context);
+  if (!input.ok) {
+    return undecided(policy.module, input.fault);
   }
   const { entrypoint } = policy;
   const reply = await runRego({ module: module.value, evaluate: { entrypoint, input: input.value } }, limits);

@@ -8,7 +8,9 @@ import type { PolicyModule } from "#plan/policy-module.ts";
 export type PolicyAnswer =
   | { readonly kind: "allowed" }
   | { readonly kind: "denied" }
-  | { readonly kind: "undecided"; readonly why: string };
+  | { readonly kind: "undecided"; readonly why: string }
+  /** What the plan pins of the policy is not there any more, or is something else. */
+  | { readonly kind: "changed"; readonly why: string };
 
 /** What a compiled policy says of itself, or what is wrong with it, in words. Never throws. */
 export type InspectModule = (module: Uint8Array) => Promise<Result<PolicyModule, string>>;

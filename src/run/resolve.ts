@@ -179,7 +179,7 @@ export function resolveGate(
 export function resolvePolicy(
   state: RunState,
   stepId: string,
-): Result<{ readonly policy: Policy; readonly context: JsonObject }> {
+): Result<{ readonly name: string; readonly policy: Policy; readonly context: JsonObject }> {
   const instance = state.live.byId.get(stepId);
   const node = instance?.at.node;
   const policy = node?.kind === "gate.policy" ? entryOf(state.plan.policies, node.policy) : undefined;
@@ -191,7 +191,7 @@ export function resolvePolicy(
     return given;
   }
   const steps = Object.fromEntries(endedBefore(instance.at).map((at) => [at.name, viewOfStep(state, at, instance)]));
-  return ok({ policy, context: { ...wholeRunContext(state), steps, with: given.value } });
+  return ok({ name: node.policy, policy, context: { ...wholeRunContext(state), steps, with: given.value } });
 }
 
 /** What this node and the containers around it need, what that needs in turn, and all that is inside any of it. */

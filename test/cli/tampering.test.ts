@@ -140,13 +140,15 @@ t.test("a plan that is edited while a step runs is drift before the next one", a
   t.match(verified.out, "PLAN_BYTES_MISMATCH");
 });
 
-t.test("a step whose file was changed in the store does not start", async (t) => {
+t.test("a step whose file was changed in the store does not start, and the run stops", async (t) => {
   const run = waiting(t);
   t.equal((await approve(run)).code, 0);
   writeFileSync(storedCopy(run, "#!/bin/sh\necho shipped\n"), "#!/bin/sh\necho stolen\n");
   const ended = await run.place.packrun("resume", "last", "--json");
-  t.equal(ended.code, 7, ended.out);
-  t.match(answerOf(ended), { status: "failed", reason: "ARTIFACT_CORRUPT" });
+  t.equal(ended.code, 6, ended.out);
+  t.match(answerOf(ended), { status: "failed", reason: "PLAN_DRIFT" });
+  const drift = run.place.ledger().find(({ eventType }) => eventType === "plan.drift");
+  t.match(drift, { metadata: { node: "ship", pointer: "/files/ship.sh", hint: /ship\.sh/ } });
   t.notOk(run.place.ledger().some(({ eventType, stepId }) => eventType === "step.output" && stepId === "ship"));
 });
 

@@ -161,12 +161,12 @@ t.test("what a module prints is seen by nobody, and is no error", async (t) => {
   t.equal((await evaluate(oddModule({ imports: ["env.opa_println"], code }), "a/b")).kind, "allowed");
 });
 
-t.test("a module that is not the plan's is undecided, and a store that is gone is thrown on", async (t) => {
+t.test("a module that is not the plan's has changed, and a store that is gone is thrown on", async (t) => {
   const policy = policyOf(decisions, "packrun/allow");
   const asked = (read: () => AsyncIterable<Uint8Array>) => policyEngine({ read }).evaluate(policy, context);
-  t.match(await asked(() => Readable.from([compiled("asking.wasm")])), { kind: "undecided", why: /digest/ });
+  t.match(await asked(() => Readable.from([compiled("asking.wasm")])), { kind: "changed", why: /digest/ });
   t.match(await asked(() => Readable.from([new Uint8Array(MAX_MODULE_BYTES), new Uint8Array(1)])), {
-    kind: "undecided",
+    kind: "changed",
     why: /larger than/,
   });
   const failing = (code: string) =>
@@ -174,8 +174,8 @@ t.test("a module that is not the plan's is undecided, and a store that is gone i
       yield decisions.subarray(0, 10);
       throw new StoreError({ code, message: "gone" });
     };
-  t.match(await asked(failing("ARTIFACT_MISSING")), { kind: "undecided", why: /ARTIFACT_MISSING/ });
-  t.match(await asked(failing("ARTIFACT_CORRUPT")), { kind: "undecided", why: /ARTIFACT_CORRUPT/ });
+  t.match(await asked(failing("ARTIFACT_MISSING")), { kind: "changed", why: /ARTIFACT_MISSING/ });
+  t.match(await asked(failing("ARTIFACT_CORRUPT")), { kind: "changed", why: /ARTIFACT_CORRUPT/ });
   await t.rejects(asked(failing("STORE_UNAVAILABLE")), StoreError);
 });
 

@@ -156,6 +156,7 @@ t.test("a policy sees what has surely ended before its gate, and nothing else", 
   t.strictSame(resolved, {
     ok: true,
     value: {
+      name: "fine",
       policy: plan.policies["fine"],
       context: {
         inputs: {

@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { canonicalJson } from "#canon/canonical-json.ts";
 import type { Json } from "#canon/json.ts";
 import { fail } from "#fault/result.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
-import type { RunNode } from "#plan/plan.ts";
+import type { Plan, RunNode } from "#plan/plan.ts";
 import type { AttemptContext } from "#port/attempt-preparer.ts";
 import type { AttemptRequest } from "#port/step-runner.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
@@ -36,8 +36,13 @@ async function keep(text: string) {
 }
 
 /** What the runner is asked for a step with this input; its answer is a fault, so nothing runs. */
-async function ask(input: Json, more: Partial<ResolvedAttempt> = {}, packListing: readonly FileEntry[] = []) {
-  const plan = { ...sketched, pack: { ...sketched.pack, digest: (await keep(canonicalJson([]))).digest } };
+async function ask(
+  input: Json,
+  more: Partial<ResolvedAttempt> = {},
+  packListing: readonly FileEntry[] = [],
+  { pack = [], inputs = {} }: { readonly pack?: readonly FileEntry[]; readonly inputs?: Plan["inputs"] } = {},
+) {
+  const plan = { ...sketched, inputs, pack: { ...sketched.pack, digest: (await keep(canonicalJson(pack))).digest } };
   const asked: AttemptRequest[] = [];
   await using workspace = new Workspace(join(root, "workspace"), artifacts, tenantId);
   const preparer = attemptPreparer({
@@ -79,7 +84,8 @@ async function ask(input: Json, more: Partial<ResolvedAttempt> = {}, packListing
   } as unknown as ResolvedAttempt;
   const context: AttemptContext = { identity: identityOf(plan), attempt: 1, startedAt: 0 };
   const answer = await preparer.prepare(attempt, context);
-  return { code: answer.ok ? undefined : answer.fault.code, mounts: asked[0]?.mounts };
+  const fault = answer.ok ? undefined : answer.fault;
+  return { code: fault?.code, fault, mounts: asked[0]?.mounts };
 }
 
 t.test("a file is mounted under the name of its input", async (t) => {
@@ -125,5 +131,49 @@ t.test("a file of the pack that is not what the plan pins is drift, for commands
     const found = await askFor([listed]);
     // The staged copy of this pack has no files at all, which only a command looks at.
     t.equal(found, program.kind === "uses" ? undefined : "PLAN_DRIFT", program.kind);
+  }
+});
+
+/** Keeps a text and then writes another into its place. */
+async function spoilt(text: string) {
+  const kept = await keep(text);
+  const hex = kept.digest.slice(7);
+  const file = join(root, "artifacts/sha256", hex.slice(0, 2), hex);
+  chmodSync(file, 0o644);
+  writeFileSync(file, text.toUpperCase());
+  return { ...kept, hex };
+}
+
+t.test("bytes that the plan pins and that were changed in the store are drift", async (t) => {
+  const { digest, size, hex } = await spoilt("#!/bin/sh");
+  const pack = [{ path: "go.sh", mode: "755", size, sha256: hex }] as const;
+  const files = [{ path: "go.sh", digest }];
+  const command = { kind: "command", argv: ["./go.sh"] } as const;
+  const uses = { kind: "uses", uses: "bundle.ingest", with: { source: "./go.sh", checksum: digest } } as const;
+  for (const program of [command, uses]) {
+    const node = { ...sketched.steps[0], files } as RunNode;
+    const { fault } = await ask("a text", { node, program, inputs: {} }, pack, { pack });
+    t.match(fault, { code: "PLAN_DRIFT", hint: /go\.sh/, data: { node: "a", pointer: "/files/go.sh" } }, program.kind);
+  }
+  const { fault } = await ask("a text", { program: command, inputs: {} }, pack, { pack });
+  t.match(fault, { code: "PLAN_DRIFT", hint: /go\.sh/, data: { pointer: "/pack/digest" } }, "a file that no one names");
+});
+
+t.test("a locked input that was changed in the store is drift, an earlier step's artifact is corrupt", async (t) => {
+  const data = await spoilt("data");
+  const inner = await spoilt("inner");
+  const listing = [{ path: "x", mode: "644", size: inner.size, sha256: inner.hex }];
+  const tree = await keep(canonicalJson(listing));
+  const file = { type: "file", name: "data.txt", size: data.size, digest: data.digest } as const;
+  const folder = { type: "directory", name: "folder", digest: tree.digest } as const;
+  for (const input of [file, folder]) {
+    const inputs = { given: input };
+    const drift = { code: "PLAN_DRIFT", hint: /input given/, data: { pointer: "/inputs/given/digest" } };
+    t.match((await ask(input, {}, [], { inputs })).fault, drift, `${input.type}: mounted`);
+    const used = await ask("a text", { inputs: {}, inputsUsed: ["given"] }, [], { inputs });
+    t.match(used.fault, drift, `${input.type}: by its path`);
+    const program = { kind: "uses", uses: "bundle.ingest", with: { source: input } } as const;
+    t.match((await ask("a text", { program, inputs: {} }, [], { inputs })).fault, drift, `${input.type}: built-in`);
+    t.equal((await ask(input)).code, "ARTIFACT_CORRUPT", `${input.type}: of an earlier step`);
   }
 });

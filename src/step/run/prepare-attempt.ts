@@ -8,6 +8,7 @@ import type { RunNode } from "#plan/plan.ts";
 import type { AttemptContext, AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { AttemptRequest, PreparedAttempt } from "#port/step-runner.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
+import { holdStoredBytes, packFault, packFileDrift, referenceFault } from "./pinned-bytes.ts";
 import type { PreparerPorts } from "./preparer-ports.ts";
 import { prepareBuiltIn } from "./prepare-built-in.ts";
 import { resolveSecrets, type AttemptSecrets } from "./resolve-secrets.ts";
@@ -20,9 +21,11 @@ export function attemptPreparer(ports: PreparerPorts): AttemptPreparer {
       if (!unchanged.ok) {
         return unchanged;
       }
-      return attempt.program.kind === "uses"
-        ? prepareBuiltIn(attempt, attempt.program, context, ports)
-        : prepareCommand(attempt, attempt.program, context, ports);
+      if (attempt.program.kind !== "uses") {
+        return prepareCommand(attempt, attempt.program, context, ports);
+      }
+      const whole = await holdStoredBytes(attempt, context.identity.tenantId, ports);
+      return whole.ok ? prepareBuiltIn(attempt, attempt.program, context, ports) : whole;
     },
   };
 }
@@ -35,7 +38,7 @@ async function prepareCommand(
 ): Promise<Result<ReadyAttempt>> {
   const packFolder = await ports.workspace.tree(ports.plan.pack.digest);
   if (!packFolder.ok) {
-    return packFolder;
+    return fail(packFault(packFolder.fault, attempt.node, ports.packListing));
   }
   const unchanged = await holdCopies(attempt, packFolder.value, ports);
   if (!unchanged.ok) {
@@ -97,22 +100,17 @@ function holdFiles({ node }: ResolvedAttempt, { packListing }: PreparerPorts): R
     const listed = packListing.find((entry) => entry.path === path);
     return listed === undefined || digestOfHex(listed.sha256) !== digest;
   });
-  return changed === undefined ? ok(undefined) : drifted(node, changed.path);
+  return changed === undefined ? ok(undefined) : fail(packFileDrift(node, changed.path));
 }
 
-/** The same for the staged copies that a command sees: built-ins read the stored files, which are checked as they are read. */
+/** The same for the staged copies that a command sees. */
 async function holdCopies({ node }: ResolvedAttempt, packFolder: string, ports: PreparerPorts): Promise<Result<void>> {
   for (const { path } of node.files ?? []) {
     if (!(await ports.workspace.untouched(`${packFolder}/${path}`))) {
-      return drifted(node, path);
+      return fail(packFileDrift(node, path));
     }
   }
   return ok(undefined);
-}
-
-function drifted(node: RunNode, path: string): Result<never> {
-  const hint = `the stored copy of the pack's ${path} is not the one that the plan pins`;
-  return fail(faultOf(planCodes, "PLAN_DRIFT", { node: node.id, pointer: `/files/${path}` }, { hint }));
 }
 
 type Mount = AttemptRequest["mounts"][number];
@@ -120,7 +118,7 @@ type Mount = AttemptRequest["mounts"][number];
 async function mountsOf(attempt: ResolvedAttempt, ports: PreparerPorts): Promise<Result<readonly Mount[]>> {
   const mounts: Mount[] = [];
   for (const [name, reference] of Object.entries(attempt.inputs)) {
-    const staged = await stage(reference, ports);
+    const staged = await stage(reference, attempt.node, ports);
     if (!staged.ok) {
       return staged;
     }
@@ -129,7 +127,7 @@ async function mountsOf(attempt: ResolvedAttempt, ports: PreparerPorts): Promise
   for (const name of attempt.inputsUsed) {
     const input = ports.plan.inputs[name];
     if (input?.type === "file" || input?.type === "directory") {
-      const staged = await stage(input, ports);
+      const staged = await stage(input, attempt.node, ports);
       if (!staged.ok) {
         return staged;
       }
@@ -140,14 +138,15 @@ async function mountsOf(attempt: ResolvedAttempt, ports: PreparerPorts): Promise
 }
 
 /** References may come out of a step's own outputs, so nothing in them is believed before it names a path here. */
-async function stage(reference: Json, ports: PreparerPorts): Promise<Result<string>> {
+async function stage(reference: Json, node: RunNode, ports: PreparerPorts): Promise<Result<string>> {
   const { type, digest, name } = isJsonObject(reference) ? reference : {};
   if ((type !== "file" && type !== "directory") || !isDigest(digest)) {
     return fail(faultOf(planCodes, "EXPR_TYPE", { expected: "a file or a directory", found: "another value" }));
   }
-  return type === "directory"
+  const staged = await (type === "directory"
     ? ports.workspace.tree(digest)
-    : ports.workspace.file(digest, typeof name === "string" && isFileName(name) ? name : hexOf(digest));
+    : ports.workspace.file(digest, typeof name === "string" && isFileName(name) ? name : hexOf(digest)));
+  return staged.ok ? staged : fail(referenceFault(staged.fault, digest, node, ports));
 }
 
 /** One path part that a file can have: the basename of itself. */
