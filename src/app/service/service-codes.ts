@@ -17,12 +17,12 @@ export const serviceCodes = codeTable({
     severity: "error",
     exitCode: 5,
     message: "the trust root of {trustDomain} maps the token's bearer to no principal",
-    hint: "add its issuer and subject to `tokens` of the trust root",
+    hint: "`packrun trust token ISSUER SUBJECT --principal NAME` maps it, by the claims iss and sub of the token",
     explanation: {
       cause:
         "Every run is requested by a principal of the trust root. A token stands for one only where the trust root says so by issuer and subject.",
       example: "a token of a new colleague, whom the pinned trust root does not know yet",
-      fix: "Let the holders of the root add `{iss, sub, principal}` to `tokens` and sign the next version.",
+      fix: "Let the holders of the root map the token with `packrun trust token`, and sign the next version.",
     },
   },
   BEARER_ATTESTOR: {

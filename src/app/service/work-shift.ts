@@ -66,7 +66,7 @@ export async function workShift(
   try {
     ended = await resumeRun(row, order, workplace);
   } finally {
-    await watch.value?.end(ended?.ok === true && ended.value.end === "finished");
+    await watch.value?.end();
     spans.end(clock.now());
     await marks.end();
   }

@@ -15,14 +15,19 @@ const slo = { runP95Seconds: 600, approvalP95Seconds: 60 };
 const promising = (plan: Plan): Plan => ({ ...plan, slo });
 const gated = (): ScriptedRun => new ScriptedRun(promising(planOf([approval("ok"), run("after")]))).go();
 
-/** A watch over a run, with what it put into the inbox; `fails` says whether the next put does. */
-function watched(driven: ScriptedRun, fails: () => boolean = () => false) {
+/** A watch over a run, with what it put into the inbox; `fails` says whether the next put does, and `held` holds it up. */
+function watched(
+  driven: ScriptedRun,
+  fails: () => boolean = () => false,
+  held: () => Promise<void> = () => Promise.resolve(),
+) {
   const clock = tickingClock(START);
   const put: InboxCommand[] = [];
   const done: string[] = [];
   const key = driven.state.identity;
   const inbox = {
     put: async (_: unknown, command: InboxCommand): Promise<Result<void>> => {
+      await held();
       if (fails()) {
         return fail(faultOf(storeCodes, "STORE_UNAVAILABLE", { problem: "gone" }));
       }
@@ -52,10 +57,8 @@ t.test("what is due already is put at once, and what comes due when it does", as
     put.map(({ commandId }) => commandId),
     ["incident:slo:ok", "incident:slo"],
   );
-  await watch.end(false);
+  await watch.end();
   t.same(done, [], "a run that goes on finds it in its inbox");
-  await watch.end(true);
-  t.same(done, ["incident:slo:ok", "incident:slo"], "one that has ended does not keep it");
 });
 
 t.test("gates that open and end while the run is driven are seen; nothing is put once it is left", async (t) => {
@@ -72,7 +75,7 @@ t.test("gates that open and end while the run is driven are seen; nothing is put
   watch.take(driven.events.slice(passing));
   await tick(MINUTE);
   t.same(put, [], "the gate has passed in time");
-  await watch.end(false);
+  await watch.end();
   await tick(60 * MINUTE);
   t.same(put, []);
 });
@@ -92,5 +95,85 @@ t.test("a store that is gone is told at the beginning, and asked again later", a
   t.same(put, []);
   await tick(4000);
   t.match(put, [{ commandId: "incident:slo:ok" }]);
-  await watch.end(false);
+  await watch.end();
+});
+
+/** A store that is slow: what is put waits until it is let go on, and how many puts wait at a time is counted. */
+function slowStore() {
+  const gates: PromiseWithResolvers<void>[] = [];
+  const most = { waiting: 0 };
+  let waiting = 0;
+  return {
+    most,
+    held: async (): Promise<void> => {
+      const gate = Promise.withResolvers<void>();
+      gates.push(gate);
+      waiting += 1;
+      most.waiting = Math.max(most.waiting, waiting);
+      await gate.promise;
+      waiting -= 1;
+    },
+    letGo: async (): Promise<void> => {
+      gates.shift()?.resolve();
+      await new Promise((resolve) => void setImmediate(resolve));
+    },
+  };
+}
+
+t.test("while the store holds a put up, nothing else is put, and no timer outlives the end", async (t) => {
+  const driven = new ScriptedRun(promising(planOf([approval("ok"), approval("also"), run("after")])));
+  const store = slowStore();
+  const { watch, put, tick, done } = watched(driven, () => false, store.held);
+  const before = driven.events.length;
+  t.ok((await watch.begin()).ok);
+  driven.go();
+  const opened = driven.events.slice(before);
+  watch.take(opened);
+  await tick(2 * MINUTE);
+  const passing = driven.events.length;
+  driven.approve("ok").go();
+  // While the first put is at work the run goes on, and another gate comes due.
+  watch.take(driven.events.slice(passing));
+  for (let minute = 0; minute < 5; minute += 1) {
+    await tick(MINUTE);
+  }
+  t.equal(store.most.waiting, 1, "one after another");
+  let isEnded = false;
+  const ending = watch.end().then(() => {
+    isEnded = true;
+  });
+  await tick(1);
+  t.notOk(isEnded, "what is at work is waited for");
+  await store.letGo();
+  await ending;
+  const there = put.length;
+  t.equal(there, 1);
+  for (let minute = 0; minute < 30; minute += 1) {
+    await tick(MINUTE);
+    await store.letGo();
+  }
+  t.equal(put.length, there, "nothing is put into the inbox of a run that is left");
+  t.same(done, [], "it has not ended");
+});
+
+t.test("a run that ends while something is put into its inbox does not keep it, sealed or not", async (t) => {
+  const driven = gated();
+  const store = slowStore();
+  const { watch, put, tick, done } = watched(driven, () => false, store.held);
+  t.ok((await watch.begin()).ok);
+  await tick(2 * MINUTE);
+  const passing = driven.events.length;
+  driven.approve("ok").go();
+  t.equal(driven.state.status, "succeeded");
+  watch.take(driven.events.slice(passing));
+  await tick(60 * MINUTE);
+  const ending = watch.end();
+  await store.letGo();
+  await ending;
+  t.strictSame([put.map(({ commandId }) => commandId), done], [["incident:slo:ok"], ["incident:slo:ok"]]);
+  const late = watched(driven);
+  late.clock.tick(60 * MINUTE);
+  t.ok((await late.watch.begin()).ok);
+  t.same(late.put, [], "nor is anything put for a run that was over when it was taken");
+  await late.watch.end();
 });
