@@ -26,10 +26,14 @@ t.test("what is wrong with a bundle is 7, what is only old 11, a wrong use 2", a
   t.match(packrun(folder, "verify", world.folder), { code: 7, err: /no trust root: give one with --trust/ });
   const old = packrun(folder, "verify", world.folder, "--trust", "root.json", "--at", "2046-01-05T08:00:00.000Z");
   t.match(old, { code: 11, out: /^stale: run/ });
-  t.match(packrun(folder, "verify", world.folder, "--trust", "root.json", "--at", "soon"), {
-    code: 2,
-    err: /VERIFY_OPTION/,
-  });
+  for (const given of [["verify"], ["bundle", "verify"]]) {
+    for (const at of ["soon", "2026-02-30T08:00:00Z"]) {
+      const refused = packrun(folder, ...given, world.folder, "--trust", "root.json", "--at", at);
+      t.match(refused, { code: 2, err: /VERIFY_OPTION/ });
+    }
+  }
+  const short = packrun(folder, "verify", world.folder, "--trust", "root.json", "--at", "2046-01-05T08:00:00Z");
+  t.strictSame(short, old, "milliseconds may be left away");
   t.match(packrun(folder, "verify", world.folder, "--trust", "none.json"), { code: 2, err: /USER_FILE_READ/ });
   t.match(packrun(folder, "verify", "./none", ...trusted), { code: 2, err: /BUNDLE_NOT_FOUND/ });
 });

@@ -1,0 +1,33 @@
+import t from "tap";
+import { time, withMilliseconds } from "#cli/time.ts";
+
+t.test("a time without all of its milliseconds is the one with them, wherever a time is given", (t) => {
+  for (const [given, full] of [
+    ["2026-11-22T02:05:00Z", "2026-11-22T02:05:00.000Z"],
+    ["2026-11-22T02:05:00.1Z", "2026-11-22T02:05:00.100Z"],
+    ["2026-11-22T02:05:00.12Z", "2026-11-22T02:05:00.120Z"],
+    ["2026-11-22T02:05:00.123Z", "2026-11-22T02:05:00.123Z"],
+  ] as const) {
+    t.equal(withMilliseconds(given), full);
+    t.equal(time(given), full);
+  }
+  t.end();
+});
+
+t.test("what is no time in UTC is not made one", (t) => {
+  for (const given of [
+    "soon",
+    "",
+    "2026-11-22",
+    "2026-11-22T02:05Z",
+    "2026-11-22T02:05:00",
+    "2026-11-22T02:05:00+01:00",
+    "2026-11-22T02:05:00.1234Z",
+    "2026-11-22T02:05:00.Z",
+    "2026-11-22T02:05:00Z\n",
+  ]) {
+    t.equal(withMilliseconds(given), given, given);
+  }
+  t.throws(() => time("soon"), /Give a time such as/);
+  t.end();
+});
