@@ -59,11 +59,15 @@ async function snapshotSource(
   workplace: Workplace,
 ): Promise<Result<{ readonly source: BundleSource; readonly named: Named }>> {
   const named = await findEvent(key, sequence, workplace);
-  const kept = named === undefined ? undefined : await findManifest(key, named, workplace);
-  if (named === undefined || kept === undefined) {
+  if (named === undefined) {
     const which = sequence === undefined ? "no snapshot" : `no snapshot at ${sequence}`;
     return fail(faultOf(incidentCodes, "SNAPSHOT_UNKNOWN", { runId: key.runId, which }));
   }
+  const found = await findManifest(key, named, workplace);
+  if (!found.ok) {
+    return found;
+  }
+  const kept = found.value;
   const sidecar = await workplace.store.ledger.getFile(key, snapshotPath(kept.head) + SIDECAR);
   if (!sidecar.ok) {
     return sidecar;
@@ -103,19 +107,36 @@ async function findEvent(key: RunKey, wanted: number | undefined, { store }: Wor
   return found;
 }
 
-/** A snapshot is named a little later than it was taken: other events may have come between. */
+/** How many events may stand between what a snapshot has and the event that names it: what steps print while it is signed. */
+const MOST_BETWEEN = 4096;
+/** Files that are asked for at a time. */
+const AT_ONCE = 32;
+
+type Manifest = { readonly head: number; readonly bytes: Uint8Array };
+
+/** A snapshot is named a little later than it was taken: other events may have come between. Faults: SNAPSHOT_UNKNOWN, those of the store. */
 async function findManifest(
   key: RunKey,
   { sequence, manifestDigest }: Named,
   { store, sha256 }: Workplace,
-): Promise<{ readonly head: number; readonly bytes: Uint8Array } | undefined> {
-  for (let head = sequence - 1; head > 0; head -= 1) {
-    const read = await store.ledger.getFile(key, snapshotPath(head));
-    if (read.ok && digestOf(read.value, sha256) === manifestDigest) {
-      return { head, bytes: read.value };
+): Promise<Result<Manifest>> {
+  const first = Math.max(1, sequence - MOST_BETWEEN);
+  for (let last = sequence - 1; last >= first; last -= AT_ONCE) {
+    const heads = Array.from({ length: Math.min(AT_ONCE, last - first + 1) }, (_, back) => last - back);
+    const files = await Promise.all(
+      heads.map(async (head) => ({ head, read: await store.ledger.getFile(key, snapshotPath(head)) })),
+    );
+    for (const { head, read } of files) {
+      if (!read.ok && read.fault.code !== "FILE_MISSING") {
+        return read;
+      }
+      if (read.ok && digestOf(read.value, sha256) === manifestDigest) {
+        return ok({ head, bytes: read.value });
+      }
     }
   }
-  return undefined;
+  const which = `a snapshot at ${sequence}, but its manifest is with none of the ${sequence - first} events before it`;
+  return fail(faultOf(incidentCodes, "SNAPSHOT_UNKNOWN", { runId: key.runId, which }));
 }
 
 /** What files of gates are called beside the ledger, by their names in a bundle. */
