@@ -7,6 +7,7 @@ import { packReference } from "#app/pack-registry.ts";
 import { counted } from "#fault/counted.ts";
 import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
+import { diagnosticJson } from "./diagnostic-json.ts";
 import { diagnosticsExitCode } from "./exit-code.ts";
 import { explainedCodes } from "./explained-codes.ts";
 import { formatOf, withGlobals } from "./options.ts";
@@ -69,7 +70,8 @@ async function lintAll(cli: Cli, packs: readonly string[], options: LintOptions)
   }
   const diagnostics = linted.flatMap((each) => each.diagnostics);
   if (format === "json") {
-    cli.out(jsonLine({ schemaVersion: 1, packs: linted, diagnostics }));
+    const shown = linted.map((each) => ({ pack: each.pack, diagnostics: each.diagnostics.map(diagnosticJson) }));
+    cli.out(jsonLine({ schemaVersion: 1, packs: shown, diagnostics: diagnostics.map(diagnosticJson) }));
   } else if (format === "sarif") {
     cli.out(jsonLine(sarifLog(diagnostics, explainedCodes(), version)));
   }

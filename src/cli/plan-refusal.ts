@@ -1,5 +1,6 @@
 import type { PlanRefusal } from "#app/plan-refusal.ts";
 import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
+import { diagnosticJson } from "./diagnostic-json.ts";
 import { diagnosticsExitCode } from "./exit-code.ts";
 import { formatOf } from "./options.ts";
 
@@ -10,7 +11,7 @@ export function showRefusal(cli: Cli, refusal: PlanRefusal, options: GlobalOptio
   }
   const { diagnostics, file, text } = refusal;
   if (formatOf(options) === "json") {
-    cli.out(jsonLine({ schemaVersion: 1, diagnostics }));
+    cli.out(jsonLine({ schemaVersion: 1, diagnostics: diagnostics.map(diagnosticJson) }));
     return diagnosticsExitCode(diagnostics);
   }
   return cli.diagnostics(diagnostics, (name) => (name === file ? text : undefined));

@@ -64,8 +64,15 @@ t.test("findings come as text, JSON and SARIF, also of a pack that is not there"
   const text = packrun(folder, "lint", "broken", "absent");
   t.equal(text.code, 3);
   t.match(text.err, /expected "TaskPack"[^]*error\[PACK_FILE_MISSING\]: "absent" is not there/);
-  const json = JSON.parse(packrun(folder, "lint", "broken", "absent", "--json").out) as { diagnostics: unknown[] };
+  const json = JSON.parse(packrun(folder, "lint", "broken", "absent", "--json").out) as {
+    diagnostics: { related?: unknown }[];
+    packs: { diagnostics: { related?: unknown }[] }[];
+  };
   t.match(json.diagnostics.at(-1), { code: "PACK_FILE_MISSING", file: "absent" });
+  const planned = JSON.parse(packrun(folder, "run", "broken", "--json").out) as typeof json;
+  for (const found of [json, planned, ...json.packs]) {
+    t.ok(found.diagnostics.length > 0 && found.diagnostics.every(({ related }) => Array.isArray(related)));
+  }
   const sarif = packrun(folder, "lint", "broken", "absent", "--format", "sarif");
   t.equal(sarif.code, 3, sarif.err);
   const log = JSON.parse(sarif.out) as { version: string; runs: { results: { ruleId: string }[] }[] };
