@@ -43,8 +43,7 @@ export async function admitRoot(stateFolder: string, root: TrustRoot): Promise<R
   if (!admitted.ok || !highest.ok || highest.value === root.document.version || !existsSync(stateFolder)) {
     return admitted;
   }
-  const remembered = await withTrustLock(stateFolder, () => remember(stateFolder, root));
-  return !remembered.ok && remembered.fault.code === "TRUST_FILE_ACCESS" ? admitted : remembered;
+  return passUnwritable(await withTrustLock(stateFolder, () => remember(stateFolder, root)));
 }
 
 /** The highest version of the root's trust domain that was used from this state folder; 0 when none was. */
@@ -73,13 +72,19 @@ export async function admitRevocations(stateFolder: string, list: Revocations): 
   if (!admitted.ok || last?.digest === list.digest || !existsSync(stateFolder)) {
     return admitted;
   }
-  const remembered = await withTrustLock(stateFolder, () => rememberList(stateFolder, list));
-  return !remembered.ok && remembered.fault.code === "TRUST_FILE_ACCESS" ? admitted : remembered;
+  return passUnwritable(await withTrustLock(stateFolder, () => rememberList(stateFolder, list)));
 }
 
 /** The same for whoever holds the lock of the trust files already, or has no state folder to lock. */
 export async function admitUnderLock(stateFolder: string, list: Revocations): Promise<Result<void>> {
-  return existsSync(stateFolder) ? rememberList(stateFolder, list) : admitRevocations(stateFolder, list);
+  return existsSync(stateFolder)
+    ? passUnwritable(await rememberList(stateFolder, list))
+    : admitRevocations(stateFolder, list);
+}
+
+/** That a state folder cannot be written is no reason to refuse what was found good. */
+function passUnwritable(remembered: Result<void>): Result<void> {
+  return !remembered.ok && remembered.fault.code === "TRUST_FILE_ACCESS" ? ok(undefined) : remembered;
 }
 
 function listOf({ revocations = {} }: Seen, trustDomain: string): SeenList | undefined {
@@ -92,7 +97,11 @@ async function rememberList(stateFolder: string, list: Revocations): Promise<Res
     return seen;
   }
   const { trustDomain, sequence } = list.document;
-  const admitted = checkSuccession(list, listOf(seen.value, trustDomain));
+  const last = listOf(seen.value, trustDomain);
+  const admitted = checkSuccession(list, last);
+  if (last?.digest === list.digest) {
+    return admitted;
+  }
   const revocations = { ...seen.value.revocations, [trustDomain]: { sequence, digest: list.digest } };
   return admitted.ok ? writeSeen(stateFolder, { ...seen.value, revocations }) : admitted;
 }

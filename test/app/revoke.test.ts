@@ -1,11 +1,14 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { newRevocation } from "#app/revocation-order.ts";
 import { heldRevocations } from "#app/revocation-standing.ts";
 import { revoke, type RevokeOrder } from "#app/revoke.ts";
+import { admitUnderLock } from "#app/trust-memory.ts";
 import { digestOf } from "#canon/digest.ts";
 import { nodeSha256 as sha256 } from "#signer/node-crypto.ts";
+import { readRevocations } from "#trust/revocation-list.ts";
 import { code, value } from "../attest/signing.ts";
 import { people } from "../trust/world.ts";
 import { after, revocationDesk, START, type RevocationDesk } from "./revocation-desk.ts";
@@ -118,6 +121,41 @@ t.test("many at once all come to stand in the list", async (t) => {
   t.strictSame(written.map(code), ["ok", "ok", "ok", "ok"]);
   t.equal(desk.read().sequence, 4);
   t.equal(desk.read().entries.length, 4);
+});
+
+const rooted = { skip: process.getuid?.() === 0 ? false : "only root mounts file systems" };
+
+t.test("what was revoked is revoked although there is no room to remember it", rooted, async (t) => {
+  const desk = revocationDesk(t);
+  const trust = join(desk.place.settings.stateFolder, "trust");
+  mkdirSync(trust);
+  t.equal(spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", trust]).status, 0);
+  t.teardown(() => spawnSync("umount", ["-l", trust]));
+  value(await write(desk));
+  const remembered = (): unknown => JSON.parse(readFileSync(join(trust, "seen.json"), "utf8"));
+  const of = (sequence: number) => ({ revocations: { "acme-prod": { sequence } } });
+  t.match(remembered(), of(1));
+  const ballast = join(trust, "ballast");
+  t.throws(() => writeFileSync(ballast, Buffer.alloc(1 << 17)), { code: "ENOSPC" });
+  // One page is left: the journal of the lock takes it, and the record has none.
+  truncateSync(ballast, statSync(ballast).size - 4096);
+  t.equal(code(await write(desk, stolen())), "ok");
+  t.equal(code(await write(desk, stolen(people.alice.key.keyid))), "ok", "nor does it keep the next one away");
+  t.equal(desk.read().sequence, 3);
+  t.match(remembered(), of(1));
+  rmSync(ballast);
+  t.equal(code(await write(desk)), "ok");
+  t.match(remembered(), of(4), "with room it is remembered again");
+});
+
+t.test("a list that is remembered already is not written down again", async (t) => {
+  const desk = revocationDesk(t);
+  value(await write(desk));
+  const seen = join(desk.place.settings.stateFolder, "trust", "seen.json");
+  const before = statSync(seen).ino;
+  const list = value(readRevocations(readFileSync(desk.listFile), sha256));
+  t.equal(code(await admitUnderLock(desk.place.settings.stateFolder, list)), "ok");
+  t.equal(statSync(seen).ino, before);
 });
 
 t.test("a signer that lies writes nothing", async (t) => {
