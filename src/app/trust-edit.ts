@@ -18,6 +18,7 @@ import {
   type PolicyChange,
   type RootDraft,
 } from "#trust/edit-root.ts";
+import { mapToken, unmapToken, type TokenBearer } from "#trust/edit-tokens.ts";
 import { removeWitness } from "#trust/edit-witnesses.ts";
 import { holdersOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
@@ -116,6 +117,19 @@ export function trustRemove(
     const witness = root.keys.has(given.keyid) ? undefined : removeWitness(root, given.keyid, now, sha256);
     return witness ?? removeKey(root, given.keyid, now, sha256);
   });
+}
+
+/** `trust token`: the next, unsigned version, which maps a token to a principal, or to nobody. Faults as `trustAdd`. */
+export function trustToken(
+  given: Edited & TokenBearer & { readonly principal?: string },
+  tools: TrustTools,
+): Promise<Result<WrittenRoot>> {
+  const { iss, sub, principal } = given;
+  return editRoot(given, tools, async (root, now, { keyring: { sha256 } }) =>
+    principal === undefined
+      ? unmapToken(root, { iss, sub }, now, sha256)
+      : mapToken(root, { iss, sub, principal }, now, sha256),
+  );
 }
 
 /** `trust policy`: the next, unsigned version with another policy. Faults as `trustAdd`. */

@@ -25,6 +25,8 @@ export type TrustShow = {
     readonly window: "open" | "not yet" | "over";
   }[];
   readonly roles: TrustRoot["document"]["roles"];
+  /** Whom bearers of tokens stand for. */
+  readonly tokens: NonNullable<TrustRoot["document"]["tokens"]>;
   /** Whose timestamps and log entries are believed, when. */
   readonly witnesses: readonly {
     readonly kind: AnchorKind;
@@ -52,7 +54,7 @@ export async function trustShow(file: string, tools: TrustTools): Promise<Result
     sidecars.map(({ bytes }) => bytes),
     { ...keyring, at },
   );
-  const { trustDomain, version, issuedAt, expires, roles } = root.document;
+  const { trustDomain, version, issuedAt, expires, roles, tokens = [] } = root.document;
   const keys = [...root.keys].map(([keyid, { key, principal, validFrom, validUntil }]) => ({
     keyid,
     algorithm: key.alg,
@@ -73,6 +75,7 @@ export async function trustShow(file: string, tools: TrustTools): Promise<Result
     expired: at >= expires,
     keys,
     roles,
+    tokens,
     witnesses: witnessesOf(root),
     consent,
   });

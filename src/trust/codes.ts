@@ -203,6 +203,17 @@ export const trustCodes = codeTable({
       fix: "Copy the fingerprint from `packrun trust show`.",
     },
   },
+  TRUST_EDIT_TOKEN: {
+    severity: "error",
+    exitCode: 2,
+    message: "the trust root maps no token of issuer {issuer} and subject {subject}",
+    hint: "`packrun trust show` lists the tokens that it maps",
+    explanation: {
+      cause: "A token is named by its claims iss and sub, letter by letter.",
+      example: "packrun trust token https://issuer.example/ alice --remove   # the issuer has no slash at its end",
+      fix: "Copy issuer and subject from `packrun trust show`.",
+    },
+  },
   TRUST_EDIT_SCOPE: {
     severity: "error",
     exitCode: 2,

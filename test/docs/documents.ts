@@ -13,6 +13,7 @@ export const documents: Readonly<Record<string, Followed>> = {
   },
   "docs/guide/move-a-bundle.md": { by: "test/interop/move-bundle.test.ts" },
   "docs/guide/secrets.md": { by: "test/cli/secrets-guide.test.ts" },
+  "docs/guide/serve-a-team.md": { by: "test/docs/serve-a-team.test.ts" },
   "docs/guide/trust.md": { by: "test/docs/trust.test.ts" },
   "docs/guide/verify-as-an-auditor.md": {
     by: "test/docs/approve-and-verify.test.ts",
