@@ -1,5 +1,5 @@
-import { digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
-import { LEDGER_PATH } from "#evidence/evidence-path.ts";
+import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
+import { LEDGER_PATH, PLAN_PATH } from "#evidence/evidence-path.ts";
 import { addEvent, noFacts, type RunFacts } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
@@ -30,7 +30,7 @@ export type SealedLedger = {
 export type LedgerSource = {
   readonly ledger: LedgerStore;
   readonly sha256: Sha256;
-  /** What the run is seen through where its stored plan cannot be read: such a run ended for that. */
+  /** What the run is seen through where its stored plan is not the pinned one: such a run ended for that. */
   readonly plan?: Plan;
   /** The last event of the ledger, where that is known: a copy that ends elsewhere is refused. */
   readonly head?: Head;
@@ -42,9 +42,10 @@ export async function sealLedger(
   { ledger, sha256, plan: other, head: last }: LedgerSource,
   writer: BundleWriter,
 ): Promise<Result<SealedLedger>> {
-  const bytes = await ledger.getFile(identity, "plan.canonical.json");
+  const bytes = await ledger.getFile(identity, PLAN_PATH);
+  const isPinned = bytes.ok && digestOf(bytes.value, sha256) === identity.planHash;
   const read = bytes.ok ? readPlan(bytes.value) : bytes;
-  const plan = read.ok || other === undefined ? read : ok(other);
+  const plan = isPinned || other === undefined ? read : ok(other);
   if (!plan.ok) {
     return plan;
   }

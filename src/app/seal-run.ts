@@ -21,12 +21,13 @@ import {
 } from "#evidence/evidence-path.ts";
 import { outputsBytes } from "#evidence/outputs-file.ts";
 import { packRunOf, packRunSubjects } from "#evidence/pack-run-statement.ts";
-import { listArtifacts } from "#evidence/run-facts.ts";
+import { listArtifacts, type RunFacts } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
+import { planCodes } from "#plan/codes.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { LineStore, RunIdentity } from "#port/run-store.ts";
 import type { Signer } from "#port/signer.ts";
@@ -64,7 +65,7 @@ export type SealedRun = {
 /**
  * Seals a finished run into `folder`. May be repeated: its bundle that is there stands. Streams; artifacts are copied, so
  * that nothing in the store can change a sealed bundle. Faults: EVIDENCE_TARGET, RUN_NOT_FINISHED, TIMELINE_INCOMPLETE,
- * LEDGER_BROKEN and those of the store and the signer.
+ * LEDGER_BROKEN, PLAN_DRIFT where the plan, the inputs lock or the pack's listing is not the run's any more, and those of the store and the signer.
  */
 export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: string): Promise<Result<SealedRun>> {
   const before = await standingBundle(folder, identity.runId, ports.sha256);
@@ -116,7 +117,7 @@ async function writeBundle(identity: RunIdentity, ports: SealPorts, writer: Bund
   if (unfinished !== undefined) {
     return fail(unfinished);
   }
-  const files = await sealFiles(identity, ports, writer);
+  const files = await sealFiles(identity, ledger.value.facts, ports, writer);
   if (!files.ok) {
     return files;
   }
@@ -153,14 +154,34 @@ const OPTIONAL_FILES: ReadonlySet<string> = new Set([
   SBOM_PATH + SIDECAR,
 ]);
 
-/** The small files that stand beside the ledger under the same names. */
-async function sealFiles(identity: RunIdentity, { ledger }: SealPorts, writer: BundleWriter): Promise<Result<void>> {
-  for (const path of [PLAN_PATH, INPUTS_LOCK_PATH, PACK_MANIFEST_PATH, ...OPTIONAL_FILES]) {
+/**
+ * The small files that stand beside the ledger under the same names. Those that the ledger binds are held to it: what
+ * ended well, or failed by itself, is not attested beside another plan, inputs lock or pack. Of a run that ended for drift
+ * they are evidence as they stand, and one that is gone is left out. Faults: PLAN_DRIFT, and those of the store.
+ */
+async function sealFiles(
+  identity: RunIdentity,
+  { created, finished }: RunFacts,
+  { ledger, sha256 }: SealPorts,
+  writer: BundleWriter,
+): Promise<Result<void>> {
+  const bound = new Map<string, Digest | undefined>([
+    [PLAN_PATH, identity.planHash],
+    [INPUTS_LOCK_PATH, created?.inputsLock],
+    [PACK_MANIFEST_PATH, created?.packDigest],
+  ]);
+  const isDrifted = finished?.reason === "PLAN_DRIFT";
+  for (const path of [...bound.keys(), ...OPTIONAL_FILES]) {
     const bytes = await ledger.getFile(identity, path);
+    if (!bytes.ok && (bytes.fault.code !== "FILE_MISSING" || !(isDrifted || OPTIONAL_FILES.has(path)))) {
+      return bytes;
+    }
+    if (bytes.ok && !isDrifted && bound.has(path) && digestOf(bytes.value, sha256) !== bound.get(path)) {
+      const hint = `the ${path} beside the ledger is not the one that the run was created with: put that back, and the run is sealed`;
+      return fail(faultOf(planCodes, "PLAN_DRIFT", { node: path, pointer: "/" }, { hint }));
+    }
     if (bytes.ok) {
       await writer.write(path, bytes.value);
-    } else if (bytes.fault.code !== "FILE_MISSING" || !OPTIONAL_FILES.has(path)) {
-      return bytes;
     }
   }
   return ok(undefined);

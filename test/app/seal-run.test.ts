@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import t from "tap";
 import { sealRun } from "#app/seal-run.ts";
 import { faultOf } from "#fault/code-table.ts";
-import { fail } from "#fault/result.ts";
+import { fail, ok } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { LedgerEvent } from "#run/event.ts";
@@ -161,6 +161,24 @@ t.test("an artifact or file that the store does not give ends the sealing, and n
   const missing = await sealRun(world.identity, { ...world.ports, ledger }, world.folder);
   t.match(missing, { ok: false, fault: { code: "FILE_MISSING" } });
   t.same(readdirSync(dirname(world.folder)), []);
+});
+
+t.test("a run is not attested beside another plan, lock or listing than its own", async (t) => {
+  const world = await finishedRun();
+  for (const spoilt of ["plan.canonical.json", "inputs.lock", "pack.manifest.json"]) {
+    const ledger = {
+      ...world.ports.ledger,
+      getFile: async (key: Parameters<typeof world.ports.ledger.getFile>[0], path: string) => {
+        const read = await world.ports.ledger.getFile(key, path);
+        return read.ok && path === spoilt ? ok(Buffer.concat([read.value, Buffer.from(" ")])) : read;
+      },
+    };
+    const sealed = await sealRun(world.identity, { ...world.ports, ledger, plan: samplePlan() }, world.folder);
+    const fault = { code: "PLAN_DRIFT", data: { node: spoilt }, hint: new RegExp(`^the ${spoilt} beside`) };
+    t.match(sealed, { ok: false, fault }, spoilt);
+    t.same(readdirSync(dirname(world.folder)), [], "nothing is left");
+  }
+  t.match(await sealRun(world.identity, world.ports, world.folder), { ok: true, value: { made: true } });
 });
 
 t.test("a place that cannot be written is a fault of the store", async (t) => {

@@ -116,19 +116,24 @@ for (const command of ["resume", "approve"] as const) {
   });
 }
 
-t.test("a plan that is edited while a step runs is drift before the next one", async (t) => {
-  const place = new Place(t);
-  place.pack("slow", {
-    steps: [
-      { id: "wait", run: { command: ["sleep", "1"] } },
-      { id: "then", run: { command: ["echo", "planned"] } },
-    ],
-    finally: [{ id: "last", run: { command: ["true"] } }],
-  });
+/** A run whose first step takes its time, which `spoil` uses on its stored plan. */
+async function spoiltWhileRunning(
+  place: Place,
+  steps: readonly object[],
+  spoil: (plan: string) => void,
+): Promise<Ended> {
+  const wait = { id: "wait", run: { command: ["sleep", "1"] } };
+  place.pack("slow", { steps: [wait, ...steps] });
   const run = place.start(["run", "slow", "--json"]);
   await place.event("a step", ({ eventType }) => eventType === "step.started");
-  edit(place.runFile(place.lastRun() ?? "", "plan.canonical.json"), '"planned"', '"altered"');
-  const ended = await run.ended;
+  spoil(place.runFile(place.lastRun() ?? "", "plan.canonical.json"));
+  return run.ended;
+}
+const planned = { id: "then", run: { command: ["echo", "planned"] } };
+
+t.test("a plan that is edited while a step runs is drift before the next one", async (t) => {
+  const place = new Place(t);
+  const ended = await spoiltWhileRunning(place, [planned], (plan) => edit(plan, '"planned"', '"altered"'));
   t.equal(ended.code, 6, ended.out + ended.err);
   t.match(answerOf(ended), { status: "failed", reason: "PLAN_DRIFT" });
   const drift = place.ledger().find(({ eventType }) => eventType === "plan.drift");
@@ -138,6 +143,28 @@ t.test("a plan that is edited while a step runs is drift before the next one", a
   const verified = await place.packrun("verify", "last", "--json");
   t.equal(verified.code, 7, verified.out);
   t.match(verified.out, "PLAN_BYTES_MISMATCH");
+});
+
+t.test("a plan that is removed while a step runs is drift, and the run is sealed without it", async (t) => {
+  const place = new Place(t);
+  const ended = await spoiltWhileRunning(place, [planned], (plan) => rmSync(plan));
+  t.equal(ended.code, 6, ended.out + ended.err);
+  t.match(answerOf(ended), { status: "failed", reason: "PLAN_DRIFT" });
+  const verified = await place.packrun("verify", "last", "--json");
+  t.equal(verified.code, 7, verified.out);
+  t.match(verified.out, "plan.canonical.json");
+});
+
+t.test("a run is not sealed beside a plan that was edited during its last step", async (t) => {
+  const place = new Place(t);
+  const ended = await spoiltWhileRunning(place, [], (plan) => edit(plan, '"sleep","1"', '"sleep","2"'));
+  t.equal(ended.code, 6, ended.out + ended.err);
+  t.match(faultOf(ended), { code: "PLAN_DRIFT" });
+  const refused = await place.packrun("verify", "last", "--json");
+  t.equal(refused.code, 6, refused.out + refused.err);
+  edit(place.runFile(place.lastRun() ?? "", "plan.canonical.json"), '"sleep","2"', '"sleep","1"');
+  const verified = await place.packrun("verify", "last", "--json");
+  t.equal(verified.code, 0, verified.out);
 });
 
 t.test("a step whose file was changed in the store does not start, and the run stops", async (t) => {
