@@ -1,13 +1,13 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import type { DeclaredInputs } from "#app/pack-inputs.ts";
 import { refusedBy } from "#app/plan-refusal.ts";
 import type { PlannerJob, PlannerReply } from "#app/service/planner/planner-job.ts";
 import { ok } from "#fault/result.ts";
 
-// A thread that does what the folder of a job says, and otherwise answers the folder.
+// A thread that does what the folder of a job says, or what it was begun with where a job has none, and otherwise answers that.
 const say = (reply: PlannerReply): void => parentPort?.postMessage(reply, []);
 parentPort?.on("message", (job: PlannerJob) => {
-  const folder = "folder" in job ? job.folder : "";
+  const folder = "folder" in job ? job.folder : String(workerData);
   switch (folder) {
     case "hang":
       for (;;);
