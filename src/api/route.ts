@@ -22,7 +22,7 @@ export type Desk = {
 export type Log = (
   level: "debug" | "info" | "warn" | "error",
   event: string,
-  about: { readonly requestId?: string; readonly runId?: string; readonly data?: Readonly<Record<string, unknown>> },
+  about: { readonly requestId?: string; readonly runId?: string; readonly data: Readonly<Record<string, unknown>> },
 ) => void;
 
 /** Sizes in bytes, times in milliseconds. */

@@ -64,7 +64,7 @@ async function serveUntilTold(cli: Cli, options: ServeOptions, workplace: Workpl
   await workplace.planner.close();
   await close();
   clearTimeout(last);
-  log("info", "server.ended", {});
+  log("info", "server.ended", { data: { signal } });
   return 0;
 }
 

@@ -28,6 +28,9 @@ t.test("a server on loopback makes a token for its user, answers with it, and en
     lines.map(({ event }) => event),
     ["server.started", "request", "request", "server.ending", "server.ended"],
   );
+  for (const line of lines) {
+    t.match(line, { ts: String, level: String, event: String, lane: "api", data: Object });
+  }
   t.notMatch(running.err(), token);
 });
 
