@@ -139,9 +139,11 @@ t.test("while the store holds a put up, nothing else is put, and no timer outliv
   }
   t.equal(store.most.waiting, 1, "one after another");
   let isEnded = false;
-  const ending = watch.end().then(() => {
+  const end = async (): Promise<void> => {
+    await watch.end();
     isEnded = true;
-  });
+  };
+  const ending = end();
   await tick(1);
   t.notOk(isEnded, "what is at work is waited for");
   await store.letGo();
