@@ -84,6 +84,3 @@ const byCode: ReadonlyMap<string, number> = new Map(
 export function statusOf(code: string): number {
   return byCode.get(code) ?? REFUSED;
 }
-
-/** Every code that is the server's own trouble: a status of 500 or more. */
-export const serverCodes: readonly string[] = [...byCode].filter(([, status]) => status >= 500).map(([code]) => code);

