@@ -3,6 +3,7 @@ import { hasExpression } from "#pack/expression-text.ts";
 import type { Pack, RunStep } from "#pack/pack.ts";
 import type { BuiltInRule, BuiltInRules } from "#plan/built-in-rule.ts";
 import { MAX_READ_BYTES, type LintSources } from "#plan/lint-sources.ts";
+import { outputSchemaPaths } from "#plan/output-schemas.ts";
 import { packTree } from "#plan/pack-tree.ts";
 import { MAX_MODULE_BYTES, type PolicyModule } from "#plan/policy-module.ts";
 import { readPackFile, type PackFolder, type PackPorts } from "./pack-folder.ts";
@@ -10,7 +11,7 @@ import { readPackFile, type PackFolder, type PackPorts } from "./pack-folder.ts"
 type Used = { readonly step: RunStep; readonly rule: BuiltInRule };
 
 /**
- * Reads what is looked into of a pack before anything runs: its Rego modules, and what its built-ins read of it. A file
+ * Reads what is looked into of a pack before anything runs: its Rego modules, the schemas of outputs, and what its built-ins read of it. A file
  * that changes meanwhile is left out; whoever copies the pack refuses it.
  */
 export async function readLintSources(
@@ -21,14 +22,15 @@ export async function readLintSources(
 ): Promise<LintSources> {
   const used = usesOf(pack, builtIns);
   const files = new Map<string, Result<Uint8Array, string>>();
-  for (const path of used.flatMap(filesOf)) {
+  const schemas = outputSchemaPaths(pack);
+  for (const path of [...used.flatMap(filesOf), ...schemas]) {
     const read = files.has(path) ? undefined : await readBounded(place, path, MAX_READ_BYTES, ports);
     if (read !== undefined) {
       files.set(path, read);
     }
   }
   const modules = await inspectModules(pack, place, ports);
-  if (!used.some(({ rule }) => rule.holdsToSchemas === true)) {
+  if (schemas.length === 0 && !used.some(({ rule }) => rule.holdsToSchemas === true)) {
     return { files, modules };
   }
   const { validateSchema } = await import("#plan/validate-schema.ts");

@@ -7,6 +7,7 @@ import type { BuiltInRule } from "./built-in-rule.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import { below, compileMembers, compileString } from "./compile-value.ts";
 import type { Place } from "./expression-reader.ts";
+import { checkOutputSchemas, outputSchemasOf } from "./output-schemas.ts";
 import { isCel, type OutputRule, type RunNode, type Sandbox, type TextTemplate } from "./plan.ts";
 import { literalText } from "./template-text.ts";
 
@@ -16,6 +17,7 @@ type RunPart = Omit<RunNode, "id" | "kind" | "parent" | "needs" | "continueOnErr
 /** The part of a plan node that only run nodes have. */
 export function compileRun(step: RunStep, place: Place, desk: CompileDesk): RunPart {
   const { env, inputs, stdin, timeoutMs, retry, idempotent, sandbox } = step;
+  checkOutputSchemas(step, place, desk);
   return {
     ...compileAction(step, place, desk),
     env: mapMembers(env, (value, name) =>
@@ -50,14 +52,19 @@ function compileAction(step: RunStep, place: Place, desk: CompileDesk): Action {
       const at = below(below(place, "run"), "command");
       const argv = rest.map((part, index) => textAt(part, below(at, index + 1), desk));
       const named = literalText(program);
-      const files = named.startsWith("./") ? pinned([named.slice(2)], desk) : [];
-      return { command: [named, ...argv], ...(files.length === 0 ? {} : { files }) };
+      return { command: [named, ...argv], ...filesOf(named.startsWith("./") ? [named.slice(2)] : [], step, desk) };
     }
     case "script":
-      return { script: literalText(action.script), shell: action.shell };
+      return { script: literalText(action.script), shell: action.shell, ...filesOf([], step, desk) };
     case "uses":
       return compileUses(step, action, place, desk);
   }
+}
+
+/** Files that a step is held to: those given, and the schemas of its outputs. */
+function filesOf(paths: readonly string[], step: RunStep, desk: CompileDesk): Pick<Action, "files"> {
+  const files = pinned([...paths, ...outputSchemasOf(step).map(([, path]) => path)], desk);
+  return files.length === 0 ? {} : { files };
 }
 
 /** The text of a place that takes text; wrong ones are among the findings and stand for nothing. */

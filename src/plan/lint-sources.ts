@@ -4,7 +4,7 @@ import type { ValidateSchema } from "./resolve-inputs.ts";
 
 /** What files of the pack hold, as far as it is looked into before anything runs. */
 export type LintSources = {
-  /** By path: what built-ins read of the pack, or why it is not looked into, in words. */
+  /** By path: what built-ins read of the pack, and schemas of outputs, or why it is not looked into, in words. */
   readonly files: ReadonlyMap<string, Result<Uint8Array, string>>;
   /** By path: what each Rego module says of itself, or what is wrong with it. */
   readonly modules: ReadonlyMap<string, Result<PolicyModule, string>>;

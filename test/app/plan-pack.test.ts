@@ -252,3 +252,30 @@ t.test("linting needs no inputs", async (t) => {
     value: { diagnostics: [{ code: "PACK_UNKNOWN_FIELD" }], file: "pack/pack.yaml" },
   });
 });
+
+t.test("a schema of an output that is a file is looked into, and pinned by its digest", async (t) => {
+  const steps =
+    "[{id: a, run: {script: 'true'}, outputs: {n: {type: integer, schema: ./s/n.json}}}, {id: b, run: {command: ['true']}}]";
+  const made = world(t, steps, " {}");
+  const problems = async (): Promise<readonly string[]> => {
+    const linted = await lintPack("pack", { ...ports, cwd: made.root });
+    return linted.ok ? linted.value.diagnostics.map(({ code, message }) => `${code}: ${message}`) : [linted.fault.code];
+  };
+  t.match(await problems(), [/^PACK_FILE_MISSING: /]);
+  for (const [text, problem] of [
+    ["{", /schema of output "n" cannot be used: its file could not be read as JSON/],
+    ['{"type": "text"}', /schema of output "n" cannot be used: schema is invalid/],
+    [JSON.stringify({ description: "x".repeat(1024 * 1024) }), /it is larger than 1048576 bytes/],
+  ] as const) {
+    made.write("pack/s/n.json", text);
+    t.match(await problems(), [problem]);
+    t.match(await plan(made), { ok: false });
+  }
+  const schema = '{"type": "integer"}';
+  made.write("pack/s/n.json", schema);
+  t.same(await problems(), []);
+  const [first, second] = planned(await plan(made)).compiled.plan.steps;
+  const digest = `sha256:${createHash("sha256").update(schema).digest("hex")}`;
+  t.match(first, { files: [{ path: "s/n.json", digest }], outputs: { n: { schema: "s/n.json" } } });
+  t.notOk(second !== undefined && "files" in second, "a step without such a schema is as before");
+});

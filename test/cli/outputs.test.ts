@@ -71,3 +71,21 @@ t.test("where outputs cannot be copied after all, the run's end is told with the
   t.match(text.err, "late/n.json is in the way");
   t.notOk(readdirSync(place.here("late")).includes("report"), "all or none");
 });
+
+t.test("an output is held to a schema that is a file of the pack", async (t) => {
+  const script = 'printf \'{"n": %s}\' "$N" > "$PACKRUN_OUTPUT"';
+  const outputs = { n: { type: "integer", schema: "./schemas/small.json" } };
+  const held = new Place(t);
+  held.pack("held", {
+    inputs: { n: { type: "integer", default: 3 } },
+    steps: [{ id: "count", env: { N: "${{ inputs.n }}" }, run: { script }, outputs }],
+    outputs: { n: { from: "${{ steps.count.outputs.n }}" } },
+  });
+  held.write("held/schemas/small.json", '{"maximum": 5}');
+  const fine = await held.packrun("run", "held", "--json");
+  t.equal(fine.code, 0, fine.out + fine.err);
+  t.equal((await held.packrun("verify", "last")).code, 0);
+  const large = await held.packrun("run", "held", "-i", "n=7", "--json");
+  t.match(answerOf(large), { status: "failed", reason: "STEP_OUTPUT_TYPE" });
+  t.match(large.out + JSON.stringify(held.ledger()), /its schema refuses it/);
+});

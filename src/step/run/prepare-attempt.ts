@@ -8,6 +8,7 @@ import type { RunNode } from "#plan/plan.ts";
 import type { AttemptContext, AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { AttemptRequest, PreparedAttempt } from "#port/step-runner.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
+import { OutputSchemas } from "./output-schemas.ts";
 import { holdStoredBytes, packFault, packFileDrift, referenceFault } from "./pinned-bytes.ts";
 import type { PreparerPorts } from "./preparer-ports.ts";
 import { prepareBuiltIn } from "./prepare-built-in.ts";
@@ -15,6 +16,7 @@ import { resolveSecrets, type AttemptSecrets } from "./resolve-secrets.ts";
 
 /** Makes attempts ready: commands in the sandbox, built-ins in the runner. */
 export function attemptPreparer(ports: PreparerPorts): AttemptPreparer {
+  const schemas = new OutputSchemas();
   return {
     prepare: async (attempt, context) => {
       const unchanged = holdFiles(attempt, ports);
@@ -22,7 +24,7 @@ export function attemptPreparer(ports: PreparerPorts): AttemptPreparer {
         return unchanged;
       }
       if (attempt.program.kind !== "uses") {
-        return prepareCommand(attempt, attempt.program, context, ports);
+        return prepareCommand(attempt, attempt.program, context, { ...ports, schemas });
       }
       const whole = await holdStoredBytes(attempt, context.identity.tenantId, ports);
       return whole.ok ? prepareBuiltIn(attempt, attempt.program, context, ports) : whole;
@@ -34,7 +36,7 @@ async function prepareCommand(
   attempt: ResolvedAttempt,
   program: AttemptRequest["program"],
   context: AttemptContext,
-  ports: PreparerPorts,
+  ports: PreparerPorts & { readonly schemas: OutputSchemas },
 ): Promise<Result<ReadyAttempt>> {
   const packFolder = await ports.workspace.tree(ports.plan.pack.digest);
   if (!packFolder.ok) {
@@ -52,7 +54,8 @@ async function prepareCommand(
   if (!secrets.ok) {
     return secrets;
   }
-  const request = requestOf(attempt, program, context, secrets.value, ports);
+  const outputs = await ports.schemas.inPlace(attempt.outputs, packFolder.value);
+  const request = requestOf({ ...attempt, outputs }, program, context, secrets.value, ports);
   const prepared = await ports.runner.prepare({ ...request, packFolder: packFolder.value, mounts: mounts.value });
   return prepared.ok ? ok(withSecrets(prepared.value, secrets.value)) : prepared;
 }
