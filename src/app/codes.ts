@@ -101,6 +101,17 @@ export const appCodes = codeTable({
       fix: "Copy the id from `packrun runs list`.",
     },
   },
+  CODE_UNKNOWN: {
+    severity: "error",
+    exitCode: 2,
+    message: "there is no code {code}",
+    hint: "`packrun explain` lists all codes",
+    explanation: {
+      cause: "`packrun explain` was asked for a code that no part of packrun has.",
+      example: "packrun explain STEP_OMO",
+      fix: "Copy the code from the message: it stands in brackets behind `error`. `packrun explain` alone lists all of them.",
+    },
+  },
   STEP_UNKNOWN: {
     severity: "error",
     exitCode: 2,

@@ -25,6 +25,8 @@ export type Cli = {
   readonly commands: CommandTable;
   /** A line that begins with `packrun:` on stderr. */
   readonly note: (text: string) => void;
+  /** Says which run the command works on, as soon as that is known: a crash tells it. */
+  readonly worksOn: (runId: string) => void;
   /** Where the command was told to work, by its own flags: next steps have to say it again. */
   readonly where: Whereabouts;
 };

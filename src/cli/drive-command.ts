@@ -56,6 +56,7 @@ export async function driveCommand(
     };
     const ended = await drive(order, (name) => {
       runId = name;
+      cli.worksOn(name);
     });
     progress.close();
     return ended.ok

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
+import { appCodes } from "#app/codes.ts";
 import { readSettings } from "#app/settings.ts";
+import { faultOf } from "#fault/code-table.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
 import { codePage } from "./code-page.ts";
@@ -45,9 +47,8 @@ async function explainSubject(cli: Cli, given: string, options: ExplainOptions):
   }
   if (options.run === undefined && (code === given || !hasRuns(cli, options))) {
     const near = nearestName(code, Object.keys(codes));
-    cli.err(`error: there is no code ${given}\n`);
-    cli.err(`  = help: ${near === undefined ? "packrun explain lists all codes" : `did you mean ${near}?`}\n`);
-    return 2;
+    const hint = near === undefined ? {} : { hint: `did you mean ${near}?` };
+    return cli.fault(faultOf(appCodes, "CODE_UNKNOWN", { code: given }, hint), formatOf(options));
   }
   const { explainStep } = await import("./explain-step.ts");
   return explainStep(cli, given, options.run ?? "last", options);

@@ -34,6 +34,10 @@ export function withRunAtDesk(
 ): Promise<number> {
   return withDesk(cli, options, async (desk) => {
     const runId = await desk.find(text);
-    return runId.ok ? work(runId.value, desk) : cli.fault(runId.fault, formatOf(options));
+    if (!runId.ok) {
+      return cli.fault(runId.fault, formatOf(options));
+    }
+    cli.worksOn(runId.value);
+    return work(runId.value, desk);
   });
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError, Help } from "commander";
 import { diagnosticsExitCode } from "./exit-code.ts";
 import { jsonLine, type Cli, type Style, type Whereabouts } from "./cli.ts";
 import { commandTable } from "./command-table.ts";
+import { crashText } from "./crash-text.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { annotation, findingAnnotation, onGithub } from "./github-annotation.ts";
 import { withNextSteps } from "./next-step.ts";
@@ -23,14 +24,16 @@ const SIGPIPE_EXIT = 141;
 export async function runCli(given: readonly string[]): Promise<number> {
   const argv = given[0] === "help" ? [...given.slice(1), "--help"] : given;
   let where: Whereabouts = {};
-  const cli = nodeCli(argv, () => where);
   const name = argv[0] ?? "--help";
+  const doing: Doing = { command: name, runId: undefined };
+  const cli = nodeCli(argv, () => where, doing);
   goOnWithoutReader(name === "runs");
   // What is thrown where nobody waits for it, in an event of a socket or a timer, ends the process in the same words.
-  process.once("uncaughtException", (error) => void endFor(error, cli));
+  process.once("uncaughtException", (error) => void endFor(error, cli, doing));
   let code = 0;
   const program = programOf(cli, name).hook("preAction", (_, command) => {
     where = command.opts<Whereabouts>();
+    doing.command = nameOf(command);
   });
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (entry !== undefined) {
@@ -47,8 +50,17 @@ export async function runCli(given: readonly string[]): Promise<number> {
     await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
     return code;
   } catch (error) {
-    return error instanceof CommanderError ? usageExit(error) : await crash(cli, error);
+    return error instanceof CommanderError ? usageExit(error) : await crash(cli, error, doing);
   }
+}
+
+/** What a crash tells of. */
+type Doing = { command: string; runId: string | undefined };
+
+/** `runs show`, as it is written behind `packrun`. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent === null || parent.parent === null ? command.name() : `${nameOf(parent)} ${command.name()}`;
 }
 
 const AFTER_HELP = `
@@ -116,23 +128,21 @@ function usageExit(error: CommanderError): number {
 }
 
 /** What was thrown may hold anything, the secrets of a run included. */
-async function endFor(error: Error, cli: Cli): Promise<never> {
-  process.exit(await crash(cli, error));
+async function endFor(error: Error, cli: Cli, doing: Doing): Promise<never> {
+  process.exit(await crash(cli, error, doing));
 }
 
-async function crash(cli: Cli, error: unknown): Promise<number> {
+async function crash(cli: Cli, error: unknown, doing: Doing): Promise<number> {
   const { withoutSecrets } = await import("#compose.ts");
   const message = withoutSecrets(error instanceof Error ? error.message : String(error));
-  cli.err(`packrun: internal error: ${message}\n`);
-  const help = withNextSteps(cli, "the ledger is intact; `packrun resume RUN` goes on");
-  cli.err(`  = help: ${help}. PACKRUN_DEBUG=1 shows where this happened.\n`);
+  cli.err(crashText(cli, { ...doing, message }));
   if (cli.env["PACKRUN_DEBUG"] === "1" && error instanceof Error) {
     cli.err(`${withoutSecrets(error.stack ?? "")}\n`);
   }
   return 1;
 }
 
-function nodeCli(argv: readonly string[], where: () => Whereabouts): Cli {
+function nodeCli(argv: readonly string[], where: () => Whereabouts, doing: Doing): Cli {
   const out = (text: string): void => {
     process.stdout.write(text);
   };
@@ -173,6 +183,9 @@ function nodeCli(argv: readonly string[], where: () => Whereabouts): Cli {
         }
       }
       return diagnosticsExitCode(found);
+    },
+    worksOn: (runId) => {
+      doing.runId = runId;
     },
     // Names in it may be a server's: none begins a line of its own.
     note: (text) => err(`packrun: ${visibleEntry(text)}\n`),

@@ -51,7 +51,11 @@ export function withRun(
 ): Promise<number> {
   return withWorkplace(cli, options, async (workplace) => {
     const key = await findRun(text, workplace.settings.tenantId, workplace.store);
-    return key.ok ? work(key.value, workplace) : cli.fault(key.fault, formatOf(options));
+    if (!key.ok) {
+      return cli.fault(key.fault, formatOf(options));
+    }
+    cli.worksOn(key.value.runId);
+    return work(key.value, workplace);
   });
 }
 

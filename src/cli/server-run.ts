@@ -125,6 +125,7 @@ function watchOf(
     options,
     named: (name) => {
       runId = name;
+      cli.worksOn(name);
     },
     cancel: cancel ?? new AbortController().signal,
     abort: abort ?? new AbortController().signal,

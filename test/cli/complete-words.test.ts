@@ -34,6 +34,7 @@ function cliIn(cwd: string): Cli {
     fault: unheard,
     diagnostics: unheard,
     note: unheard,
+    worksOn: () => undefined,
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { commandTable } from "../../src/cli/command-table.ts";
 import { packrun, packrunIn } from "./command-line.ts";
+import { faultOf } from "./place.ts";
 
 const folder = t.testdir({ broken: { "pack.yaml": "apiVersion: packrun.dev/v1\nkind: TaskPac\n" } });
 
@@ -55,7 +56,10 @@ t.test("every code can be found: `explain` alone lists them", (t) => {
   t.match(listed.out, /^PACK_UNKNOWN_FIELD +unknown field/m);
   const { items } = JSON.parse(packrun(folder, "explain", "--format", "json").out) as { items: unknown[] };
   t.equal(items.length, listed.out.trimEnd().split("\n").length);
-  t.match(packrun(folder, "explain", "QQQ"), { code: 2, err: /packrun explain lists all codes/ });
+  t.match(packrun(folder, "explain", "QQQ"), { code: 2, err: /`packrun explain` lists all codes/ });
+  const unknown = packrun(folder, "explain", "STEP_OMO", "--json");
+  t.equal(unknown.code, 2);
+  t.match(faultOf(unknown), { code: "CODE_UNKNOWN", hint: "did you mean STEP_OOM?", exitCode: 2 });
   t.match(JSON.parse(packrun(folder, "explain", "step_oom", "--json").out), { schemaVersion: 1, code: "STEP_OOM" });
   t.end();
 });

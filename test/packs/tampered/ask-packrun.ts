@@ -44,6 +44,7 @@ export async function askPackrun(
     },
     diagnostics: () => -1,
     note: ignored,
+    worksOn: ignored,
   };
   const program = new Command("packrun").exitOverride();
   (command[0] === "bundle" ? bundle : verify).define(program, cli, (ended) => {
