@@ -1,7 +1,7 @@
 import { approvalPredicate, bindings } from "#attest/approval.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
 import { readStatement } from "#attest/read-statement.ts";
-import { repeatedMember } from "#attest/repeated-member.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 import { MAX_SIDECAR_BYTES } from "#attest/sidecar.ts";
 import { fromLooseBase64 } from "#canon/base64.ts";
 import type { Digest } from "#canon/digest.ts";

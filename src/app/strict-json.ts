@@ -1,4 +1,4 @@
-import { repeatedMember } from "#attest/repeated-member.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 import { readJson } from "#canon/strict-json.ts";
 import { decodeUtf8 } from "#canon/utf8.ts";
 import { ok, type Result } from "#fault/result.ts";

@@ -17,7 +17,7 @@ import { faultOf } from "#fault/code-table.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { attestCodes } from "./codes.ts";
-import { repeatedMember } from "./repeated-member.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 import {
   BUNDLE_MEDIA_TYPE,
   MAX_SIDECAR_BYTES,

@@ -7,7 +7,7 @@ import { faultOf } from "#fault/code-table.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { attestCodes } from "./codes.ts";
-import { repeatedMember } from "./repeated-member.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 import { OLDER_STATEMENT_TYPE, STATEMENT_TYPE, statementShape, type Predicate, type Statement } from "./statement.ts";
 
 /**

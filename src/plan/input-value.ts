@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from "#canon/json.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { ValueType } from "./plan.ts";
 
@@ -29,9 +30,11 @@ function plus(number: number): number {
   return number === 0 ? 0 : number;
 }
 
+/** Of a member that stands twice nobody could say which one was meant. */
 function parseJson(text: string): Result<Json, undefined> {
   try {
-    return ok(JSON.parse(text) as Json);
+    const value = JSON.parse(text) as Json;
+    return repeatedMember(text) === undefined ? ok(value) : fail(undefined);
   } catch {
     return fail(undefined);
   }
@@ -65,9 +68,9 @@ export function inputWords(type: ValueType): string {
     case "boolean":
       return "true or false";
     case "object":
-      return "a JSON object";
+      return "a JSON object in which no name stands twice";
     case "array":
-      return "a JSON array";
+      return "a JSON array in which no name stands twice";
   }
 }
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import t from "tap";
-import { repeatedMember } from "#attest/repeated-member.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 
 t.test("a member that stands twice in one object is named, also when it is written in two ways", async (t) => {
   t.equal(repeatedMember('{"a":1,"a":2}'), "a");
