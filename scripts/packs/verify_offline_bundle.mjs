@@ -3326,7 +3326,7 @@ var anchorCodes = codeTable({
   }
 });
 
-// src/attest/repeated-member.ts
+// src/canon/repeated-member.ts
 var QUOTE = 34;
 var BACKSLASH = 92;
 function repeatedMember(json) {
