@@ -28,6 +28,10 @@ t.test("what is no time in UTC is not made one", (t) => {
   ]) {
     t.equal(withMilliseconds(given), given, given);
   }
-  t.throws(() => time("soon"), /Give a time such as/);
+  for (const given of ["soon", "2026-11-22T02:05:00", "2026-11-22 02:05", "22 Nov 2026", "2026", "2026-13-01"]) {
+    t.throws(() => time(given), /Give a time such as/, `${given} is another moment in another place, or none`);
+  }
+  t.equal(time("2026-11-22"), "2026-11-22T00:00:00.000Z");
+  t.equal(time("2026-11-22T02:05:00+01:00"), "2026-11-22T01:05:00.000Z");
   t.end();
 });

@@ -16,7 +16,7 @@ import {
 } from "#canon/shape.ts";
 import { runIdShape } from "#canon/id-shape.ts";
 import { isJsonObject } from "#canon/json.ts";
-import { isTimestamp, type Timestamp } from "#canon/timestamp.ts";
+import { SPOKEN_TIMESTAMP, spokenTimestamp } from "#canon/spoken-timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { NAME } from "#plan/plan.ts";
@@ -33,19 +33,10 @@ const inputs = described(
   record(NAME, anything(), "the name of an input", { max: 1000 }),
 );
 
-const MOMENT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,3}))?Z$/;
-
-/** A time as people and programs write it; documents have it with milliseconds. Undefined where it is none. */
-function momentOf(text: string): Timestamp | undefined {
-  const [, seconds, fraction = ""] = MOMENT.exec(text) ?? [];
-  const moment = `${seconds}.${fraction.padEnd(3, "0")}Z`;
-  return isTimestamp(moment) ? moment : undefined;
-}
-
 const momentShape = guarded(
   "a UTC time, as 2030-01-01T00:00:00Z, with up to three digits of a fraction of a second",
-  MOMENT.source,
-  (value): value is string => typeof value === "string" && momentOf(value) !== undefined,
+  SPOKEN_TIMESTAMP.source,
+  (value): value is string => typeof value === "string" && spokenTimestamp(value) !== undefined,
 );
 
 const optional = {
@@ -115,7 +106,7 @@ function timesOf({
 }: {
   readonly [Name in "scheduledAt" | "deadlineAt"]: string | undefined;
 }): Pick<ServiceOrder, "scheduledAt" | "deadlineAt"> {
-  const [scheduled, deadline] = [momentOf(scheduledAt ?? ""), momentOf(deadlineAt ?? "")];
+  const [scheduled, deadline] = [spokenTimestamp(scheduledAt ?? ""), spokenTimestamp(deadlineAt ?? "")];
   return {
     ...(scheduled === undefined ? {} : { scheduledAt: scheduled }),
     ...(deadline === undefined ? {} : { deadlineAt: deadline }),
