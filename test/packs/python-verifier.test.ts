@@ -398,6 +398,9 @@ const changed = (type: string, stepId: string | undefined, change: (event: Ledge
   });
 const metadata = (type: string, more: object, stepId?: string) =>
   changed(type, stepId, (event) => ({ metadata: { ...event.metadata, ...more } }));
+/** No run is sealed beside other files than those that its ledger binds: this is done to a bundle that is there. */
+const bound = (more: object) =>
+  sealedAgain(([first, ...rest]) => [{ ...first, metadata: { ...first?.metadata, ...more } } as LedgerEvent, ...rest]);
 const twice = (type: string, stepId: string) =>
   forged((events) => events.toSpliced(at(events, type, stepId), 0, events[at(events, type, stepId)] as LedgerEvent));
 
@@ -432,8 +435,8 @@ t.test("both hold ledgers to the plan, whoever signed them", options, async (t) 
     "another end of the run": { files: await metadata("run.finished", { status: "failed", reason: "STEP_EXIT" }) },
     "an end without its outputs": { files: await metadata("run.finished", { outputs: {} }) },
     "a requester who did not ask": { files: await metadata("run.created", { requestedBy: "approver-1" }) },
-    "another pack": { files: await metadata("run.created", { packDigest: `sha256:${"0".repeat(64)}` }) },
-    "inputs that were not locked": { files: await metadata("run.created", { inputsLock: `sha256:${"0".repeat(64)}` }) },
+    "another pack": { files: await bound({ packDigest: `sha256:${"0".repeat(64)}` }) },
+    "inputs that were not locked": { files: await bound({ inputsLock: `sha256:${"0".repeat(64)}` }) },
     "an output that was not captured": {
       files: await metadata("step.artifact", { status: "missing", digest: undefined, size: undefined }),
     },
