@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { PublicKey } from "#attest/public-key.ts";
 import { readPublicKey } from "#attest/read-public-key.ts";
 import { encodeUtf8 } from "#canon/utf8.ts";
@@ -12,6 +12,7 @@ import type { Signer } from "#port/signer.ts";
 import { firstRoot, grantKey, STANDARD_ROLES, type RootDraft } from "#trust/edit-root.ts";
 import { holdersOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
+import { developmentKey } from "./development-key.ts";
 import { fileFault } from "./file-fault.ts";
 import { withTrustLock } from "./state-lock.ts";
 import { readTrustFile, replaceTrustFile, writeAtomically, writeNewFile } from "./trust-file.ts";
@@ -46,7 +47,7 @@ export async function ensureDevelopmentTrust(
   tools: { readonly keyring: Keyring; readonly now: () => number },
 ): Promise<Result<DevelopmentTrust>> {
   return withTrustLock(stateFolder, async () => {
-    const key = await ensureKey(join(stateFolder, "trust"), tools.keyring);
+    const key = await ensureKey(developmentKey({ stateFolder }), tools.keyring);
     return key.ok ? ensureRoot(join(stateFolder, "trust"), roles, key.value, tools) : key;
   });
 }
@@ -54,8 +55,8 @@ export async function ensureDevelopmentTrust(
 type DevelopmentKey = { readonly keyFile: string; readonly signer: Signer; readonly made: boolean };
 
 /** Made under another name first: a process that dies here leaves no half key under the real one. */
-async function ensureKey(folder: string, keyring: Keyring): Promise<Result<DevelopmentKey>> {
-  const keyFile = join(folder, "dev.key");
+async function ensureKey(keyFile: string, keyring: Keyring): Promise<Result<DevelopmentKey>> {
+  const folder = dirname(keyFile);
   const made = !existsSync(keyFile);
   try {
     if (made) {

@@ -6,6 +6,7 @@ import { redactAddress } from "#fault/redact-address.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { HostFinding } from "#port/host-finding.ts";
 import type { Keyring } from "#port/keyring.ts";
+import { developmentKey } from "./development-key.ts";
 import { systemCode } from "./file-fault.ts";
 import {
   clockFinding,
@@ -120,7 +121,7 @@ async function lookAtKeys({ settings, keyring }: Workplace): Promise<readonly Ho
     return keyFinding(role, path, opened.ok ? undefined : opened.fault);
   });
   if (settings.trustFile === undefined) {
-    findings.push(lookAtDevelopmentKey(join(settings.stateFolder, "trust", "dev.key"), keyring));
+    findings.push(lookAtDevelopmentKey(developmentKey(settings), keyring));
   } else if (configured.length < named.length) {
     const missing = named.filter(([, path]) => path === undefined).map(([role]) => role);
     findings.push(Promise.resolve(keylessFinding(missing)));

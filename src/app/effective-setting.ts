@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Json } from "#canon/json.ts";
 import type { PathPart } from "#canon/shape.ts";
 import { redactAddress } from "#fault/redact-address.ts";
+import { developmentKey } from "./development-key.ts";
 import { MONGO_DEFAULTS } from "./mongo-settings.ts";
 import { revocationsPath } from "./revocation-files.ts";
 import { DEFAULT_LISTEN } from "./server-settings.ts";
@@ -24,11 +25,11 @@ const mongo =
   ({ settings, said }) =>
     settings.mongo === undefined ? (said ?? MONGO_DEFAULTS[name]) : used(settings.mongo);
 
-/** Without a pinned root the development key, which lies beside the development root, signs. */
+/** Without a pinned root the development key signs. */
 const key =
   (which: "requesterKey" | "attestorKey"): Effective =>
   ({ settings }) =>
-    settings[which] ?? (settings.trustFile === undefined ? join(settings.stateFolder, "trust", "dev.key") : undefined);
+    settings[which] ?? (settings.trustFile === undefined ? developmentKey(settings) : undefined);
 
 const signer = ({ settings, path }: Asked): NonNullable<Settings["signers"]>[string] | undefined =>
   settings.signers?.[String(path[1])];

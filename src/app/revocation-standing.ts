@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
@@ -17,6 +16,7 @@ import { needsRevocations } from "#trust/freshness.ts";
 import { readRevocations } from "#trust/revocation-list.ts";
 import { revocationCodes } from "#trust/revocation-codes.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
+import { developmentKey } from "./development-key.ts";
 import { readKeptSidecar, readRevocationFiles, revocationsPath } from "./revocation-files.ts";
 import type { Settings } from "./settings.ts";
 import { admitRevocations, lastRevocations } from "./trust-memory.ts";
@@ -139,7 +139,7 @@ export function missingRevocations(
 ): Result<never> {
   const { trustDomain } = root.document;
   const list = revocationsPath(settings);
-  const key = settings.trustFile === undefined ? join(settings.stateFolder, "trust", "dev.key") : "KEY";
+  const key = settings.trustFile === undefined ? developmentKey(settings) : "KEY";
   const hint = wasUsed
     ? "put the newest list of its owner back, with its sidecar: beside the trust root, or where `revocations` of the configuration says"
     : `make the first list: packrun revoke --renew --key ${key} (a key with role revoker; --trust and --store as here), or put the one of its owner, with its sidecar, there: ${list}`;

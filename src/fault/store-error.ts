@@ -10,3 +10,8 @@ export class StoreError extends Error {
     this.fault = fault;
   }
 }
+
+/** Whether a store that is there says that it has not these bytes any more as they were stored. */
+export function isSpoilt({ code }: Fault): boolean {
+  return code === "ARTIFACT_MISSING" || code === "ARTIFACT_CORRUPT";
+}

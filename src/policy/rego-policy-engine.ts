@@ -4,7 +4,7 @@ import { concatBytes } from "#canon/bytes.ts";
 import { digestOf, type Digest, type Sha256 } from "#canon/digest.ts";
 import type { JsonObject } from "#canon/json.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { StoreError } from "#fault/store-error.ts";
+import { isSpoilt, StoreError } from "#fault/store-error.ts";
 import { MAX_MODULE_BYTES } from "#plan/policy-module.ts";
 import type { Policy } from "#plan/plan.ts";
 import type { PolicyAnswer } from "#port/policy-engine.ts";
@@ -12,9 +12,6 @@ import { runRego, type RegoLimits } from "./run-rego.ts";
 
 /** The largest context, in bytes of its canonical JSON: in a module's memory it takes some ten times that. */
 const MAX_CONTEXT_BYTES = 8 * 1024 * 1024;
-
-/** Faults of a store that is there, but not the module. */
-const SPOILT: ReadonlySet<string> = new Set(["ARTIFACT_MISSING", "ARTIFACT_CORRUPT"]);
 
 export type RegoPorts = {
   /** The bytes of a module of the plan, by its digest. */
@@ -67,7 +64,7 @@ async function moduleOf(
       parts.push(part);
     }
   } catch (error) {
-    if (error instanceof StoreError && SPOILT.has(error.fault.code)) {
+    if (error instanceof StoreError && isSpoilt(error.fault)) {
       return fail(`it cannot be read: ${error.fault.code}`);
     }
     throw error;

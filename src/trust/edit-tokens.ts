@@ -25,7 +25,8 @@ export function mapToken(
 /** The next version, in which the bearer of such a token stands for nobody. Faults: TRUST_EDIT_TOKEN, TRUST_EDIT_INVALID. */
 export function unmapToken(root: TrustRoot, bearer: TokenBearer, now: Timestamp, sha256: Sha256): Result<RootDraft> {
   const left = others(root, bearer);
-  return left.length === root.document.tokens?.length || root.document.tokens === undefined
+  const { tokens = [] } = root.document;
+  return left.length === tokens.length
     ? fail(faultOf(trustCodes, "TRUST_EDIT_TOKEN", { issuer: bearer.iss, subject: bearer.sub }))
     : withTokens(root, left, now, sha256);
 }

@@ -3,7 +3,7 @@ import type { TenantId } from "#canon/ids.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { StoreError } from "#fault/store-error.ts";
+import { isSpoilt, StoreError } from "#fault/store-error.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import { planCodes } from "#plan/codes.ts";
 import type { RunNode } from "#plan/plan.ts";
@@ -11,10 +11,7 @@ import type { ResolvedAttempt } from "#run/resolve.ts";
 import { readListing } from "../read-listing.ts";
 import type { PreparerPorts } from "./preparer-ports.ts";
 
-/** What a store says of bytes that it has, but not as they were stored. */
-const SPOILT: ReadonlySet<string> = new Set(["ARTIFACT_MISSING", "ARTIFACT_CORRUPT"]);
-
-type Ports = Pick<PreparerPorts, "artifacts" | "packListing" | "plan">;
+type Ports = Pick<PreparerPorts, "artifacts" | "plan">;
 
 /** A file of the pack is not the one that the plan pins. */
 export function packFileDrift(node: RunNode, path: string): Fault {
@@ -31,7 +28,7 @@ function inputDrift(node: RunNode, name: string): Fault {
 
 /** Why the pack could not be laid out: drift where a file of it is spoilt, all else as it is. */
 export function packFault(fault: Fault, node: RunNode, listing: readonly FileEntry[]): Fault {
-  if (!SPOILT.has(fault.code)) {
+  if (!isSpoilt(fault)) {
     return fault;
   }
   const spoilt = listing.find(({ sha256 }) => fault.data?.["digest"] === digestOfHex(sha256));
@@ -40,18 +37,17 @@ export function packFault(fault: Fault, node: RunNode, listing: readonly FileEnt
 
 /** Why these bytes could not be laid out: drift where they are an input's, and not those of an earlier step. */
 export function referenceFault(fault: Fault, digest: Digest, node: RunNode, { plan }: Ports): Fault {
-  const name = inputOf(digest, plan);
-  return name === undefined || !SPOILT.has(fault.code) ? fault : inputDrift(node, name);
+  const input = storedInputs(plan).find((each) => each.digest === digest);
+  return input === undefined || !isSpoilt(fault) ? fault : inputDrift(node, input.name);
 }
 
-function inputOf(digest: Digest, { inputs }: Ports["plan"]): string | undefined {
-  return Object.entries(inputs).find(
-    ([, input]) => isStored(input.type) && "digest" in input && input.digest === digest,
-  )?.[0];
-}
+type StoredInput = { readonly name: string; readonly type: "file" | "directory"; readonly digest: Digest };
 
-function isStored(type: string): boolean {
-  return type === "file" || type === "directory";
+/** The inputs whose bytes lie in the store. */
+function storedInputs({ inputs }: Ports["plan"]): readonly StoredInput[] {
+  return Object.entries(inputs).flatMap(([name, input]) =>
+    input.type === "file" || input.type === "directory" ? [{ name, type: input.type, digest: input.digest }] : [],
+  );
 }
 
 /**
@@ -69,9 +65,8 @@ export async function holdStoredBytes(
     }
   }
   const given = program.kind === "uses" ? JSON.stringify(program.with) : "";
-  for (const [name, input] of Object.entries(plan.inputs)) {
-    const used = (input.type === "file" || input.type === "directory") && given.includes(input.digest);
-    if (used && !(await isWhole(input.digest, input.type === "directory", tenantId, artifacts))) {
+  for (const { name, type, digest } of storedInputs(plan).filter((input) => given.includes(input.digest))) {
+    if (!(await isWhole(digest, type === "directory", tenantId, artifacts))) {
       return fail(inputDrift(node, name));
     }
   }
@@ -99,7 +94,7 @@ async function isWhole(
     }
     return listing.ok;
   } catch (error) {
-    if (error instanceof StoreError && SPOILT.has(error.fault.code)) {
+    if (error instanceof StoreError && isSpoilt(error.fault)) {
       return false;
     }
     throw error;
