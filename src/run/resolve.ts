@@ -146,12 +146,15 @@ function textOf(state: RunState, instance: Instance, template: Template): Result
 
 /** A node refers to an input's path where the path itself was folded into it, or where an expression names the input. */
 function inputsUsed(state: RunState, { inputs: _mounted, ...rest }: RunNode): readonly string[] {
+  const mounted = Object.entries(state.plan.inputs).flatMap(([name, { type }]) =>
+    type === "file" || type === "directory" ? [name] : [],
+  );
+  if (mounted.length === 0) {
+    return [];
+  }
   const text = JSON.stringify(rest);
   const expressions = expressionsIn(rest).join("\n");
-  return Object.entries(state.plan.inputs)
-    .filter(([, input]) => input.type === "file" || input.type === "directory")
-    .map(([name]) => name)
-    .filter((name) => text.includes(`/run/packrun/inputs/${name}/`) || namesInput(expressions, name));
+  return mounted.filter((name) => text.includes(`/run/packrun/inputs/${name}/`) || namesInput(expressions, name));
 }
 
 function namesInput(expressions: string, name: string): boolean {

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { systemCode } from "#fault/system-problem.ts";
 import type { RedactingStream } from "#port/secrets.ts";
 import type { OutputBatch, OutputSink } from "#port/step-runner.ts";
 import { LineBatcher } from "./line-batcher.ts";
@@ -82,21 +81,10 @@ export class OutputPump {
   }
 
   async #carry(): Promise<void> {
-    const { source, redacting, meter } = this.#ports;
-    let whole = true;
+    const { redacting, meter } = this.#ports;
+    let whole: boolean;
     try {
-      for await (const chunk of source) {
-        const bytes = chunk as Uint8Array;
-        this.#bytes += bytes.length;
-        this.#isDelivering = true;
-        await this.#deliver(redacting.push(meter.admit(bytes)));
-        this.#isDelivering = false;
-      }
-    } catch (error) {
-      if (!wasCut(error)) {
-        throw error;
-      }
-      whole = false;
+      whole = await this.#readAll();
     } finally {
       clearTimeout(this.#timer);
     }
@@ -106,12 +94,46 @@ export class OutputPump {
     await this.#inTurn(this.#lines.end());
   }
 
-  async #deliver(bytes: Uint8Array): Promise<void> {
-    if (bytes.length === 0) {
+  /** Resolves when there is no more: false when that is because it was cut. */
+  #readAll(): Promise<boolean> {
+    const { source } = this.#ports;
+    return new Promise((resolve, reject) => {
+      source.on("readable", () => void this.#readOn());
+      source.once("end", () => resolve(true));
+      source.once("error", reject);
+      source.once("close", () => resolve(false));
+    });
+  }
+
+  /** Delivers what there is to read. An iterator over the stream would do the same at several times the cost per step. */
+  async #readOn(): Promise<void> {
+    const { source, redacting, meter } = this.#ports;
+    if (this.#isDelivering) {
       return;
     }
+    try {
+      for (let bytes = next(source); bytes !== undefined; bytes = next(source)) {
+        this.#bytes += bytes.length;
+        const delivered = this.#deliver(redacting.push(meter.admit(bytes)));
+        if (delivered !== undefined) {
+          this.#isDelivering = true;
+          await delivered;
+          this.#isDelivering = false;
+        }
+      }
+    } catch (error) {
+      source.destroy(error as Error);
+    }
+  }
+
+  /** Undefined when nothing was ready to be sent. */
+  #deliver(bytes: Uint8Array): Promise<unknown> | undefined {
+    if (bytes.length === 0) {
+      return undefined;
+    }
     this.#timer ??= setTimeout(() => this.#flushLater(), BATCH_MS);
-    await Promise.all(this.#lines.push(bytes).map((batch) => this.#inTurn(batch)));
+    const batches = this.#lines.push(bytes);
+    return batches.length === 0 ? undefined : Promise.all(batches.map((batch) => this.#inTurn(batch)));
   }
 
   #flushLater(): void {
@@ -134,7 +156,6 @@ export class OutputPump {
   }
 }
 
-/** The reading end was closed on purpose while a read was waiting. */
-function wasCut(error: unknown): boolean {
-  return systemCode(error) === "ERR_STREAM_PREMATURE_CLOSE";
+function next(source: Socket): Uint8Array | undefined {
+  return (source.read() as Uint8Array | null) ?? undefined;
 }

@@ -1,6 +1,12 @@
 import type { Socket } from "node:net";
 import { identifyInit, type ProcessIdentity } from "./watch/process-identity.ts";
 
+const patterns = {
+  "child-pid": /"child-pid": (\d+)/,
+  "exit-code": /"exit-code": (\d+)/,
+  "net-namespace": /"net-namespace": (\d+)/,
+} as const;
+
 /**
  * What bubblewrap says on `--json-status-fd`: first the host pid of the PID namespace's init, at the end the exit code
  * of the command. A set-up that failed says no exit code. Its end means that bubblewrap itself is gone.
@@ -23,8 +29,8 @@ export class StatusChannel {
     });
     source.on("data", (chunk: Buffer) => {
       this.#text = (this.#text + chunk.toString("latin1")).slice(0, 8192);
-      const pid = this.#number("child-pid");
-      if (this.#init === undefined && pid !== undefined) {
+      const pid = this.#init === undefined ? this.#number("child-pid") : undefined;
+      if (pid !== undefined) {
         this.#init = identifyInit(pid);
         onInit();
       }
@@ -45,13 +51,13 @@ export class StatusChannel {
     return this.#number("exit-code");
   }
 
-  /** The inode of a new namespace, such as `net`. */
-  namespace(kind: string): number | undefined {
-    return this.#number(`${kind}-namespace`);
+  /** The inode of its network namespace. */
+  get netNamespace(): number | undefined {
+    return this.#number("net-namespace");
   }
 
-  #number(name: string): number | undefined {
-    const found = new RegExp(`"${name}": (\\d+)`).exec(this.#text)?.[1];
+  #number(name: keyof typeof patterns): number | undefined {
+    const found = patterns[name].exec(this.#text)?.[1];
     return found === undefined ? undefined : Number(found);
   }
 }

@@ -257,7 +257,7 @@ export class StepProcess {
   #end(durationMs: number, tail: string): StepEnd {
     const use = this.#measure();
     const exitCode = this.#built?.status.exitCode;
-    const netNamespace = this.#built?.status.namespace("net");
+    const netNamespace = this.#built?.status.netNamespace;
     return {
       use: {
         ...use,

@@ -45,7 +45,7 @@ type Made = { readonly facts: string; readonly root: Result<RootView> };
  * For so many milliseconds the host's mounts are taken to be what they were. Reading them waits for every sandbox that is
  * being built meanwhile, and what is made ready ahead of its turn is up to a second old anyway.
  */
-const FRESH_MS = 100;
+const FRESH_MS = 500;
 
 class MountTables {
   #text = "";

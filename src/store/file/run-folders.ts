@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { equalBytes } from "#canon/bytes.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
@@ -124,13 +125,16 @@ export class RunFolders {
     }
   }
 
-  /** Any change to the file, its replacement included, moves one of these; `ctime` is set by nobody at will. */
+  /**
+   * Any change to the file, its replacement included, moves one of these; `ctime` is set by nobody at will. One look costs
+   * less than handing it to another thread, and a run takes one before every step.
+   */
   async fileMark(key: RunKey, path: string): Promise<Result<string>> {
     if (!isRunFilePath(path)) {
       return fail(faultOf(storeCodes, "FILE_PATH", { path }));
     }
     try {
-      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(this.pathOf(key, path), { bigint: true });
+      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(this.pathOf(key, path), { bigint: true });
       return ok([dev, ino, size, mtimeNs, ctimeNs].join(":"));
     } catch (error) {
       return unreadFile(key, path, error);
