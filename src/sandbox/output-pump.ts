@@ -97,6 +97,9 @@ export class OutputPump {
   /** Resolves when there is no more: false when that is because it was cut. */
   #readAll(): Promise<boolean> {
     const { source } = this.#ports;
+    if (source.destroyed) {
+      return Promise.resolve(false);
+    }
     return new Promise((resolve, reject) => {
       source.on("readable", () => void this.#readOn());
       source.once("end", () => resolve(true));
