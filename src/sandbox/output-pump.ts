@@ -108,7 +108,7 @@ export class OutputPump {
     });
   }
 
-  /** Delivers what there is to read. An iterator over the stream would do the same at several times the cost per step. */
+  /** Delivers what there is to read; an iterator over the stream would do the same, and cost every step more. */
   async #readOn(): Promise<void> {
     const { source, redacting, meter } = this.#ports;
     if (this.#isDelivering) {
