@@ -1,12 +1,12 @@
 import { approvalPredicate, bindings } from "#attest/approval.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
 import { readStatement } from "#attest/read-statement.ts";
-import { repeatedMember } from "#canon/repeated-member.ts";
 import { MAX_SIDECAR_BYTES } from "#attest/sidecar.ts";
 import { fromLooseBase64 } from "#canon/base64.ts";
 import type { Digest } from "#canon/digest.ts";
 import type { RunId } from "#canon/ids.ts";
 import { isJsonObject } from "#canon/json.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 import { misfitsOf, type Shape } from "#canon/shape.ts";
 import { readJson } from "#canon/strict-json.ts";
 import { decodeUtf8 } from "#canon/utf8.ts";

@@ -114,7 +114,10 @@ const AT_ONCE = 32;
 
 type Manifest = { readonly head: number; readonly bytes: Uint8Array };
 
-/** A snapshot is named a little later than it was taken: other events may have come between. Faults: SNAPSHOT_UNKNOWN, those of the store. */
+/**
+ * A snapshot is named a little later than it was taken: other events may have come between. Faults: SNAPSHOT_UNKNOWN, those
+ * of the store.
+ */
 async function findManifest(
   key: RunKey,
   { sequence, manifestDigest }: Named,

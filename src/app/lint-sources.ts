@@ -11,8 +11,8 @@ import { readPackFile, type PackFolder, type PackPorts } from "./pack-folder.ts"
 type Used = { readonly step: RunStep; readonly rule: BuiltInRule };
 
 /**
- * Reads what is looked into of a pack before anything runs: its Rego modules, the schemas of outputs, and what its built-ins read of it. A file
- * that changes meanwhile is left out; whoever copies the pack refuses it.
+ * Reads what is looked into of a pack before anything runs: its Rego modules, the schemas of outputs, and what its built-ins
+ * read of it. A file that changes meanwhile is left out; whoever copies the pack refuses it.
  */
 export async function readLintSources(
   pack: Pack,

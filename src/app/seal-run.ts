@@ -65,7 +65,8 @@ export type SealedRun = {
 /**
  * Seals a finished run into `folder`. May be repeated: its bundle that is there stands. Streams; artifacts are copied, so
  * that nothing in the store can change a sealed bundle. Faults: EVIDENCE_TARGET, RUN_NOT_FINISHED, TIMELINE_INCOMPLETE,
- * LEDGER_BROKEN, PLAN_DRIFT where the plan, the inputs lock or the pack's listing is not the run's any more, and those of the store and the signer.
+ * LEDGER_BROKEN, PLAN_DRIFT where the plan, the inputs lock or the pack's listing is not the run's any more, and those of
+ * the store and the signer.
  */
 export async function sealRun(identity: RunIdentity, ports: SealPorts, folder: string): Promise<Result<SealedRun>> {
   const before = await standingBundle(folder, identity.runId, ports.sha256);

@@ -1,5 +1,6 @@
 import { fromBase64, fromLooseBase64 } from "#canon/base64.ts";
 import { isJsonObject } from "#canon/json.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 import {
   anything,
   array,
@@ -17,7 +18,6 @@ import { faultOf } from "#fault/code-table.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { attestCodes } from "./codes.ts";
-import { repeatedMember } from "#canon/repeated-member.ts";
 import {
   BUNDLE_MEDIA_TYPE,
   MAX_SIDECAR_BYTES,

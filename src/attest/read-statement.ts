@@ -1,5 +1,6 @@
 import { hexOf, type Digest } from "#canon/digest.ts";
 import { isJsonObject } from "#canon/json.ts";
+import { repeatedMember } from "#canon/repeated-member.ts";
 import { describeMisfit, misfitsOf } from "#canon/shape.ts";
 import { readCanonicalJson, readJson } from "#canon/strict-json.ts";
 import { decodeUtf8 } from "#canon/utf8.ts";
@@ -7,7 +8,6 @@ import { faultOf } from "#fault/code-table.ts";
 import type { FaultData } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { attestCodes } from "./codes.ts";
-import { repeatedMember } from "#canon/repeated-member.ts";
 import { OLDER_STATEMENT_TYPE, STATEMENT_TYPE, statementShape, type Predicate, type Statement } from "./statement.ts";
 
 /**

@@ -4,6 +4,7 @@ import type { Pack, RunStep } from "#pack/pack.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import { below } from "./compile-value.ts";
 import type { Place } from "./expression-reader.ts";
+import type { LintSources } from "./lint-sources.ts";
 import { packTree } from "./pack-tree.ts";
 
 /** Paths of the pack in which a step's outputs have their schemas, by output. */
@@ -22,20 +23,23 @@ export function outputSchemaPaths(pack: Pack): readonly string[] {
 /** Reports the files that are no schema; what is not in the pack was reported, and what was not looked into is not judged. */
 export function checkOutputSchemas(step: RunStep, place: Place, { sources, findings }: CompileDesk): void {
   for (const [name, path] of outputSchemasOf(step)) {
-    const file = sources.files.get(path);
-    const read = file?.ok === true ? readJson(file.value, path) : undefined;
-    const verdict = read?.ok === true ? sources.validateSchema?.(read.value as Json, null) : undefined;
-    const problem =
-      file?.ok === false
-        ? file.fault
-        : read?.ok === false
-          ? "its file could not be read as JSON"
-          : verdict?.kind === "badSchema"
-            ? verdict.problem
-            : undefined;
+    const problem = schemaProblem(path, sources);
     if (problem !== undefined) {
       const at = { path: [...below(below(place, "outputs"), name).path(), "schema"], part: "value" as const };
       findings.add("PACK_VALUE", { problem: `the schema of output "${name}" cannot be used: ${problem}` }, at);
     }
   }
+}
+
+function schemaProblem(path: string, { files, validateSchema }: LintSources): string | undefined {
+  const file = files.get(path);
+  if (file?.ok !== true) {
+    return file?.fault;
+  }
+  const read = readJson(file.value, path);
+  if (!read.ok) {
+    return "its file could not be read as JSON";
+  }
+  const verdict = validateSchema?.(read.value as Json, null);
+  return verdict?.kind === "badSchema" ? verdict.problem : undefined;
 }

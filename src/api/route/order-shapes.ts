@@ -85,7 +85,10 @@ export const packInputsShape = record(
   "the name of an input",
 );
 
-/** The order without its tenant, which must be the bearer's, and with its times as documents have them. Faults: TENANT_MISMATCH, BODY_INVALID. */
+/**
+ * The order without its tenant, which must be the bearer's, and with its times as documents have them. Faults:
+ * TENANT_MISMATCH, BODY_INVALID.
+ */
 export function orderOf(
   { tenantId, scheduledAt, deadlineAt, ...order }: Order,
   bearer: { readonly tenantId: string },
