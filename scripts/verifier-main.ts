@@ -19,7 +19,7 @@ folder or a tar of any size, and tells which it is. It cannot be a pipe: parts o
   --trust FILE         the trust root that you pinned; without it nothing is verified
   --plan-hash HASH     the plan that it must be, or hold: sha256:…
   --revocations FILE   your own revocation list, with FILE.sigstore.json beside it
-  --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
+  --at TIME            the time of verification, as 2026-01-05T08:00:00Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it
   --version            prints name, version and the digest of this file, which manifests name as their verifier

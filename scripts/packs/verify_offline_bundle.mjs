@@ -2806,15 +2806,14 @@ function endOf(pattern2, text9, from) {
 
 // src/canon/strict-json.ts
 function readCanonicalJson(bytes, file) {
-  const read = readJson(bytes, file);
-  if (!read.ok) {
-    return read;
-  }
-  const canonical = canonicalBytesOf(read.value);
-  return canonical !== void 0 && equalBytes(canonical, bytes) ? read : fail(faultOf(canonCodes, "JSON_NOT_CANONICAL", { file }, { place: { file } }));
+  const text9 = decodeUtf8(bytes);
+  const read = parsed(text9, file);
+  return !read.ok || canonicalTextOf(read.value) === text9 ? read : fail(faultOf(canonCodes, "JSON_NOT_CANONICAL", { file }, { place: { file } }));
 }
 function readJson(bytes, file) {
-  const text9 = decodeUtf8(bytes);
+  return parsed(decodeUtf8(bytes), file);
+}
+function parsed(text9, file) {
   if (text9 === void 0) {
     return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem: "it is not valid UTF-8" }, { place: { file } }));
   }
@@ -2826,9 +2825,9 @@ function readJson(bytes, file) {
     return fail(faultOf(canonCodes, "JSON_SYNTAX", { file, problem }, { place: { file } }));
   }
 }
-function canonicalBytesOf(value) {
+function canonicalTextOf(value) {
   try {
-    return canonicalBytes(value);
+    return canonicalJson(value);
   } catch {
     return void 0;
   }
@@ -3005,9 +3004,9 @@ function readTrustRoot(bytes, sha256) {
   if (!keys.ok) {
     return keys;
   }
-  const broken2 = roleFault(document, keys.value) ?? tokenFault(document);
-  if (broken2 !== void 0) {
-    return broken2;
+  const broken3 = roleFault(document, keys.value) ?? tokenFault(document);
+  if (broken3 !== void 0) {
+    return broken3;
   }
   const { timestampAuthorities = [], transparencyLogs = [] } = document;
   const authorities = checkAuthorities(timestampAuthorities);
@@ -6062,7 +6061,7 @@ function checkParts(event, head, sha256) {
 }
 function readLedgerLine(line, head, sha256) {
   const text9 = decodeUtf8(line.at(-1) === NEWLINE2 ? line.subarray(0, -1) : line);
-  const read = text9 === void 0 ? void 0 : parsed(text9);
+  const read = text9 === void 0 ? void 0 : parsed2(text9);
   if (read === void 0) {
     return broken(head, "the line is not JSON in UTF-8");
   }
@@ -6073,7 +6072,7 @@ function readLedgerLine(line, head, sha256) {
   const event = checked.value.event;
   return textOf(checked.value, event.hash) === text9 ? ok(event) : broken(head, "its bytes are not canonical JSON");
 }
-function parsed(text9) {
+function parsed2(text9) {
   try {
     return { value: JSON.parse(text9) };
   } catch {
@@ -6765,16 +6764,16 @@ var BEGINNINGS = /* @__PURE__ */ new Set([
 // src/verify/check-ledger.ts
 async function foldLedger(manifest, planned, reader, checks, sha256) {
   let head = genesisHead(manifest, sha256);
-  let broken2;
+  let broken3;
   const facts = noFacts();
   const gates = { gates: /* @__PURE__ */ new Map(), contexts: /* @__PURE__ */ new Map() };
   const order2 = planned === void 0 ? void 0 : new RunOrder(planned.plan, planned.tree, sha256);
   const outputs = planned === void 0 ? void 0 : new OutputLog(planned.plan);
   const egress2 = planned === void 0 ? void 0 : new EgressLog(planned.plan, planned.tree);
   const splitter = lineSplitter(DOCUMENT_LIMIT, (line) => {
-    const read = broken2 === void 0 ? readLedgerLine(line, head, sha256) : fail(broken2);
+    const read = broken3 === void 0 ? readLedgerLine(line, head, sha256) : fail(broken3);
     if (!read.ok) {
-      broken2 ??= read.fault;
+      broken3 ??= read.fault;
       return;
     }
     const event = read.value;
@@ -6787,10 +6786,10 @@ async function foldLedger(manifest, planned, reader, checks, sha256) {
   });
   const streamed = await reader.stream(LEDGER_PATH, splitter.push);
   const ending = splitter.overflowed() ? "a line has no end" : splitter.rest() > 0 ? "its last line is cut off" : void 0;
-  if (streamed.ok && broken2 === void 0 && ending !== void 0) {
-    broken2 = faultOf(runCodes, "LEDGER_BROKEN", { sequence: head.sequence + 1, problem: ending });
+  if (streamed.ok && broken3 === void 0 && ending !== void 0) {
+    broken3 = faultOf(runCodes, "LEDGER_BROKEN", { sequence: head.sequence + 1, problem: ending });
   }
-  const wrong = streamed.ok ? broken2 : streamed.fault;
+  const wrong = streamed.ok ? broken3 : streamed.fault;
   if (!streamed.ok || wrong !== void 0) {
     checks.fail("ledger-chain", wrong ?? faultOf(verifyCodes, "LEDGER_UNFINISHED"));
     return void 0;
@@ -7005,9 +7004,9 @@ function checkOutcome(given) {
     checks.skip("outcome", "the ledger has no end");
     return;
   }
-  const broken2 = ["plan-nodes", "order"].find((name2) => checks.failed(name2));
-  if (broken2 !== void 0) {
-    checks.skip("outcome", `nothing follows from steps that are wrong: ${broken2} failed`);
+  const broken3 = ["plan-nodes", "order"].find((name2) => checks.failed(name2));
+  if (broken3 !== void 0) {
+    checks.skip("outcome", `nothing follows from steps that are wrong: ${broken3} failed`);
     return;
   }
   const { failure, cutShort } = readSteps(given);
@@ -7503,9 +7502,9 @@ async function checkPackAttestation(given) {
   const image = await signedImage(given);
   const sidecar = image.ok ? await reader.document(PACK_ATTESTATION_PATH) : image;
   if (!image.ok || !sidecar.ok) {
-    const broken2 = image.ok ? sidecar : image;
-    if (!broken2.ok) {
-      checks.fail("pack-attestation", broken2.fault);
+    const broken3 = image.ok ? sidecar : image;
+    if (!broken3.ok) {
+      checks.fail("pack-attestation", broken3.fault);
     }
     return void 0;
   }
@@ -7542,7 +7541,7 @@ var planFileCodes = codeTable({
   PLAN_FILE: {
     severity: "error",
     exitCode: 6,
-    message: "plan.canonical.json is no plan: {problem}",
+    message: "{file} is no plan: {problem}",
     hint: "use the file exactly as packrun wrote it; any edit makes it another plan",
     explanation: {
       cause: "The file is not the canonical JSON of a plan: it was edited, cut off, or is something else.",
@@ -7564,13 +7563,13 @@ var planFileCodes = codeTable({
 });
 
 // src/plan/read-plan.ts
-function readPlan(bytes) {
-  const read = readCanonicalJson(bytes, "plan.canonical.json");
+function readPlan(bytes, file = "plan.canonical.json") {
+  const read = readCanonicalJson(bytes, file);
   if (!read.ok) {
-    return fail(faultOf(planFileCodes, "PLAN_FILE", { problem: read.fault.message }));
+    return fail(faultOf(planFileCodes, "PLAN_FILE", { file, problem: read.fault.message }));
   }
   const [misfit2] = misfitsOf(planShape, read.value);
-  return misfit2 === void 0 ? ok(read.value) : fail(faultOf(planFileCodes, "PLAN_FILE", { problem: describeMisfit(misfit2) }));
+  return misfit2 === void 0 ? ok(read.value) : fail(faultOf(planFileCodes, "PLAN_FILE", { file, problem: describeMisfit(misfit2) }));
 }
 
 // src/verify/check-plan.ts
@@ -8011,6 +8010,16 @@ function stepsOf({ ledger }) {
   }));
 }
 
+// src/verify/objections.ts
+function failObjections({ trustRoot, revocations }, fail2) {
+  if (trustRoot !== void 0) {
+    fail2("trust-root", trustRoot);
+  }
+  if (revocations !== void 0) {
+    fail2("revocation", revocations);
+  }
+}
+
 // src/verify/verdict.ts
 function wordOf(checks) {
   if (checks.some((check) => check.status === "fail")) {
@@ -8032,6 +8041,7 @@ function exitCodeOf(verdict) {
 // src/verify/verify.ts
 async function verify(source, options, host) {
   const checks = new CheckList();
+  failObjections(options.objections ?? {}, (name2, fault) => checks.fail(name2, fault));
   const root = checkRoot(options, host, checks);
   const subject = await checkBundle(source, options, host, checks, root).catch((error) => {
     const problem = readingProblem(error);
@@ -8367,6 +8377,14 @@ function startNodeHash() {
   return { update: (bytes) => void hash2.update(bytes), digest: () => hash2.digest() };
 }
 
+// src/canon/spoken-timestamp.ts
+var SPOKEN_TIMESTAMP = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,3}))?Z$/;
+function spokenTimestamp(text9) {
+  const [, seconds, fraction = ""] = SPOKEN_TIMESTAMP.exec(text9) ?? [];
+  const full = `${seconds}.${fraction.padEnd(3, "0")}Z`;
+  return isTimestamp(full) ? full : void 0;
+}
+
 // src/app/verify-options.ts
 function readVerifyWords({ planHash, at }, now) {
   const digest2 = planHash === void 0 ? void 0 : parseDigest(planHash);
@@ -8374,17 +8392,17 @@ function readVerifyWords({ planHash, at }, now) {
     const data = { option: "--plan-hash", expected: "sha256: and 64 lower-case hex digits" };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  const time = at === void 0 ? now() : millisecondsOf(at);
+  const time = at === void 0 ? timestampOf(now()) : spokenTimestamp(at);
   if (time === void 0) {
-    const data = { option: "--at", expected: "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z" };
+    const data = { option: "--at", expected: "a UTC time, as 2026-01-05T08:00:00Z" };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  return ok({ at: timestampOf(time), ...digest2 === void 0 ? {} : { planHash: digest2 } });
+  return ok({ at: time, ...digest2 === void 0 ? {} : { planHash: digest2 } });
 }
 
 // src/app/verify-evidence.ts
 async function verifyEvidence(request, tools) {
-  const { path, trustRoot, requireDsse = false, revocations } = request;
+  const { path, trustRoot, requireDsse = false, revocations, objections = {} } = request;
   const words = readVerifyWords(request, tools.now);
   if (!words.ok) {
     return words;
@@ -8404,6 +8422,7 @@ async function verifyEvidence(request, tools) {
   const options = {
     ...words.value,
     requireDsse,
+    objections,
     ...trustRoot === void 0 ? {} : { trustRoot },
     ...files.value === void 0 ? {} : { revocations: files.value },
     ...anchor.value === void 0 ? {} : { anchor: anchor.value }
@@ -8645,10 +8664,13 @@ var inputsLockShape = object({
 function readInputsLock(bytes) {
   const read = readCanonicalJson(bytes, "inputs.lock");
   if (!read.ok) {
-    return fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem: read.fault.message }));
+    return broken2(read.fault.message, "/inputs");
   }
   const [misfit2] = misfitsOf(inputsLockShape, read.value);
-  return misfit2 === void 0 ? ok(read.value) : fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem: describeMisfit(misfit2) }));
+  return misfit2 === void 0 ? ok(read.value) : broken2(describeMisfit(misfit2), pointerOf(misfit2.path));
+}
+function broken2(problem, pointer) {
+  return fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem }, { place: { file: "inputs.lock", pointer } }));
 }
 
 // src/bundle/check-plan.ts
@@ -8771,9 +8793,9 @@ async function bundledList(given) {
   const list = await document(listBlob);
   const sidecar = await document(sidecarBlob);
   if (!list.ok || !sidecar.ok) {
-    const broken2 = list.ok ? sidecar : list;
-    if (!broken2.ok) {
-      findings.fail("revocation", broken2.fault);
+    const broken3 = list.ok ? sidecar : list;
+    if (!broken3.ok) {
+      findings.fail("revocation", broken3.fault);
     }
     return void 0;
   }
@@ -9094,6 +9116,7 @@ function refused(path, problem) {
 // src/bundle/verify-pack-bundle.ts
 async function verifyPackBundle(source, options, host) {
   const findings = packFindings();
+  failObjections(options.objections ?? {}, findings.fail);
   const root = checkRoot2(options, host.sha256, findings);
   const unreadable = (error) => {
     findings.fail("archive", faultOf(archiveCodes, "PACK_BUNDLE_UNREADABLE", { problem: systemProblem(error) }));
@@ -9260,7 +9283,7 @@ async function openPackBundle(path) {
 async function verifyPack(request, { sha256, verifySignature, now }) {
   var _stack = [];
   try {
-    const { path, trustRoot, revocations } = request;
+    const { path, bundle, trustRoot, revocations, objections = {} } = request;
     const words = readVerifyWords(request, now);
     if (!words.ok) {
       return words;
@@ -9269,17 +9292,20 @@ async function verifyPack(request, { sha256, verifySignature, now }) {
     if (!files.ok) {
       return files;
     }
-    const opened = await openPackBundle(path);
+    const opened = bundle === void 0 ? await openPackBundle(path) : ok(bundle);
     if (!opened.ok) {
       return opened;
     }
-    const bundle = __using(_stack, opened.value, true);
+    const _closing = __using(_stack, bundle === void 0 ? opened.value : void 0, true);
     const options = {
       ...words.value,
+      objections,
       ...trustRoot === void 0 ? {} : { trustRoot },
       ...files.value === void 0 ? {} : { revocations: files.value }
     };
-    return ok(await verifyPackBundle(bundle.source, options, { sha256, verifySignature, startHash: startNodeHash }));
+    return ok(
+      await verifyPackBundle(opened.value.source, options, { sha256, verifySignature, startHash: startNodeHash })
+    );
   } catch (_) {
     var _error = _, _hasError = true;
   } finally {
@@ -9294,7 +9320,7 @@ var version = "0.1.0";
 // src/signer/node-crypto.ts
 import { createPublicKey, hash, verify as verify2 } from "node:crypto";
 var nodeSha256 = (bytes) => hash("sha256", bytes, "buffer");
-var parsed2 = /* @__PURE__ */ new WeakMap();
+var parsed3 = /* @__PURE__ */ new WeakMap();
 function nodeVerifySignature(key, message, signature) {
   try {
     const digest2 = key.alg === "ed25519" ? null : "sha256";
@@ -9304,8 +9330,8 @@ function nodeVerifySignature(key, message, signature) {
   }
 }
 function keyObject(key) {
-  const known = parsed2.get(key) ?? createPublicKey({ key: Buffer.from(key.spkiDer), format: "der", type: "spki" });
-  parsed2.set(key, known);
+  const known = parsed3.get(key) ?? createPublicKey({ key: Buffer.from(key.spkiDer), format: "der", type: "spki" });
+  parsed3.set(key, known);
   return known;
 }
 
@@ -9368,7 +9394,7 @@ folder or a tar of any size, and tells which it is. It cannot be a pipe: parts o
   --trust FILE         the trust root that you pinned; without it nothing is verified
   --plan-hash HASH     the plan that it must be, or hold: sha256:…
   --revocations FILE   your own revocation list, with FILE.sigstore.json beside it
-  --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
+  --at TIME            the time of verification, as 2026-01-05T08:00:00Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it
   --version            prints name, version and the digest of this file, which manifests name as their verifier

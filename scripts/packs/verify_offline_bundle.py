@@ -4719,7 +4719,7 @@ Verifies an evidence bundle or a pack bundle of packrun, a folder or a tar, with
   --trust FILE         the trust root that you pinned; without it nothing is verified
   --plan-hash HASH     the plan that it must be: sha256:…
   --revocations FILE   your revocation list, with FILE.sigstore.json beside it
-  --at TIME            the time of verification, as 2026-01-05T08:00:00.000Z; now without it
+  --at TIME            the time of verification, as 2026-01-05T08:00:00Z; now without it
   --require-dsse       every signature must be there, and the pack must come from a registry
   --format text|json   text without it
   --version            prints name, version and SHA-256 of this file
@@ -4754,8 +4754,9 @@ def _options(given: argparse.Namespace) -> Options:
         raise Usage(f"verify_offline_bundle: {given.format} is no format\n\n{USAGE}")
     if given.plan_hash is not None and not fits(digest, given.plan_hash):
         raise Usage("error[VERIFY_OPTION]: --plan-hash needs sha256: and 64 lower-case hex digits")
-    if given.at is not None and not is_time(given.at):
-        raise Usage("error[VERIFY_OPTION]: --at needs a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z")
+    at = _now() if given.at is None else _spoken_time(given.at)
+    if at is None:
+        raise Usage("error[VERIFY_OPTION]: --at needs a UTC time, as 2026-01-05T08:00:00Z")
     root = None
     if given.trust is not None:
         try:
@@ -4763,7 +4764,14 @@ def _options(given: argparse.Namespace) -> Options:
                 root = file.read()
         except OSError:
             raise Usage(f"verify_offline_bundle: {given.trust} cannot be read\n\n{USAGE}") from None
-    return Options(root, given.plan_hash, _given_revocations(given.revocations), given.at or _now(), given.require_dsse)
+    return Options(root, given.plan_hash, _given_revocations(given.revocations), at, given.require_dsse)
+
+
+def _spoken_time(text: str) -> Optional[str]:
+    """The time with its milliseconds, which people may leave away; None where it is none."""
+    found = re.fullmatch(r"([0-9T:-]+)(?:\.([0-9]{1,3}))?Z", text)
+    full = "" if found is None else f"{found[1]}.{(found[2] or '').ljust(3, '0')}Z"
+    return full if is_time(full) else None
 
 
 def _given_revocations(path: Optional[str]) -> Optional[Tuple[bytes, Optional[bytes]]]:

@@ -180,17 +180,6 @@ export const apiCodes = codeTable({
       fix: "Wait until the gate is open.",
     },
   },
-  APPROVAL_ENVELOPE_MISSING: {
-    severity: "error",
-    exitCode: 5,
-    message: "the decision has no signed envelope",
-    hint: "send the Sigstore bundle that `packrun approvals sign` wrote as member envelope",
-    explanation: {
-      cause: "A token alone decides nothing: what counts is the approver's signature.",
-      example: '{"gateId": "release", "planHash": "sha256:…"}',
-      fix: "Sign the request of the gate, and send what came of it as envelope.",
-    },
-  },
   RANGE_INVALID: {
     severity: "error",
     exitCode: 2,

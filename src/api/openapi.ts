@@ -116,8 +116,10 @@ function requestBody(body: BodyForm<unknown>): Document {
   };
 }
 
-function answersOf({ answers }: Route): Document {
-  return Object.fromEntries(Object.entries(answers).map(([status, form]) => [status, answerOf(form)]));
+function answersOf({ method, answers }: Route): Document {
+  const declared = Object.fromEntries(Object.entries(answers).map(([status, form]) => [status, answerOf(form)]));
+  const hasTag = method === "get" && answers[200] !== undefined && "shape" in answers[200];
+  return hasTag ? { ...declared, 304: { description: "It has an ETag that `If-None-Match` names." } } : declared;
 }
 
 function answerOf(form: AnswerForm): Document {

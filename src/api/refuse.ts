@@ -10,11 +10,12 @@ export function passageOf(response: Response): Passage {
   return (response.locals as { readonly passage: Passage }).passage;
 }
 
-/** Answers a problem. Asking without a good token, or too often, is said in the headers as well. */
+/** Answers a problem. Asking without a good token, too often, or for bytes that are not there, is said in the headers as well. */
 export function refuse(response: Response, fault: Refusal["fault"], errors?: Refusal["errors"]): void {
   const problem = problemOf(errors === undefined ? { fault } : { fault, errors }, passageOf(response).requestId);
   const challenge = `Bearer realm="packrun"`;
   const retry = fault.data?.["retryAfterSeconds"];
+  const size = fault.code === "RANGE_INVALID" ? fault.data?.["size"] : undefined;
   const headers = {
     ...(problem.status === 401
       ? { "WWW-Authenticate": fault.code === "TOKEN_INVALID" ? `${challenge}, error="invalid_token"` : challenge }
@@ -22,6 +23,7 @@ export function refuse(response: Response, fault: Refusal["fault"], errors?: Ref
     ...(fault.code === "TOKEN_SCOPE"
       ? { "WWW-Authenticate": `${challenge}, error="insufficient_scope", scope="${String(fault.data?.["scope"])}"` }
       : {}),
+    ...(typeof size === "number" ? { "Content-Range": `bytes */${size}` } : {}),
     ...(typeof retry === "number" ? { "Retry-After": String(retry) } : {}),
   };
   const told = response.locals as { code?: string; problem?: string };

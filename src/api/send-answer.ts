@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { misfitsOf } from "#canon/shape.ts";
+import { isHeld } from "./entity-tag.ts";
 import type { Answer, Route } from "./route.ts";
 import type { Problem } from "./problem.ts";
 
@@ -22,7 +23,7 @@ export function sendProblem(
 
 export type Sending = {
   readonly isHead: boolean;
-  /** ETag that the client has. */
+  /** `If-None-Match`: ETags that the client has. */
   readonly held: string | undefined;
   /** How long the client may read nothing, in milliseconds. */
   readonly unreadMs: number;
@@ -63,7 +64,7 @@ function sendJson(
     ...(isRead ? { ETag: etag, "Cache-Control": "private, no-cache" } : { "Cache-Control": "no-store" }),
     ...answer.headers,
   };
-  if (isRead && how.held?.split(",").some((held) => held.trim() === etag) === true) {
+  if (isRead && isHeld(how.held, etag)) {
     response.writeHead(304, headers).end();
     return;
   }

@@ -76,17 +76,29 @@ export const approvalUseCodes = codeTable({
       fix: "Run the command again and answer yes, or give --yes.",
     },
   },
+  APPROVAL_ENVELOPE_MISSING: {
+    severity: "error",
+    exitCode: 5,
+    message: "the decision has no signed envelope",
+    hint: "send the Sigstore bundle that `packrun approvals sign` wrote as member envelope",
+    explanation: {
+      cause: "A token alone decides nothing: what counts is the approver's signature.",
+      example: '{"gateId": "release", "planHash": "sha256:…"}',
+      fix: "Sign the request of the gate, and send what came of it as envelope.",
+    },
+  },
   APPROVAL_UNREADABLE: {
     severity: "error",
     exitCode: 5,
-    message: "{file} is no response of which can be told what it decides, so that nothing is recorded: {problem}",
-    hint: "import the file that `packrun approvals sign` or the foreign signer wrote, unchanged",
+    message: "{file} is no response of which can be told what it decides: {problem}",
+    hint: "give the file that `packrun approvals sign` or the foreign signer wrote, unchanged",
     explanation: {
       cause:
-        "A response names run, gate and plan in its statement. None can be read here, so that there is no ledger in which a refusal could stand. " +
+        "A response names run, gate and plan in its statement, and here these cannot be read. Of a file that is imported nobody knows then in which " +
+        "ledger the refusal should stand; what was sent to a gate of a run is refused in the ledger of that run. " +
         "A response of which only the signature or the form is wrong is refused by its run, and stands in its ledger.",
       example: "packrun approvals import request.json   # the request, and not the answer to it",
-      fix: "Import the signed response. A foreign signer must sign the statement of `packrun approvals statement` as it is.",
+      fix: "Give the signed response. A foreign signer must sign the statement of `packrun approvals statement` as it is.",
     },
   },
 });

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { faultOf } from "#fault/code-table.ts";
-import { fail, ok, type Result } from "#fault/result.ts";
+import { ok, type Result } from "#fault/result.ts";
 import type { RunKey } from "#port/run-store.ts";
-import { runCodes } from "#run/codes.ts";
 import { isTerminal, type RunStatus } from "#run/status.ts";
 import { deliver } from "./deliver-command.ts";
 import { readRunState } from "./read-run.ts";
+import { refuseFinished } from "./refuse-finished.ts";
 import { openRunTrust } from "./run-trust.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -25,7 +24,7 @@ export async function cancelRun(
     return before;
   }
   if (isTerminal(before.value.status)) {
-    return fail(faultOf(runCodes, "RUN_FINISHED", { runId: key.runId }));
+    return refuseFinished(identity.value, before.value.plan, workplace);
   }
   const trust = await openRunTrust(workplace, undefined, []);
   if (!trust.ok) {

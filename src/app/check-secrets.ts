@@ -18,11 +18,9 @@ export async function checkSecrets(
   references: ReadonlyMap<string, SecretReference>,
   provider: SecretProvider,
 ): Promise<Result<void>> {
-  for (const name of references.keys()) {
-    if (!Object.hasOwn(plan.secrets, name)) {
-      const hint = `the plan uses ${Object.keys(plan.secrets).join(", ") || "no secrets"}`;
-      return fail(faultOf(packCodes, "SECRET_UNDECLARED", { name }, { hint }));
-    }
+  const declared = checkDeclared(plan, references);
+  if (!declared.ok) {
+    return declared;
   }
   const used = Object.entries(plan.secrets).filter(([, { steps }]) => steps.length > 0);
   for (const [name] of used) {
@@ -39,6 +37,16 @@ export async function checkSecrets(
     }
   }
   return ok(undefined);
+}
+
+/** Whether the plan knows every secret that is given. Fault: SECRET_UNDECLARED. */
+export function checkDeclared(
+  { secrets }: Pick<Plan, "secrets">,
+  references: ReadonlyMap<string, SecretReference>,
+): Result<void> {
+  const name = [...references.keys()].find((given) => !Object.hasOwn(secrets, given));
+  const hint = `the plan uses ${Object.keys(secrets).join(", ") || "no secrets"}`;
+  return name === undefined ? ok(undefined) : fail(faultOf(packCodes, "SECRET_UNDECLARED", { name }, { hint }));
 }
 
 /** As JSON writes it: inputs, arguments and addresses are texts of the plan's JSON. */

@@ -7,36 +7,29 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { packSource } from "#pack/pack-source.ts";
 import { readYaml } from "#pack/read-yaml.ts";
 import { appCodes } from "./codes.ts";
-import { configShape, type Config } from "./config.ts";
+import { configLayers, type ConfigFile, type ConfigLayers } from "./config-layers.ts";
+import { configShape } from "./config.ts";
 import type { SettingsSource } from "./settings-source.ts";
-
-/** The configuration of a command; without a file it is empty. */
-export type ConfigFile = {
-  readonly file?: string;
-  readonly value: Config;
-  /** The line, from 1, in which a member of the file stands. */
-  readonly lineOf: (path: readonly PathPart[]) => number;
-};
 
 export const CONFIG_NAME = "packrun.config.yaml";
 
 /** How a configuration is found: named, the nearest upward, the user's. */
 export type FoundConfig = { readonly file: string; readonly how: "named" | "nearest" | "user" };
 
-/** The one file that is read; two are never mixed. */
-export function findConfig({ flags, env, cwd }: SettingsSource): FoundConfig | undefined {
+/** The files that are read, the first to be asked first. One that is named stands alone. */
+export function findConfigs({ flags, env, cwd }: SettingsSource): readonly FoundConfig[] {
   const given = flags.config ?? env["PACKRUN_CONFIG"];
   if (given !== undefined) {
-    return { file: resolve(cwd, given), how: "named" };
+    return [{ file: resolve(cwd, given), how: "named" }];
   }
   const near = nearestUpward(cwd, CONFIG_NAME);
-  if (near !== undefined) {
-    return { file: near, how: "nearest" };
-  }
   // XDG Base Directory Specification: what is empty or relative counts as not set.
   const xdg = env["XDG_CONFIG_HOME"] ?? "";
   const home = join(isAbsolute(xdg) ? xdg : join(env["HOME"] ?? homedir(), ".config"), "packrun", "config.yaml");
-  return existsSync(home) ? { file: home, how: "user" } : undefined;
+  return [
+    ...(near === undefined ? [] : [{ file: near, how: "nearest" } as const]),
+    ...(existsSync(home) ? [{ file: home, how: "user" } as const] : []),
+  ];
 }
 
 /** `name` in the folder `from` or the nearest one above that has it. */
@@ -51,11 +44,20 @@ export function nearestUpward(from: string, name: string): string | undefined {
   }
 }
 
-/** Fault: CONFIG_INVALID, with everything that is wrong. */
-export function readConfig(file: string | undefined): Result<ConfigFile> {
-  if (file === undefined) {
-    return ok({ value: {}, lineOf: () => 1 });
+/** Fault: CONFIG_INVALID, with everything that is wrong in the first file in which something is. */
+export function readConfigs(found: readonly FoundConfig[]): Result<ConfigLayers> {
+  const files: ConfigFile[] = [];
+  for (const { file } of found) {
+    const read = readConfig(file);
+    if (!read.ok) {
+      return read;
+    }
+    files.push(read.value);
   }
+  return ok(configLayers(files));
+}
+
+function readConfig(file: string): Result<ConfigFile> {
   const bytes = readBytes(file);
   if (bytes === undefined) {
     return refused(file, "it cannot be read");

@@ -1,6 +1,6 @@
 import { array, described, integer, literal, object, record, string, type Infer, type Shape } from "#canon/shape.ts";
 import { NAME } from "#pack/names.ts";
-import { serverShape } from "./server-settings.ts";
+import { serverShape } from "./server-shape.ts";
 
 const path = (words: string): Shape<string> => described(words, string({ min: 1 }));
 

@@ -18,6 +18,7 @@ import { requestPath } from "./approval-paths.ts";
 import { approvalDraft } from "./approval-response.ts";
 import { deliver } from "./deliver-command.ts";
 import { readRunState } from "./read-run.ts";
+import { refuseFinished } from "./refuse-finished.ts";
 import { openRunTrust, type RunTrust } from "./run-trust.ts";
 import { signStatement, type SignedStatement } from "./sign-statement.ts";
 import type { Workplace } from "./workplace.ts";
@@ -67,7 +68,7 @@ export async function recordDecision(
   }
   const { plan, status } = state.value;
   if (isTerminal(status)) {
-    return fail(faultOf(runCodes, "RUN_FINISHED", { runId: key.runId }));
+    return refuseFinished(identity.value, plan, workplace);
   }
   const roles = Object.values(plan.approvals).flatMap((rule) => rule.from);
   const trust = await openRunTrust(workplace, undefined, roles);

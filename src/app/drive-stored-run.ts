@@ -17,7 +17,7 @@ import { snapshotKeeper } from "./snapshot-keeper.ts";
 import { storedPlan } from "./stored-plan.ts";
 import type { Workplace } from "./workplace.ts";
 
-export type StoredDrive = DriveOptions & {
+export type StoredDrive = Omit<DriveOptions, "onWritten"> & {
   readonly references: ReadonlyMap<string, SecretReference>;
   /** The pack as this process has just read it. */
   readonly known?: KnownPack;
@@ -32,7 +32,7 @@ export async function driveStoredRun(
   trust: RunTrust,
   options: StoredDrive,
 ): Promise<Result<DriveEnd>> {
-  const { store, artifacts, clock, sha256, engine } = workplace;
+  const { store, artifacts, clock, sha256, engine, onWritten } = workplace;
   const given = await readStored(identity, workplace);
   if (!given.ok) {
     return given;
@@ -84,7 +84,7 @@ export async function driveStoredRun(
       admit: (sandbox) => (options.maxParallel === 0 ? Promise.resolve(ok(undefined)) : runner.admit(sandbox)),
       recompile,
     },
-    options,
+    onWritten === undefined ? options : { ...options, onWritten },
   );
 }
 

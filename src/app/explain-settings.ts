@@ -2,7 +2,7 @@ import type { Json } from "#canon/json.ts";
 import { pointerOf } from "#canon/shape.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import { ok, type Result } from "#fault/result.ts";
-import { findConfig, readConfig, type FoundConfig } from "./config-file.ts";
+import { findConfigs, readConfigs, type FoundConfig } from "./config-file.ts";
 import { configShape } from "./config.ts";
 import { EFFECTIVE, shownValue } from "./effective-setting.ts";
 import { settingLeaves, type SettingLeaf } from "./setting-leaves.ts";
@@ -33,7 +33,8 @@ export type ExplainedSetting = {
 };
 
 export type ExplainedSettings = {
-  readonly config: FoundConfig | undefined;
+  /** The configuration files in their order. */
+  readonly configs: readonly FoundConfig[];
   readonly settings: readonly ExplainedSetting[];
   /** Variables that are no settings and are set; their values are shown nowhere. */
   readonly secrets: readonly string[];
@@ -43,8 +44,8 @@ export type ExplainedSettings = {
 
 /** Every setting with its value and where it was said. Faults: those of `readSettings`. */
 export function explainSettings(source: SettingsSource, scratch: string): Result<ExplainedSettings> {
-  const found = findConfig(source);
-  const config = readConfig(found?.file);
+  const found = findConfigs(source);
+  const config = readConfigs(found);
   if (!config.ok) {
     return config;
   }
@@ -56,11 +57,8 @@ export function explainSettings(source: SettingsSource, scratch: string): Result
   const explain = explainer(sources, settings.value, scratch);
   const set = Object.keys(source.env).filter((name) => (source.env[name] ?? "") !== "");
   return ok({
-    config: found,
-    settings: [
-      stateFolder(sources, settings.value),
-      ...settingLeaves(configShape.schema, config.value.value).map(explain),
-    ],
+    configs: found,
+    settings: [stateFolder(sources, settings.value), ...settingLeaves(configShape.schema, sources.config).map(explain)],
     secrets: OTHER_VARIABLES.filter((name) => set.includes(name)),
     unread: set.filter(isUnread).map((name) => {
       const near = nearestName(name, [...settingVariables]);

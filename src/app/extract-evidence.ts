@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, readdir, symlink } from "node:fs/promises";
+import { open, readdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
 import { array, integer, literal, object, string, tagged } from "#canon/shape.ts";
@@ -58,6 +58,7 @@ export async function extractEvidence(source: BundleSource, folder: string): Pro
     }
     wanted.set(`${stepId.replaceAll("::", "/")}/${name}`, digest);
   }
+  await makeFolder(folder);
   for (const [at, digest] of wanted) {
     const written = trees.value.has(digest)
       ? await writeTree(source, digest, join(folder, at))
@@ -82,7 +83,16 @@ async function readTrees(source: BundleSource): Promise<Result<ReadonlySet<Diges
   return ok(treesOf(facts, plan.value));
 }
 
+/** What turns out to have other bytes is taken away again. */
 async function writeFile(source: BundleSource, digest: Digest, at: string, mode: number): Promise<Result<void>> {
+  const written = await writeChecked(source, digest, at, mode);
+  if (!written.ok) {
+    await rm(at, { force: true });
+  }
+  return written;
+}
+
+async function writeChecked(source: BundleSource, digest: Digest, at: string, mode: number): Promise<Result<void>> {
   const stored = artifactPath(hexOf(digest));
   await makeFolder(dirname(at));
   const handle = await open(at, "wx", mode);

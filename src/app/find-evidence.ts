@@ -5,8 +5,7 @@ import { runCodes } from "#run/codes.ts";
 import { isTerminal } from "#run/status.ts";
 import { readRunState } from "./read-run.ts";
 import { findRun } from "./run-reference.ts";
-import { openRunTrust } from "./run-trust.ts";
-import { evidenceFolder, sealFinished } from "./seal-finished.ts";
+import { evidenceFolder, sealAfterwards } from "./seal-finished.ts";
 import type { Workplace } from "./workplace.ts";
 
 /**
@@ -31,8 +30,6 @@ export async function findEvidence(text: string, workplace: Workplace): Promise<
   if (!isTerminal(state.value.status)) {
     return fail(faultOf(runCodes, "RUN_NOT_FINISHED", { runId }));
   }
-  const roles = Object.values(state.value.plan.approvals).flatMap((rule) => rule.from);
-  const trust = await openRunTrust(workplace, undefined, roles);
-  const sealed = trust.ok ? await sealFinished(identity.value, workplace, trust.value, folder) : trust;
+  const sealed = await sealAfterwards(identity.value, state.value.plan, workplace);
   return sealed.ok ? ok(folder) : sealed;
 }

@@ -21,6 +21,7 @@ import { requestPath, responsePath } from "./approval-paths.ts";
 import { checkBundleForm } from "./bundle-form.ts";
 import type { Chance } from "./chance.ts";
 import type { RunTrust } from "./run-trust.ts";
+import { readSentDecision, type ReadDecision } from "./sent-decision.ts";
 import { signStatement } from "./sign-statement.ts";
 
 export type GateKeeperRun = {
@@ -117,7 +118,8 @@ async function judge(
     // The core refuses decisions on gates that do not exist or are not open, with its own codes.
     return refusedFor(faultOf(runCodes, standing.known ? "GATE_CLOSED" : "GATE_UNKNOWN", { gate: gateId }));
   }
-  const given = await caseOf(gateId, responseBytes(response), run);
+  const sent = readResponse(response, run);
+  const given = sent.ok ? await caseOf(gateId, sent.value.response, run) : sent;
   if (!given.ok) {
     return refusedFor(given.fault);
   }
@@ -215,8 +217,14 @@ async function recompiledHash({ identity, recompile, sha256 }: GateKeeperRun): P
     : fail(faultOf(approvalCodes, "APPROVAL_WRONG_PLAN", { planHash }, { hint: bytes.fault.message }));
 }
 
-/** The sidecar inside an inbox command: base64 in `response`. */
-function responseBytes(body: Json): Uint8Array {
-  const text = isJsonObject(body) && typeof body["response"] === "string" ? body["response"] : "";
-  return fromBase64(text) ?? new Uint8Array();
+/**
+ * The sidecar inside an inbox command: base64 in `response`. A sender who names the plan that was meant in `planHash` is held to
+ * it; without it, what is no response at all is one without a signature. Faults: those of `readSentDecision`.
+ */
+function readResponse(body: Json, { identity }: GateKeeperRun): Result<Pick<ReadDecision, "response">> {
+  const { response: text, planHash } = isJsonObject(body) ? body : {};
+  const response = typeof text === "string" ? (fromBase64(text) ?? new Uint8Array()) : undefined;
+  return typeof planHash === "string"
+    ? readSentDecision({ planHash, ...(response === undefined ? {} : { response }) }, identity)
+    : ok({ response: response ?? new Uint8Array() });
 }

@@ -4,14 +4,15 @@ import { isJsonObject, type Json } from "#canon/json.ts";
 import { decodeUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
-import { ok, type Result } from "#fault/result.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { NO_DOUBTS, type Doubts } from "#pack/doubts.ts";
 import type { InputRule } from "#pack/pack.ts";
 import { packSource } from "#pack/pack-source.ts";
 import { readYaml, type YamlReading } from "#pack/read-yaml.ts";
 import type { GivenInput } from "#plan/resolve-inputs.ts";
 import { NAME } from "#plan/plan.ts";
 import { planInputCodes } from "./plan-input-codes.ts";
-import { refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
+import { IN_ARGUMENTS, refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
 
 /** How the inputs of a plan are given. */
 export type InputArguments = {
@@ -25,8 +26,6 @@ export type InputArguments = {
 /** A value that was given, with the folder that a path in it is relative to. */
 export type Given = GivenInput & { readonly folder: string };
 
-/** What `-i` arguments are called in messages: their text is never shown. */
-const ARGUMENTS = "command line";
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** What is known of the inputs of a pack, wherever it is. */
@@ -34,24 +33,48 @@ export type TypedInputs = {
   readonly spec: { readonly inputs: Readonly<Record<string, Pick<InputRule, "type">>> };
 };
 
+/** What was given, and why something that was given could not be read. */
+export type GivenReading = {
+  readonly given: readonly Given[];
+  readonly refusals: readonly PlanRefusal[];
+  /** Whether what could not be read was, or may have been, for the input of this name. */
+  readonly isUnread: (name: string) => boolean;
+};
+
 /** Reads what was given for the inputs of a pack. Which value counts, and whether it fits, is decided elsewhere. */
 export async function readGivenInputs(
   args: InputArguments,
   pack: TypedInputs,
 ): Promise<Result<readonly Given[], PlanRefusal>> {
+  const { given, refusals } = await collectGivenInputs(args, pack, NO_DOUBTS);
+  const [refusal] = refusals;
+  return refusal === undefined ? ok(given) : fail(refusal);
+}
+
+/** The same, but everything that can be read. What was given for an input in doubt is not looked at. */
+export async function collectGivenInputs(
+  args: InputArguments,
+  pack: TypedInputs,
+  doubts: Doubts,
+): Promise<GivenReading> {
   const fromFile = args.inputsFile === undefined ? ok([]) : await readInputsFile(args.inputsFile, args.cwd);
-  if (!fromFile.ok) {
-    return fromFile;
-  }
-  const given: Given[] = [...fromFile.value];
+  const given: Given[] = fromFile.ok ? [...fromFile.value] : [];
+  const refusals: PlanRefusal[] = fromFile.ok ? [] : [fromFile.fault];
+  const unread = new Set<string>();
+  let isAnyUnread = !fromFile.ok;
   for (const text of args.inputs) {
-    const read = await readArgument(text, pack, args.cwd);
-    if (!read.ok) {
-      return read;
+    const name = text.slice(0, Math.max(0, text.indexOf("=")));
+    const isDoubtful = NAME.test(name) && (doubts.touch(["spec", "inputs", name]) || doubts.mayBe(name));
+    const read = isDoubtful ? undefined : await readArgument(text, pack, args.cwd);
+    if (read?.ok === true) {
+      given.push(read.value);
+    } else if (read !== undefined) {
+      refusals.push(read.fault);
+      unread.add(name);
+      isAnyUnread ||= !NAME.test(name);
     }
-    given.push(read.value);
   }
-  return ok(given);
+  return { given, refusals, isUnread: (name) => isAnyUnread || unread.has(name) };
 }
 
 async function readArgument(text: string, pack: TypedInputs, cwd: string): Promise<Result<Given, PlanRefusal>> {
@@ -61,7 +84,7 @@ async function readArgument(text: string, pack: TypedInputs, cwd: string): Promi
     return refusedBy(faultOf(planInputCodes, "INPUT_ARGUMENT"));
   }
   const value = text.slice(equals + 1);
-  const base = { name, source: "cli", at: { file: ARGUMENTS }, folder: cwd } as const;
+  const base = { name, source: "cli", at: { file: IN_ARGUMENTS }, folder: cwd } as const;
   const rule = Object.hasOwn(pack.spec.inputs, name) ? pack.spec.inputs[name] : undefined;
   if (rule?.type === "file" || rule?.type === "directory") {
     return ok({ ...base, given: { text: value.startsWith("@") ? value.slice(1) : value } });

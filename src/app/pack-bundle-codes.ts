@@ -90,7 +90,7 @@ export const packBundleUseCodes = codeTable({
       cause:
         "A pack bundle is verified when it is uploaded, and what is taken from the registry again each time; trust root, revocations or files do not allow it, or not any more.",
       example: "a pack that was revoked after it was imported",
-      fix: "Import a version that is trusted.",
+      fix: "Import a version that is trusted, or a bundle of this one that a key which is still trusted signed.",
     },
   },
   REGISTRY_STALE: {
@@ -101,7 +101,7 @@ export const packBundleUseCodes = codeTable({
     explanation: {
       cause: "Every check passed but those of time: a revocation list or the trust root is out of date.",
       example: "a revocation list past its nextUpdate",
-      fix: "Put the newest list and trust root where the configuration names them; `packrun trust check` says what is out of date.",
+      fix: "Put the newest list and trust root where the configuration names them, or import a bundle of the pack with the newest list; `packrun trust check` says what is out of date.",
     },
   },
   REGISTRY_CHANGED: {

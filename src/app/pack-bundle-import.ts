@@ -15,6 +15,7 @@ import { openPackBundle, type OpenPackBundle } from "./pack-bundle-file.ts";
 import { verifyPackPinned, type PackVerifyRequest, type PinnedPackVerdict } from "./pack-bundle-verify.ts";
 import { listPacks, registryEntry, type RegistryEntry } from "./pack-registry.ts";
 import { verdictRecord } from "./record-verdict.ts";
+import { renewPack, type Judge } from "./renew-pack.ts";
 import type { Settings } from "./settings.ts";
 import { syncFolder, syncFolders } from "./sync-folder.ts";
 import type { VerifyTools } from "./verify-evidence.ts";
@@ -40,13 +41,16 @@ export type ImportedPack = {
     readonly folder: string;
     /** False when this very pack was there already. */
     readonly isNew: boolean;
+    /** This very pack was there already, in another bundle, and this one took its place. */
+    readonly isRenewed: boolean;
   };
 };
 
 /**
  * Verifies a pack bundle and puts it into the registry, whole or not at all. The file is copied first and the copy is what is
  * verified: nobody can exchange it in between. Only `verified` is taken, neither failed nor stale, and nothing turns that off.
- * Faults: those of `verifyPackPinned` and `checkBundledTools`, PACK_BUNDLE_WRITE, REGISTRY_CONFLICT.
+ * Where the very pack is there already its bundle is replaced, as `renewPack` has it. Faults: those of `verifyPackPinned` and
+ * `checkBundledTools`, PACK_BUNDLE_WRITE, REGISTRY_CONFLICT.
  */
 export async function importPackBundle(
   order: ImportOrder,
@@ -67,14 +71,15 @@ export async function importPackBundle(
       const staged = entryAt(join(draft, "entry"));
       await makeFolder(staged.folder, 0o755);
       await writeFile(staged.bundle, 0o444, archive.read(0, archive.size));
-      const found = await verifyPackPinned({ ...order, path: staged.bundle }, settings, tools);
+      const judge: Judge = (path) => verifyPackPinned({ ...order, path }, settings, tools);
+      const found = await judge(staged.bundle);
       if (!found.ok) {
         return found;
       }
       const { layout } = found.value;
       return layout === undefined || found.value.verdict.verdict !== "verified"
         ? ok({ found: found.value })
-        : keep(order, staged, layout, found.value, tools);
+        : keep(order, staged, layout, found.value, judge, tools);
     });
   } catch (error) {
     return fail(
@@ -88,6 +93,7 @@ async function keep(
   staged: RegistryEntry,
   layout: BundleLayout,
   found: PinnedPackVerdict,
+  judge: Judge,
   tools: VerifyTools,
 ): Promise<Result<ImportedPack>> {
   const copy = await openPackBundle(staged.bundle);
@@ -107,16 +113,19 @@ async function keep(
   const record = await verdictRecord(found.verdict, { now: tools.now, version: order.version });
   await writeFile(staged.verdict, 0o444, [record]);
   const { name, version, packDigest } = layout.pack;
-  const { folder } = registryEntry(order.registry, { name, version });
+  const entry = registryEntry(order.registry, { name, version });
+  const { folder } = entry;
   const about = { name, version, packDigest, folder };
   await syncFolders(staged.folder);
   if (await moveInto(staged.folder, folder, order.registry)) {
-    return ok({ found, kept: { ...about, isNew: true } });
+    return ok({ found, kept: { ...about, isNew: true, isRenewed: false } });
   }
   const before = (await listPacks(order.registry)).find((each) => each.name === name && each.version === version);
-  return before?.packDigest === packDigest
-    ? ok({ found, kept: { ...about, isNew: false } })
-    : fail(faultOf(packBundleUseCodes, "REGISTRY_CONFLICT", { pack: `${name}@${version}`, folder }));
+  if (before?.packDigest !== packDigest) {
+    return fail(faultOf(packBundleUseCodes, "REGISTRY_CONFLICT", { pack: `${name}@${version}`, folder }));
+  }
+  const renewed = await renewPack(staged, entry, layout, judge, tools.sha256);
+  return renewed.ok ? ok({ found, kept: { ...about, isNew: false, isRenewed: renewed.value } }) : renewed;
 }
 
 /** Writes the files of a verified pack, whose names are plain and relative on every system. */

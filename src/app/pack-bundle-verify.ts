@@ -1,7 +1,9 @@
 import type { VerifiedBundle } from "#bundle/verify-pack-bundle.ts";
 import { ok, type Result } from "#fault/result.ts";
+import type { Objections } from "#verify/objections.ts";
 import { exitCodeOf, type PackVerdict } from "#verify/verdict.ts";
-import { pinnedLists, pinnedRoot, type Anchor } from "./pinned-verification.ts";
+import type { OpenPackBundle } from "./pack-bundle-file.ts";
+import { pinnedTrust, type Anchor } from "./pinned-trust.ts";
 import type { Settings } from "./settings.ts";
 import type { VerifyTools } from "./verify-evidence.ts";
 import type { VerifyWords } from "./verify-options.ts";
@@ -9,6 +11,8 @@ import { verifyPack } from "./verify-pack.ts";
 
 export type PackVerifyRequest = VerifyWords & {
   readonly path: string;
+  /** What lies there, when it is open already; it stays open. */
+  readonly bundle?: OpenPackBundle;
   /** A list in place of the one that belongs to the root. */
   readonly revocations?: string;
 };
@@ -16,37 +20,29 @@ export type PackVerifyRequest = VerifyWords & {
 export type PinnedPackVerdict = Omit<VerifiedBundle, "verdict"> & {
   readonly verdict: PackVerdict;
   readonly anchor: Anchor;
+  /** What the memory of this place has against root and list; the verdict says it, too. */
+  readonly objections: Objections;
   readonly exitCode: number;
 };
 
 /**
  * Verifies a pack bundle against the configured trust root and its revocation list, else against the development ones. Faults
- * are wrong uses only: PACK_BUNDLE_NOT_FOUND, VERIFY_OPTION, and those of `pinnedRoot` and `pinnedLists`; what is wrong with
- * the bundle is in the verdict.
+ * are wrong uses only: PACK_BUNDLE_NOT_FOUND, VERIFY_OPTION, and those of `pinnedTrust`; what is wrong with the bundle, or
+ * with root and list, is in the verdict.
  */
 export async function verifyPackPinned(
   request: PackVerifyRequest,
   settings: Settings,
   tools: VerifyTools,
 ): Promise<Result<PinnedPackVerdict>> {
-  const root = await pinnedRoot(settings, tools);
-  if (!root.ok) {
-    return root;
+  const { revocations, ...rest } = request;
+  const trust = await pinnedTrust(revocations, settings, tools);
+  if (!trust.ok) {
+    return trust;
   }
-  const lists = await pinnedLists(request.revocations, root.value.root, settings, tools);
-  if (!lists.ok) {
-    return lists;
-  }
-  const { revocations: _, ...rest } = request;
-  const verified = await verifyPack(
-    {
-      ...rest,
-      ...(root.value.bytes === undefined ? {} : { trustRoot: root.value.bytes }),
-      ...(lists.value === undefined ? {} : { revocations: lists.value }),
-    },
-    tools,
-  );
+  const { anchor, held } = trust.value;
+  const verified = await verifyPack({ ...rest, ...held }, tools);
   return verified.ok
-    ? ok({ ...verified.value, anchor: root.value.anchor, exitCode: exitCodeOf(verified.value.verdict) })
+    ? ok({ ...verified.value, anchor, objections: held.objections ?? {}, exitCode: exitCodeOf(verified.value.verdict) })
     : verified;
 }

@@ -1,6 +1,7 @@
 import { ok, type Result } from "#fault/result.ts";
 import type { InputRule } from "#pack/pack.ts";
 import { readPack } from "#pack/read-pack.ts";
+import { lintPack } from "./plan-pack.ts";
 import { readPackFolder, type PackPorts } from "./pack-folder.ts";
 import { refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
 
@@ -15,7 +16,8 @@ export async function readPackInputs(folder: string, ports: PackPorts): Promise<
   const { file, bytes, listing } = place.value;
   const read = readPack(bytes, { file, files: listing });
   if (!read.ok) {
-    return refusedFor(read.fault, file, undefined);
+    const linted = await lintPack(folder, { ...ports, cwd: folder });
+    return refusedFor(linted.ok ? linted.value.diagnostics : read.fault, file, undefined);
   }
   const { inputs } = read.value.spec;
   return ok(Object.fromEntries(Object.entries(inputs).map(([name, { type, required }]) => [name, { type, required }])));

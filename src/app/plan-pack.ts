@@ -1,24 +1,20 @@
 import type { Sha256 } from "#canon/digest.ts";
 import type { TenantId } from "#canon/ids.ts";
-import type { Json } from "#canon/json.ts";
-import { readJson } from "#canon/strict-json.ts";
-import { decodeUtf8 } from "#canon/utf8.ts";
 import { sortDiagnostics, type Diagnostic } from "#fault/diagnostic.ts";
 import { ok, type Result } from "#fault/result.ts";
-import { treeDigest, type FileEntry } from "#pack/pack-files.ts";
+import type { Doubts } from "#pack/doubts.ts";
+import type { FileEntry } from "#pack/pack-files.ts";
 import type { Pack } from "#pack/pack.ts";
-import { readPack } from "#pack/read-pack.ts";
 import { compilePlan, lintPlan, type CompiledPlan } from "#plan/compile-plan.ts";
 import { inputsLock } from "#plan/inputs-lock.ts";
-import { resolveInputs, type InputsRequest, type ResolvedInputs, type ValidateSchema } from "#plan/resolve-inputs.ts";
+import type { ResolvedInputs } from "#plan/resolve-inputs.ts";
 import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { SecretReference } from "#port/secrets.ts";
-import { builtIns } from "#step/built-ins.ts";
-import { readGivenInputs, type Given, type InputArguments } from "./given-inputs.ts";
-import { readInputFiles, type InputFile } from "./input-files.ts";
-import { readLintSources } from "./lint-sources.ts";
-import { readPackFile, readPackFolder, type PackFolder, type PackPorts } from "./pack-folder.ts";
-import { refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
+import { collectGivenInputs, type Given, type GivenReading, type InputArguments } from "./given-inputs.ts";
+import type { InputFile } from "./input-files.ts";
+import { compileBase, openPack, resolveGiven } from "./open-pack.ts";
+import type { PackPorts } from "./pack-folder.ts";
+import { allRefused, refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
 
 export type PlanRequest = InputArguments & {
   /** A folder, or the `pack.yaml` in it. */
@@ -50,19 +46,19 @@ export type PlannedPack = {
 export async function planPack(request: PlanRequest, ports: PackPorts): Promise<Result<PlannedPack, PlanRefusal>> {
   const read = await openPack(request.pack, request.cwd, ports, request.onText);
   if (!read.ok) {
-    return read;
+    return refusedBy(read.fault);
   }
-  const { pack, place } = read.value;
-  const given = await (request.given?.(pack) ?? readGivenInputs(request, pack));
-  if (!given.ok) {
-    return given;
-  }
-  const resolved = await resolveGiven(read.value, given.value, ports);
-  if (resolved.diagnostics.length > 0) {
-    return refusedFor(resolved.diagnostics, place.file, pack.source.text);
-  }
+  const { pack, doubts, place } = read.value;
+  const given = await givenFor(request, pack, doubts);
+  const { inputs, sources, files, unknown, diagnostics } = await resolveGiven(read.value, given, ports);
   const base = await compileBase(read.value, ports);
-  const compiled = compilePlan({ ...base, inputs: resolved.resolved.inputs });
+  const found = [...read.value.diagnostics, ...diagnostics];
+  if (found.length + given.refusals.length > 0) {
+    const isUnknown = (name: string): boolean => unknown.has(name) || !Object.hasOwn(pack.spec.inputs, name);
+    found.push(...lintPlan({ ...base, inputs, isUnknown }));
+    return allRefused(given.refusals, found, place.file, pack.source.text);
+  }
+  const compiled = compilePlan({ ...base, inputs });
   if (!compiled.ok) {
     return refusedFor(compiled.fault, place.file, pack.source.text);
   }
@@ -71,10 +67,20 @@ export async function planPack(request: PlanRequest, ports: PackPorts): Promise<
     ...(place.bytes.length > KEPT ? {} : { known: { digest: base.packDigest, pack } }),
     packFolder: place.folder,
     packListing: place.listing,
-    inputFiles: resolved.files,
-    sources: resolved.resolved.sources,
+    inputFiles: files,
+    sources,
     diagnostics: [],
   });
+}
+
+async function givenFor(request: PlanRequest, pack: Pack, doubts: Doubts): Promise<GivenReading> {
+  const given = await request.given?.(pack);
+  if (given === undefined) {
+    return collectGivenInputs(request, pack, doubts);
+  }
+  return given.ok
+    ? { given: given.value, refusals: [], isUnread: () => false }
+    : { given: [], refusals: [given.fault], isUnread: () => true };
 }
 
 /** The bytes of `inputs.lock` for a planned pack. Secrets without a reference are not in it. */
@@ -88,6 +94,8 @@ export function lockInputs(
   return inputsLock({ ...compiled, tenantId, sources, providers, sha256 });
 }
 
+const NOTHING_GIVEN = { given: [], isUnread: () => false };
+
 export type LintedPack = {
   readonly diagnostics: readonly Diagnostic[];
   readonly file: string;
@@ -98,88 +106,13 @@ export type LintedPack = {
 export async function lintPack(pack: string, ports: PackPorts & { readonly cwd: string }): Promise<Result<LintedPack>> {
   const read = await openPack(pack, ports.cwd, ports);
   if (!read.ok) {
-    return read.fault.kind === "fault"
-      ? { ok: false, fault: read.fault.fault }
-      : ok({ diagnostics: read.fault.diagnostics, file: read.fault.file, text: read.fault.text ?? "" });
+    return read;
   }
-  const { place } = read.value;
-  const { resolved, diagnostics } = await resolveGiven(read.value, [], ports);
-  const found = lintPlan({ ...(await compileBase(read.value, ports)), inputs: resolved.inputs });
+  const { place, pack: sound } = read.value;
+  const { inputs, unknown, diagnostics } = await resolveGiven(read.value, NOTHING_GIVEN, ports);
+  const isUnknown = (name: string): boolean => unknown.has(name) || !Object.hasOwn(inputs, name);
+  const found = lintPlan({ ...(await compileBase(read.value, ports)), inputs, isUnknown });
   const ofDefaults = diagnostics.filter(({ code }) => code !== "INPUT_MISSING");
-  const { text } = read.value.pack.source;
-  return ok({ diagnostics: sortDiagnostics([...found, ...ofDefaults]), file: place.file, text });
-}
-
-type OpenPack = { readonly pack: Pack; readonly place: PackFolder };
-
-async function openPack(
-  pack: string,
-  cwd: string,
-  ports: PackPorts,
-  onText?: PlanRequest["onText"],
-): Promise<Result<OpenPack, PlanRefusal>> {
-  const place = await readPackFolder(pack, cwd, ports);
-  if (!place.ok) {
-    return refusedBy(place.fault);
-  }
-  const { file, bytes, listing } = place.value;
-  onText?.(bytes.length);
-  const read = readPack(bytes, { file, files: listing });
-  return read.ok ? ok({ pack: read.value, place: place.value }) : refusedFor(read.fault, file, decodeUtf8(bytes));
-}
-
-async function compileBase({ pack, place }: OpenPack, ports: PackPorts) {
-  const { sha256 } = ports;
-  const packDigest = treeDigest(place.listing, sha256);
-  const sources = await readLintSources(pack, place, builtIns, ports);
-  return { pack, packDigest, packFiles: place.listing, builtIns, sha256, sources };
-}
-
-type Resolved = {
-  readonly resolved: ResolvedInputs;
-  readonly files: readonly InputFile[];
-  readonly diagnostics: readonly Diagnostic[];
-};
-
-async function resolveGiven({ pack, place }: OpenPack, given: readonly Given[], ports: PackPorts): Promise<Resolved> {
-  const byName = new Map(given.map((each) => [each.name, each]));
-  const read = await readInputFiles(pack, place.folder, byName, ports);
-  const request: InputsRequest = {
-    pack,
-    given,
-    files: read.digested,
-    schemas: await readSchemas(pack, place, ports.sha256),
-    validateSchema: await schemaValidator(pack),
-  };
-  const resolved = resolveInputs(request);
-  return resolved.ok
-    ? { resolved: resolved.value, files: read.files, diagnostics: read.diagnostics }
-    : {
-        resolved: { inputs: {}, sources: {} },
-        files: read.files,
-        diagnostics: sortDiagnostics([...read.diagnostics, ...resolved.fault]),
-      };
-}
-
-/** Schemas of inputs that stand in files of the pack; what cannot be read as JSON is left out. */
-async function readSchemas(pack: Pack, place: PackFolder, sha256: Sha256): Promise<ReadonlyMap<string, Json>> {
-  const schemas = new Map<string, Json>();
-  for (const { schema } of Object.values(pack.spec.inputs)) {
-    if (typeof schema === "string" && !schemas.has(schema)) {
-      const bytes = await readPackFile(place.folder, schema, place.listing, sha256);
-      const read = bytes.ok ? readJson(bytes.value, schema) : bytes;
-      if (read.ok) {
-        schemas.set(schema, read.value as Json);
-      }
-    }
-  }
-  return schemas;
-}
-
-/** The schema validator takes a while to load, and few packs need it. */
-async function schemaValidator({ spec }: Pack): Promise<ValidateSchema> {
-  if (Object.values(spec.inputs).some(({ schema }) => schema !== undefined)) {
-    return (await import("#plan/validate-schema.ts")).validateSchema;
-  }
-  return () => ({ kind: "valid" });
+  const all = sortDiagnostics([...read.value.diagnostics, ...found, ...ofDefaults]);
+  return ok({ diagnostics: all, file: place.file, text: sound.source.text });
 }

@@ -1,4 +1,4 @@
-import type { Diagnostic } from "#fault/diagnostic.ts";
+import { sortDiagnostics, type Diagnostic } from "#fault/diagnostic.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, type Result } from "#fault/result.ts";
 
@@ -13,6 +13,9 @@ export type PlanRefusal =
       readonly text: string | undefined;
     };
 
+/** The file of findings in `-i` arguments, whose text is never shown. */
+export const IN_ARGUMENTS = "command line";
+
 /** The file of findings in the body of a request: this, and a JSON pointer into it. */
 export const IN_REQUEST = "request#";
 
@@ -26,6 +29,25 @@ export function refusedFor(
   text: string | undefined,
 ): Result<never, PlanRefusal> {
   return fail({ kind: "findings", diagnostics, file, text });
+}
+
+/** All that is wrong: what kept something from being looked at is a finding beside others, and alone what it is. */
+export function allRefused(
+  refusals: readonly PlanRefusal[],
+  found: readonly Diagnostic[],
+  file: string,
+  text: string | undefined,
+): Result<never, PlanRefusal> {
+  const [only] = refusals;
+  if (only !== undefined && refusals.length === 1 && found.length === 0) {
+    return fail(only);
+  }
+  const others = refusals.flatMap((each) => (each.kind === "fault" ? [findingOf(each.fault)] : each.diagnostics));
+  return refusedFor(sortDiagnostics([...found, ...others]), file, text);
+}
+
+function findingOf({ code, message, hint }: Fault): Diagnostic {
+  return { code, severity: "error", message, ...(hint === undefined ? {} : { hint }), file: IN_ARGUMENTS };
 }
 
 /** What a planner answers; what kept it from answering is a refusal like any other. */

@@ -15,12 +15,12 @@ export type PrivateFiles = {
 const FILES: ReadonlySet<string> = new Set(["file", "age"]);
 
 export function privateFiles(settings: Settings, cwd: string): PrivateFiles {
-  const { stateFolder, artifactsPath, configFile, trustFile, requesterKey, attestorKey } = settings;
+  const { stateFolder, artifactsPath, configFiles, trustFile, requesterKey, attestorKey } = settings;
   const { ageIdentity, vault } = settings.secrets?.places ?? {};
   const own = [
     stateFolder,
     artifactsPath,
-    configFile,
+    ...configFiles,
     trustFile,
     requesterKey,
     attestorKey,

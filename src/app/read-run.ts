@@ -53,7 +53,10 @@ export async function readRun(
   const identity = await workplace.store.ledger.identity(key);
   const state = identity.ok ? await readRunState(identity.value, workplace) : identity;
   return state.ok
-    ? ok({ state: state.value, answer: runAnswer(state.value, evidenceOf(state.value, workplace)) })
+    ? ok({
+        state: state.value,
+        answer: runAnswer(state.value, evidenceOf(state.value, workplace), workplace.clock.now()),
+      })
     : state;
 }
 

@@ -1,13 +1,11 @@
 import { digestOfHex } from "#canon/digest.ts";
 import { concatBytes } from "#canon/bytes.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
-import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import { PACK_FILE, type FileEntry } from "#pack/pack-files.ts";
-import { planCodes } from "#plan/codes.ts";
 import type { Plan } from "#plan/plan.ts";
-import { recompilePlan, type KnownPack } from "#plan/recompile-plan.ts";
+import { drifted, recompilePlan, type KnownPack } from "#plan/recompile-plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
 import type { Workplace } from "./workplace.ts";
@@ -67,7 +65,7 @@ async function readPackBytes(
 ): Promise<Result<Uint8Array>> {
   const listed = listing.find(({ path }) => path === PACK_FILE);
   if (listed === undefined) {
-    return fail(faultOf(planCodes, "PLAN_DRIFT", { node: PACK_FILE, pointer: "/pack/digest" }));
+    return drifted("/pack/digest");
   }
   try {
     const chunks = await Array.fromAsync(artifacts.open(tenantId, digestOfHex(listed.sha256)));

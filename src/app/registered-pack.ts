@@ -6,6 +6,7 @@ import { PACK_ATTESTATION_PATH, SBOM_PATH, SIDECAR } from "#evidence/evidence-pa
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Plan } from "#plan/plan.ts";
+import type { BundleSource } from "#verify/bundle-source.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { openPackBundle } from "./pack-bundle-file.ts";
 import { verifyPackPinned, type PinnedPackVerdict } from "./pack-bundle-verify.ts";
@@ -37,11 +38,22 @@ export async function openRegistered(
   if (!existsSync(entry.bundle)) {
     return fail(faultOf(packBundleUseCodes, "REGISTRY_UNKNOWN", { pack }));
   }
-  const found = await verifyPackPinned({ path: entry.bundle }, settings, tools);
+  const opened = await openPackBundle(entry.bundle);
+  if (!opened.ok) {
+    return opened;
+  }
+  // Opened once: an import that renews the entry meanwhile changes nothing in what was verified.
+  await using bundle = opened.value;
+  const found = await verifyPackPinned({ path: entry.bundle, bundle }, settings, tools);
   if (!found.ok) {
     return found;
   }
-  const { verdict, layout } = found.value;
+  const { verdict, layout, objections } = found.value;
+  // A root or list of this place that is refused is not the pack's fault.
+  const objection = objections.trustRoot ?? objections.revocations;
+  if (objection !== undefined) {
+    return fail(objection);
+  }
   const { name, version, packDigest } = verdict.subject;
   if (verdict.verdict !== "verified" || layout === undefined || packDigest === undefined) {
     return refusedFor(pack, found.value);
@@ -49,7 +61,7 @@ export async function openRegistered(
   if (name !== reference.name || version !== reference.version) {
     return fail(faultOf(packBundleUseCodes, "REGISTRY_CHANGED", { pack }));
   }
-  const evidence = await evidenceOf(entry.bundle, layout, tools.sha256);
+  const evidence = await evidenceOf(bundle.source, layout, tools.sha256);
   return evidence.ok ? ok({ ...reference, folder: entry.pack, packDigest, evidence: evidence.value }) : evidence;
 }
 
@@ -59,21 +71,16 @@ const CARRIED: readonly (readonly [ReferrerKind, string])[] = [
   ["sbom-attestation", SBOM_PATH + SIDECAR],
 ];
 
-/** Read once more by the digests that were verified. Faults: PACK_BUNDLE_NOT_FOUND and those of `readDocument`. */
+/** Read once more by the digests that were verified. Faults: those of `readDocument`. */
 async function evidenceOf(
-  bundle: string,
+  source: BundleSource,
   { referrers, entries }: BundleLayout,
   sha256: Sha256,
 ): Promise<Result<ReadonlyMap<string, Uint8Array>>> {
-  const opened = await openPackBundle(bundle);
-  if (!opened.ok) {
-    return opened;
-  }
-  await using archive = opened.value;
   const carried = new Map<string, Uint8Array>();
   for (const [kind, path] of CARRIED) {
     for (const blob of referrers.get(kind)?.files ?? []) {
-      const bytes = await readDocument(archive.source, entries, blob, sha256);
+      const bytes = await readDocument(source, entries, blob, sha256);
       if (!bytes.ok) {
         return bytes;
       }

@@ -1,9 +1,10 @@
 import { timestampOf } from "#canon/timestamp.ts";
+import { expiredSince } from "#run/gate-standing.ts";
 import type { RunState } from "#run/state.ts";
 import { runSummary, type StepSummary } from "#run/summary.ts";
 import type { Values } from "#run/value.ts";
 
-/** A run as `run`, `resume` and `runs show` answer it; the members of the JSON form. */
+/** A run as `run`, `resume` and `runs show` answer it. */
 export type RunAnswer = {
   readonly runId: string;
   readonly planHash: string;
@@ -21,10 +22,13 @@ export type RunAnswer = {
     readonly required: number;
     readonly have: number;
     readonly notAfter: string;
+    /** Its time is over: whoever drives the run next records that. */
+    readonly expired: boolean;
   }[];
 };
 
-export function runAnswer(state: RunState, evidence: string | undefined): RunAnswer {
+/** `now`: in milliseconds since 1970. */
+export function runAnswer(state: RunState, evidence: string | undefined, now: number): RunAnswer {
   const { status, reason, steps, pendingGates, outputs } = runSummary(state);
   const { name, version } = state.plan.pack;
   return {
@@ -37,6 +41,10 @@ export function runAnswer(state: RunState, evidence: string | undefined): RunAns
     ...(evidence === undefined ? {} : { evidence }),
     steps: steps.map(({ outputs: _outputs, ...step }) => step),
     outputs,
-    pendingGates: pendingGates.map((gate) => ({ ...gate, notAfter: timestampOf(gate.notAfter) })),
+    pendingGates: pendingGates.map((gate) => ({
+      ...gate,
+      notAfter: timestampOf(gate.notAfter),
+      expired: expiredSince(state, gate.id, now) !== undefined,
+    })),
   };
 }

@@ -1,6 +1,6 @@
 import { timestampOf } from "#canon/timestamp.ts";
 import type { NodeKind } from "#plan/plan.ts";
-import { countedDecisions } from "#run/gate-standing.ts";
+import { countedDecisions, expiredSince } from "#run/gate-standing.ts";
 import { entryOf } from "#run/run-record.ts";
 import type { Instance } from "#run/instance.ts";
 import type { RunState } from "#run/state.ts";
@@ -48,9 +48,12 @@ type PendingGate = {
   /** Who has decided so far and still counts, in ledger order. */
   readonly decided: readonly { readonly principal: string; readonly decision: "approve" | "reject" }[];
   readonly notAfter: string;
+  /** Its time is over: whoever drives the run next records that. */
+  readonly expired: boolean;
 };
 
-export function runDetail(state: RunState): RunDetail {
+/** `now`: in milliseconds since 1970. */
+export function runDetail(state: RunState, now: number): RunDetail {
   const { identity, plan } = state;
   const { status, reason, steps, pendingGates, outputs } = runSummary(state);
   const { name, version, digest } = plan.pack;
@@ -73,7 +76,8 @@ export function runDetail(state: RunState): RunDetail {
       const { from = [], separationOfDuties = false } = entryOf(plan.approvals, gate.approval) ?? {};
       const missing = Math.max(0, gate.required - gate.have);
       const decided = countedDecisions(state, gate.id).map(({ principal, decision }) => ({ principal, decision }));
-      return { ...gate, missing, from, separationOfDuties, decided, notAfter: timestampOf(notAfter) };
+      const expired = expiredSince(state, gate.id, now) !== undefined;
+      return { ...gate, missing, from, separationOfDuties, decided, notAfter: timestampOf(notAfter), expired };
     }),
   };
 }

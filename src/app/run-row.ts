@@ -32,6 +32,7 @@ export function rowOf(identity: RunIdentity, state: RunState, queue?: RunQueue):
   };
   return {
     ...row,
+    ...(state.startedAt === undefined ? {} : { startedAt: timestampOf(state.startedAt) }),
     ...(state.reason === undefined ? {} : { reason: state.reason }),
     ...(state.incident === undefined ? {} : { incident: timestampOf(state.incident.until) }),
     ...(queue === undefined ? {} : { queue }),

@@ -9,7 +9,7 @@ import { anchorEvidence } from "./anchor-evidence.ts";
 import { readRunState } from "./read-run.ts";
 import { indexRun } from "./run-row.ts";
 import { heldRevocations } from "./revocation-standing.ts";
-import { revocationPlace, type RunTrust } from "./run-trust.ts";
+import { openRunTrust, revocationPlace, type RunTrust } from "./run-trust.ts";
 import { sealRun, type SealedRun } from "./seal-run.ts";
 import { shippedVerifier } from "./shipped-verifier.ts";
 import type { Workplace } from "./workplace.ts";
@@ -55,6 +55,17 @@ export async function sealFinished(
   }
   const unanchored = sealed.value.made ? await anchorSealed(folder, workplace, trust.root) : undefined;
   return unanchored === undefined ? sealed : ok({ ...sealed.value, unanchored });
+}
+
+/** Seals a run that ended without being sealed into its usual place: its process died, or its bundle went elsewhere. */
+export async function sealAfterwards(
+  identity: RunIdentity,
+  { approvals }: Plan,
+  workplace: Workplace,
+): Promise<Result<SealedFinished>> {
+  const roles = Object.values(approvals).flatMap((rule) => rule.from);
+  const trust = await openRunTrust(workplace, undefined, roles);
+  return trust.ok ? sealFinished(identity, workplace, trust.value) : trust;
 }
 
 /** With the key, a weak secret could be guessed from its marks. A run of policy `blank` has none. */

@@ -8,11 +8,11 @@ export type SecretSettings = {
   readonly tenants: Readonly<Record<string, Readonly<Record<string, SecretReference>>>>;
 };
 
-/** Schemes whose places are paths: those of the configuration are relative to its file. */
+/** Schemes whose places are paths: those of the configuration are relative to their file. */
 const PATHS: ReadonlySet<string> = new Set(["file", "age"]);
 
 /** Tokens are no settings: they are read where they are used. Undefined where nothing is said. */
-export function readSecretSettings({ config, base, text, path }: SettingSources): SecretSettings | undefined {
+export function readSecretSettings({ config, baseOf, text, path }: SettingSources): SecretSettings | undefined {
   const ageIdentity = path("/secrets/age/identity");
   const address = text("/secrets/vault/address");
   const caFile = path("/secrets/vault/caFile");
@@ -21,19 +21,22 @@ export function readSecretSettings({ config, base, text, path }: SettingSources)
   if (said.every((one) => one === undefined)) {
     return undefined;
   }
-  const { commands = {}, tenants = {}, vault = {} } = config.secrets ?? {};
+  const { commands = {}, tenants = {} } = config.secrets ?? {};
+  const tokenFile = path("/secrets/vault/tokenFile");
   return {
     places: {
-      commands: mapValues(commands, (command) => ({ command, cwd: base })),
+      commands: mapValues(commands, (command, name) => ({ command, cwd: baseOf("secrets", "commands", name) })),
       ...(ageIdentity === undefined ? {} : { ageIdentity }),
       vault: {
         ...(address === undefined ? {} : { address }),
-        ...(vault.tokenFile === undefined ? {} : { tokenFile: resolve(base, vault.tokenFile) }),
+        ...(tokenFile === undefined ? {} : { tokenFile }),
         ...(caFile === undefined ? {} : { caFile }),
         ...(namespace === undefined ? {} : { namespace }),
       },
     },
-    tenants: mapValues(tenants, (secrets) => mapValues(secrets, (text) => referenceOf(text, base))),
+    tenants: mapValues(tenants, (secrets, tenant) =>
+      mapValues(secrets, (text, name) => referenceOf(text, baseOf("secrets", "tenants", tenant, name))),
+    ),
   };
 }
 
@@ -45,6 +48,9 @@ function referenceOf(text: string, base: string): SecretReference {
   return { provider, locator: PATHS.has(provider) ? resolve(base, locator) : locator };
 }
 
-function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Readonly<Record<string, B>> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  change: (value: A, name: string) => B,
+): Readonly<Record<string, B>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
 }

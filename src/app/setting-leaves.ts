@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from "#canon/json.ts";
 import { pointerOf, type PathPart } from "#canon/shape.ts";
-import { memberAt } from "./member-at.ts";
+import { memberAt } from "#canon/member-at.ts";
 
 /** One member of a configuration that holds a value of its own: a text, a number, a list of texts. */
 export type SettingLeaf = {

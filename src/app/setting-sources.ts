@@ -1,7 +1,7 @@
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { PathPart } from "#canon/shape.ts";
-import type { ConfigFile } from "./config-file.ts";
-import { memberAt } from "./member-at.ts";
+import type { ConfigLayers } from "./config-layers.ts";
+import { memberAt } from "#canon/member-at.ts";
 import type { SettingsSource } from "./settings-source.ts";
 import { isStoreAddress, storeDatabase, storeFolder, storeMode } from "./store-name.ts";
 
@@ -13,7 +13,7 @@ type GivenBy = {
   readonly emptyCounts?: true;
   /** What a flag or variable says of this setting; undefined where it says nothing of it. */
   readonly reads?: (text: string) => string | undefined;
-  /** The file's value counts only where that other path is the file's own, too. */
+  /** A file's value counts only where that other path is the one that counts with this file, too. */
   readonly belongsTo?: GivenPath;
 };
 
@@ -78,41 +78,60 @@ export type Origin =
 /** A value with where it was said, and the folder that a path is relative to. */
 export type Said = { readonly value: unknown; readonly origin: Origin; readonly base: string };
 
-/** The sources of settings in their order: flags, then variables, then the one configuration file. */
+/** The sources of settings in their order: flags, then variables, then the configuration's files. */
 export type SettingSources = {
   readonly find: (pointer: string) => Said | undefined;
-  readonly text: (pointer: Given) => string | undefined;
-  readonly path: (pointer: Given) => string | undefined;
-  readonly config: ConfigFile["value"];
-  /** Folder that paths of the configuration are relative to. */
-  readonly base: string;
-  readonly file: string | undefined;
+  readonly text: (pointer: Given | OnlyInFiles) => string | undefined;
+  readonly path: (pointer: Given | OnlyInFiles) => string | undefined;
+  readonly config: ConfigLayers["value"];
+  /** Folder that paths at a place of the configuration are relative to. */
+  readonly baseOf: (...path: readonly PathPart[]) => string;
+  readonly files: readonly string[];
 };
 
-export function settingSources(source: SettingsSource, { file, value, lineOf }: ConfigFile): SettingSources {
-  const base = file === undefined ? source.cwd : dirname(file);
-  const ofFile = (pointer: string): Said | undefined => {
-    const path = pathOf(pointer);
-    const found = pointer.startsWith("/") ? memberAt(value, path) : undefined;
-    return found === undefined
-      ? undefined
-      : { value: found, base, origin: { kind: "file", file: file ?? "", line: lineOf(path), pointer } };
-  };
+/** Paths and keys that neither flag nor variable gives. */
+type OnlyInFiles =
+  | "/TaskRunner/Storage/ArtifactsPath"
+  | "/requester/key"
+  | "/attestor/key"
+  | "/secrets/vault/tokenFile";
+
+export function settingSources(source: SettingsSource, layers: ConfigLayers): SettingSources {
   const find = (pointer: string): Said | undefined => {
     const rule = Object.hasOwn(givenBy, pointer) ? givenBy[pointer] : undefined;
     const given = rule === undefined ? undefined : givenFor(rule, source);
     const { belongsTo } = rule ?? {};
-    const counts = belongsTo === undefined || resolved(find(belongsTo)) === resolved(ofFile(belongsTo));
-    return given ?? (counts ? ofFile(pointer) : undefined);
+    return given ?? (belongsTo === undefined ? saidIn(layers, pointer) : owned(layers, pointer, belongsTo));
+  };
+  /** The first file counts whose own view of the other path is that of all sources together. */
+  const owned = (files: ConfigLayers, pointer: string, owner: GivenPath): Said | undefined => {
+    const at = files.files.findIndex(({ value }) => memberAt(value, pathOf(pointer)) !== undefined);
+    const own = files.from(at);
+    if (at === -1 || resolved(find(owner)) === resolved(saidIn(own, owner))) {
+      return saidIn(files, pointer);
+    }
+    return owned(own.from(1), pointer, owner);
   };
   return {
     find,
     text: (pointer) => textOf(find(pointer)),
     path: (pointer) => resolved(find(pointer)),
-    config: value,
-    base,
-    file,
+    config: layers.value,
+    baseOf: (...path) => layers.at(path)?.base ?? source.cwd,
+    files: layers.files.map(({ file }) => file),
   };
+}
+
+function saidIn(layers: ConfigLayers, pointer: string): Said | undefined {
+  const path = pathOf(pointer);
+  const laid = pointer.startsWith("/") ? layers.at(path) : undefined;
+  return laid?.value === undefined
+    ? undefined
+    : {
+        value: laid.value,
+        base: laid.base,
+        origin: { kind: "file", file: laid.file.file, line: laid.file.lineOf(path), pointer },
+      };
 }
 
 function givenFor(rule: GivenBy, { flags, env, cwd }: SettingsSource): Said | undefined {

@@ -5,8 +5,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { SignerCommand } from "#port/signer-command.ts";
 import type { AnchorAddresses } from "./anchor-evidence.ts";
 import { appCodes } from "./codes.ts";
-import { CONFIG_NAME, findConfig, nearestUpward, readConfig, type FoundConfig } from "./config-file.ts";
-import type { Config } from "./config.ts";
+import { CONFIG_NAME, findConfigs, nearestUpward, readConfigs, type FoundConfig } from "./config-file.ts";
 import { readMongoSettings, type MongoSettings } from "./mongo-settings.ts";
 import { readSandboxSettings, type SandboxSettings } from "./sandbox-settings.ts";
 import { readSecretSettings, type SecretSettings } from "./secret-settings.ts";
@@ -17,7 +16,10 @@ import type { SettingsSource } from "./settings-source.ts";
 const DEFAULT_TENANT = "default";
 export const SIGNER_TIMEOUT_SECONDS = 30;
 
-/** Where everything of this command is: flags before `PACKRUN_*` before the nearest configuration before the user's. */
+/**
+ * Where everything of this command is: flags before `PACKRUN_*` before the nearest configuration before the user's, each
+ * setting by itself.
+ */
 export type Settings = {
   readonly tenantId: TenantId;
   /** The `.packrun` folder; it need not be there yet. */
@@ -40,67 +42,64 @@ export type Settings = {
   readonly secrets?: SecretSettings;
   /** What `packrun serve` is configured with. */
   readonly server?: ServerSettings;
-  /** The configuration file that was read. */
-  readonly configFile?: string;
+  /** The configuration files that were read. */
+  readonly configFiles: readonly string[];
 } & SandboxSettings;
 
 /** Faults: CONFIG_INVALID, TENANT_INVALID. */
 export function readSettings(source: SettingsSource): Result<Settings> {
-  const found = findConfig(source);
-  const config = readConfig(found?.file);
+  const found = findConfigs(source);
+  const config = readConfigs(found);
   return config.ok ? resolveSettings(settingSources(source, config.value), source.cwd, found) : config;
 }
 
 /** What the sources say together. Faults: those of `readSettings`. */
-export function resolveSettings(
-  sources: SettingSources,
-  cwd: string,
-  found: FoundConfig | undefined,
-): Result<Settings> {
-  const { config, base, file } = sources;
+export function resolveSettings(sources: SettingSources, cwd: string, found: readonly FoundConfig[]): Result<Settings> {
+  const { config, path } = sources;
   const tenant = sources.text("/tenant") ?? DEFAULT_TENANT;
   const tenantId = parseTenantId(tenant);
   if (tenantId === undefined) {
     return fail(faultOf(appCodes, "TENANT_INVALID", { tenant }));
   }
   const sandbox = readSandboxSettings(sources);
-  const server = readServerSettings(config.server ?? {}, base, file ?? "");
+  const server = readServerSettings(sources);
   const mongo = readMongoSettings(sources);
   if (!sandbox.ok || !server.ok || !mongo.ok) {
     return [sandbox, server, mongo].find((read) => !read.ok) as Result<never>;
   }
-  const from = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(base, path));
-  const keyFrom = (key: string | undefined): string | undefined =>
-    key?.startsWith("signer:") === true ? key : from(key);
-  const stateFolder = sources.path("store") ?? stateFolderOf(cwd, found);
+  const key = (pointer: "/requester/key" | "/attestor/key"): string | undefined => {
+    const text = sources.text(pointer);
+    return text?.startsWith("signer:") === true ? text : path(pointer);
+  };
+  const stateFolder = path("store") ?? stateFolderOf(cwd, found);
   return ok(
     withoutUndefined({
       tenantId,
       stateFolder,
       mongo: mongo.value,
-      artifactsPath: from(config.TaskRunner?.Storage?.ArtifactsPath) ?? join(stateFolder, "artifacts"),
-      trustFile: sources.path("/trust"),
-      revocationsFile: sources.path("/revocations"),
-      requesterKey: keyFrom(config.requester?.key),
-      attestorKey: keyFrom(config.attestor?.key),
-      signers: signersOf(config, base),
+      artifactsPath: path("/TaskRunner/Storage/ArtifactsPath") ?? join(stateFolder, "artifacts"),
+      trustFile: path("/trust"),
+      revocationsFile: path("/revocations"),
+      requesterKey: key("/requester/key"),
+      attestorKey: key("/attestor/key"),
+      signers: signersOf(sources),
       anchor: anchorOf(sources),
       secrets: readSecretSettings(sources),
       server: config.server === undefined ? undefined : server.value,
       ...sandbox.value,
-      configFile: file,
+      configFiles: sources.files,
     }),
   );
 }
 
-function signersOf({ signers }: Config, base: string): Settings["signers"] {
+function signersOf({ config: { signers }, baseOf }: SettingSources): Settings["signers"] {
   return signers === undefined
     ? undefined
     : Object.fromEntries(
-        Object.entries(signers).map(([name, { command, publicKey, timeoutSeconds = SIGNER_TIMEOUT_SECONDS }]) => [
-          name,
-          { command, cwd: base, publicKey: resolve(base, publicKey), timeoutMs: timeoutSeconds * 1000 },
-        ]),
+        Object.entries(signers).map(([name, { command, publicKey, timeoutSeconds = SIGNER_TIMEOUT_SECONDS }]) => {
+          const cwd = baseOf("signers", name);
+          return [name, { command, cwd, publicKey: resolve(cwd, publicKey), timeoutMs: timeoutSeconds * 1000 }];
+        }),
       );
 }
 
@@ -112,10 +111,10 @@ function anchorOf({ text }: SettingSources): AnchorAddresses | undefined {
 }
 
 /** The nearest `.packrun` upward; else beside the project's configuration, else in the current folder. */
-function stateFolderOf(cwd: string, found: FoundConfig | undefined): string {
+function stateFolderOf(cwd: string, found: readonly FoundConfig[]): string {
   const near = nearestUpward(cwd, ".packrun");
-  const isProjects = found?.file.endsWith(CONFIG_NAME) === true;
-  return near ?? join(isProjects ? dirname(found.file) : cwd, ".packrun");
+  const projects = found.find(({ file }) => file.endsWith(CONFIG_NAME));
+  return near ?? join(projects === undefined ? cwd : dirname(projects.file), ".packrun");
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

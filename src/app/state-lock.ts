@@ -2,12 +2,9 @@ import { join } from "node:path";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { fileFault } from "./file-fault.ts";
-import { tryFileLock } from "./file-lock.ts";
+import { waitForFileLock, type FileLock } from "./file-lock.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
 import { makeFolder } from "./make-folder.ts";
-
-const TRIES = 400;
-const PAUSE_MS = 25;
 
 /**
  * Does `work` while no other process, and nothing else in this one, edits the trust files of this state folder. The lock
@@ -17,7 +14,7 @@ const PAUSE_MS = 25;
 export async function withTrustLock<T>(
   stateFolder: string,
   work: () => Promise<Result<T>>,
-  pause: () => Promise<void> = shortPause,
+  pause?: () => Promise<void>,
 ): Promise<Result<T>> {
   const folder = join(stateFolder, "trust");
   try {
@@ -25,33 +22,24 @@ export async function withTrustLock<T>(
   } catch (error) {
     return fileFault(folder, error);
   }
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const held = tryLock(join(folder, ".lock"));
-    if (!held.ok) {
-      return held;
-    }
-    if (held.value !== undefined) {
-      try {
-        return await work();
-      } finally {
-        held.value.close();
-      }
-    }
-    await pause();
+  const held = await takeLock(join(folder, ".lock"), pause);
+  if (!held.ok) {
+    return held;
   }
-  return fail(faultOf(trustUseCodes, "TRUST_BUSY", { folder }));
-}
-
-function shortPause(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, PAUSE_MS);
-  });
-}
-
-/** Undefined while somebody else holds the lock. */
-function tryLock(path: string): Result<{ readonly close: () => void } | undefined> {
+  if (held.value === undefined) {
+    return fail(faultOf(trustUseCodes, "TRUST_BUSY", { folder }));
+  }
   try {
-    return ok(tryFileLock(path));
+    return await work();
+  } finally {
+    held.value.close();
+  }
+}
+
+/** Undefined when somebody else held the lock for too long. */
+async function takeLock(path: string, pause?: () => Promise<void>): Promise<Result<FileLock | undefined>> {
+  try {
+    return ok(await waitForFileLock(path, pause));
   } catch (error) {
     return fileFault(path, error);
   }

@@ -28,5 +28,5 @@ export async function writeUserFile(file: string, bytes: Uint8Array): Promise<Re
 /** A plan from its file. Faults: USER_FILE_READ, PLAN_FILE. */
 export async function readPlanFile(file: string): Promise<Result<Plan>> {
   const bytes = await readUserFile(file);
-  return bytes.ok ? readPlan(bytes.value) : bytes;
+  return bytes.ok ? readPlan(bytes.value, file) : bytes;
 }

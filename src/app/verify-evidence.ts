@@ -9,6 +9,7 @@ import type { ProveAnchor } from "#trust/anchor-finding.ts";
 import type { RevocationFiles } from "#trust/check-revocations.ts";
 import { DOCUMENT_LIMIT } from "#verify/bundle-reader.ts";
 import { verifyCodes } from "#verify/codes.ts";
+import type { Objections } from "#verify/objections.ts";
 import type { Verdict } from "#verify/verdict.ts";
 import { verify } from "#verify/verify.ts";
 import { anchorPath } from "./anchor-path.ts";
@@ -24,6 +25,8 @@ export type VerifyRequest = VerifyWords & {
   readonly requireDsse?: boolean;
   /** The site's own revocation list: `--revocations FILE` with its sidecar beside it, or what was read of one already. */
   readonly revocations?: string | RevocationFiles;
+  /** What the memory of this place has against root and list. */
+  readonly objections?: Objections;
 };
 
 export type VerifyTools = {
@@ -40,7 +43,7 @@ export type VerifyTools = {
  * What is wrong with the bundle, or with the revocation list, is in the verdict.
  */
 export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools): Promise<Result<Verdict>> {
-  const { path, trustRoot, requireDsse = false, revocations } = request;
+  const { path, trustRoot, requireDsse = false, revocations, objections = {} } = request;
   const words = readVerifyWords(request, tools.now);
   if (!words.ok) {
     return words;
@@ -60,6 +63,7 @@ export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools)
   const options = {
     ...words.value,
     requireDsse,
+    objections,
     ...(trustRoot === undefined ? {} : { trustRoot }),
     ...(files.value === undefined ? {} : { revocations: files.value }),
     ...(anchor.value === undefined ? {} : { anchor: anchor.value }),

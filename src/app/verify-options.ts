@@ -1,5 +1,6 @@
 import { parseDigest, type Digest } from "#canon/digest.ts";
-import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts";
+import { spokenTimestamp } from "#canon/spoken-timestamp.ts";
+import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { verifyCodes } from "#verify/codes.ts";
@@ -8,7 +9,7 @@ import { verifyCodes } from "#verify/codes.ts";
 export type VerifyWords = {
   /** As the user gave it: `sha256:` and hex. */
   readonly planHash?: string;
-  /** Time of verification, RFC 3339 with milliseconds; `now` without it. */
+  /** Time of verification, RFC 3339 in UTC; `now` without it. */
   readonly at?: string;
 };
 
@@ -21,10 +22,10 @@ export function readVerifyWords({ planHash, at }: VerifyWords, now: () => number
     const data = { option: "--plan-hash", expected: "sha256: and 64 lower-case hex digits" };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  const time = at === undefined ? now() : millisecondsOf(at);
+  const time = at === undefined ? timestampOf(now()) : spokenTimestamp(at);
   if (time === undefined) {
-    const data = { option: "--at", expected: "a UTC time with milliseconds, as 2026-01-05T08:00:00.000Z" };
+    const data = { option: "--at", expected: "a UTC time, as 2026-01-05T08:00:00Z" };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  return ok({ at: timestampOf(time), ...(digest === undefined ? {} : { planHash: digest }) });
+  return ok({ at: time, ...(digest === undefined ? {} : { planHash: digest }) });
 }

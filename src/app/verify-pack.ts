@@ -1,7 +1,8 @@
 import { verifyPackBundle, type VerifiedBundle } from "#bundle/verify-pack-bundle.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RevocationFiles } from "#trust/check-revocations.ts";
-import { openPackBundle } from "./pack-bundle-file.ts";
+import type { Objections } from "#verify/objections.ts";
+import { openPackBundle, type OpenPackBundle } from "./pack-bundle-file.ts";
 import { startNodeHash } from "./start-node-hash.ts";
 import { readRevocationFiles, type VerifyTools } from "./verify-evidence.ts";
 import { readVerifyWords, type VerifyWords } from "./verify-options.ts";
@@ -9,10 +10,14 @@ import { readVerifyWords, type VerifyWords } from "./verify-options.ts";
 export type PackRequest = VerifyWords & {
   /** A tar, or a folder of the same layout. */
   readonly path: string;
+  /** What lies there, when it is open already; it stays open. */
+  readonly bundle?: OpenPackBundle;
   /** Bytes of the pinned trust root. */
   readonly trustRoot?: Uint8Array;
   /** The site's own revocation list: `--revocations FILE` with its sidecar beside it, or what was read of one already. */
   readonly revocations?: string | RevocationFiles;
+  /** What the memory of this place has against root and list. */
+  readonly objections?: Objections;
 };
 
 /**
@@ -23,7 +28,7 @@ export async function verifyPack(
   request: PackRequest,
   { sha256, verifySignature, now }: VerifyTools,
 ): Promise<Result<VerifiedBundle>> {
-  const { path, trustRoot, revocations } = request;
+  const { path, bundle, trustRoot, revocations, objections = {} } = request;
   const words = readVerifyWords(request, now);
   if (!words.ok) {
     return words;
@@ -32,15 +37,18 @@ export async function verifyPack(
   if (!files.ok) {
     return files;
   }
-  const opened = await openPackBundle(path);
+  const opened = bundle === undefined ? await openPackBundle(path) : ok(bundle);
   if (!opened.ok) {
     return opened;
   }
-  await using bundle = opened.value;
+  await using _closing = bundle === undefined ? opened.value : undefined;
   const options = {
     ...words.value,
+    objections,
     ...(trustRoot === undefined ? {} : { trustRoot }),
     ...(files.value === undefined ? {} : { revocations: files.value }),
   };
-  return ok(await verifyPackBundle(bundle.source, options, { sha256, verifySignature, startHash: startNodeHash }));
+  return ok(
+    await verifyPackBundle(opened.value.source, options, { sha256, verifySignature, startHash: startNodeHash }),
+  );
 }

@@ -1,6 +1,7 @@
 import type { VerifySignature } from "#attest/public-key.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import type { TenantId } from "#canon/ids.ts";
+import type { DriveOptions } from "#engine/drive-run.ts";
 import type { AnchorSource } from "#port/anchor-source.ts";
 import type { ArtifactStore } from "#port/artifact-store.ts";
 import type { Clock } from "#port/clock.ts";
@@ -54,6 +55,8 @@ export type Workplace = {
   /** Password of an encrypted key: `PACKRUN_KEY_PASSWORD`, `COSIGN_PASSWORD`, else a prompt on a terminal. */
   readonly password: AskPassword;
   readonly engine: { readonly name: string; readonly version: string };
+  /** Told of all that this process writes while it drives runs, also where it only records a command; nobody unless given. */
+  readonly onWritten?: NonNullable<DriveOptions["onWritten"]>;
   /** Where a service plans packs; a command plans in its own thread. */
   readonly planner: Planner;
   /** Compiles the plan of a run anew elsewhere than in this thread. */

@@ -11,6 +11,7 @@ import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
 import { verifyCodes } from "#verify/codes.ts";
+import { failObjections, type Objections } from "#verify/objections.ts";
 import type { PackSubject, PackVerdict } from "#verify/verdict.ts";
 import { archiveCodes } from "./archive-codes.ts";
 import { checkPublisher } from "./check-publisher.ts";
@@ -29,6 +30,8 @@ export type PackVerifyOptions = {
   readonly trustRoot?: Uint8Array;
   /** The site's own revocation list; the one in the bundle is only a floor. */
   readonly revocations?: RevocationFiles;
+  /** What is remembered against the trust root or the site's list: older than those that were used before. */
+  readonly objections?: Objections;
   /** A plan hash that must be that of the plan in the bundle. */
   readonly planHash?: Digest;
   /** The time of verification. */
@@ -51,6 +54,7 @@ export async function verifyPackBundle(
   host: PackVerifyHost,
 ): Promise<VerifiedBundle> {
   const findings = packFindings();
+  failObjections(options.objections ?? {}, findings.fail);
   const root = checkRoot(options, host.sha256, findings);
   const unreadable = (error: unknown): Omit<VerifiedBundle, "verdict"> => {
     findings.fail("archive", faultOf(archiveCodes, "PACK_BUNDLE_UNREADABLE", { problem: systemProblem(error) }));

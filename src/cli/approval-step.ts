@@ -33,6 +33,14 @@ export function approvalStep(cli: Pick<Cli, "where" | "env">, gate: DecidableGat
   return `${elsewhere}${nextStepAt(here, {}, [...words, ...signing])}`;
 }
 
+/** A gate that a run waits at. */
+export type OpenGate = DecidableGate & { readonly expired: boolean };
+
+/** The command line that goes on from a gate: that approves it or, once its time is over, has that recorded. */
+export function gateStep(cli: Pick<Cli, "where" | "env">, gate: OpenGate, access?: ServerAccess): string {
+  return gate.expired ? nextStep(cli, "resume", gate.runId) : approvalStep(cli, gate, access);
+}
+
 /** PACKRUN_TOKEN comes before the file. */
 function ownTokenFile(env: Cli["env"]): string | undefined {
   return (env["PACKRUN_TOKEN"] ?? "") === "" && env["PACKRUN_TOKEN_FILE"] !== ""

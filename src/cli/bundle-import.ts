@@ -22,6 +22,7 @@ export function defineImport(group: Command, cli: Cli, done: (code: number) => v
     .addHelpText(
       "after",
       "\nOnly a bundle that verifies is taken; nothing turns that off.\n" +
+        "Of a pack that is there already, a bundle with a newer list or another signature replaces the one before.\n" +
         "Exit codes: 0 imported, 2 usage, 7 refused, 10 registry not writable, 11 verified but stale.\n" +
         "Example: packrun bundle import quickstart.packbundle.tar --trust trust-root.json",
     )
@@ -109,8 +110,9 @@ function tell(cli: Cli, options: GlobalOptions, { found, kept }: ImportedPack): 
     cli.note("nothing was imported");
     return found.exitCode;
   }
-  const { name, version: imported, packDigest, folder, isNew } = kept;
-  const words = `${name}@${imported} ${isNew ? "imported into" : "was already in"} ${folder}\npack ${packDigest}\n`;
+  const { name, version: imported, packDigest, folder, isNew, isRenewed } = kept;
+  const done = isNew ? "imported into" : isRenewed ? "renewed in" : "was already in";
+  const words = `${name}@${imported} ${done} ${folder}\npack ${packDigest}\n`;
   cli.out(formatOf(options) === "json" ? jsonLine({ schemaVersion: 1, ...kept, verdict: found.verdict }) : words);
   return 0;
 }

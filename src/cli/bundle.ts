@@ -10,7 +10,6 @@ import { keepVerdict, type VerdictOptions } from "./bundle-verdict.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
 import { answer } from "./keys.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
-import { withMilliseconds } from "./time.ts";
 
 type VerifyOptions = VerdictOptions & {
   readonly planHash?: string;
@@ -35,7 +34,7 @@ function defineVerify(group: Command, cli: Cli, done: (code: number) => void): v
   withGlobals(group.command("verify <path>").description("verify a pack bundle offline"))
     .option("--plan-hash <hash>", "the planHash of the plan in it; any other, or none, fails")
     .option("--revocations <file>", "revocation list (default: the configured one, or the one beside the trust root)")
-    .option("--at <time>", "time of verification, as 2026-01-05T08:00:00Z (default: now)", withMilliseconds)
+    .option("--at <time>", "time of verification, as 2026-01-05T08:00:00Z (default: now)")
     .option("--record", "keep the verdict beside the bundle, as PATH.verdict.json")
     .addHelpText(
       "after",

@@ -131,9 +131,9 @@ function gatesOf({ options }: Place, run: string, cli: Cli): Promise<readonly Ca
     const key = await findRun(run, workplace.settings.tenantId, workplace.store);
     const found = key.ok ? await readRun(key.value, workplace) : key;
     return found.ok
-      ? found.value.answer.pendingGates.map(({ id, have, required }) => ({
+      ? found.value.answer.pendingGates.map(({ id, have, required, expired }) => ({
           value: id,
-          about: `${have} of ${required} approvals`,
+          about: expired ? "expired" : `${have} of ${required} approvals`,
         }))
       : [];
   });

@@ -14,8 +14,8 @@ export const config: CommandFile = {
       .option("--explain", "where each value was said, and what else could say it")
       .addHelpText(
         "after",
-        "\nFlags come first, then variables, then one configuration: the one named by --config or PACKRUN_CONFIG,\n" +
-          "the nearest packrun.config.yaml upward, or packrun/config.yaml in $XDG_CONFIG_HOME (~/.config).\n" +
+        "\nFor each setting flags come first, then variables, then the nearest packrun.config.yaml upward, then\n" +
+          "packrun/config.yaml in $XDG_CONFIG_HOME (~/.config). A file that --config or PACKRUN_CONFIG names stands alone.\n" +
           "Passwords in addresses and arguments of commands are shown as ***.\n" +
           "Example: packrun config --explain",
       )
@@ -42,17 +42,17 @@ async function show(cli: Cli, options: ConfigOptions): Promise<number> {
   return 0;
 }
 
-function answerOf({ config, settings, secrets, unread }: ExplainedSettings): object {
-  return { schemaVersion: 1, config: config ?? null, settings, secretVariables: secrets, unreadVariables: unread };
+function answerOf({ configs, settings, secrets, unread }: ExplainedSettings): object {
+  return { schemaVersion: 1, configs, settings, secretVariables: secrets, unreadVariables: unread };
 }
 
 const FOUND = {
   named: "as named",
   nearest: "the nearest upward",
-  user: "the user's: no packrun.config.yaml is here or above",
+  user: "the user's",
 } as const;
 
-function textOf(cli: Cli, { config, settings, secrets }: ExplainedSettings, explain: boolean): string {
+function textOf(cli: Cli, { configs, settings, secrets }: ExplainedSettings, explain: boolean): string {
   const names = padded(settings.map(({ name }) => visibleText(name)));
   const values = settings.map(({ value }) => (value === null ? "-" : visibleText(valueText(value))));
   const wide = explain ? values.map(inColumn(values)) : values;
@@ -60,9 +60,9 @@ function textOf(cli: Cli, { config, settings, secrets }: ExplainedSettings, expl
     const where = explain ? `  ${sourceText(setting, cli.cwd)}` : "";
     return `${names[at] ?? ""}  ${wide[at] ?? ""}${where}`.trimEnd();
   });
-  const file = config === undefined ? "none" : `${config.file} (${FOUND[config.how]})`;
+  const files = configs.map(({ file, how }) => `configuration: ${file} (${FOUND[how]})\n`).join("");
   const set = explain ? secrets.map((name) => `${name} is set\n`) : [];
-  return `configuration: ${file}\n\n${lines.join("\n")}\n${set.length === 0 ? "" : "\n"}${set.join("")}`;
+  return `${files === "" ? "configuration: none\n" : files}\n${lines.join("\n")}\n${set.length === 0 ? "" : "\n"}${set.join("")}`;
 }
 
 /** A long path moves what stands behind it, and no other line. */

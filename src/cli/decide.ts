@@ -45,7 +45,7 @@ function define(program: Command, cli: Cli, done: (code: number) => void, decisi
           ({ gateId: gate, principal }) => decidedText({ decision, gateId: gate, principal }),
         );
         if (decided.ok && formatOf(options) === "text" && !decided.value.driven) {
-          cli.note(`no process drives the run now; go on with: ${nextStep(cli, "resume", runId)}`);
+          cli.note(`unless a process still waits for it, go on with: ${nextStep(cli, "resume", runId)}`);
         }
         return ended;
       });

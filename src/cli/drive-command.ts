@@ -2,8 +2,9 @@ import type { RunEnd, RunOrder } from "#app/finish-run.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { Result } from "#fault/result.ts";
 import { RunProgress } from "#view/run-progress.ts";
-import { jsonLine, type Cli } from "./cli.ts";
+import type { Cli } from "./cli.ts";
 import { interruptible, parallelOf, readReferences, type DriveOptions } from "./drive-options.ts";
+import { eventLine } from "./event-line.ts";
 import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { showRunEnd } from "./run-end.ts";
@@ -50,7 +51,7 @@ export async function driveCommand(
         }
         progress.events(events);
         if (formatOf(options) === "ndjson") {
-          events.forEach((event) => cli.out(jsonLine(event)));
+          events.forEach((event) => cli.out(eventLine(event)));
         }
       },
     };

@@ -1,10 +1,12 @@
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import { codeEntry } from "./explained-codes.ts";
 
-/** The exit code of findings: that of the first error; warnings alone are 0. */
+const FINDINGS = 3;
+
+/** The exit code of findings: 3 where one of the errors has it, whatever stands beside it; else that of the first. */
 export function diagnosticsExitCode(found: readonly Diagnostic[]): number {
-  const error = found.find((diagnostic) => diagnostic.severity === "error");
-  return error === undefined ? 0 : codeEntry(error.code).exitCode;
+  const codes = found.flatMap(({ code, severity }) => (severity === "error" ? [codeEntry(code).exitCode] : []));
+  return codes.includes(FINDINGS) ? FINDINGS : (codes[0] ?? 0);
 }
 
 /** The exit code of a run's end: succeeded 0, cancelled 130, failed by its reason. */

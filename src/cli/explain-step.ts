@@ -11,7 +11,8 @@ import type { DeskOptions } from "./run-desk.ts";
 export function explainStep(cli: Cli, stepId: string, run: string, options: DeskOptions): Promise<number> {
   const format = formatOf(options);
   return withRunAtDesk(cli, options, run, async (runId, desk) => {
-    const story = await readStepStory(desk.fold(runId), runId, stepId);
+    const { clock } = await import("#compose.ts");
+    const story = await readStepStory(desk.fold(runId), runId, stepId, clock.now);
     if (!story.ok) {
       return cli.fault(story.fault, format);
     }

@@ -1,3 +1,4 @@
+import { checkDeclared } from "#app/check-secrets.ts";
 import type { PlannedPack } from "#app/plan-pack.ts";
 import { readSettings } from "#app/settings.ts";
 import { readPlanFile, writeUserFile } from "#app/user-file.ts";
@@ -96,6 +97,12 @@ async function tell(cli: Cli, planned: PlannedPack, options: PlanOptions): Promi
 }
 
 async function writeFiles(cli: Cli, planned: PlannedPack, options: PlanOptions): Promise<Fault | undefined> {
+  const settings = readSettings(settingsSource(cli, options));
+  const references = settings.ok ? await readReferences(options.secret, settings.value) : settings;
+  const declared = references.ok ? checkDeclared(planned.compiled.plan, references.value) : references;
+  if (!settings.ok || !references.ok || !declared.ok) {
+    return [settings, references, declared].find((read) => !read.ok)?.fault;
+  }
   if (options.output !== undefined) {
     const written = await writeUserFile(options.output, planned.compiled.bytes);
     if (!written.ok) {
@@ -104,14 +111,6 @@ async function writeFiles(cli: Cli, planned: PlannedPack, options: PlanOptions):
   }
   if (options.inputsLock === undefined) {
     return undefined;
-  }
-  const settings = readSettings(settingsSource(cli, options));
-  if (!settings.ok) {
-    return settings.fault;
-  }
-  const references = await readReferences(options.secret, settings.value);
-  if (!references.ok) {
-    return references.fault;
   }
   const { lockInputs } = await import("#app/plan-pack.ts");
   const { sha256 } = await import("#compose.ts");

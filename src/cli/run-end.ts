@@ -6,14 +6,15 @@ import { ok, type Result } from "#fault/result.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import { counted } from "#fault/counted.ts";
-import { approvalStep } from "./approval-step.ts";
+import { gateStep } from "./approval-step.ts";
 import { jsonLine, type Cli, type GlobalOptions } from "./cli.ts";
 import type { DriveOptions } from "./drive-options.ts";
 import { runExitCode } from "./exit-code.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { formatOf } from "./options.ts";
 import { nextStep } from "./next-step.ts";
-import { runText, waitingLines, type ApprovalOf } from "./run-text.ts";
+import { runJson } from "./run-json.ts";
+import { runText, waitingLines, type GateStepOf } from "./run-text.ts";
 
 const SIGTERM_EXIT = 143;
 const INTERRUPTED_EXIT = 130;
@@ -34,7 +35,7 @@ export async function showRunEnd(
     const later = nextStep(cli, "evidence", "anchor", end.evidence ?? "PATH");
     cli.note(`the evidence is sealed, but not anchored: ${message} [${code}]; later: ${later}`);
   }
-  const answer = runAnswer(end.state, end.evidence);
+  const answer = runAnswer(end.state, end.evidence, workplace.clock.now());
   return tellRunEnd(cli, { answer, end: end.end, copied, trust: trustOf(workplace) }, options, signal);
 }
 
@@ -52,12 +53,12 @@ export type ToldEnd = {
 /** Tells of a run that was driven here or by a server. */
 export function tellRunEnd(cli: Cli, told: ToldEnd, options: GlobalOptions, signal: unknown): number {
   const { answer, end, copied, trust, access } = told;
-  const approval: ApprovalOf = (gate) => approvalStep(cli, gate, access);
+  const step: GateStepOf = (gate) => gateStep(cli, gate, access);
   const exitCode = end === "aborted" ? interruptCode(signal) : exitCodeOf(answer.status, answer.reason, signal);
   if (formatOf(options) === "json") {
-    cli.out(jsonLine({ schemaVersion: 1, ...answer, exitCode, ...(copied.ok ? {} : uncopied(copied.fault)) }));
+    cli.out(jsonLine({ ...runJson(answer), exitCode, ...(copied.ok ? {} : uncopied(copied.fault)) }));
   } else if (formatOf(options) === "text") {
-    cli.out(runText(answer, approval));
+    cli.out(runText(answer, step));
     whyFailed(cli, answer).forEach(cli.note);
     if (answer.evidence !== undefined) {
       cli.note(`verify it with: ${nextStep(cli, "verify", answer.evidence, "--trust", trust)}`);
@@ -67,7 +68,7 @@ export function tellRunEnd(cli: Cli, told: ToldEnd, options: GlobalOptions, sign
     return formatOf(options) === "json" ? codeEntry(copied.fault.code).exitCode : cli.fault(copied.fault);
   }
   if (end === "idle" && formatOf(options) !== "text") {
-    waitingLines(answer, approval).forEach((line) => cli.note(line.trim()));
+    waitingLines(answer, step).forEach((line) => cli.note(line.trim()));
   }
   return exitCode;
 }

@@ -6,13 +6,15 @@ import type { RunId } from "#canon/ids.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { RunKey } from "#port/run-store.ts";
 import { visibleText } from "#view/visible-text.ts";
-import { approvalStep } from "./approval-step.ts";
+import { gateStep } from "./approval-step.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
+import { eventLine } from "./event-line.ts";
 import { nextStep } from "./next-step.ts";
 import { formatOf, positiveInteger, withGlobals } from "./options.ts";
 import { withDesk, withRunAtDesk } from "./open-desk.ts";
 import type { DeskOptions, ListedRow, RunDesk } from "./run-desk.ts";
-import { runText, type ApprovalOf } from "./run-text.ts";
+import { runJson } from "./run-json.ts";
+import { runText, type GateStepOf } from "./run-text.ts";
 import { showTimeline } from "./runs-timeline.ts";
 import { withServer } from "./server-options.ts";
 import { withWorkplace } from "./with-workplace.ts";
@@ -31,7 +33,7 @@ export const runs: CommandFile = {
     oneRun(group, cli, done, "timeline <run>", "when each step ran and waited, as bars", (runId, desk, format) =>
       showTimeline(cli, runId, desk, format),
     );
-    oneRun(group, cli, done, "ledger <run>", "the ledger as it stands, also when its chain is broken", showLedger(cli));
+    defineLedger(group, cli, done);
     group.addHelpText("after", "\nRUN is a run id, the beginning of one, or last.\nExample: packrun runs show last");
   },
 };
@@ -95,8 +97,8 @@ function showRun(cli: Cli): RunWork {
       return cli.fault(run.fault, format);
     }
     const { answer, driven } = run.value;
-    const approval: ApprovalOf = (gate) => approvalStep(cli, gate, desk.access);
-    cli.out(format === "json" ? jsonLine({ schemaVersion: 1, ...answer }) : runText(answer, approval, { use: true }));
+    const step: GateStepOf = (gate) => gateStep(cli, gate, desk.access);
+    cli.out(format === "json" ? jsonLine(runJson(answer)) : runText(answer, step, { use: true }));
     if (format === "text" && !driven) {
       cli.note(`no process drives this run; go on with: ${nextStep(cli, "resume", runId)}`);
     }
@@ -127,7 +129,7 @@ async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptio
       return;
     }
     if (formatOf(options) === "ndjson") {
-      cli.out(jsonLine(event));
+      cli.out(eventLine(event));
     } else {
       const prefix = options.step === undefined ? `${event.stepId ?? ""} | ` : "";
       cli.out(event.metadata.lines.map((line) => `${prefix}${visibleText(line)}\n`).join(""));
@@ -174,9 +176,31 @@ function showArtifacts(cli: Cli): RunWork {
   };
 }
 
-function showLedger(cli: Cli): RunWork {
-  return async (runId, desk, format) => {
-    const told = await desk.ledger(runId, cli.out);
-    return told.ok ? 0 : cli.fault(told.fault, format);
-  };
+function defineLedger(group: Command, cli: Cli, done: Done): void {
+  const command = group.command("ledger <run>").description("the ledger as it stands, also when its chain is broken");
+  withServer(withGlobals(command, ["text", "json", "ndjson"])).action(async (text: string, options: DeskOptions) => {
+    done(await withRunAtDesk(cli, options, text, (runId, desk) => showLedger(cli, runId, desk, formatOf(options))));
+  });
+}
+
+async function showLedger(cli: Cli, runId: RunId, desk: RunDesk, format: string): Promise<number> {
+  const texts: string[] = [];
+  const told = await desk.ledger(runId, format === "json" ? (text) => texts.push(text) : cli.out);
+  if (!told.ok) {
+    return cli.fault(told.fault, format);
+  }
+  if (format === "json") {
+    const lines = texts.join("").split("\n").filter(Boolean);
+    cli.out(jsonLine({ schemaVersion: 1, runId, events: lines.map(eventOrText) }));
+  }
+  return 0;
+}
+
+/** A line that is no JSON any more is shown as it stands. */
+function eventOrText(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
 }

@@ -14,12 +14,13 @@ export function answerOfServed(run: ServedRun, evidence?: string): RunAnswer {
     ...(evidence === undefined ? {} : { evidence }),
     steps: steps.map(({ parent: _parent, needs: _needs, section: _section, ...step }) => step),
     outputs,
-    pendingGates: pendingGates.map(({ id, approval, required, have, notAfter }) => ({
+    pendingGates: pendingGates.map(({ id, approval, required, have, notAfter, expired }) => ({
       id,
       approval,
       required,
       have,
       notAfter,
+      expired,
     })),
   };
 }

@@ -1,11 +1,11 @@
 import type { IncidentOrder } from "#app/incident.ts";
 import { printDuration } from "#canon/duration.ts";
-import { canonicalJson } from "#canon/canonical-json.ts";
 import type { RunId } from "#canon/ids.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { ApiClient, type IncidentChange } from "#client/api-client.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import type { Cli } from "./cli.ts";
+import { eventLine } from "./event-line.ts";
 import type { LedgerEvent } from "./progress.ts";
 import type { DeskOptions, RunDesk, ShownArtifact } from "./run-desk.ts";
 import { decideAtServer, importAtServer } from "./server-decision.ts";
@@ -30,7 +30,7 @@ export function serverDesk(cli: Cli, options: DeskOptions, access: ServerAccess)
       const listed = await client.listArtifacts(runId);
       return listed.ok ? ok(listed.value.items.map(artifactOf)) : listed;
     },
-    ledger: (runId, tell) => events(runId, false, (event) => tell(`${canonicalJson(event)}\n`)),
+    ledger: (runId, tell) => events(runId, false, (event) => tell(eventLine(event))),
     cancel: (runId, reason) => client.cancelRun(runId, reason),
     fold: (runId) => async (seen) => {
       const { readServedState } = await import("#client/served-state.ts");

@@ -7,8 +7,9 @@ import { parseTenantId, type RunId } from "#canon/ids.ts";
 import type { ApiClient, ServedRun } from "#client/api-client.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import { ok, type Result } from "#fault/result.ts";
-import { jsonLine, type Cli } from "./cli.ts";
+import type { Cli } from "./cli.ts";
 import type { DriveOptions } from "./drive-options.ts";
+import { eventLine } from "./event-line.ts";
 import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { takenOver, tellRunEnd } from "./run-end.ts";
@@ -58,7 +59,7 @@ export async function followServed(watch: Watch, runId: RunId, after: number, fr
         onEvent: (event) => {
           progress.events([event]);
           if (formatOf(options) === "ndjson") {
-            cli.out(jsonLine(event));
+            cli.out(eventLine(event));
           }
           return event.eventType === "run.waiting" && !stays ? "stop" : "go";
         },
@@ -81,8 +82,8 @@ function isOver({ status }: ServedRun): boolean {
 }
 
 /** It waits for people alone: no gate has what it needs, or is late. */
-function onlyWaits({ status, pendingGates, updatedAt }: ServedRun): boolean {
-  return status === "waiting" && pendingGates.every(({ missing, notAfter }) => missing > 0 && notAfter > updatedAt);
+function onlyWaits({ status, pendingGates }: ServedRun): boolean {
+  return status === "waiting" && pendingGates.every(({ missing, expired }) => missing > 0 && !expired);
 }
 
 /** The first signal is passed on to the server; what comes of that is told, and the run is followed to its end. */

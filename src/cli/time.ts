@@ -1,11 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { spokenTimestamp } from "#canon/spoken-timestamp.ts";
 import { isTimestamp, timestampOf, type Timestamp } from "#canon/timestamp.ts";
-
-/** With its milliseconds, as times stand in every document; other texts as they are, for whoever judges them. */
-export function withMilliseconds(text: string): string {
-  return spokenTimestamp(text) ?? text;
-}
 
 /** A moment that is the same wherever this runs: a day in UTC, or a time with its offset from UTC. */
 const ANYWHERE = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/;

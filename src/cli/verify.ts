@@ -5,7 +5,6 @@ import { withBundlePath } from "./bundle-path.ts";
 import { keepVerdict, type VerdictOptions } from "./bundle-verdict.ts";
 import type { Cli, CommandFile } from "./cli.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
-import { withMilliseconds } from "./time.ts";
 
 type VerifyOptions = VerdictOptions & {
   readonly planHash?: string;
@@ -20,7 +19,7 @@ export const verify: CommandFile = {
     withGlobals(program.command("verify <path>").description("verify a bundle of evidence, or of a pack, offline"))
       .option("--plan-hash <hash>", "the planHash that was approved; any other fails")
       .option("--revocations <file>", "revocation list (default: the configured one, or the one beside the trust root)")
-      .option("--at <time>", "time of verification, as 2026-01-05T08:00:00Z (default: now)", withMilliseconds)
+      .option("--at <time>", "time of verification, as 2026-01-05T08:00:00Z (default: now)")
       .option("--require-dsse", "every signature must be there and valid")
       .option("--record", "keep the verdict beside the bundle, as PATH.verdict.json")
       .addHelpText(

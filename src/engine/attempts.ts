@@ -2,6 +2,7 @@ import type { Sha256 } from "#canon/digest.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
+import { wholeText } from "#fault/whole-text.ts";
 import type { AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { Clock } from "#port/clock.ts";
 import type { OutputBatch } from "#port/step-runner.ts";
@@ -283,8 +284,8 @@ function brokenRunner(error: unknown): Fault {
   return { code: "STEP_SETUP", message: error instanceof Error ? error.message : "the step runner failed" };
 }
 
-function failedBy({ code, hint, message }: Fault): AttemptOutcome {
-  return { kind: "failed", reason: code, hint: hint ?? message, durationMs: 0, artifacts: [] };
+function failedBy(fault: Fault): AttemptOutcome {
+  return { kind: "failed", reason: fault.code, hint: wholeText(fault), durationMs: 0, artifacts: [] };
 }
 
 /** What cannot be taken back now is taken back by whoever tidies up after this process. */

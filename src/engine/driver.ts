@@ -12,6 +12,7 @@ import type { Redactor } from "#port/secrets.ts";
 import type { Command, CommandBody } from "#run/command.ts";
 import type { Effect } from "#run/effect.ts";
 import type { LedgerEvent } from "#run/event.ts";
+import type { RunState } from "#run/state.ts";
 import { isTerminal } from "#run/status.ts";
 import { todo } from "#run/todo.ts";
 import { Attempts } from "./attempts.ts";
@@ -41,6 +42,8 @@ export type DriverOptions = {
   readonly maxParallel: number;
   /** Called with events that are in the ledger. */
   readonly onEvents?: (events: readonly LedgerEvent[]) => void;
+  /** Called with events that this shift has written itself, once each, and the state behind them. */
+  readonly onWritten?: (events: readonly LedgerEvent[], state: RunState) => void;
   /** Who is told of the work itself; nobody unless given. */
   readonly trace?: TraceOption;
 };
@@ -322,6 +325,7 @@ export class Driver {
     }
     if (written.value.length > 0) {
       this.#options.onEvents?.(written.value);
+      this.#options.onWritten?.(written.value, this.#shift.journal.state);
       this.#trace.written(written.value);
       this.#attempts.release(written.value);
     }

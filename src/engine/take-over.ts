@@ -106,7 +106,8 @@ async function readPlans(identity: RunIdentity, ports: TakeOverPorts): Promise<R
     return ok({ plan: plan.value, pinnedPlan, drift: { ...differenceOf(stored, fresh), hint } });
   }
   if (!fresh.ok) {
-    const drift = { node: "", pointer: fresh.fault.place?.pointer ?? "", hint: fresh.fault.message };
+    // What does not say where it is wrong is the copy of the pack, which cannot be read as what it was.
+    const drift = { node: "", pointer: fresh.fault.place?.pointer ?? "/pack/digest", hint: fresh.fault.message };
     return ok({ plan: plan.value, pinnedPlan, drift });
   }
   if (!isSame) {

@@ -32,8 +32,12 @@ function checkDeclared(
   findings: Findings,
 ): void {
   const id = textOf(body[kind]);
-  if (id !== undefined && !known.has(id)) {
-    const section = kind === "approval" ? "spec.approvals" : "spec.policies";
+  if (id === undefined || known.has(id)) {
+    return;
+  }
+  const member = kind === "approval" ? "approvals" : "policies";
+  if (!findings.doubts.touch(["spec", member, id]) && !findings.doubts.mayBe(id)) {
+    const section = `spec.${member}`;
     const at = { path: [...path, "gate", kind], part: "value" } as const;
     findings.add("PACK_ID_UNKNOWN", { kind, id, section }, at, findings.didYouMean(id, known));
   }

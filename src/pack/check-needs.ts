@@ -34,10 +34,12 @@ function checkFamily(family: readonly StepView[], findings: Findings): void {
     }
   }
   const ids = [...byId.keys()];
+  const { doubts } = findings;
+  const isHidden = family.some(({ path }) => doubts.touch([...path, "id"]));
   for (const { raw, id = "?", path } of family) {
     for (const [at, item] of listOf(raw["needs"]).entries()) {
       const need = textOf(item);
-      if (need !== undefined && !byId.has(need)) {
+      if (need !== undefined && !byId.has(need) && !isHidden && !doubts.mayBe(need)) {
         const place = { path: [...path, "needs", at], part: "value" } as const;
         findings.add("PACK_NEEDS_UNKNOWN", { id, need }, place, findings.didYouMean(need, ids));
       }

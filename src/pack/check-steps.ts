@@ -1,8 +1,9 @@
-import type { JsonObject } from "#canon/json.ts";
+import type { Json, JsonObject } from "#canon/json.ts";
+import type { PathPart } from "#canon/shape.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import type { Findings } from "./findings.ts";
 import { ENV_NAME } from "./names.ts";
-import { hasExpression } from "./expression-text.ts";
+import { expressionSpans } from "./expression-text.ts";
 import { KIND_MEMBERS, RUN_KINDS } from "./step-shape.ts";
 import { listOf, membersOf, objectOf, textOf, type StepView } from "./step-view.ts";
 
@@ -51,6 +52,7 @@ function checkKind({ raw, kind, path }: StepView, findings: Findings): void {
   if (kind !== undefined) {
     return;
   }
+  findings.doubt([...path, "run"]);
   if (!hasNearName(raw, KIND_MEMBERS)) {
     findings.add("PACK_STEP_KIND", { problem: "nothing says what this step does" }, { path, part: "key" });
   }
@@ -102,21 +104,33 @@ function checkRunKind({ body, path }: StepView, findings: Findings): void {
 function checkExpressionFree({ body, path }: StepView, findings: Findings): void {
   const run = [...path, "run"];
   for (const where of ["script", "shell", "uses"] as const) {
-    if (hasExpression(textOf(body[where]) ?? "")) {
-      findings.add("PACK_EXPR_IN_SCRIPT", { where: `run.${where}` }, { path: [...run, where], part: "value" });
-    }
+    reportExpressions(body[where], `run.${where}`, [...run, where], findings);
   }
-  if (hasExpression(textOf(listOf(body["command"])[0]) ?? "")) {
-    findings.add("PACK_EXPR_IN_SCRIPT", { where: "command[0]" }, { path: [...run, "command", 0], part: "value" });
+  reportExpressions(listOf(body["command"])[0], "command[0]", [...run, "command", 0], findings);
+}
+
+function reportExpressions(
+  value: Json | undefined,
+  where: string,
+  path: readonly PathPart[],
+  findings: Findings,
+): void {
+  for (const span of expressionSpans(textOf(value) ?? "")) {
+    findings.add("PACK_EXPR_IN_SCRIPT", { where }, { path, part: "value", span });
   }
 }
 
 function checkSecrets({ raw, path }: StepView, secrets: ReadonlySet<string>, findings: Findings): void {
   for (const [variable, value] of membersOf(raw["env"])) {
     const name = textOf(objectOf(value)["secret"]);
-    if (name !== undefined && ENV_NAME.test(variable) && !secrets.has(name)) {
+    if (name !== undefined && ENV_NAME.test(variable) && !secrets.has(name) && !isHidden(name, findings)) {
       const at = { path: [...path, "env", variable, "secret"], part: "value" } as const;
       findings.add("SECRET_UNDECLARED", { name }, at, findings.didYouMean(name, secrets));
     }
   }
+}
+
+/** Declared where something is wrong, as it may be. */
+function isHidden(secret: string, { doubts }: Findings): boolean {
+  return doubts.touch(["spec", "secrets", secret]) || doubts.mayBe(secret);
 }

@@ -42,6 +42,9 @@ function reportUnknown({ path, found, known = [] }: Misfit, findings: Findings):
     return;
   }
   const hint = displaced(path, found);
+  if (isStep(path) && INSIDE_RUN.has(found)) {
+    findings.doubt([...path, "run", found]);
+  }
   findings.add(
     "PACK_UNKNOWN_FIELD",
     { name: found },
@@ -65,13 +68,14 @@ function displaced(path: readonly PathPart[], name: string): string | undefined 
 
 function reportMissing({ path, found }: Misfit, findings: Findings): void {
   const at = { path, part: "key" } as const;
+  const more = { doubt: [...path, found] };
   const [root, section, inner] = path;
   if (root === "spec" && section === "approvals" && path.length === 3) {
-    findings.add("APPROVAL_RULE_INCOMPLETE", { id: String(inner), name: found }, at);
+    findings.add("APPROVAL_RULE_INCOMPLETE", { id: String(inner), name: found }, at, more);
   } else if (root === "spec" && (section === "sandbox" || (section === undefined && found === "sandbox"))) {
-    findings.add(sandboxCode(inner ?? found), { name: [...path.slice(1), found].join(".") }, at);
+    findings.add(sandboxCode(inner ?? found), { name: [...path.slice(1), found].join(".") }, at, more);
   } else {
-    findings.add("PACK_MISSING_FIELD", { name: found }, at);
+    findings.add("PACK_MISSING_FIELD", { name: found }, at, more);
   }
 }
 

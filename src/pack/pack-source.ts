@@ -22,6 +22,8 @@ export type PackSource = {
    * scalars on one line and for most block scalars; otherwise the whole scalar.
    */
   readonly offsetRange: (path: readonly PathPart[], start: number, end: number) => Range;
+  /** The path of the innermost value or member that begins at or before a place and has not been followed by another. */
+  readonly pathAt: (place: Range["start"]) => readonly PathPart[];
 };
 
 type Spot = { readonly key: unknown; readonly value: unknown };
@@ -37,6 +39,7 @@ export function packSource(file: string, text: string, lines: LineIndex, root: u
   return {
     file,
     text,
+    pathAt: (place) => pathAt(root, lines.offset(place)),
     textAt: ({ start, end }) => text.slice(lines.offset(start), lines.offset(end)),
     range: (path, part) => {
       const { spot, whole } = find(root, path, index);
@@ -89,11 +92,39 @@ function childOf(node: unknown, part: PathPart, index: Index): Spot | undefined 
   return members.get(String(part));
 }
 
+function pathAt(root: unknown, offset: number): readonly PathPart[] {
+  const path: PathPart[] = [];
+  let node = root;
+  while (node instanceof YAMLMap || node instanceof YAMLSeq) {
+    const items: readonly unknown[] = node.items;
+    const at = items.findLastIndex((item) => startOf(item) <= offset);
+    const item = items[at];
+    if (item === undefined || startOf(node) > offset) {
+      return path;
+    }
+    const name = item instanceof Pair ? nameOf(item.key) : at;
+    if (name === undefined) {
+      return path;
+    }
+    path.push(name);
+    node = item instanceof Pair ? item.value : item;
+  }
+  return path;
+}
+
+function startOf(item: unknown): number {
+  return extentOf(item instanceof Pair ? (item.key ?? item.value) : item).start;
+}
+
+function nameOf(key: unknown): string | undefined {
+  return key instanceof Scalar ? (typeof key.value === "string" ? key.value : (key.source ?? "")) : undefined;
+}
+
 /** Of equal keys the first counts, as it does for the value. */
 function membersOf(map: YAMLMap): ReadonlyMap<string, Spot> {
   const members = new Map<string, Spot>();
   for (const { key, value } of map.items) {
-    const name = key instanceof Scalar ? (typeof key.value === "string" ? key.value : (key.source ?? "")) : undefined;
+    const name = nameOf(key);
     if (name !== undefined && !members.has(name)) {
       members.set(name, { key, value });
     }

@@ -57,7 +57,7 @@ function parse(source: string): Parsed {
   try {
     const parsed = environment.parse(source);
     const { problems, roots } = surveyCel(parsed.ast);
-    const budget = costBudget("an evaluation");
+    const budget = costBudget("one that");
     meterOperators(parsed.ast, budget.spend);
     const evaluate = (context: Readonly<Record<string, unknown>>): unknown => {
       budget.allow(MAX_COST);

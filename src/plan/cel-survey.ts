@@ -199,20 +199,7 @@ function visitMacro({ node, name, range, args }: MacroCall, macros: Macros, walk
   if (ROOTS.has(variable.args) || celConstants.has(variable.args)) {
     refuse(walk, variable, "EXPR_SYNTAX", `"${variable.args}" already means something; take another name`);
   }
-  if (macros.length > 0 && rootOf(range) !== macros.at(-1)) {
-    const problem = `${name}() inside another one may only go over what belongs to "${macros.at(-1) ?? ""}"`;
-    refuse(walk, node, "EXPR_SYNTAX", `${problem}: every item would go over the whole list again`);
-  }
   bodies.forEach((body) => visit(body, [...macros, variable.args], walk));
-}
-
-/** The name that a chain of members and literal indices starts with. */
-function rootOf(node: ASTNode): string | undefined {
-  let at = node;
-  while (at.op === "." || at.op === "[]") {
-    at = at.args[0];
-  }
-  return at.op === "id" ? at.args : undefined;
 }
 
 /** `has(a.b["c"])`: the library takes members only, so literal names in brackets are turned into members. */

@@ -5,6 +5,7 @@ import { checkExpression } from "./check-expression.ts";
 import type { Scope } from "./expression-check.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import type { ExpressionProblem } from "./expression-problem.ts";
+import { mentionsDoubtful } from "./mentions-doubtful.ts";
 import type { PackTree } from "./pack-tree.ts";
 
 /**
@@ -28,10 +29,14 @@ function checkPolicyExpression(source: string, scope: Scope): readonly Expressio
 const MOST_GATES = 20;
 
 /** Checks every CEL policy from each gate that uses it; one that no gate uses is held to the grammar. */
-export function checkPolicies({ spec }: Pack, tree: PackTree, { scopes, findings }: CompileDesk): void {
+export function checkPolicies({ spec }: Pack, tree: PackTree, { scopes, findings, doubts }: CompileDesk): void {
   const unused = new Set(Object.keys(spec.policies));
-  const report = (id: string, problems: readonly ExpressionProblem[]): void =>
-    problems.forEach((problem) => findings.addProblem(problem, ["spec", "policies", id, "expression"], 0));
+  const report = (id: string, problems: readonly ExpressionProblem[]): void => {
+    const policy = problems.length === 0 ? undefined : spec.policies[id];
+    if (policy?.engine === "cel" && !mentionsDoubtful(policy.expression, doubts)) {
+      problems.forEach((problem) => findings.addProblem(problem, ["spec", "policies", id, "expression"], 0));
+    }
+  };
   const wrong = new Map<string, number>();
   for (const node of tree.nodes) {
     const id = node.step.kind === "gate.policy" ? node.step.policy : "";

@@ -1,3 +1,4 @@
+import type { Doubts } from "#pack/doubts.ts";
 import type { BuiltInRules } from "./built-in-rule.ts";
 import type { ExpressionReader } from "./expression-reader.ts";
 import type { Sandbox } from "./plan.ts";
@@ -16,6 +17,7 @@ export type CompileDesk = {
   /** Bare hex SHA-256 of every file of the pack by path. */
   readonly packFiles: ReadonlyMap<string, string>;
   readonly sources: LintSources;
+  readonly doubts: Doubts;
   /** True when the inputs may still get other values: then what depends on them alone counts as known in time. */
   readonly open: boolean;
 };

@@ -5,7 +5,7 @@ import { celProgram } from "./cel-program.ts";
 import { bool, dyn, int, text, type CelType } from "./cel-type.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import { compileRun, textAt } from "./compile-run.ts";
-import { below, compileJson, compileMembers, compileString } from "./compile-value.ts";
+import { below, compileJson, isWrong, compileMembers, compileString } from "./compile-value.ts";
 import type { Place } from "./expression-reader.ts";
 import type { ApprovalGateNode, Cel, MapNode, PlanNode, PolicyGateNode } from "./plan.ts";
 import type { PackNode } from "./pack-tree.ts";
@@ -80,7 +80,8 @@ function mapPart(step: MapStep, node: PackNode, place: Place, desk: CompileDesk)
     desk.findings.add("PACK_VALUE", { problem }, { path: [...map.path(), "as"], part: "value" }, "take another name");
   }
   const count = Array.isArray(items) ? items.length : undefined;
-  return { items, as: step.as, maxItems: boundOf(step, count, map, desk), ...limitOf(step.maxParallel) };
+  const maxItems = isWrong(items) ? 0 : boundOf(step, count, map, desk);
+  return { items, as: step.as, maxItems, ...limitOf(step.maxParallel) };
 }
 
 function itemsOf(

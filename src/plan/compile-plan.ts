@@ -3,6 +3,7 @@ import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.t
 import { encodeUtf8 } from "#canon/utf8.ts";
 import { sortDiagnostics, type Diagnostic } from "#fault/diagnostic.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { NO_DOUBTS, type Doubts } from "#pack/doubts.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import type { Pack } from "#pack/pack.ts";
 import type { BuiltInRules } from "./built-in-rule.ts";
@@ -42,50 +43,68 @@ export type CompileRequest = {
   readonly sha256: Sha256;
 };
 
+export type LintRequest = CompileRequest & {
+  /** What is wrong with the pack, of which `pack` is the rest. */
+  readonly doubts?: Doubts;
+  /** Inputs whose value is not known, whatever `inputs` has; those that have none there, unless said otherwise. */
+  readonly isUnknown?: (name: string) => boolean;
+};
+
 /**
  * Compiles a pack and its inputs into the canonical plan, or says all that is wrong with its expressions. Nothing but
  * the arguments has an influence on the bytes, and the order of members in the pack has none. Costs time linear in the
  * size of the pack.
  */
 export function compilePlan(request: CompileRequest): Result<CompiledPlan, readonly Diagnostic[]> {
-  const { plan, diagnostics } = compile(request, false);
+  const { tree, nodes, outputs, diagnostics } = compile(request);
   if (diagnostics.length > 0) {
     return fail(diagnostics);
   }
+  const plan = planOf(request, tree, nodes, outputs);
   const bytes = canonicalBytes(plan);
   return ok({ plan, bytes, planHash: digestOf(bytes, request.sha256) });
 }
 
-/** What is wrong with a pack whatever its inputs will be; `inputs` are those that have a default. */
-export function lintPlan(request: CompileRequest): readonly Diagnostic[] {
-  return compile(request, true).diagnostics;
+/**
+ * What is wrong with a pack whatever its unknown inputs will be, and whatever stands in the parts that are in doubt;
+ * `inputs` are those that have a value or a default.
+ */
+export function lintPlan({ isUnknown, ...request }: LintRequest): readonly Diagnostic[] {
+  return compile(request, isUnknown ?? ((name) => !Object.hasOwn(request.inputs, name))).diagnostics;
 }
 
-type Compilation = { readonly plan: Plan; readonly diagnostics: readonly Diagnostic[] };
+type Compilation = {
+  readonly tree: PackTree;
+  readonly nodes: readonly PlanNode[];
+  readonly outputs: Plan["outputs"];
+  readonly diagnostics: readonly Diagnostic[];
+};
 
-function compile(request: CompileRequest, open: boolean): Compilation {
-  const { pack, packFiles, builtIns, inputs, sources = NO_SOURCES } = request;
+function compile(request: Omit<LintRequest, "isUnknown">, unknown?: (name: string) => boolean): Compilation {
+  const { pack, packFiles, builtIns, inputs, sources = NO_SOURCES, doubts = NO_DOUBTS } = request;
   const tree = packTree(pack);
   const findings = planFindings(pack.source);
   const scopes = stepScopes({
     pack,
     tree,
-    order: stepOrder(),
+    order: stepOrder(doubts),
+    doubts,
     outputsOf: ({ step }) => (step.kind === "run" ? runOutputs(step, { builtIns }) : {}),
     nearest: findings.nearest,
   });
-  const reader = expressionReader({ scopes, findings, known: knownValues(pack, inputs, { open }) });
+  const reader = expressionReader({ scopes, findings, known: knownValues(pack, inputs, { doubts, unknown }), doubts });
   const files = new Map(packFiles.map(({ path, sha256 }) => [path, sha256]));
   const { sandbox } = pack.spec;
-  const desk: CompileDesk = { reader, scopes, findings, builtIns, sandbox, packFiles: files, sources, open };
+  const open = unknown !== undefined;
+  const desk: CompileDesk = { reader, scopes, findings, builtIns, sandbox, packFiles: files, sources, doubts, open };
   const nodes = tree.nodes.map((node) => compileNode(node, desk));
   checkPolicies(pack, tree, desk);
   checkModules(pack, desk);
-  const plan = planOf(request, tree, nodes, desk);
-  return { plan, diagnostics: sortDiagnostics(findings.all()) };
+  const outputs = outputsOf(pack, desk);
+  return { tree, nodes, outputs, diagnostics: sortDiagnostics(findings.all()) };
 }
 
-function planOf(request: CompileRequest, tree: PackTree, nodes: readonly PlanNode[], desk: CompileDesk): Plan {
+function planOf(request: CompileRequest, tree: PackTree, nodes: readonly PlanNode[], outputs: Plan["outputs"]): Plan {
   const { pack, packDigest, inputs } = request;
   const { spec } = pack;
   const main = tree.nodes.filter(({ section }) => section === "steps").length;
@@ -104,7 +123,7 @@ function planOf(request: CompileRequest, tree: PackTree, nodes: readonly PlanNod
     failurePolicy: spec.failurePolicy,
     steps: nodes.slice(0, main),
     finally: nodes.slice(main),
-    outputs: outputsOf(pack, desk),
+    outputs,
   };
 }
 

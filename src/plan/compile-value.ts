@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from "#canon/json.ts";
 import { describeType, dyn, text as textType, type CelType } from "./cel-type.ts";
 import { nameOf, printInText } from "./evaluate-template.ts";
 import type { ExpressionReader, Place, ReadExpression } from "./expression-reader.ts";
-import type { Cel, Template } from "./plan.ts";
+import { isCel, type Cel, type Template } from "./plan.ts";
 import { INPUTS_FOLDER } from "./step-scope.ts";
 import { literalText, templateParts, type TemplatePart } from "./template-text.ts";
 
@@ -14,6 +14,11 @@ export type Compiled = { readonly value: Template; readonly type: CelType };
 
 /** What stands for a value with findings: as one that nobody knows, it gives rise to no other finding. */
 const WRONG: Compiled = { value: { $cel: [] }, type: dyn };
+
+/** Whether something is wrong with what was compiled to this value. */
+export function isWrong(value: Template): boolean {
+  return isCel(value) && value.$cel.length === 0;
+}
 
 /**
  * Compiles a string of the pack. When all its expressions depend on inputs and pack alone it becomes their result, else

@@ -5,6 +5,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { celContext, type ExpressionContext } from "./cel-context.ts";
 import { celProgram, type CelProgram } from "./cel-program.ts";
 import { jsonOfCel } from "./cel-value.ts";
+import { OverBudget } from "./cost-budget.ts";
 import { expressionCodes, type ExpressionCode } from "./expression-codes.ts";
 import type { NumberRules } from "./number-rules.ts";
 
@@ -74,6 +75,9 @@ function problemOf(
   }
   if (NUMBER.has(code)) {
     return { code: "EXPR_NUMBER", data: { problem: numberProblem(code) }, ...place };
+  }
+  if (error instanceof OverBudget) {
+    return { code: "EXPR_TYPE", data: { expected: "an evaluation of a bounded cost", found: error.message } };
   }
   const found = typeof summary === "string" ? foundIn(summary) : "data too large or nested too deeply";
   return { code: "EXPR_TYPE", data: { expected: "operands that fit together", found }, ...place };

@@ -1,10 +1,13 @@
 import type { Json } from "#canon/json.ts";
+import type { Doubts } from "#pack/doubts.ts";
 import type { PackPath } from "#pack/pack.ts";
 import { celProgram, type CelProgram } from "./cel-program.ts";
 import { checkExpression, type Checked } from "./check-expression.ts";
 import type { Scope } from "./expression-check.ts";
 import { runProgram, type EvaluationProblem } from "./evaluate-expression.ts";
+import type { ExpressionProblem } from "./expression-problem.ts";
 import type { KnownValues } from "./known-values.ts";
+import { mentionsDoubtful } from "./mentions-doubtful.ts";
 import type { PlanFindings } from "./plan-findings.ts";
 import type { Viewer } from "./step-order.ts";
 import type { Scopes } from "./step-scope.ts";
@@ -31,12 +34,13 @@ export type ReaderSource = {
   readonly scopes: Scopes;
   readonly findings: PlanFindings;
   readonly known: KnownValues;
+  readonly doubts: Doubts;
 };
 
 type Folded = { readonly checked: Checked; readonly result: ReturnType<typeof runProgram> | undefined };
 
 /** Reads the expressions of one pack. What sees only inputs and pack is checked and evaluated once for each source. */
-export function expressionReader({ scopes, findings, known }: ReaderSource): ExpressionReader {
+export function expressionReader({ scopes, findings, known, doubts }: ReaderSource): ExpressionReader {
   const folded = new Map<CelProgram, Folded>();
   let last: { readonly viewer: Viewer; readonly scope: Scope } | undefined;
   const check = (program: CelProgram, viewer: Viewer): Checked => {
@@ -58,17 +62,20 @@ export function expressionReader({ scopes, findings, known }: ReaderSource): Exp
   };
   const read: ExpressionReader["read"] = (expression, { path, viewer }) => {
     const program = parse(expression);
+    const report = (problems: readonly ExpressionProblem[]): undefined => {
+      if (!mentionsDoubtful(expression.source, doubts)) {
+        problems.forEach((problem) => findings.addProblem(problem, path(), expression.offset));
+      }
+    };
     if (!program.ok) {
-      program.fault.forEach((problem) => findings.addProblem(problem, path(), expression.offset));
-      return undefined;
+      return report(program.fault);
     }
     const { checked, result } = known.covers(program.value.roots)
       ? fold(program.value, viewer)
       : { checked: check(program.value, viewer), result: undefined };
     const problems = result?.ok === false ? [withHint(result.fault)] : checked.problems;
-    problems.forEach((problem) => findings.addProblem(problem, path(), expression.offset));
     if (problems.length > 0) {
-      return undefined;
+      return report(problems);
     }
     const value = result?.ok === true ? { known: true as const, json: result.value } : { known: false as const };
     return { expression, type: checked.type, value };

@@ -9,6 +9,7 @@ import {
   literal,
   misfitsOf,
   object,
+  pointerOf,
   record,
   string,
   type Infer,
@@ -83,12 +84,14 @@ type PlanValue = Extract<PlanInput, { readonly type: ValueType }>["value"];
 export function readInputsLock(bytes: Uint8Array): Result<InputsLock> {
   const read = readCanonicalJson(bytes, "inputs.lock");
   if (!read.ok) {
-    return fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem: read.fault.message }));
+    return broken(read.fault.message, "/inputs");
   }
   const [misfit] = misfitsOf(inputsLockShape, read.value);
-  return misfit === undefined
-    ? ok(read.value as InputsLock)
-    : fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem: describeMisfit(misfit) }));
+  return misfit === undefined ? ok(read.value as InputsLock) : broken(describeMisfit(misfit), pointerOf(misfit.path));
+}
+
+function broken(problem: string, pointer: string): Result<never> {
+  return fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem }, { place: { file: "inputs.lock", pointer } }));
 }
 
 /**
@@ -105,7 +108,7 @@ export function lockedInputs(
     if (type === "file" || type === "directory") {
       inputs.push([name, lockedFile(type, digest, pinned?.inputs[name])]);
     } else if (value === undefined || digestOfJson(value, sha256) !== digest) {
-      return fail(faultOf(planFileCodes, "INPUTS_LOCK_FILE", { problem: `input ${name} is not what its digest says` }));
+      return broken(`input ${name} is not what its digest says`, pointerOf(["inputs", name, "value"]));
     } else {
       inputs.push([name, { type, value }]);
     }

@@ -1,3 +1,4 @@
+import type { Doubts } from "#pack/doubts.ts";
 import type { Pack } from "#pack/pack.ts";
 import type { Roots } from "./cel-survey.ts";
 import { celOfJson, type CelValue } from "./cel-value.ts";
@@ -12,20 +13,21 @@ export type KnownValues = {
   readonly covers: (roots: Roots) => boolean;
 };
 
-/** `open`: the inputs may still get other values, so that only those which have one are known. */
+/** `unknown`: inputs that have or may still get another value than the one here. Absent when all have their values. */
 export function knownValues(
   pack: Pack,
   inputs: Readonly<Record<string, PlanInput>>,
-  { open }: { readonly open: boolean },
+  { doubts, unknown }: { readonly doubts: Doubts; readonly unknown?: ((name: string) => boolean) | undefined },
 ): KnownValues {
   const given = new Map(Object.entries(inputs).map(([name, input]) => [name, inputValue(name, input)]));
   const coversInputs = (members: ReadonlySet<string> | undefined): boolean =>
-    !open || (members !== undefined && [...members].every((name) => given.has(name)));
+    unknown === undefined || (members !== undefined && ![...members].some(unknown));
+  const coversPack = !doubts.touch(["metadata", "name"]) && !doubts.touch(["metadata", "version"]);
   return {
     values: { inputs: given, pack: new Map(Object.entries({ name: pack.name, version: pack.version })) },
     covers: (roots) => {
       for (const [root, members] of roots) {
-        if (root !== "pack" && !(root === "inputs" && coversInputs(members))) {
+        if (!(root === "pack" && coversPack) && !(root === "inputs" && coversInputs(members))) {
           return false;
         }
       }

@@ -4,7 +4,7 @@ export const planFileCodes = codeTable({
   PLAN_FILE: {
     severity: "error",
     exitCode: 6,
-    message: "plan.canonical.json is no plan: {problem}",
+    message: "{file} is no plan: {problem}",
     hint: "use the file exactly as packrun wrote it; any edit makes it another plan",
     explanation: {
       cause: "The file is not the canonical JSON of a plan: it was edited, cut off, or is something else.",

@@ -36,7 +36,7 @@ export function recompilePlan(request: RecompileRequest): Result<CompiledPlan> {
   const { packBytes, packListing, pinned, known, builtIns, sha256 } = request;
   const listed = packListing.find(({ path }) => path === PACK_FILE);
   if (listed === undefined || digestOfHex(listed.sha256) !== digestOf(packBytes, sha256)) {
-    return fail(faultOf(planCodes, "PLAN_DRIFT", { node: PACK_FILE, pointer: "/pack/digest" }));
+    return drifted("/pack/digest");
   }
   const lock = readInputsLock(request.inputsLock);
   const inputs = lock.ok ? lockedInputs(lock.value, pinned, sha256) : lock;
@@ -61,5 +61,11 @@ export function recompilePlan(request: RecompileRequest): Result<CompiledPlan> {
 
 function drift([first]: readonly Diagnostic[]): Result<never> {
   const hint = first === undefined ? {} : { hint: `the stored pack compiles no more: ${first.code} ${first.message}` };
-  return fail(faultOf(planCodes, "PLAN_DRIFT", { node: PACK_FILE, pointer: "/steps" }, hint));
+  return drifted("/steps", hint);
+}
+
+/** The stored copy of the pack is not the one that the run was planned from. `pointer` leads into the plan. */
+export function drifted(pointer: string, more: { readonly hint?: string } = {}): Result<never> {
+  const place = { file: PACK_FILE, pointer };
+  return fail(faultOf(planCodes, "PLAN_DRIFT", { node: PACK_FILE, pointer }, { place, ...more }));
 }

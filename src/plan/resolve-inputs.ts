@@ -5,6 +5,7 @@ import { nearestName } from "#fault/did-you-mean.ts";
 import type { FaultData } from "#fault/fault.ts";
 import type { Range } from "#fault/place.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { NO_DOUBTS, type Doubts } from "#pack/doubts.ts";
 import type { InputRule, Pack } from "#pack/pack.ts";
 import { planCodes, type PlanCode } from "./codes.ts";
 import { inputWords, isOfType, misshape, readInputText } from "./input-value.ts";
@@ -31,7 +32,11 @@ export type ValidateSchema = (
 
 export type InputsRequest = {
   readonly pack: Pack;
+  /** What is wrong with the pack, of which `pack` is the rest: nothing is said about an input in doubt. */
+  readonly doubts?: Doubts;
   readonly given: readonly GivenInput[];
+  /** Inputs for which something was given that could not be read, as was reported; none unless said otherwise. */
+  readonly isUnread?: (name: string) => boolean;
   /** By input name: every file and directory input that was given or has a default. */
   readonly files: ReadonlyMap<string, InputFile>;
   /** Schemas that the pack keeps in files, by path. */
@@ -39,44 +44,65 @@ export type InputsRequest = {
   readonly validateSchema: ValidateSchema;
 };
 
+/** The inputs as far as they are right, and what is wrong with the others. */
 export type ResolvedInputs = {
   /** Inputs that have a value, by name. */
   readonly inputs: Readonly<Record<string, PlanInput>>;
   readonly sources: Readonly<Record<string, InputSource>>;
+  /** Sorted by place. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Inputs of which the right value is not known; none without diagnostics. */
+  readonly unknown: ReadonlySet<string>;
 };
 
 type Report = (code: PlanCode, data: FaultData, at: GivenInput["at"], hint?: string) => void;
 
 /**
- * Gives every input of the pack its value, or says all that is wrong. The command line and the API go before a file, a
+ * Gives every input of the pack its value, and says all that is wrong. The command line and the API go before a file, a
  * file before the default. No message repeats what was given. Codes: INPUT_*.
  */
-export function resolveInputs(request: InputsRequest): Result<ResolvedInputs, readonly Diagnostic[]> {
-  const { pack } = request;
+export function resolveInputs(request: InputsRequest): ResolvedInputs {
+  const { pack, files, isUnread = () => false } = request;
   const found: Diagnostic[] = [];
-  const report: Report = (code, data, at, hint) =>
-    void found.push(diagnosticOf(planCodes, code, data, hint === undefined ? at : { ...at, hint }));
+  const unknown = new Set<string>();
+  const report: Report = (code, data, at, hint) => {
+    found.push(diagnosticOf(planCodes, code, data, hint === undefined ? at : { ...at, hint }));
+    unknown.add(String(data["name"]));
+  };
   const chosen = chooseGiven(request, report);
+  const isMisnamed = found.some(({ code }) => code === "INPUT_UNKNOWN");
   const inputs: Record<string, PlanInput> = {};
   const sources: Record<string, InputSource> = {};
   for (const [name, rule] of Object.entries(pack.spec.inputs)) {
     const given = chosen.get(name);
     const input = resolveInput(name, rule, given, request, report);
+    const isFile = rule.type === "file" || rule.type === "directory";
     if (input !== undefined) {
       inputs[name] = input;
       sources[name] = given?.source ?? "default";
     }
+    // What was given under an unknown name was meant for one of those that were not given.
+    const isOther = given === undefined && (isMisnamed || isUnread(name));
+    if (isOther || (isFile && !files.has(name) && (given ?? rule.default) !== undefined)) {
+      unknown.add(name);
+    }
   }
-  return found.length === 0 ? ok({ inputs, sources }) : fail(sortDiagnostics(found));
+  return { inputs, sources, unknown, diagnostics: sortDiagnostics(found) };
 }
 
 /** The value that counts for each name. */
-function chooseGiven({ pack, given }: InputsRequest, report: Report): ReadonlyMap<string, GivenInput> {
+function chooseGiven(
+  { pack, given, doubts = NO_DOUBTS }: InputsRequest,
+  report: Report,
+): ReadonlyMap<string, GivenInput> {
   const { inputs } = pack.spec;
   const chosen = new Map<string, GivenInput>();
   for (const each of given) {
     const before = chosen.get(each.name);
     if (!Object.hasOwn(inputs, each.name)) {
+      if (doubts.touch(["spec", "inputs", each.name]) || doubts.mayBe(each.name)) {
+        continue;
+      }
       const near = nearestName(each.name, Object.keys(inputs));
       const hint = near === undefined ? undefined : `did you mean "${near}"?`;
       report("INPUT_UNKNOWN", { name: each.name }, each.at, hint);
@@ -96,14 +122,14 @@ function resolveInput(
   request: InputsRequest,
   report: Report,
 ): PlanInput | undefined {
-  const { pack, files } = request;
+  const { pack, files, isUnread = () => false } = request;
   const { file } = pack.source;
   const declared = (member?: string): GivenInput["at"] => {
     const path = ["spec", "inputs", name, ...(member === undefined ? [] : [member])];
     return { file, range: pack.source.range(path, member === undefined ? "key" : "value") };
   };
   if (given === undefined && rule.default === undefined) {
-    if (rule.required) {
+    if (rule.required && !isUnread(name)) {
       report("INPUT_MISSING", { name }, declared());
     }
     checkSchema({ name, rule, schemaAt: () => declared("schema") }, request, report);

@@ -1,3 +1,4 @@
+import { NO_DOUBTS, type Doubts } from "#pack/doubts.ts";
 import { needsOrder, type NeedsOrder } from "./needs-order.ts";
 import type { PackNode } from "./pack-tree.ts";
 
@@ -7,10 +8,26 @@ export type Viewer = PackNode | "end";
 export type StepOrder = {
   /** Whether `target` has surely ended whenever `viewer` is about to start. */
   readonly isBefore: (target: PackNode, viewer: Viewer) => boolean;
+  /** Whether that cannot be said, because something is wrong with the `needs` that it depends on. */
+  readonly isUnsure: (target: PackNode, viewer: Viewer) => boolean;
 };
 
 /** Answers questions of order without listing who comes before whom: what a parallel block needs is indexed when asked. */
-export function stepOrder(): StepOrder {
+export function stepOrder(doubts: Doubts = NO_DOUBTS): StepOrder {
+  const unsure = new Map<readonly PackNode[], boolean>();
+  const areUnsure = (siblings: readonly PackNode[]): boolean => {
+    const known = unsure.get(siblings);
+    const answer =
+      known ??
+      siblings.some(
+        ({ step: { id, path } }) =>
+          doubts.mayBe(id) || doubts.touch([...path, "needs"]) || doubts.touch([...path, "id"]),
+      );
+    if (known === undefined) {
+      unsure.set(siblings, answer);
+    }
+    return answer;
+  };
   const indexes = new Map<readonly PackNode[], NeedsOrder>();
   const siblingsInOrder = (first: PackNode, later: PackNode): boolean => {
     if (first.parent?.step.kind !== "parallel") {
@@ -33,6 +50,10 @@ export function stepOrder(): StepOrder {
       }
       const pair = siblingsAbove(target, viewer);
       return pair !== undefined && siblingsInOrder(pair.first, pair.later);
+    },
+    isUnsure: (target, viewer) => {
+      const first = viewer === "end" ? undefined : siblingsAbove(target, viewer)?.first;
+      return first?.parent?.step.kind === "parallel" && areUnsure(first.siblings);
     },
   };
 }

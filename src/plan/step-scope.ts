@@ -1,4 +1,5 @@
-import type { Pack } from "#pack/pack.ts";
+import type { Doubts } from "#pack/doubts.ts";
+import type { Pack, PackPath } from "#pack/pack.ts";
 import type { Scope } from "./expression-check.ts";
 import { declaredType, dyn, int, recordOf, text, type CelRecord, type CelType, type Refusal } from "./cel-type.ts";
 import type { OutputRule } from "./plan.ts";
@@ -35,6 +36,8 @@ export type ScopeSource = {
   readonly pack: Pack;
   readonly tree: PackTree;
   readonly order: StepOrder;
+  /** What is in doubt may be anything, and gives rise to no finding. */
+  readonly doubts: Doubts;
   readonly outputsOf: (node: PackNode) => Readonly<Record<string, OutputRule>>;
   readonly nearest: (name: string, known: Iterable<string>) => string | undefined;
 };
@@ -42,50 +45,79 @@ export type ScopeSource = {
 export function stepScopes(source: ScopeSource): Scopes {
   const items = new Map<PackNode, CelType>();
   const constant: Readonly<Record<string, CelType>> = {
-    inputs: inputsType(source.pack),
+    inputs: inputsType(source),
     pack: recordOf("the pack", { name: text, version: text }),
     run: recordOf("the run", { id: text }),
   };
-  const stepTypes = new Map<PackNode, CelRecord>();
-  const scopeWith = (variables: Readonly<Record<string, CelType>>): Scope => ({
-    variable: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
+  const known: KnownSteps = { types: new Map(), hidden: undefined };
+  const scopeWith = (variables: Readonly<Record<string, CelType>>, isOpen = false): Scope => ({
+    variable: (name) =>
+      Object.hasOwn(variables, name) ? variables[name] : isOpen || source.doubts.mayBe(name) ? dyn : undefined,
     names: () => Object.keys(variables),
     nearest: source.nearest,
   });
   return {
     of: (viewer) => {
-      const around: Record<string, CelType> = { ...constant, steps: stepsType(source, viewer, stepTypes) };
-      for (const map of viewer === "end" ? [] : viewer.maps) {
+      const around: Record<string, CelType> = { ...constant, steps: stepsType(source, viewer, known) };
+      const maps = viewer === "end" ? [] : viewer.maps;
+      for (const map of maps) {
         around["index"] = int;
         if (map.step.kind === "map") {
           around[map.step.as] = items.get(map) ?? dyn;
         }
       }
-      return scopeWith(around);
+      const isOpen = maps.some(({ step: { path } }) => source.doubts.touch([...path, "map", "as"]));
+      return scopeWith(around, isOpen);
     },
     ofPolicy: (gate, given) => {
       const members = Object.fromEntries(given.map((name) => [name, dyn]));
-      const steps = stepsType(source, gate, stepTypes);
-      return scopeWith({ ...constant, steps, with: recordOf('what "with" gives', members) });
+      const steps = stepsType(source, gate, known);
+      const named = recordOf('what "with" gives', members);
+      return scopeWith({ ...constant, steps, with: withDoubts(named, [...gate.step.path, "gate", "with"], source) });
     },
     setItem: (map, type) => void items.set(map, type),
   };
 }
 
-function inputsType({ spec }: Pack): CelType {
-  return recordOf(
+function inputsType(source: ScopeSource): CelType {
+  const declared = recordOf(
     "the inputs",
     Object.fromEntries(
-      Object.entries(spec.inputs).map(([name, { type }]) => [
+      Object.entries(source.pack.spec.inputs).map(([name, { type }]) => [
         name,
         type === "file" ? inputFile : type === "directory" ? inputDirectory : declaredType(type),
       ]),
     ),
   );
+  return withDoubts(declared, ["spec", "inputs"], source);
 }
 
-function stepsType(source: ScopeSource, viewer: Viewer, known: Map<PackNode, CelRecord>): CelRecord {
-  const { tree, order } = source;
+/** An object that stands at a path of the pack, whose other members may be what is wrong there. */
+function withDoubts(record: CelRecord, path: PackPath, { doubts }: Pick<ScopeSource, "doubts">): CelRecord {
+  return {
+    ...record,
+    member: (name) => record.member(name) ?? (doubts.touch([...path, name]) || doubts.mayBe(name) ? dyn : undefined),
+  };
+}
+
+/** What is found out about the steps of a pack once, because many look. */
+type KnownSteps = { readonly types: Map<PackNode, CelRecord>; hidden: boolean | undefined };
+
+/** Whether there may be steps whose ids are not seen. */
+function hidesSteps({ tree, doubts }: ScopeSource): boolean {
+  return (
+    doubts.cover(["spec", "steps"]) ||
+    doubts.cover(["spec", "finally"]) ||
+    tree.nodes.some(({ step: { path, kind } }) =>
+      [[...path, "id"], ...(kind === "map" || kind === "parallel" ? [[...path, kind, "steps"]] : [])].some((at) =>
+        doubts.cover(at),
+      ),
+    )
+  );
+}
+
+function stepsType(source: ScopeSource, viewer: Viewer, known: KnownSteps): CelRecord {
+  const { tree, order, doubts } = source;
   return {
     kind: "record",
     title: "the steps",
@@ -94,12 +126,16 @@ function stepsType(source: ScopeSource, viewer: Viewer, known: Map<PackNode, Cel
     member: (id) => {
       const target = tree.byId.get(id);
       if (target === undefined) {
-        return undefined;
+        known.hidden ??= hidesSteps(source);
+        return known.hidden || doubts.mayBe(id) ? dyn : undefined;
+      }
+      if (doubts.cover([...target.step.path, "id"])) {
+        return dyn;
       }
       if (!order.isBefore(target, viewer)) {
-        return tooEarly(target, viewer);
+        return order.isUnsure(target, viewer) ? dyn : tooEarly(target, viewer);
       }
-      return inLists(stepType(target, source, known), foreignMaps(target, viewer));
+      return inLists(stepType(target, source, known.types), foreignMaps(target, viewer));
     },
   };
 }
@@ -117,26 +153,27 @@ function stepType(target: PackNode, source: ScopeSource, known: Map<PackNode, Ce
     title: `step "${id}"`,
     names: () => ["status", "outputs"],
     member: (name) =>
-      name === "status"
-        ? text
-        : name === "outputs"
-          ? (outputs ??= outputsType(id, source.outputsOf(target)))
-          : undefined,
+      name === "status" ? text : name === "outputs" ? (outputs ??= outputsType(target, source)) : undefined,
   };
   known.set(target, made);
   return made;
 }
 
-function outputsType(id: string, rules: Readonly<Record<string, OutputRule>>): CelRecord {
-  return {
+function outputsType(target: PackNode, source: ScopeSource): CelRecord {
+  const { id, path } = target.step;
+  const rules = source.outputsOf(target);
+  // Those of a built-in are not declared: they are not known when it is not.
+  const isUnknown = Object.keys(rules).length === 0 && source.doubts.touch([...path, "run"]);
+  const declared: CelRecord = {
     kind: "record",
     title: `the outputs of "${id}"`,
     names: () => Object.keys(rules),
     member: (name) => {
       const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-      return rule === undefined ? undefined : outputType(rule);
+      return rule === undefined ? (isUnknown ? dyn : undefined) : outputType(rule);
     },
   };
+  return withDoubts(declared, [...path, "outputs"], source);
 }
 
 function outputType(rule: OutputRule): CelType {

@@ -140,6 +140,8 @@ export type RunRow = RunIdentity & {
   readonly requestedBy: string;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** Of a run that has begun. */
+  readonly startedAt?: string;
   /** An incident of it is open, until then. */
   readonly incident?: string;
   /** Of a run that workers may begin: one that was left to a service. */

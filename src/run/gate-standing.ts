@@ -37,6 +37,18 @@ export function requiredApprovals(state: RunState, stepId: string): number {
   return rule?.required ?? 0;
 }
 
+/**
+ * Since when an open gate is over although nobody has recorded that yet, in milliseconds since 1970; undefined of one that can
+ * still be decided on, and of all that is no open gate. Whoever drives the run next records it: approvals that a gate has then
+ * no longer count.
+ */
+export function expiredSince(state: RunState, stepId: string, now: number): number | undefined {
+  const instance = state.live.byId.get(stepId);
+  const notAfter = entryOf(state.gates, stepId)?.opened?.notAfter;
+  const open = instance !== undefined && state.live.open.has(instance);
+  return open && notAfter !== undefined && now >= notAfter ? notAfter : undefined;
+}
+
 /** An open gate that has its approvals; they are checked once more before it passes. */
 export function hasQuorum(state: RunState, stepId: string): boolean {
   const required = requiredApprovals(state, stepId);

@@ -2,6 +2,7 @@ import { printByteSize } from "#canon/byte-size.ts";
 import { printDuration } from "#canon/duration.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
+import { wholeText } from "#fault/whole-text.ts";
 import type { EgressRecord } from "#port/egress.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { AttemptRequest } from "#port/step-runner.ts";
@@ -76,11 +77,6 @@ function setUpFault(problem: string, redactor: Redactor): Fault {
   return faultOf(sandboxCodes, "STEP_SETUP", { problem: redactor.redact(text) });
 }
 
-/** The message says more than the general hint, and the ledger has room for one text. */
-function hintOf(fault: Fault): string {
-  return fault.hint === undefined ? fault.message : `${fault.message}; ${fault.hint}`;
-}
-
 function usageOf(end: StepEnd, collected: Collected | undefined): Usage {
   const { memoryPeakBytes, cpuMs, ioBytes, outOfMemory, pidsRefused } = end.use;
   const tooLarge = collected?.faults.some(({ code }) => code === "STEP_OUTPUT_TOO_LARGE") ?? false;
@@ -117,13 +113,13 @@ export function outcomeOf(
       return { ...measured, kind: "cancelled" };
     case "failed": {
       const exit = verdict.exitCode === undefined ? {} : { exitCode: verdict.exitCode };
-      return { ...measured, kind: "failed", reason: verdict.fault.code, hint: hintOf(verdict.fault), ...exit };
+      return { ...measured, kind: "failed", reason: verdict.fault.code, hint: wholeText(verdict.fault), ...exit };
     }
     case "passed": {
       const [first] = collected?.faults ?? [];
       return first === undefined
         ? { ...measured, kind: "succeeded", outputs: collected?.outputs ?? {} }
-        : { ...measured, kind: "failed", reason: first.code, hint: hintOf(first), exitCode: 0 };
+        : { ...measured, kind: "failed", reason: first.code, hint: wholeText(first), exitCode: 0 };
     }
   }
 }

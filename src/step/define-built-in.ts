@@ -3,6 +3,7 @@ import { describeMisfit, misfitsOf, type Shape } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
+import { wholeText } from "#fault/whole-text.ts";
 import { NO_SOURCES } from "#plan/lint-sources.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
 import type { BuiltIn, BuiltInRequest, Produced } from "./built-in.ts";
@@ -40,9 +41,8 @@ async function outcomeOf(
     return { kind: "cancelled", durationMs, artifacts: [] };
   }
   if (!done.ok) {
-    const { code, message, hint } = done.fault;
-    const words = hint === undefined ? message : `${message}; ${hint}`;
-    return { kind: "failed", reason: code, hint: request.redactor.redact(words), durationMs, artifacts: [] };
+    const hint = request.redactor.redact(wholeText(done.fault));
+    return { kind: "failed", reason: done.fault.code, hint, durationMs, artifacts: [] };
   }
   return {
     kind: "succeeded",

@@ -36,6 +36,7 @@ import { checkBindings, checkStatement } from "./check-statement.ts";
 import { bundleCodes } from "./bundle-codes.ts";
 import { verifyCodes } from "./codes.ts";
 import { holdsExpression } from "./holds-expression.ts";
+import { failObjections, type Objections } from "./objections.ts";
 import { wordOf, type Verdict, type VerdictSubject } from "./verdict.ts";
 
 export type VerifyOptions = {
@@ -45,6 +46,8 @@ export type VerifyOptions = {
   readonly planHash?: Digest;
   /** The site's own revocation list; the one in the bundle is only a floor. */
   readonly revocations?: RevocationFiles;
+  /** What is remembered against the trust root or the site's list: older than those that were used before. */
+  readonly objections?: Objections;
   /** The bundle's anchor, `<name>.anchor.sigstore.json`, where there is one beside it. */
   readonly anchor?: Uint8Array;
   /** The time of verification. */
@@ -68,6 +71,7 @@ export type VerifyHost = {
  */
 export async function verify(source: BundleSource, options: VerifyOptions, host: VerifyHost): Promise<Verdict> {
   const checks = new CheckList();
+  failObjections(options.objections ?? {}, (name, fault) => checks.fail(name, fault));
   const root = checkRoot(options, host, checks);
   const subject = await checkBundle(source, options, host, checks, root).catch((error: unknown) => {
     const problem = readingProblem(error);

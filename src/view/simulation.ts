@@ -74,7 +74,12 @@ export function simulate(given: Plan, { assume = [] }: Request, sha256: Sha256):
   const graph = graphOf(plan);
   const broken = brokenGate(plan);
   if (broken !== undefined) {
-    return fail(faultOf(planFileCodes, "PLAN_FILE", { problem: `gate ${broken} names a rule that is not there` }));
+    return fail(
+      faultOf(planFileCodes, "PLAN_FILE", {
+        file: "the plan",
+        problem: `gate ${broken} names a rule that is not there`,
+      }),
+    );
   }
   const assumptions = readAssumptions(assume, graph);
   if (!assumptions.ok) {
@@ -87,7 +92,7 @@ export function simulate(given: Plan, { assume = [] }: Request, sha256: Sha256):
     sha256,
   });
   if (pretended === undefined) {
-    return fail(faultOf(planFileCodes, "PLAN_FILE", { problem: "its steps wait for each other" }));
+    return fail(faultOf(planFileCodes, "PLAN_FILE", { file: "the plan", problem: "its steps wait for each other" }));
   }
   const view = new InstanceView(pretended.state, graph, known);
   const { state } = pretended;

@@ -1,8 +1,7 @@
-import type { Timestamp } from "#canon/timestamp.ts";
+import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { siblingOf, type Instance } from "#run/instance.ts";
-import type { StepRecord } from "#run/run-record.ts";
-import { approvalsOf, requiredApprovals } from "#run/gate-standing.ts";
+import { approvalsOf, expiredSince, requiredApprovals } from "#run/gate-standing.ts";
 import type { RunState } from "#run/state.ts";
 import { isTerminal, type StepStatus } from "#run/status.ts";
 import { whenOf } from "./foreknowledge.ts";
@@ -24,8 +23,16 @@ export type StepStory = {
 /** A shorter wait than this for a free place is not told, in milliseconds. */
 const WORTH_TELLING_MS = 100;
 
-/** The story of one step from the fold of its run and the events that bear its id; undefined where the run has no such step. */
-export function stepStory(state: RunState, stepId: string, events: readonly LedgerEvent[]): StepStory | undefined {
+/**
+ * The story of one step from the fold of its run and the events that bear its id, as it stands at `now`, in milliseconds since
+ * 1970; undefined where the run has no such step.
+ */
+export function stepStory(
+  state: RunState,
+  stepId: string,
+  events: readonly LedgerEvent[],
+  now: number,
+): StepStory | undefined {
   const instance = state.live.byId.get(stepId);
   if (instance === undefined) {
     return undefined;
@@ -36,7 +43,12 @@ export function stepStory(state: RunState, stepId: string, events: readonly Ledg
     kind: instance.at.node.kind,
     status,
     ...(reason === undefined ? {} : { reason }),
-    why: [...behind(instance), ...conditionOf(instance), ...placeOf(instance), ...waitsFor(state, instance)],
+    why: [
+      ...behind(state, instance, now),
+      ...conditionOf(instance),
+      ...placeOf(instance),
+      ...waitsFor(state, instance, now),
+    ],
     events: events.flatMap((event) => {
       const told = transitionOf(event);
       return told === undefined ? [] : [{ at: event.timestamp, text: `${told.mark} ${told.text}` }];
@@ -45,17 +57,17 @@ export function stepStory(state: RunState, stepId: string, events: readonly Ledg
 }
 
 /** The container around it and the siblings before it. */
-function behind(instance: Instance): readonly string[] {
+function behind(state: RunState, instance: Instance, now: number): readonly string[] {
   const { parent, at } = instance;
   const inside =
     parent === undefined
       ? []
       : [
-          `it is inside ${parent.id}${parent.at.node.kind === "map" ? `, item ${instance.item}` : ""}${ended(parent.record)}`,
+          `it is inside ${parent.id}${parent.at.node.kind === "map" ? `, item ${instance.item}` : ""}${standing(state, parent, now)}`,
         ];
   const needs = at.needs.flatMap((need) => {
     const needed = siblingOf(instance, need);
-    return needed === undefined ? [] : [`it needs ${needed.id}${ended(needed.record)}`];
+    return needed === undefined ? [] : [`it needs ${needed.id}${standing(state, needed, now)}`];
   });
   const first = parent === undefined && at.needs.length === 0;
   const last = at.inFinally
@@ -64,9 +76,12 @@ function behind(instance: Instance): readonly string[] {
   return [...inside, ...needs, ...(first ? [last] : [])];
 }
 
-function ended(record: StepRecord | undefined): string {
+function standing(state: RunState, { id, record }: Instance, now: number): string {
   const { status = "pending", reason } = record ?? {};
   const why = reason === undefined ? "" : ` (${reason})`;
+  if (expiredSince(state, id, now) !== undefined) {
+    return ", which has expired";
+  }
   return isTerminal(status) ? `, which ${PAST[status] ?? status}${why}` : `, which is ${status}`;
 }
 
@@ -108,16 +123,18 @@ function placeOf(instance: Instance): readonly string[] {
     : [`it was ready for ${seconds(waited)} before it started: --max-parallel and maxParallel bound what runs at once`];
 }
 
-function waitsFor(state: RunState, instance: Instance): readonly string[] {
+function waitsFor(state: RunState, instance: Instance, now: number): readonly string[] {
   const { record, id, at } = instance;
   const status = record?.status ?? "pending";
   if (isTerminal(status)) {
     return status === "skipped" && record?.reason === "RUN_STOPPING" ? [stopText(state)] : [];
   }
   if (at.node.kind === "gate.approval" && state.live.open.has(instance)) {
-    return [
-      `it has ${approvalsOf(state, id)} of ${requiredApprovals(state, id)} approvals: \`packrun approvals list\``,
-    ];
+    const have = `${approvalsOf(state, id)} of ${requiredApprovals(state, id)} approvals`;
+    const over = expiredSince(state, id, now);
+    return over === undefined
+      ? [`it has ${have}: \`packrun approvals list\``]
+      : [`it expired ${timestampOf(over)} with ${have}: \`packrun resume ${state.identity.runId}\` records that`];
   }
   if (record?.notBefore !== undefined) {
     return ["it waits before its next attempt"];

@@ -43,6 +43,7 @@ function wordsOf({ status, reason, reusedFrom, spans }: TimelineRow): string {
   const words = [
     spans.length === 0 ? "" : seconds(lasted),
     status === "succeeded" ? "" : status,
+    status === "waiting" && spans.at(-1)?.end === "expired" ? "expired" : "",
     reason ?? "",
     attempts.length > 1 ? `${attempts.length} attempts` : "",
     reusedFrom === undefined ? "" : `from run ${reusedFrom}`,

@@ -1,13 +1,15 @@
 import { millisecondsOf } from "#canon/timestamp.ts";
 import type { NodeKind } from "#plan/plan.ts";
 import type { LedgerEvent } from "#run/event.ts";
+import { expiredSince } from "#run/gate-standing.ts";
 import type { RunState } from "#run/state.ts";
 import type { StepStatus } from "#run/status.ts";
 import { runSummary } from "#run/summary.ts";
 
 /**
  * What a step did in a stretch of time: ran an attempt, waited before the next one, or waited for people. Milliseconds
- * since 1970; `open` is what goes on, `over` a wait that ended.
+ * since 1970; `open` is what goes on, `over` a wait that ended; `expired` also a
+ * gate that is over before anybody has recorded it.
  */
 export type TimelineSpan = {
   readonly kind: "attempt" | "retry" | "gate";
@@ -56,6 +58,10 @@ export function addSpan(spans: Spans, event: LedgerEvent): void {
 /** The timeline of a run whose spans these are; one that is not over lasts until `now`. */
 export function timelineOf(state: RunState, spans: Spans, now: number): Timeline {
   const to = state.finishedAt ?? Math.max(now, state.lastTimestamp);
+  const openEnd = (id: string): Pick<TimelineSpan, "to" | "end"> => {
+    const over = expiredSince(state, id, to);
+    return over === undefined ? { to, end: "open" } : { to: over, end: "expired" };
+  };
   const rows = runSummary(state)
     .steps.filter(({ kind }) => kind !== "parallel" && kind !== "map")
     .map(({ id, kind, status, reason, reusedFrom }) => ({
@@ -64,7 +70,7 @@ export function timelineOf(state: RunState, spans: Spans, now: number): Timeline
       status,
       ...(reason === undefined ? {} : { reason }),
       ...(reusedFrom === undefined ? {} : { reusedFrom }),
-      spans: (spans.get(id) ?? []).map((span) => (span.end === "open" ? { ...span, to } : span)),
+      spans: (spans.get(id) ?? []).map((span) => (span.end === "open" ? { ...span, ...openEnd(id) } : span)),
     }));
   return { from: state.createdAt ?? to, to, rows };
 }

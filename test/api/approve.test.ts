@@ -5,6 +5,7 @@ import { signApproval } from "#app/approval-sign.ts";
 import { trustAdd } from "#app/trust-edit.ts";
 import { keyring } from "#compose.ts";
 import type { RunIdentity } from "#port/run-store.ts";
+import type { LedgerEvent } from "#run/event.ts";
 import { value } from "../attest/signing.ts";
 import { apiWorld } from "./api-world.ts";
 
@@ -44,6 +45,11 @@ const gate = { runId: identity.runId, gateId: "ok", planHash };
 const good = { Authorization: `Bearer ${await token({ approval: gate })}` };
 const body = { gateId: "ok", planHash, envelope };
 
+async function refusals(): Promise<readonly LedgerEvent[]> {
+  const events = await Array.fromAsync(workplace.store.ledger.read(identity));
+  return events.filter(({ eventType }) => eventType === "gate.refused");
+}
+
 async function decide(
   sent: object,
   headers: Record<string, string> = good,
@@ -68,16 +74,39 @@ t.test("a token that is not for this run, gate and plan decides nothing, whoever
   }
 });
 
-t.test("a token without a signature decides nothing either", async (t) => {
-  t.match(await decide({ gateId: "ok", planHash }), { status: 422, code: "APPROVAL_ENVELOPE_MISSING" });
-  t.match(await decide({ gateId: "ok", planHash, envelope: null }), { code: "APPROVAL_ENVELOPE_MISSING" });
-  t.match(await decide({ gateId: "ok", planHash, envelope: {} }), { status: 422, code: "APPROVAL_UNREADABLE" });
+t.test("what a token may send and cannot be judged is refused, and stands in the ledger", async (t) => {
   const stale = `sha256:${"0".repeat(64)}`;
-  t.match(await decide({ ...body, planHash: stale }), { status: 409, code: "PLAN_HASH_MISMATCH" });
   const foreign = await envelopeOf(other);
-  t.match(await decide({ ...body, envelope: foreign }), { status: 422, code: "APPROVAL_WRONG_RUN" });
-  const events = await Array.fromAsync(workplace.store.ledger.read(identity));
-  t.equal(events.filter(({ eventType }) => eventType === "gate.refused").length, 1, "refusals stand in the ledger");
+  const cases = [
+    [{ gateId: "ok", planHash }, 422, "APPROVAL_ENVELOPE_MISSING"],
+    [{ gateId: "ok", planHash, envelope: null }, 422, "APPROVAL_ENVELOPE_MISSING"],
+    [{ gateId: "ok", planHash, envelope: {} }, 422, "APPROVAL_UNREADABLE"],
+    [{ gateId: "ok", planHash, envelope: "sign here" }, 422, "APPROVAL_UNREADABLE"],
+    [{ ...body, planHash: stale }, 409, "PLAN_HASH_MISMATCH"],
+    [{ ...body, envelope: foreign }, 422, "APPROVAL_WRONG_RUN"],
+  ] as const;
+  for (const [sent, status, code] of cases) {
+    const before = (await refusals()).length;
+    const answer = await decide(sent);
+    t.match(answer, { status, code, hint: /\w+ \w+ \w+/ });
+    const { hint } = answer;
+    const found = { eventType: "gate.refused", stepId: "ok", metadata: { code, hint } };
+    t.match((await refusals()).slice(before), [found], `${code} stands there once, with the hint of the answer`);
+  }
+  t.match((await world.service.metrics()).text, /^packrun_plan_mismatch_total 1$/m);
+});
+
+t.test("a token that is not for this gate writes nothing into the ledger of its run", async (t) => {
+  const before = (await refusals()).length;
+  const elsewhere = { Authorization: `Bearer ${await token({ approval: { ...gate, runId: other.runId } })}` };
+  for (const headers of [{}, elsewhere]) {
+    t.match(await decide({ gateId: "ok", planHash }, headers), { status: 422, code: "APPROVAL_ENVELOPE_MISSING" });
+    t.match(await decide({ gateId: "ok", planHash, envelope: {} }, headers), { status: 403 });
+    t.match(await decide({ ...body, planHash: `sha256:${"0".repeat(64)}` }, headers), { status: 403 });
+  }
+  t.equal((await refusals()).length, before);
+  t.match((await world.service.metrics()).text, /^packrun_plan_mismatch_total 1$/m, "it names no plan to anybody");
+  t.match(world.logged.join("\n"), new RegExp(`${identity.runId}.*APPROVAL_TOKEN_RUN`), "the service's log names it");
 });
 
 t.test("a signed decision counts once, and again is answered as before", async (t) => {
@@ -86,4 +115,11 @@ t.test("a signed decision counts once, and again is answered as before", async (
   t.match(await decide(body), { ...first, again: true });
   const run = (await (await world.get(`/api/runs/${identity.runId}`)).json()) as Record<string, unknown>;
   t.match(run, { status: /succeeded|running/ });
+});
+
+t.test("a run that has ended takes no decision, whatever is sent", async (t) => {
+  const before = (await refusals()).length;
+  t.match(await decide({ gateId: "ok", planHash }), { status: 409, code: "RUN_FINISHED" });
+  t.match(await decide({ gateId: "ok", planHash, envelope: {} }), { status: 409, code: "RUN_FINISHED" });
+  t.equal((await refusals()).length, before);
 });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import t from "tap";
 import { fileRequestStore } from "#store/file/file-request-store.ts";
+import { KEEPING } from "../compiled.ts";
 import { apiWorld, tenantOf } from "./api-world.ts";
 import { KILLED_SERVER, type Moment } from "./killed-server-process.ts";
 
@@ -16,7 +17,7 @@ const order = {
 async function die(moment: Moment, key: string): Promise<void> {
   const child = spawn(process.execPath, ["--conditions=@packrun/source", KILLED_SERVER, world.place.here(), moment], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env["PATH"] ?? "" },
+    env: { PATH: process.env["PATH"] ?? "", ...KEEPING },
   });
   const [line] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
   const ended = once(child, "exit");

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import { authenticator } from "#api/authenticate.ts";
 import { startHttpServer } from "#api/http-server.ts";
@@ -15,6 +16,8 @@ export const KILLED_SERVER: string = fileURLToPath(import.meta.url);
 // A server in a process of its own, over the store in the folder that is named, which dies at a moment of its first order.
 if (process.argv[1] === KILLED_SERVER) {
   const [folder = "", moment = ""] = process.argv.slice(2);
+  // Killed, it would keep nothing of what it compiled.
+  flushCompileCache();
   const source = { flags: { store: `${folder}/state` }, env: { HOME: folder }, cwd: folder };
   const workplace = dying(moment, value(await openWorkplace(source, { mayAsk: false })));
   const loopback = { token: "of-the-operator", tenantId: workplace.settings.tenantId };

@@ -1,9 +1,15 @@
+import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, symlinkSync } from "node:fs";
 import t from "tap";
 import { openService } from "#app/service/open-service.ts";
 import { serviceLimits } from "#app/service/service-limits.ts";
 import { ServiceMetrics } from "#app/service/service-metrics.ts";
+import { createPackBundle } from "#app/pack-bundle-create.ts";
+import { registryEntry, registryFolder } from "#app/pack-registry.ts";
+import { value } from "../attest/signing.ts";
+import { REFERENCE, site } from "../app/pack-site.ts";
+import { after } from "../app/revocation-desk.ts";
 import { apiWorld } from "./api-world.ts";
 
 const world = await apiWorld(t);
@@ -64,18 +70,48 @@ t.test("archives of anything but plain files are refused, and leave nothing", as
   t.match(await put(open.url, again), { status: 422, body: { code: "UPLOAD_TAR", detail: /comes twice/ } });
   const both = tar("--transform=s,files/notes.txt,pack.yaml/notes,", "pack.yaml", "files/notes.txt");
   t.match(await put(open.url, both), { status: 422, body: { code: "UPLOAD_TAR", detail: /file and a folder/ } });
-  place.write("bad/pack.yaml", "kind: Nothing\n");
+  const steps = '[{id: a, run: {comand: [x]}, stdin: "${{ inputs.nope }}"}]';
+  place.write("bad/pack.yaml", `kind: Nothing\nspec: {steps: ${steps}}\n`);
   const bad = execFileSync("tar", ["--format=ustar", "-C", place.here("bad"), "-cf", "-", "."]);
   const findings = await put(open.url, bad);
   t.equal(findings.status, 422);
-  const errors = findings.body["errors"] as readonly { readonly pointer: string; readonly message: string }[];
-  t.ok(errors.length > 0, "all that is wrong with the pack is said");
+  const errors = findings.body["errors"] as readonly Record<"pointer" | "message" | "code", string>[];
+  for (const code of ["PACK_VALUE", "PACK_UNKNOWN_FIELD", "EXPR_UNKNOWN"]) {
+    t.ok(
+      errors.some((error) => error.code === code),
+      `all that is wrong with the pack is said: ${code}`,
+    );
+  }
   t.ok(
     errors.every(({ pointer }) => pointer === ""),
     "no JSON pointer names a line of a file",
   );
   t.match(errors[0]?.message, /^pack\.yaml:1:\d+ \w/);
   t.strictSame(globSync(`${place.here("state/uploads")}/*/{.*,*}`), before);
+});
+
+t.test("a bundle with the next list renews the pack that is there", async (t) => {
+  const { desk, order } = await site(t);
+  const settings = { ...workplace.settings, trustFile: desk.rootFile, stateFolder: place.here("renewing") };
+  const clock = { ...workplace.clock, now: desk.place.now };
+  const { url } = await world.another({ service: world.serviceOver({ ...workplace, settings, clock }) });
+  const bundle = async (): Promise<Uint8Array> =>
+    readFileSync(value(await createPackBundle(await order(), desk.place)).file);
+  const importedAt = async (): Promise<unknown> => {
+    const headers = { Authorization: `Bearer ${await world.token()}` };
+    const list = (await (await fetch(`${url}/api/packs`, { headers })).json()) as { items: { importedAt: string }[] };
+    return list.items.map((item) => item.importedAt);
+  };
+  const first = await put(url, await bundle());
+  t.match(first, { status: 201, body: { kind: "bundle", ...REFERENCE } });
+  const previousDigest = `sha256:${createHash("sha256").update(readFileSync(desk.listFile)).digest("hex")}`;
+  await desk.put({ sequence: 2, more: { previousDigest } });
+  desk.place.at += 1000;
+  const second = await bundle();
+  t.strictSame(await put(url, second), { ...first, status: 200 });
+  t.strictSame(await importedAt(), [after(1000)]);
+  const { bundle: kept } = registryEntry(registryFolder(settings), REFERENCE);
+  t.ok(readFileSync(kept).equals(second));
 });
 
 t.test("a bundle that nobody here trusts is refused with what is wrong with it", async (t) => {

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import t from "tap";
+import { ServiceMetrics } from "#app/service/service-metrics.ts";
 import { tenantWorkplace } from "#app/service/tenant-workplace.ts";
 import { uploadFolder } from "#app/service/uploads.ts";
 import { apiWorld, tenantOf } from "./api-world.ts";
@@ -10,7 +11,7 @@ const other = await world.another({ loopback: { token: "team-b", tenantId: tenan
 const addresses = { default: world.server.url, "team-b": other.url };
 const upload = await world.upload({ steps: [{ id: "a", run: { command: ["true"] } }] });
 const [from, to] = (["default", "team-b"] as const).map((tenant) =>
-  uploadFolder(upload, tenantWorkplace(world.workplace, tenantOf(tenant)).settings),
+  uploadFolder(upload, tenantWorkplace(world.workplace, tenantOf(tenant), new ServiceMetrics()).settings),
 );
 mkdirSync(dirname(to ?? ""), { recursive: true });
 cpSync(from ?? "", to ?? "", { recursive: true });

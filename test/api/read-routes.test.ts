@@ -63,14 +63,29 @@ t.test("a run shows its graph, what it waits for, and an ETag for those who ask 
     runId: waiting.runId,
     status: "waiting",
     steps: [{ id: "ok", kind: "gate.approval", parent: null, needs: [], section: "steps", status: "waiting" }],
-    pendingGates: [{ id: "ok", approval: "go", required: 2, have: 0, missing: 2, from: ["approver"], decided: [] }],
+    pendingGates: [
+      { id: "ok", approval: "go", required: 2, have: 0, missing: 2, from: ["approver"], decided: [], expired: false },
+    ],
   });
   const etag = answer.headers.get("etag") ?? "";
   const again = await get(`/api/runs/${waiting.runId}`, { "If-None-Match": `"other", ${etag}` });
   t.equal(again.status, 304);
   t.equal(await again.text(), "");
+  t.equal((await get(`/api/runs/${waiting.runId}`, { "If-None-Match": `W/${etag}` })).status, 304);
   t.match(await json("/api/runs/last"), { status: 404, code: "RUN_UNKNOWN" });
   t.match(await json("/api/runs/01a1ff6c-157a-706a-b6ff-c59795f5aa6c"), { status: 404, code: "RUN_UNKNOWN" });
+});
+
+t.test("a gate whose time is over is shown as expired, though nobody has recorded it", async (t) => {
+  const path = `/api/runs/${waiting.runId}`;
+  const before = await get(path);
+  const clock = { ...world.workplace.clock, now: () => world.workplace.clock.now() + 3_600_000 };
+  const server = await world.another({ service: world.serviceOver({ ...world.workplace, clock }) });
+  const after = await fetch(`${server.url}${path}`, {
+    headers: { Authorization: `Bearer ${await world.token()}`, "If-None-Match": before.headers.get("etag") ?? "" },
+  });
+  t.equal(after.status, 200, "it is another answer than before");
+  t.match(await after.json(), { status: "waiting", pendingGates: [{ id: "ok", expired: true }] });
 });
 
 t.test("artifacts are listed, and downloaded whole, in part, and as archives", async (t) => {
@@ -102,8 +117,15 @@ t.test("artifacts are listed, and downloaded whole, in part, and as archives", a
   t.equal((await get(path, { Range: "bytes=0-1" })).headers.get("content-range"), "bytes 0-1/7");
   t.equal((await get(path, { Range: "bytes=0-1", "If-Range": '"old"' })).status, 200, "another version is sent whole");
   t.equal((await get(path, { Range: "bytes=0-1,3-4" })).status, 200, "several ranges are passed over");
-  t.equal((await get(path, { "If-None-Match": etag })).status, 304);
-  t.match(await json(path, { Range: "bytes=7-" }), { status: 416, code: "RANGE_INVALID" });
+  for (const held of [etag, `W/${etag}`, `"other", W/${etag}`, "*"]) {
+    const again = await get(path, { "If-None-Match": held });
+    t.equal(again.status, 304, held);
+    t.equal(again.headers.get("etag"), etag);
+  }
+  t.equal((await get(path, { "If-None-Match": '"other"' })).status, 200);
+  const behind = await get(path, { Range: "bytes=7-" });
+  t.equal(behind.headers.get("content-range"), "bytes */7");
+  t.match(await behind.json(), { status: 416, code: "RANGE_INVALID" });
   t.match(await json(path, { Range: "bytes=-0" }), { code: "RANGE_INVALID" });
   const tree = await get(`/api/runs/${finished.runId}/artifacts/${byName.get("tree")?.id}`);
   const archive = Buffer.from(await tree.arrayBuffer());

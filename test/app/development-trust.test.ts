@@ -18,6 +18,7 @@ import { fileKeyring } from "#signer/file-keyring.ts";
 import { STANDARD_ROLES } from "#trust/edit-root.ts";
 import { holdersOf } from "#trust/role.ts";
 import { code, value } from "../attest/signing.ts";
+import { COMPILED } from "../compiled.ts";
 
 const tools = { keyring: fileKeyring, now: () => Date.UTC(2026, 5, 1) };
 
@@ -122,7 +123,10 @@ t.test("processes that start at once agree on one key and lose no role", async (
   const run = (role: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const node = ["--conditions=@packrun/source", "--input-type=module", "--eval", script, state, role];
-      const child = spawn(process.execPath, node, { stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, node, {
+        stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+      });
       let said = "";
       child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
       child.on("close", (status) => (status === 0 ? resolve(said.trim()) : reject(new Error(`${role}: ${status}`))));

@@ -205,6 +205,10 @@ t.test("nothing is extracted outside its folder, and no changed bytes", async (t
     ok: false,
     fault: { code: "EVIDENCE_FILE_CHANGED" },
   });
+  t.strictSame(readdirSync(at("e2/build")), [], "what had other bytes is not left");
+  const none = new Map([...files, ["outputs.json", canonicalBytes({ ...outputs, artifacts: [] })]]);
+  t.same(await extractEvidence(memorySource(none), at("e0")), { ok: true, value: [] });
+  t.strictSame(readdirSync(at("e0")), [], "the folder is there, with nothing in it");
   const tree = outputs.artifacts[1]?.digest.slice(7);
   for (const entry of [
     { path: "../x", mode: "644", size: 1, sha256: tree },

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { configShape } from "#app/config.ts";
@@ -88,8 +88,8 @@ t.test("every member of the configuration's schema is explained, with the line t
   const patterns = patternsOf(configShape.schema);
   t.ok(patterns.length > 35);
   t.same(Object.keys(EFFECTIVE).toSorted(), patterns.toSorted(), "and no member that there is not");
-  const { settings, config } = explained();
-  t.same(config, { file, how: "nearest" });
+  const { settings, configs } = explained();
+  t.same(configs, [{ file, how: "nearest" }]);
   const leaves = patterns.filter((pattern) => !patterns.some((other) => other.startsWith(`${pattern}/*`)));
   const shown = new Set(
     settings.map(({ pointer }) =>
@@ -159,6 +159,23 @@ t.test("flags, then variables: each setting says who gave it", async (t) => {
   const store = { env: { PACKRUN_STORE: "here" } };
   t.match(settingOf("", store), { value: join(root, "here"), source: { name: "PACKRUN_STORE" } });
   t.match(settingOf("/TaskRunner/Storage/Mode", store), { value: "file", source: { name: "PACKRUN_STORE" } });
+});
+
+t.test("of two files each setting says which one gave it, a list as a whole", async (t) => {
+  const user = join(root, "home/.config/packrun/config.yaml");
+  mkdirSync(join(root, "home/.config/packrun"), { recursive: true });
+  t.teardown(() => rmSync(join(root, "home/.config"), { recursive: true }));
+  writeFileSync(
+    user,
+    "anchor: { tsa: https://user.example }\nsandbox: {}\nsecrets:\n  commands: { login: [x], second: [y] }\n",
+  );
+  t.match(settingOf("/secrets/commands/login").source, { kind: "file", file });
+  t.match(settingOf("/secrets/commands/second"), { value: ["y"], source: { kind: "file", file: user, line: 4 } });
+  t.match(settingOf("/anchor/tsa").source, { kind: "file", file });
+  t.same(explained().configs, [
+    { file, how: "nearest" },
+    { file: user, how: "user" },
+  ]);
 });
 
 t.test("variables that nothing reads are named with what was meant; passwords are only said to be set", async (t) => {

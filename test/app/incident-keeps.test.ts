@@ -75,9 +75,12 @@ const REMOVERS: Readonly<Record<string, string>> = {
   "app/bundle-writer.ts": DRAFT,
   "app/copy-outputs.ts": "copies that a person asked for, in a folder of theirs",
   "app/export-evidence.ts": DRAFT,
+  "app/extract-evidence.ts":
+    "bytes of a bundle that are not those of their digest, in a folder of whoever asked for them",
   "app/fix-pack.ts": DRAFT,
   "app/import-draft.ts": DRAFT,
   "app/record-verdict.ts": DRAFT,
+  "app/renew-entry.ts": "a bundle of the registry in whose place a later one of the same pack stands",
   "app/seal-run.ts": "bundles of processes that died before they were sealed: they are made anew",
   "app/service/plan-order.ts": "copies of stored inputs while an order is planned",
   "app/service/receive-pack.ts": "an upload on its way; what was taken stands elsewhere by then",

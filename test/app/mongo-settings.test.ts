@@ -1,4 +1,5 @@
 import t from "tap";
+import { configLayers } from "#app/config-layers.ts";
 import type { Config } from "#app/config.ts";
 import { readMongoSettings as readFrom } from "#app/mongo-settings.ts";
 import { settingSources } from "#app/setting-sources.ts";
@@ -13,7 +14,7 @@ const readMongoSettings = (Storage: Storage, { flag, variable }: Named): ReturnT
   readFrom(
     settingSources(
       { flags: flag === undefined ? {} : { store: flag }, env: { PACKRUN_STORE: variable }, cwd: "/" },
-      { value: { TaskRunner: { Storage } }, lineOf: () => 1 },
+      configLayers([{ file: "/packrun.config.yaml", value: { TaskRunner: { Storage } }, lineOf: () => 1 }]),
     ),
   );
 

@@ -115,6 +115,35 @@ t.test("the time of a bundle is given in one form, or by SOURCE_DATE_EPOCH", asy
   t.equal(code(createdAtOf(undefined, "yesterday")), "PACK_BUNDLE_TIME");
 });
 
+t.test(
+  "a list that is older than one that was used here fails its check of a whole verdict, and takes nothing in",
+  async (t) => {
+    const { desk, settings, registry, tools, order, taken } = await site(t);
+    const made = value(await createPackBundle(await order(), desk.place));
+    const verify = () => verifyPackPinned({ path: made.file }, settings, tools);
+    const good = value(await verify());
+    await renew(desk, { sequence: 4 });
+    t.equal(value(await verify()).exitCode, 0);
+    await desk.put({ sequence: 2 });
+    const { verdict, exitCode } = value(await verify());
+    t.equal(exitCode, 7);
+    t.match(
+      verdict.checks.filter(({ status }) => status === "fail"),
+      [{ name: "revocation", code: "REVOCATIONS_ROLLBACK" }],
+    );
+    t.strictSame(
+      verdict.checks.map(({ name }) => name),
+      good.verdict.checks.map(({ name }) => name),
+    );
+    const importing = { path: made.file, registry, version: "0.1.0" };
+    t.equal(value(await importPackBundle(importing, settings, tools)).kept, undefined);
+    await renew(desk, { sequence: 6 });
+    await taken();
+    await desk.put({ sequence: 2 });
+    t.equal(code(await openRegistered(REFERENCE, registry, settings, tools)), "REVOCATIONS_ROLLBACK");
+  },
+);
+
 t.test("wrong uses are told apart from wrong bundles", async (t) => {
   const { desk, settings, tools } = await site(t);
   const at = (path: string, more: object = {}) => verifyPackPinned({ path, ...more }, settings, tools);

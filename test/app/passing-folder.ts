@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,9 +9,22 @@ process.once("exit", () => {
   }
 });
 
+/** Where a host keeps files in memory, if it does: thousands of small ones are made and removed there in no time. */
+const MEMORY = "/dev/shm";
+const base = isWritable(MEMORY) ? MEMORY : tmpdir();
+
 /** A fresh folder outside the checkout, which goes when this process ends. */
 export function passingFolder(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `packrun-${name}-`));
+  const folder = mkdtempSync(join(base, `packrun-${name}-`));
   made.push(folder);
   return folder;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,10 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { verifyPinned, type PinnedVerdict } from "#app/pinned-verification.ts";
 import { millisecondsOf } from "#canon/timestamp.ts";
 import type { Result } from "#fault/result.ts";
+import type { Verdict } from "#verify/verdict.ts";
 import type { Signer } from "#port/signer.ts";
 import { code, value } from "../attest/signing.ts";
 import { folder } from "../signer/folder.ts";
@@ -27,7 +28,13 @@ function desk(t: Test, root: Uint8Array = rootBytes()): Desk {
   return {
     dir,
     verify: (given, configured) => {
-      const settings = { tenantId: "default" as never, stateFolder: dir, artifactsPath: dir, trustFile };
+      const settings = {
+        tenantId: "default" as never,
+        stateFolder: dir,
+        artifactsPath: dir,
+        trustFile,
+        configFiles: [],
+      };
       const list = configured === undefined ? {} : { revocationsFile: join(dir, configured) };
       const request = { path: world.folder, ...(given === undefined ? {} : { revocations: given }) };
       return verifyPinned(request, { ...settings, ...list }, tools);
@@ -50,7 +57,9 @@ t.test("the list beside the pinned root is held against the bundle without being
   await put("revocations.json", { sequence: 2 });
   t.match(checkOf(await verify()), { status: "pass", why: /site's list, sequence 2/ });
   await put("revocations.json", { sequence: 3, entries: [["run", world.identity.runId]] });
-  t.match(await verify(), { fault: { code: "REVOCATIONS_FORKED" } }, "it does not name the one before");
+  const forked = await verify();
+  t.match(checkOf(forked), { status: "fail", code: "REVOCATIONS_FORKED" }, "it does not name the one before");
+  t.equal(value(forked).exitCode, 7);
 });
 
 t.test("a list that is named, or configured, takes its place", async (t) => {
@@ -62,21 +71,53 @@ t.test("a list that is named, or configured, takes its place", async (t) => {
   t.equal(value(await verify(other)).exitCode, 7);
 });
 
+t.test("what is wrong with a list, or that it is older than another, or gone, stands in a whole verdict", async (t) => {
+  const { verify, put, dir } = desk(t);
+  await put("revocations.json", {}, keys.requester);
+  t.match(checkOf(await verify()), { code: "ROLE_NOT_HELD" });
+  await put("revocations.json", { sequence: 4 });
+  const good = value(await verify()).verdict;
+  t.match(checkOf(await verify()), { status: "pass" });
+  const seen = readFileSync(join(dir, "trust", "seen.json"));
+  const older = await put("older.json", { sequence: 3, entries: [["run", world.identity.runId]] });
+  const refused = await verify(older);
+  t.match(checkOf(refused), { status: "fail", code: "REVOCATIONS_ROLLBACK", why: /sequence 3.*\(and 1 more\)/ });
+  t.equal(value(refused).exitCode, 7);
+  const others = ({ checks }: Verdict) => checks.filter(({ name }) => name !== "revocation");
+  t.strictSame(others(value(refused).verdict), others(good), "every other check is there as before");
+  rmSync(join(dir, "revocations.json"));
+  t.match(checkOf(await verify()), { status: "fail", code: "REVOCATIONS_MISSING" });
+  t.match(checkOf(await verify(undefined, "none.json")), { status: "fail", code: "REVOCATIONS_MISSING" });
+  t.equal(code(await verify(join(dir, "none.json"))), "VERIFY_OPTION");
+  t.strictSame(
+    readFileSync(join(dir, "trust", "seen.json")),
+    seen,
+    "remembered by verifying alone, and by none of these",
+  );
+});
+
 t.test(
-  "what is wrong with a list stands in the verdict; that it is older than another, or gone, ends in a fault",
+  "a root that is older than one that was used here fails a whole verdict, and nothing is remembered of it",
   async (t) => {
-    const { verify, put, dir } = desk(t);
-    await put("revocations.json", {}, keys.requester);
-    t.match(checkOf(await verify()), { code: "ROLE_NOT_HELD" });
+    const { verify, put, dir } = desk(t, rootBytes({ version: 8 }));
     await put("revocations.json", { sequence: 4 });
-    t.match(checkOf(await verify()), { status: "pass" });
-    t.ok(existsSync(join(dir, "trust", "seen.json")), "remembered by verifying alone");
-    const older = await put("older.json", { sequence: 3 });
-    t.equal(code(await verify(older)), "REVOCATIONS_ROLLBACK");
-    rmSync(join(dir, "revocations.json"));
-    t.equal(code(await verify()), "REVOCATIONS_MISSING");
-    t.equal(code(await verify(undefined, "none.json")), "REVOCATIONS_MISSING");
-    t.equal(code(await verify(join(dir, "none.json"))), "VERIFY_OPTION");
+    t.equal(value(await verify()).exitCode, 0);
+    const seen = readFileSync(join(dir, "trust", "seen.json"));
+    writeFileSync(join(dir, "trust-root.json"), rootBytes({ version: 7 }));
+    await put("revocations.json", { sequence: 6 });
+    const { verdict, exitCode } = value(await verify());
+    t.equal(exitCode, 7);
+    t.match(
+      verdict.checks.filter(({ status }) => status === "fail"),
+      [{ name: "trust-root", code: "TRUST_ROOT_ROLLBACK" }],
+    );
+    t.strictSame(readFileSync(join(dir, "trust", "seen.json")), seen, "not even of the list beside it");
+    writeFileSync(join(dir, "trust-root.json"), rootBytes({ version: 9 }));
+    await put("revocations.json", { sequence: 3 });
+    t.match(checkOf(await verify()), { code: "REVOCATIONS_ROLLBACK" });
+    t.strictSame(readFileSync(join(dir, "trust", "seen.json")), seen, "nor of a root with a list that is refused");
+    writeFileSync(join(dir, "trust", "seen.json"), "{");
+    t.equal(code(await verify()), "TRUST_MEMORY");
   },
 );
 

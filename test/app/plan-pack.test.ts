@@ -5,6 +5,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { checkSecrets } from "#app/check-secrets.ts";
 import { lintPack, lockInputs, planPack, type PlannedPack } from "#app/plan-pack.ts";
+import { readPackInputs } from "#app/pack-inputs.ts";
 import type { PlanRefusal } from "#app/plan-refusal.ts";
 import { runPlanned } from "#app/run-planned.ts";
 import type { Workplace } from "#app/workplace.ts";
@@ -25,6 +26,9 @@ const INPUTS = `
     archive: {type: file}
     tree: {type: directory}
     preset: {type: file, default: data/preset.txt}`;
+
+/** Steps that ask for no input. */
+const PLAIN = "[{id: a, run: {command: [echo]}}]";
 
 type World = { readonly root: string; readonly write: (path: string, text: string) => string };
 
@@ -133,10 +137,10 @@ t.test("files and directories are digested where they lie, and named by their la
 });
 
 t.test("a default cannot reach out of the pack", async (t) => {
-  const outside = world(t, undefined, "\n    secret: {type: file, default: ../outside.txt}");
+  const outside = world(t, PLAIN, "\n    secret: {type: file, default: ../outside.txt}");
   outside.write("outside.txt", "x");
   t.strictSame(codesOf(await plan(outside)), ["INPUT_FILE"]);
-  const absolute = world(t, undefined, "\n    secret: {type: file, default: /etc/hostname}");
+  const absolute = world(t, PLAIN, "\n    secret: {type: file, default: /etc/hostname}");
   t.strictSame(codesOf(await plan(absolute)), ["INPUT_FILE"]);
 });
 
@@ -167,6 +171,78 @@ t.test("what is wrong with the inputs is said together, and never repeated", asy
     ok: false,
     fault: { diagnostics: [{ code: "INPUT_UNKNOWN", file: "unknown.yaml", range: { start: { line: 2 } } }] },
   });
+});
+
+t.test("what is wrong with the pack, its expressions and its inputs is said together, sorted by place", async (t) => {
+  const inputs = `
+    level: {type: strin}
+    count: {type: integer, required: true}
+    text: {type: string, schema: {type: text}}
+    late: {type: integer, required: true}
+    divisor: {type: integer, default: 0}`;
+  const steps = `
+    - {id: a, rnu: {command: [x]}, env: {A: "\${{ inputs.nope }}", B: "\${{ steps.b.status }}"}}
+    - {id: b, run: {command: [x, "\${{ inputs.level.x }}", "\${{ 6 / inputs.divisor }}", "\${{ 6 / inputs.count }}"]}}`;
+  const place = world(t, steps, inputs);
+  const linesOf = (found: readonly { readonly file: string; readonly code: string; readonly range?: unknown }[]) =>
+    found.map(({ file, code, range }) => `${file}:${(range as { start: { line: number } })?.start.line ?? ""} ${code}`);
+  const ofPack = [
+    "pack/pack.yaml:6 PACK_VALUE",
+    "pack/pack.yaml:8 INPUT_SCHEMA_INVALID",
+    "pack/pack.yaml:14 PACK_UNKNOWN_FIELD",
+    "pack/pack.yaml:14 EXPR_UNKNOWN",
+    "pack/pack.yaml:14 EXPR_ORDER",
+    "pack/pack.yaml:15 EXPR_NUMBER",
+  ];
+  const linted = await lintPack("pack", { ...ports, cwd: place.root });
+  t.strictSame(linted.ok && linesOf(linted.value.diagnostics), ofPack);
+  const declared = await readPackInputs(join(place.root, "pack"), ports);
+  const asked = declared.ok || declared.fault.kind === "fault" ? [] : declared.fault.diagnostics;
+  t.strictSame(
+    asked.map(({ code }) => code),
+    ofPack.map((line) => line.split(" ")[1]),
+    "whoever asks for the inputs is told the same",
+  );
+  const found = async (options: Options): Promise<readonly string[]> => {
+    const refused = await plan(place, options);
+    return !refused.ok && refused.fault.kind === "findings" ? linesOf(refused.fault.diagnostics) : codesOf(refused);
+  };
+  const missing = "pack/pack.yaml:9 INPUT_MISSING";
+  const withMissing = [...ofPack.slice(0, 2), missing, ...ofPack.slice(2)];
+  // Where any input may have been meant, no default is certain: none is divided by.
+  const ofAny = ofPack.slice(0, -1);
+  t.strictSame(await found({ inputs: ["count=often", "level=5", "other=1"] }), [
+    "command line: INPUT_TYPE",
+    "command line: INPUT_UNKNOWN",
+    ...withMissing.slice(0, -1),
+  ]);
+  t.strictSame(
+    await found({ inputs: ["count=@gone.txt", "level=@gone.txt", "text"] }),
+    ["command line: INPUT_ARGUMENT", "command line: INPUT_VALUE_FILE", ...ofAny],
+    "what could not be read may have been for every input: none is missing",
+  );
+  t.strictSame(await found({ inputs: ["count=@gone.txt"] }), ["command line: INPUT_VALUE_FILE", ...withMissing]);
+  place.write("in.yaml", "count: 1\ncount: 2\n");
+  t.strictSame(await found({ inputsFile: "in.yaml" }), ["in.yaml:2 YAML_DUPLICATE_KEY", ...ofAny]);
+});
+
+t.test("what was given wrongly is evaluated by no expression", async (t) => {
+  const inputs = `
+    mode: {type: string, default: plain, schema: {enum: [plain, full]}}
+    size: {type: integer, default: 0}
+    free: {type: integer}`;
+  const steps = `
+    - {id: a, run: {command: [x, "\${{ {'plain': 1, 'full': 2}[inputs.mode] }}", "\${{ 6 / inputs.size }}"]}}
+    - {id: b, run: {command: [x, "\${{ inputs.free + 1 }}"]}}`;
+  const place = world(t, steps, inputs);
+  t.strictSame(codesOf(await plan(place, { inputs: ["mode=odd", "size=2"] })), ["INPUT_SCHEMA", "EXPR_ABSENT"]);
+  t.strictSame(codesOf(await plan(place, { inputs: ["size=many"] })), ["INPUT_TYPE", "EXPR_ABSENT"]);
+  t.strictSame(
+    codesOf(await plan(place, { inputs: ["sise=2", "free=1"] })),
+    ["INPUT_UNKNOWN"],
+    "it was meant for size",
+  );
+  t.strictSame(codesOf(await plan(place, { inputs: ["free=1"] })), ["EXPR_NUMBER"]);
 });
 
 t.test("findings of the pack and of its expressions come with the text to show", async (t) => {

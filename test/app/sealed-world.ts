@@ -72,6 +72,7 @@ export const START: number = Date.UTC(2026, 0, 5, 8);
 export const LATER = timestampOf(START + 86_400_000);
 
 export type RootOptions = {
+  readonly version?: number;
   readonly domain?: string;
   readonly expires?: number;
   readonly validUntil?: number;
@@ -103,7 +104,7 @@ export function rootBytes(options: RootOptions = {}): Uint8Array {
   return canonicalBytes({
     schema: "packrun.trust-root/v1",
     trustDomain: domain,
-    version: 1,
+    version: options.version ?? 1,
     issuedAt: timestampOf(START - 86_400_000),
     expires: timestampOf(expires),
     keys: Object.fromEntries(known.map(entry)),

@@ -50,53 +50,58 @@ t.test("with nothing configured, state is in the current folder and the tenant i
     tenantId: "default",
     stateFolder: place.here("project/.packrun"),
     artifactsPath: place.here("project/.packrun/artifacts"),
+    configFiles: [],
   });
 });
 
 t.test("a flag comes before the environment, that before the project's file, that before the user's", async (t) => {
   const place = placeOf(t);
-  const user = place.write("home/.config/packrun/config.yaml", "tenant: user\ntrust: user-root.json\n");
+  place.write("home/.config/packrun/config.yaml", "tenant: user\ntrust: user-root.json\n");
   const read = (given?: Given): unknown => {
-    const { tenantId, trustFile, configFile } = place.settings(given);
-    return { tenantId, trustFile, configFile };
+    const { tenantId, trustFile } = place.settings(given);
+    return { tenantId, trustFile };
   };
-  const ofUser = { tenantId: "user", trustFile: place.here("home/.config/packrun/user-root.json"), configFile: user };
+  const ofUser = { tenantId: "user", trustFile: place.here("home/.config/packrun/user-root.json") };
   t.strictSame(read(), ofUser);
 
-  const project = place.write("project/packrun.config.yaml", "tenant: project\ntrust: trust/root.json\n");
-  const ofProject = { tenantId: "project", trustFile: place.here("project/trust/root.json"), configFile: project };
-  t.strictSame(read(), ofProject, "the user's file is not mixed into the project's");
+  place.write("project/packrun.config.yaml", "tenant: project\n");
+  t.strictSame(read(), { ...ofUser, tenantId: "project" }, "each value by itself");
+  place.write("project/packrun.config.yaml", "tenant: project\ntrust: trust/root.json\n");
+  t.strictSame(read(), { tenantId: "project", trustFile: place.here("project/trust/root.json") });
 
   const env = { PACKRUN_TENANT: "env", PACKRUN_TRUST: "env-root.json" };
-  const ofEnv = { tenantId: "env", trustFile: place.here("project/env-root.json"), configFile: project };
+  const ofEnv = { tenantId: "env", trustFile: place.here("project/env-root.json") };
   t.strictSame(read({ env }), ofEnv);
 
   const flags = { tenant: "flag", trust: "flag-root.json" };
-  const ofFlags = { tenantId: "flag", trustFile: place.here("project/flag-root.json"), configFile: project };
+  const ofFlags = { tenantId: "flag", trustFile: place.here("project/flag-root.json") };
   t.strictSame(read({ env, flags }), ofFlags);
   t.strictSame(read({ env, flags: { tenant: "flag" } }), { ...ofEnv, tenantId: "flag" }, "each value by itself");
 });
 
-t.test("the configuration is the one named by flag, by environment, the nearest upward, or the user's", async (t) => {
-  const place = placeOf(t);
-  const file = (given?: Given): string | undefined => place.settings(given).configFile;
-  t.equal(file({ cwd: "project/deep/er" }), undefined);
-  const user = place.write("home/.config/packrun/config.yaml", "{}\n");
-  t.equal(file({ cwd: "project/deep/er" }), user);
-  const xdg = place.write("xdg/packrun/config.yaml", "{}\n");
-  t.equal(file({ env: { XDG_CONFIG_HOME: place.here("xdg") } }), xdg);
-  for (const XDG_CONFIG_HOME of ["", "../xdg"]) {
-    t.equal(file({ env: { XDG_CONFIG_HOME } }), user, "neither an empty nor a relative path counts");
-  }
-  const far = place.write("project/packrun.config.yaml", "{}\n");
-  t.equal(file({ cwd: "project/deep/er" }), far);
-  const near = place.write("project/deep/packrun.config.yaml", "{}\n");
-  t.equal(file({ cwd: "project/deep/er" }), near);
-  const fromEnv = place.write("env.yaml", "{}\n");
-  t.equal(file({ env: { PACKRUN_CONFIG: "../env.yaml" } }), fromEnv);
-  const fromFlag = place.write("flag.yaml", "{}\n");
-  t.equal(file({ env: { PACKRUN_CONFIG: "../env.yaml" }, flags: { config: "../flag.yaml" } }), fromFlag);
-});
+t.test(
+  "a configuration that is named by flag or environment stands alone; else the nearest stands before the user's",
+  async (t) => {
+    const place = placeOf(t);
+    const files = (given?: Given): readonly string[] => place.settings(given).configFiles;
+    t.strictSame(files({ cwd: "project/deep/er" }), []);
+    const user = place.write("home/.config/packrun/config.yaml", "{}\n");
+    t.strictSame(files({ cwd: "project/deep/er" }), [user]);
+    const xdg = place.write("xdg/packrun/config.yaml", "{}\n");
+    t.strictSame(files({ env: { XDG_CONFIG_HOME: place.here("xdg") } }), [xdg]);
+    for (const XDG_CONFIG_HOME of ["", "../xdg"]) {
+      t.strictSame(files({ env: { XDG_CONFIG_HOME } }), [user], "neither an empty nor a relative path counts");
+    }
+    const far = place.write("project/packrun.config.yaml", "{}\n");
+    t.strictSame(files({ cwd: "project/deep/er" }), [far, user]);
+    const near = place.write("project/deep/packrun.config.yaml", "{}\n");
+    t.strictSame(files({ cwd: "project/deep/er" }), [near, user]);
+    const fromEnv = place.write("env.yaml", "{}\n");
+    t.strictSame(files({ env: { PACKRUN_CONFIG: "../env.yaml" } }), [fromEnv]);
+    const fromFlag = place.write("flag.yaml", "{}\n");
+    t.strictSame(files({ env: { PACKRUN_CONFIG: "../env.yaml" }, flags: { config: "../flag.yaml" } }), [fromFlag]);
+  },
+);
 
 t.test("state is where flag or environment say, in the nearest .packrun, or beside the configuration", async (t) => {
   const place = placeOf(t);
@@ -128,7 +133,7 @@ t.test("paths in a configuration are relative to it, wherever the command was st
     requesterKey: place.here("project/keys/me.key"),
     attestorKey: "/etc/packrun/host.key",
     scratch: place.here("scratch"),
-    configFile,
+    configFiles: [configFile],
   });
 });
 
@@ -142,6 +147,70 @@ t.test("a revocation list belongs to the configured root: another root that is n
   t.equal(list({ flags: { trust: "other-root.json" } }), undefined);
   t.equal(list({ env: { PACKRUN_TRUST: "other-root.json" } }), undefined);
   t.equal(list({ env: { PACKRUN_REVOCATIONS: "mine.json" } }), place.here("project/mine.json"));
+});
+
+t.test("a list of the user's file belongs to the user's root", async (t) => {
+  const place = placeOf(t);
+  place.write("home/.config/packrun/config.yaml", "trust: root.json\nrevocations: mine.json\n");
+  const home = (name: string): string => place.here("home/.config/packrun", name);
+  const list = (given?: Given) => place.settings(given).revocationsFile;
+  place.write("project/packrun.config.yaml", "tenant: acme\n");
+  t.equal(list(), home("mine.json"));
+  place.write("project/packrun.config.yaml", "revocations: ours.json\n");
+  t.equal(list(), place.here("project/ours.json"), "the project's list of the user's root");
+  place.write("project/packrun.config.yaml", "trust: other.json\n");
+  t.equal(list(), undefined);
+  place.write("project/packrun.config.yaml", "trust: other.json\nrevocations: ours.json\n");
+  t.equal(list(), place.here("project/ours.json"));
+  t.equal(list({ flags: { trust: home("root.json") } }), home("mine.json"), "the user's root by its name");
+  t.equal(list({ flags: { trust: "third.json" } }), undefined);
+});
+
+t.test("what belongs together comes from one file, with paths from the folder of that file", async (t) => {
+  const place = placeOf(t);
+  const user = (...parts: readonly string[]): string => place.here("home/.config/packrun", ...parts);
+  place.write(
+    "home/.config/packrun/config.yaml",
+    [
+      "signers: {kms: {command: [kms], publicKey: kms.pub, timeoutSeconds: 5}, hsm: {command: [p11], publicKey: hsm.pub}}",
+      "secrets: {commands: {login: [./login]}, tenants: {acme: {a: 'file:a', b: 'file:b'}}, vault: {address: 'https://v', tokenFile: token}}",
+      "TaskRunner: {Storage: {ArtifactsPath: big, Mongo: {ConnectionString: 'mongodb://ann:pw@db', RunsCollection: ours}}}",
+      "server: {listen: '127.0.0.1:1', issuers: [{issuer: 'https://a', audience: p, jwksFile: a.json}], limits: {runs: 1, parallel: 2}}",
+    ].join("\n"),
+  );
+  place.write(
+    "project/packrun.config.yaml",
+    [
+      "signers: {kms: {command: [ours], publicKey: kms.pub}}",
+      "secrets: {tenants: {acme: {b: 'file:b'}}, vault: {address: 'https://other'}}",
+      "TaskRunner: {Storage: {Mode: mongo, Mongo: {Database: named}}}",
+      "server: {logLevel: debug, limits: {parallel: 3}}",
+    ].join("\n"),
+  );
+  const settings = place.settings();
+  const cwd = place.here("project");
+  t.match(settings.signers, {
+    kms: { command: ["ours"], cwd, publicKey: join(cwd, "kms.pub"), timeoutMs: 30_000 },
+    hsm: { command: ["p11"], cwd: user(), publicKey: user("hsm.pub") },
+  });
+  t.strictSame(settings.secrets, {
+    places: { commands: { login: { command: ["./login"], cwd: user() } }, vault: { address: "https://other" } },
+    tenants: {
+      acme: { b: { provider: "file", locator: join(cwd, "b") }, a: { provider: "file", locator: user("a") } },
+    },
+  });
+  t.match(settings.mongo, {
+    connectionString: "mongodb://127.0.0.1:27017/taskrunner",
+    database: "named",
+    collections: { runs: "pack_runs" },
+  });
+  t.equal(settings.artifactsPath, user("big"));
+  t.match(settings.server, {
+    listen: "127.0.0.1:1",
+    logLevel: "debug",
+    issuers: [{ jwksFile: user("a.json") }],
+    limits: { runs: 1, parallel: 3 },
+  });
 });
 
 t.test("signers run in the folder of the configuration, and are no files where keys are named", async (t) => {
@@ -188,7 +257,8 @@ t.test("a configuration that cannot be read, or holds what is not known, is CONF
   place.write("project/packrun.config.yaml", "");
   t.ok(place.read().ok, "an empty file configures nothing");
   place.write("home/.config/packrun/config.yaml", "trsut: root.json\n");
-  t.ok(place.read().ok, "a file that is not used is not read");
+  t.equal(code(place.read()), "CONFIG_INVALID", "the user's, too");
+  t.ok(place.read({ flags: { config: "packrun.config.yaml" } }).ok, "a file that is not used is not read");
 });
 
 t.test("a tenant that is no name is TENANT_INVALID, wherever it was said", async (t) => {

@@ -1,4 +1,5 @@
 import t from "tap";
+import { configLayers } from "#app/config-layers.ts";
 import { configShape, type Config } from "#app/config.ts";
 import { readSecretSettings, type SecretSettings } from "#app/secret-settings.ts";
 import { settingSources } from "#app/setting-sources.ts";
@@ -22,7 +23,7 @@ const read = (secrets: Config["secrets"], env: Readonly<Record<string, string>> 
   readSecretSettings(
     settingSources(
       { flags: {}, env, cwd: "/home/ann" },
-      { file, value: secrets === undefined ? {} : { secrets }, lineOf: () => 1 },
+      configLayers([{ file, value: secrets === undefined ? {} : { secrets }, lineOf: () => 1 }]),
     ),
   );
 const made = read(config);

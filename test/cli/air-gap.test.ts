@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { pae } from "#attest/pae.ts";
 import { PAYLOAD_TYPE } from "#attest/sidecar.ts";
+import { COMPILED } from "../compiled.ts";
 import { MAIN } from "./command-line.ts";
 import { answerOf, faultOf, Place } from "./place.ts";
 
@@ -109,7 +109,7 @@ t.test("at a terminal it asks before it signs, unless told not to", async (t) =>
   const atTerminal = (typed: string, ...more: readonly string[]) => {
     const sign = ["approvals", "sign", "request", "--key", "alice.key", "--decision", "approve", "--reason", "read"];
     const command = [process.execPath, "--conditions=@packrun/source", MAIN, ...sign, "-o", "out.json", ...more];
-    const env = { ...process.env, HOME: site.folder, NODE_COMPILE_CACHE: join(tmpdir(), "packrun-compile-cache") };
+    const env = { ...process.env, HOME: site.folder, NODE_COMPILE_CACHE: COMPILED };
     return spawnSync("script", ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
       cwd: site.folder,
       env,

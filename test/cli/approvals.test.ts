@@ -1,5 +1,6 @@
+import { cpSync } from "node:fs";
 import t, { type Test } from "tap";
-import { answerOf, faultOf, Place } from "./place.ts";
+import { answerOf, faultOf, Place, until } from "./place.ts";
 
 const gated = (rule: object = {}) => ({
   approvals: { release: { required: 1, from: ["approver"], ttl: "1h", reasonRequired: true, ...rule } },
@@ -10,12 +11,26 @@ const gated = (rule: object = {}) => ({
   ],
 });
 
-/** A place with a run that waits at the gate `ok`, driven by nobody. */
-async function waiting(t: Test, rule: object = {}): Promise<{ place: Place; runId: string }> {
+type Waiting = { readonly place: Place; readonly runId: string };
+
+/** A place with a run that waits at the gate `ok`, driven by nobody, and the key of `alice`, who may approve. */
+async function begun(t: Test, rule: object): Promise<Waiting> {
   const place = new Place(t);
   const ran = await place.packrun("run", place.pack("gated", gated(rule)), "--no-wait", "--json");
   t.equal(ran.code, 4, ran.err);
+  await place.person("alice");
   return { place, runId: answerOf(ran).runId };
+}
+
+const ALICE = "alice.key";
+const first = { one: begun(t, {}), two: begun(t, { required: 2 }) };
+
+/** A copy of it, where one or two have to approve, as long as nothing was done in the first. */
+async function waiting(t: Test, needed: keyof typeof first = "one"): Promise<Waiting> {
+  const { place: from, runId } = await first[needed];
+  const place = new Place(t);
+  cpSync(from.folder, place.folder, { recursive: true });
+  return { place, runId };
 }
 
 const decide = (place: Place, verb: "approve" | "reject", key: string, reason = "read it") =>
@@ -30,7 +45,7 @@ t.test("a run that waits says who must approve and how, and ends with 4", async 
   t.match(answerOf(ran), {
     status: "waiting",
     exitCode: 4,
-    pendingGates: [{ id: "ok", approval: "release", required: 1, have: 0, notAfter: /^20.*Z$/ }],
+    pendingGates: [{ id: "ok", approval: "release", required: 1, have: 0, notAfter: /^20.*Z$/, expired: false }],
   });
   t.match(ran.err, /packrun approve \S+ ok/, "it says how to approve");
   const text = await place.packrun("resume", "last", "--no-wait");
@@ -49,12 +64,11 @@ t.test("another person approves, the run is resumed, and its evidence verifies",
     [{ stepId: "ok", metadata: { code: "APPROVAL_SELF", principal: "developer", commandId: /^decision:/ } }],
   );
 
-  const alice = await place.person("alice");
-  const silent = await place.packrun("approve", "last", "ok", "--key", alice, "--json");
+  const silent = await place.packrun("approve", "last", "ok", "--key", ALICE, "--json");
   t.equal(silent.code, 5, "a reason is asked for");
   t.equal(faultOf(silent).code, "APPROVAL_REASON_MISSING");
 
-  const approved = await decide(place, "approve", alice);
+  const approved = await decide(place, "approve", ALICE);
   t.equal(approved.code, 0, approved.err);
   t.match(JSON.parse(approved.out), { schemaVersion: 1, runId, gateId: "ok", decision: "approve", principal: "alice" });
 
@@ -64,7 +78,7 @@ t.test("another person approves, the run is resumed, and its evidence verifies",
   const verified = await place.packrun("verify", runId, "--json");
   t.equal(verified.code, 0, `the root has a later version now: ${verified.out}${verified.err}`);
 
-  const late = await decide(place, "reject", alice);
+  const late = await decide(place, "reject", ALICE);
   t.equal(late.code, 5);
   t.equal(faultOf(late).code, "RUN_FINISHED");
 });
@@ -103,7 +117,7 @@ t.test("a gate that is open while other steps run takes decisions of people who 
 });
 
 t.test("one rejection ends the run with 5", async (t) => {
-  const { place } = await waiting(t, { required: 2 });
+  const { place } = await waiting(t, "two");
   const bob = await place.person("bob");
   const rejected = await decide(place, "reject", bob, "wrong artifact");
   t.equal(rejected.code, 0, rejected.err);
@@ -122,11 +136,10 @@ t.test("one rejection ends the run with 5", async (t) => {
 });
 
 t.test("two people are needed where two are asked for, and one person counts once", async (t) => {
-  const { place } = await waiting(t, { required: 2 });
-  const alice = await place.person("alice");
+  const { place } = await waiting(t, "two");
   await place.packrun("keys", "generate", "alice2");
   await place.packrun("trust", "add", "alice2.pub", "--principal", "alice", "--role", "approver");
-  t.equal((await decide(place, "approve", alice)).code, 0);
+  t.equal((await decide(place, "approve", ALICE)).code, 0);
   const twice = await decide(place, "approve", "alice2.key", "once more");
   t.equal(twice.code, 5, twice.out);
   t.match(faultOf(twice).code, /^APPROVAL_(ALREADY_DECIDED|DUPLICATE)$/);
@@ -139,6 +152,32 @@ t.test("two people are needed where two are asked for, and one person counts onc
   t.equal(ended.code, 0, ended.err);
   t.equal(place.ledger().filter(({ eventType }) => eventType === "gate.decision").length, 2);
 });
+
+t.test(
+  "every view says of a gate that nobody drives any longer that it has expired, and how to have that recorded",
+  async (t) => {
+    const { place, runId } = await begun(t, { ttl: "1s" });
+    const opened = place.ledger().find(({ eventType }) => eventType === "gate.opened");
+    const notAfter = opened?.eventType === "gate.opened" ? opened.metadata.notAfter : "";
+    await until("the gate's end", () => Date.now() >= Date.parse(notAfter));
+    const shown = answerOf(await place.packrun("runs", "show", runId, "--json"));
+    t.match(shown, { status: "waiting", pendingGates: [{ id: "ok", notAfter, expired: true }] });
+    const text = await place.packrun("runs", "show", runId);
+    t.match(text.out, `waits     gate ok expired ${notAfter} with 0 of 1 approvals`);
+    t.match(text.out, `packrun resume ${runId}`);
+    t.notMatch(text.out, "packrun approve");
+    t.match((await place.packrun("runs", "timeline", runId)).out, /^ok .*waiting {2}expired$/m);
+    const story = await place.packrun("explain", "ok", "--run", runId);
+    t.match(story.out, `it expired ${notAfter} with 0 of 1 approvals: \`packrun resume ${runId}\` records that`);
+    t.notOk(
+      place.ledger().some(({ eventType }) => eventType === "gate.expired"),
+      "looking records nothing",
+    );
+    const ended = await place.packrun("resume", runId, "--json");
+    t.equal(ended.code, 5, ended.err);
+    t.match(answerOf(ended), { status: "failed", reason: "GATE_EXPIRED", pendingGates: [] });
+  },
+);
 
 t.test("a gate that nobody decides in time expires, and the run fails with 5", async (t) => {
   const place = new Place(t);

@@ -9,10 +9,16 @@ import {
   truncateSync,
   utimesSync,
 } from "node:fs";
+import { spawnSync } from "node:child_process";
 import t, { type Test } from "tap";
 import { answerOf, faultOf, Place, until } from "./place.ts";
 
 const PACK = { steps: [{ id: "hello", run: { command: ["echo", "hello"] } }] };
+
+const VERIFIERS = [
+  ["node", "scripts/packs/verify_offline_bundle.mjs"],
+  ["python3", "scripts/packs/verify_offline_bundle.py"],
+] as const;
 
 /** Everything that a publisher and a site need, in one place: keys, a trust root, a revocation list, and a pack. */
 async function published(t: Test): Promise<Place> {
@@ -67,6 +73,7 @@ t.test("a pack crosses a gap: created, verified, imported, run from the registry
     schemaVersion: 1,
     name: "acme/hello",
     isNew: true,
+    isRenewed: false,
     verdict: { verdict: "verified" },
   });
   t.match(JSON.parse((await place.packrun("bundle", "list", "--json")).out), {
@@ -184,6 +191,26 @@ t.test("lint takes a pack of the registry by its name, as its publisher signed i
   const changed = await place.packrun("lint", "acme/hello@1.0.0", "--registry", "packs", "--format", "sarif");
   t.equal(changed.code, 7);
   t.match(changed.out, /"ruleId":"REGISTRY_CHANGED"/);
+});
+
+t.test("a bundle with the next list renews what was imported, and says so", async (t) => {
+  const place = await acme(t);
+  const create = ["bundle", "create", "hello", "--key", "press.key", "-o"];
+  await place.packrun(...create, "one.tar");
+  t.match(await place.packrun("bundle", "import", "one.tar"), { code: 0, out: /^acme\/hello@1\.0\.0 imported into / });
+  await place.packrun("revoke", "--renew", "--key", "me.key");
+  await place.packrun(...create, "two.tar");
+  const renewed = await place.packrun("bundle", "import", "two.tar", "--json");
+  t.match(JSON.parse(renewed.out), { isNew: false, isRenewed: true, verdict: { verdict: "verified" } });
+  const kept = place.here(".packrun/registry/acme/hello/1.0.0/bundle.packbundle.tar");
+  t.ok(readFileSync(kept).equals(readFileSync(place.here("two.tar"))));
+  const again = await place.packrun("bundle", "import", "two.tar");
+  t.match(again, { code: 0, out: /^acme\/hello@1\.0\.0 was already in / });
+  const trust = ["--trust", place.here("trust-root.json")];
+  for (const [program, file] of VERIFIERS) {
+    t.equal(spawnSync(program, [file, kept, ...trust]).status, 0, `${file} reads it where it lies`);
+  }
+  t.match(await place.packrun("lint", "acme/hello@1.0.0"), { code: 0 });
 });
 
 t.test("zone, language, rights and times of the machine are not in a bundle; what is attached is", async (t) => {

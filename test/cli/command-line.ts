@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { COMPILED } from "../compiled.ts";
 import { builtCli } from "./built-cli.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -7,9 +8,6 @@ const cache = join(root, "node_modules/.cache/packrun-tests");
 
 /** The main program of the command line, as it is published. */
 export const MAIN = builtCli(root, join(cache, "cli"));
-
-/** Each process would compile the same program again. */
-export const COMPILED = join(cache, "compiled");
 
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 

@@ -9,6 +9,7 @@ const folder = realpathSync(
   t.testdir({
     "packrun.config.yaml": "tenant: acme\nserver: { listen: '127.0.0.1:1' }\n",
     "broken.yaml": "tenant: [\n",
+    xdg: { packrun: { "config.yaml": "tenant: mine\nserver: { logLevel: debug }\n" } },
   }),
 );
 
@@ -50,10 +51,21 @@ t.test("settings are shown with their values, and with --explain with who said t
   t.notMatch(explained.out, "hunter2");
 });
 
+t.test("both files are named, the first to be asked first", async (t) => {
+  const { out } = await run(["--explain"], { XDG_CONFIG_HOME: `${folder}/xdg` });
+  t.match(
+    out,
+    `configuration: ${folder}/packrun.config.yaml (the nearest upward)\nconfiguration: ${folder}/xdg/packrun/config.yaml (the user's)\n\n`,
+  );
+  t.match(out, /^tenant {2,}acme {2,}packrun\.config\.yaml:1$/m);
+  t.match(out, /^server\.logLevel {2,}debug {2,}xdg\/packrun\/config\.yaml:2$/m);
+  t.match((await run([], { HOME: "/nowhere", PACKRUN_CONFIG: "xdg/packrun/config.yaml" })).out, /^tenant {2,}mine$/m);
+});
+
 t.test("as JSON every setting has pointer, value and source", async (t) => {
   const { out } = await run(["--json"]);
   const answer = JSON.parse(out) as { readonly settings: readonly { readonly pointer: string }[] };
-  t.match(answer, { schemaVersion: 1, config: { how: "nearest" }, unreadVariables: [] });
+  t.match(answer, { schemaVersion: 1, configs: [{ how: "nearest" }], unreadVariables: [] });
   t.match(
     answer.settings.find(({ pointer }) => pointer === "/tenant"),
     { value: "acme", source: { kind: "file", line: 1 }, givenBy: ["--tenant", "PACKRUN_TENANT"] },

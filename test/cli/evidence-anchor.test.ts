@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import t, { type Test } from "tap";
 import { timestampOf } from "#canon/timestamp.ts";
@@ -10,13 +10,14 @@ const clock = await localAuthority();
 const log = await localLog("log.test/2026");
 t.teardown(() => Promise.all([clock, log].map((server) => server[Symbol.asyncDispose]())));
 
+const CONFIG = "trust: trust-root.json\nrequester: { key: asker.key }\nattestor: { key: attestor.key }\n";
 const HOUR = 3_600_000;
 const soon = timestampOf(Date.now() + HOUR);
 /** When the keys are out of their windows and the root is still fresh. */
 const MONTH_LATER = timestampOf(Date.now() + 30 * 24 * HOUR);
 
 /** A place whose root believes the clock and the log, with keys that are valid for an hour. */
-async function place(t: Test, config = ""): Promise<Place> {
+async function believing(t: Test): Promise<Place> {
   const at = new Place(t);
   const done = async (...args: readonly string[]): Promise<void> => {
     const { code, err } = await at.packrun(...args);
@@ -24,10 +25,7 @@ async function place(t: Test, config = ""): Promise<Place> {
   };
   await Promise.all(["root", "asker", "attestor"].map((name) => done("keys", "generate", name)));
   await done("trust", "init", "--domain", "acme-prod", "--root", "root.pub", "-o", "trust-root.json");
-  at.write(
-    "packrun.config.yaml",
-    `trust: trust-root.json\nrequester: { key: asker.key }\nattestor: { key: attestor.key }\n${config}`,
-  );
+  at.write("packrun.config.yaml", CONFIG);
   await done("trust", "add", "asker.pub", "--principal", "asker", "--role", "requester", "--valid-until", soon);
   await done("trust", "add", "attestor.pub", "--principal", "ci", "--role", "run-attestor", "--valid-until", soon);
   at.write("chain.pem", clock.certificates.join(""));
@@ -35,6 +33,16 @@ async function place(t: Test, config = ""): Promise<Place> {
   await done("trust", "authority", "chain.pem", "--name", "clock", "--url", clock.url);
   await done("trust", "log", "log.pub", "--origin", log.origin);
   at.pack("hello", { steps: [{ id: "hello", run: { script: "echo hello" } }] });
+  return at;
+}
+
+const first = believing(t);
+
+/** A copy of it, as long as nothing was done in the first. */
+async function place(t: Test, config = ""): Promise<Place> {
+  const at = new Place(t);
+  cpSync((await first).folder, at.folder, { recursive: true });
+  at.write("packrun.config.yaml", `${CONFIG}${config}`);
   return at;
 }
 

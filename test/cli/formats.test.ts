@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { MAIN, packrun } from "./command-line.ts";
 import { answerOf, Place } from "./place.ts";
@@ -74,17 +74,20 @@ t.test("a development trust is said to have been made where it lies", async (t) 
   t.match(ran.err, "packrun: made a development key and trust root in elsewhere/trust; pin your own");
 });
 
-t.test("ndjson is the ledger, event by event", async (t) => {
+t.test("ndjson is the ledger, byte by byte; as JSON it is one answer", async (t) => {
   const ran = await place.packrun("run", "report", "--format", "ndjson");
   t.equal(ran.code, 0, ran.err);
-  const events = ran.out
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { sequence: number; hash: string });
-  t.strictSame(
-    events.map(({ hash }) => hash),
-    place.ledger().map(({ hash }) => hash),
-  );
+  const own = (await place.packrun("runs", "ledger", "last", "--format", "ndjson")).out;
+  t.equal(ran.out, own);
+  const events = place.ledger();
+  const whole = await place.packrun("runs", "ledger", "last", "--json");
+  t.match(JSON.parse(whole.out), { schemaVersion: 1, events });
+  const file = place.runFile(place.lastRun() ?? "", "ledger.jsonl");
+  t.teardown(() => writeFileSync(file, own));
+  appendFileSync(file, '{"torn\n');
+  t.match(JSON.parse((await place.packrun("runs", "ledger", "last", "--json")).out), {
+    events: [...events, '{"torn'],
+  });
 });
 
 t.test("runs can be listed and looked at from every side", async (t) => {

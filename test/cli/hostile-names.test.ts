@@ -7,7 +7,8 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { decidedText } from "#cli/decided-text.ts";
 import { archiveOf } from "../bundle/bundle-world.ts";
-import { COMPILED, MAIN, packrun } from "./command-line.ts";
+import { COMPILED } from "../compiled.ts";
+import { MAIN, packrun } from "./command-line.ts";
 
 t.test("what a fault tells of a file of others does not steer the terminal", (t) => {
   const folder = t.testdir({});
@@ -73,7 +74,8 @@ t.test(
     const principal = "\u001b[2Jann\n  approve      packrun approve OTHER";
     const requestedBy = "bob\npackrun: all is well";
     const gate = { id: "ok", approval: "release", required: 2, have: 1, missing: 1, from: ["approver"], notAfter: AT };
-    const pendingGates = [{ ...gate, separationOfDuties: false, decided: [{ principal, decision: "approve" }] }];
+    const decided = [{ principal, decision: "approve" }];
+    const pendingGates = [{ ...gate, separationOfDuties: false, decided, expired: false }];
     const run = { ...NAMED, ...ABOUT, status: "waiting", requestedBy, outputs: {}, pendingGates, steps: [] };
     const { runId, tenantId, trustDomain, planHash, createdAt, updatedAt } = run;
     const about = { runId, tenantId, trustDomain, planHash, createdAt, updatedAt, status: "waiting", requestedBy };

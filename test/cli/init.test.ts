@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { packTemplates } from "#app/pack-templates.ts";
+import { COMPILED } from "../compiled.ts";
 import { MAIN, packrun } from "./command-line.ts";
 import { answerOf, Place } from "./place.ts";
 
@@ -92,7 +92,7 @@ t.test("at a terminal it asks for the template, unless one is named or nobody ma
   const folder = t.testdir();
   const atTerminal = (typed: string, ...more: readonly string[]) => {
     const command = [process.execPath, "--conditions=@packrun/source", MAIN, "init", ...more];
-    const env = { ...process.env, HOME: folder, NODE_COMPILE_CACHE: join(tmpdir(), "packrun-compile-cache") };
+    const env = { ...process.env, HOME: folder, NODE_COMPILE_CACHE: COMPILED };
     const words = command.map((word) => `'${word}'`).join(" ");
     return spawnSync("script", ["-qec", words, "/dev/null"], { cwd: folder, env, input: typed, encoding: "utf8" });
   };

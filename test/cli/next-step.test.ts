@@ -1,6 +1,6 @@
 import t from "tap";
 import { Command } from "commander";
-import { approvalStep } from "#cli/approval-step.ts";
+import { approvalStep, gateStep } from "#cli/approval-step.ts";
 import type { Cli } from "#cli/cli.ts";
 import { commandTable } from "#cli/command-table.ts";
 import { nextStep, withNextSteps } from "#cli/next-step.ts";
@@ -88,6 +88,15 @@ t.test("a gate of a server is decided on with the token at hand only where that 
       `packrun approve RUN ok --token-file TOKEN ${signed} --server https://packrun.example.com`,
     );
   }
+  t.end();
+});
+
+t.test("a gate whose time is over is left to whoever drives the run next", (t) => {
+  const late = { ...gate, expired: true };
+  t.equal(gateStep(at({ store: "s" }), { ...gate, expired: false }), approvalStep(at({ store: "s" }), gate));
+  t.equal(gateStep(at({ store: "s" }), late), "packrun resume RUN --store s");
+  const place = "--server https://packrun.example.com --token-file token";
+  t.equal(gateStep(at(there), late, access("nohQ")), `packrun resume RUN ${place}`);
   t.end();
 });
 

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { COMPILED } from "../compiled.ts";
 import { MAIN, type Ended } from "./command-line.ts";
 import type { Place } from "./place.ts";
 
@@ -31,7 +30,7 @@ export function pasted(
           HOME: place.folder,
           NO_COLOR: "1",
           CI: "1",
-          NODE_COMPILE_CACHE: join(tmpdir(), "packrun-compile-cache"),
+          NODE_COMPILE_CACHE: COMPILED,
           ...env,
         },
       },

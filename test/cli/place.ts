@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Test } from "tap";
 import type { LedgerEvent } from "#run/event.ts";
+import { COMPILED } from "../compiled.ts";
 import { MAIN, type Ended } from "./command-line.ts";
 
 /** The answer of `run`, `resume` and `runs show` in JSON. */
@@ -21,10 +22,10 @@ export type RunAnswer = {
   readonly runId: string;
   readonly planHash: string;
   readonly status: string;
-  readonly reason?: string;
-  readonly evidence?: string;
+  readonly reason: string | null;
+  readonly evidence: string | null;
   readonly exitCode: number;
-  readonly steps: readonly { readonly id: string; readonly status: string; readonly reason?: string }[];
+  readonly steps: readonly { readonly id: string; readonly status: string; readonly reason: string | null }[];
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly pendingGates: readonly { readonly id: string; readonly required: number; readonly have: number }[];
 };
@@ -106,7 +107,7 @@ export class Place {
         HOME: this.folder,
         NO_COLOR: "1",
         CI: "1",
-        NODE_COMPILE_CACHE: join(tmpdir(), "packrun-compile-cache"),
+        NODE_COMPILE_CACHE: COMPILED,
         ...env,
       },
       stdio: ["ignore", "pipe", "pipe"],

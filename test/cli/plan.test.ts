@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { readInputsLock } from "#plan/inputs-lock.ts";
@@ -23,7 +23,8 @@ spec:
     - id: each
       map: {items: "\${{ inputs.names }}", as: name, steps: [{id: say, run: {command: [echo, "\${{ name }}"]}}]}
 `;
-const folder = t.testdir({ small: { "pack.yaml": pack } });
+const wrong = pack.replace("id: first,", "id: first, tiemout: 5m,").replace("name }}", "nmae }}");
+const folder = t.testdir({ small: { "pack.yaml": pack }, wrong: { "pack.yaml": wrong } });
 const here = (name: string): string => join(folder, name);
 
 t.test("the plan file is the bytes that planHash is taken over", async (t) => {
@@ -77,6 +78,9 @@ t.test("the inputs lock names sources, and providers of secrets, never their val
       secrets: { token: { provider: "env", redacted: true } },
     },
   });
+  const undeclared = ["plan", "small", "-i", "channel=beta", "--secret", "tokn=env:TOKEN", "-o", "none.json"] as const;
+  t.match(packrun(folder, ...undeclared), { code: 3, err: /SECRET_UNDECLARED[^]*the plan uses token/ });
+  t.notOk(existsSync(here("none.json")), "nothing is written");
 });
 
 t.test("--diff shows what changed since, and the exit code says whether", async (t) => {
@@ -101,3 +105,22 @@ t.test("what keeps a plan from being made is told with its exit code", async (t)
   });
   t.match(packrun(folder, "plan", "small", "-i", "channel=x", "-o", "no/where"), { code: 2, err: /USER_FILE_WRITE/ });
 });
+
+t.test(
+  "what is wrong with the pack, its expressions and the arguments is one list, and findings in the pack tell the exit code",
+  async (t) => {
+    const refused = packrun(folder, "plan", "wrong", "-i", "names=x", "-i", "channel", "--json");
+    t.equal(refused.code, 3);
+    const { diagnostics } = JSON.parse(refused.out) as { diagnostics: readonly { file: string; code: string }[] };
+    t.strictSame(
+      diagnostics.map(({ file, code }) => `${file} ${code}`),
+      [
+        "command line INPUT_ARGUMENT",
+        "command line INPUT_TYPE",
+        "wrong/pack.yaml PACK_UNKNOWN_FIELD",
+        "wrong/pack.yaml EXPR_UNKNOWN",
+      ],
+    );
+    t.equal(packrun(folder, "plan", "small", "-i", "channel").code, 2, "alone it is wrong use");
+  },
+);

@@ -67,7 +67,7 @@ t.test("a Rego policy lets a run pass or denies it, and its evidence verifies", 
   t.match(answerOf(denied), { status: "failed", reason: "POLICY_DENIED" });
   const ran = await place.packrun("run", "gated", "-i", "threshold=1", "--json", "-o", "out");
   t.equal(ran.code, 0, ran.err);
-  const { runId, evidence = "" } = answerOf(ran);
+  const { runId, evidence } = answerOf(ran);
   t.equal(readFileSync(place.here("out/settings"), "utf8"), '{"channel": "beta", "limit": 3}\n');
   const plan = JSON.parse(readFileSync(`${evidence}/plan.canonical.json`, "utf8")) as object;
   t.match(plan, {

@@ -48,6 +48,23 @@ t.test("what steps used is shown beside them when it is asked for", async (t) =>
   ]);
 });
 
+t.test("a gate that waits says how to approve it, one whose time is over how to have that recorded", (t) => {
+  const gate = { id: "ok", approval: "go", required: 2, have: 1, notAfter: "2026-01-05T09:00:00.000Z", expired: false };
+  const waits = step("ok", { kind: "gate.approval", status: "waiting" });
+  const open = { ...run(waits), status: "waiting", pendingGates: [gate] };
+  const tellOf = ({ gateId, expired }: { readonly gateId: string; readonly expired: boolean }): string =>
+    expired ? "resume" : `approve ${gateId}`;
+  t.match(
+    runText(open, tellOf),
+    /^ {2}\? ok {2}waiting {2}340ms\nwaits {5}gate ok has 1 of 2 approvals, until 2026-01-05T09:00:00.000Z\n {10}approve ok\n/m,
+  );
+  t.match(
+    runText({ ...open, pendingGates: [{ ...gate, expired: true }] }, tellOf),
+    /^ {2}\? ok {2}waiting {2}expired {2}340ms\nwaits {5}gate ok expired 2026-01-05T09:00:00.000Z with 1 of 2 approvals; [^\n]*\n {10}resume\n/m,
+  );
+  t.end();
+});
+
 t.test("a run of which nothing was measured is shown as ever", async (t) => {
   const plain = run(step("a"), step("bcd"));
   t.equal(runText(plain, how, { use: true }), runText(plain, how));

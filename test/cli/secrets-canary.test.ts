@@ -221,7 +221,7 @@ t.test("a run that does its worst leaves no secret in any byte that packrun writ
   t.match(ledgerText().match(new RegExp(marked, "g")), [`again ${first}`, `again ${first}`], "the marks are the same");
   t.notOk(existsSync(key), "the key is destroyed when the run is sealed");
   t.strictSame(
-    answerOf(resumed).steps.flatMap(({ reason }) => (reason === undefined ? [] : [reason])),
+    answerOf(resumed).steps.flatMap(({ reason }) => (reason === null ? [] : [reason])),
     ["SECRET_IN_ARTIFACT", "SECRET_IN_ARTIFACT", "SECRET_IN_ARTIFACT", "STEP_EXIT"],
   );
   t.match(seen[0], CANARIES.other, "what is sent has the secret: the step had it");
@@ -262,7 +262,7 @@ t.test("nor does one that a service drives, in its answers, events, metrics and 
   const ran = await place.packrun("run", "worst", ...names.flatMap((name) => ["--secret", name]), "--json", ...there);
   t.equal(ran.code, 0, ran.err);
   t.strictSame(
-    answerOf(ran).steps.flatMap(({ reason }) => (reason === undefined ? [] : [reason])),
+    answerOf(ran).steps.flatMap(({ reason }) => (reason === null ? [] : [reason])),
     ["SECRET_IN_ARTIFACT", "SECRET_IN_ARTIFACT", "SECRET_IN_ARTIFACT", "STEP_EXIT"],
   );
   const headers = { Authorization: `Bearer ${readFileSync(place.here(".packrun/server/token"), "utf8").trim()}` };

@@ -127,6 +127,8 @@ t.test("every way in which a step or its outputs can be wrong has its code, and 
   t.equal(ran.code, 1, ran.err);
   const expected = Object.fromEntries(Object.entries(cases).map(([id, [code]]) => [id, code]));
   t.strictSame(failedSteps(place), expected);
+  const unset = place.ledger().find(({ eventType, stepId }) => eventType === "step.failed" && stepId === "absent");
+  t.match(unset, { metadata: { hint: /no-such-program is on the sandbox's PATH nowhere; nothing of the step ran/ } });
   t.match(answerOf(ran), { status: "failed", reason: "STEP_EXIT" });
   t.equal((await place.packrun("verify", "last")).code, 0, "what failed is attested, too");
   const artifacts = await place.packrun("runs", "artifacts", "last", "--json");

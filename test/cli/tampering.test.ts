@@ -55,13 +55,16 @@ function storedCopy({ place }: Waiting, text: string): string {
 }
 
 /** The run ends for drift: said by the command, by the ledger and by the sealed evidence. */
-async function endsForDrift(t: Test, waiting: Waiting, command: "approve" | "resume"): Promise<void> {
+async function endsForDrift(t: Test, waiting: Waiting, command: "approve" | "resume", where: object): Promise<void> {
   const { place } = waiting;
   const answer = command === "approve" ? await approve(waiting) : await place.packrun("resume", "last", "--json");
   t.equal(answer.code, 6, answer.out + answer.err);
   t.match(answer.out, "PLAN_DRIFT");
   const types = place.ledger().map(({ eventType }) => eventType);
-  t.ok(types.includes("plan.drift"));
+  t.match(
+    place.ledger().find(({ eventType }) => eventType === "plan.drift"),
+    { metadata: where },
+  );
   t.match(place.ledger().at(-1), { eventType: "run.finished", metadata: { status: "failed", reason: "PLAN_DRIFT" } });
   t.notOk(types.includes("gate.decision"), "no approval was counted");
 }
@@ -72,14 +75,14 @@ for (const command of ["resume", "approve"] as const) {
   t.test(`${command}: an edited plan is drift`, async (t) => {
     const run = waiting(t);
     edit(run.place.runFile(run.runId, "plan.canonical.json"), '"./ship.sh"', '"./own.sh"');
-    await endsForDrift(t, run, command);
+    await endsForDrift(t, run, command, { node: "ship" });
   });
 
   t.test(`${command}: a plan that cannot be read any more is drift, and the run is sealed as what it is`, async (t) => {
     const run = waiting(t);
     const { place, runId } = run;
     writeFileSync(place.runFile(runId, "plan.canonical.json"), '{"steps":');
-    await endsForDrift(t, run, command);
+    await endsForDrift(t, run, command, {});
     const shown = await place.packrun("runs", "show", "last", "--json");
     t.match(answerOf(shown), { status: "failed", reason: "PLAN_DRIFT" });
     const verified = await place.packrun("verify", "last", "--json");
@@ -90,13 +93,13 @@ for (const command of ["resume", "approve"] as const) {
   t.test(`${command}: edited inputs are drift`, async (t) => {
     const run = waiting(t);
     edit(run.place.runFile(run.runId, "inputs.lock"), '"beta"', '"stable"');
-    await endsForDrift(t, run, command);
+    await endsForDrift(t, run, command, { node: "", pointer: "/inputs/channel/value" });
   });
 
   t.test(`${command}: an edited copy of the pack's text is drift`, async (t) => {
     const run = waiting(t);
     edit(storedCopy(run, readFileSync(run.place.here("pack/pack.yaml"), "utf8")), "./build.sh", "./owned.sh");
-    await endsForDrift(t, run, command);
+    await endsForDrift(t, run, command, { node: "", pointer: "/pack/digest" });
   });
 
   t.test(`${command}: an edited ledger is broken, for every command but runs ledger`, async (t) => {

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { readFileSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Test } from "tap";
 import { isMap, isSeq, parseDocument, type Document } from "yaml";
+import { COMPILED } from "../compiled.ts";
 import { MAIN } from "../cli/command-line.ts";
 import type { Place } from "../cli/place.ts";
 import { blocksOf, COMMANDS, type Block } from "./document.ts";
@@ -153,7 +153,7 @@ class Shell implements AsyncDisposable {
         LANG: "C.UTF-8",
         NO_COLOR: "1",
         CI: "1",
-        NODE_COMPILE_CACHE: join(tmpdir(), "packrun-compile-cache"),
+        NODE_COMPILE_CACHE: COMPILED,
         ...env,
       },
       // A group of its own: what a command left behind ends with it.

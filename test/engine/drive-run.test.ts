@@ -432,11 +432,19 @@ t.test("who goes on with a run is told of nothing that was in its ledger before"
   const before = (await made.events()).length;
   const told: number[] = [];
   const onEvents: DriveOptions["onEvents"] = (events) => void told.push(...events.map((event) => event.sequence));
-  const end = await made.drive({ onEvents, after: before });
+  const written: number[] = [];
+  const onWritten: DriveOptions["onWritten"] = (events, { head }) => {
+    written.push(...events.map((event) => event.sequence));
+    t.ok(head.sequence >= (written.at(-1) ?? 0), "the state is no older than what was written");
+  };
+  const end = await made.drive({ onEvents, onWritten, after: before });
   t.ok(end.ok && end.value.state.status === "succeeded");
   const whole = (await made.events()).map((event) => event.sequence);
   t.same(told, whole.slice(before));
+  t.same(written, told);
   told.length = 0;
-  await made.drive({ onEvents });
+  written.length = 0;
+  await made.drive({ onEvents, onWritten });
   t.same(told, whole, "without a starting place, of everything");
+  t.same(written, [], "and what it has not written itself is told as such nowhere");
 });

@@ -97,3 +97,18 @@ t.test("a stretch of other block scalars is the whole scalar, of anything else i
   t.equal(stretch(source.offsetRange([...steps, 0, "run"], 0, 1)), "run");
   t.equal(stretch(source.offsetRange([...steps, 0, "nothing"], 0, 1)), "id");
 });
+
+t.test("a place in the text belongs to the innermost value that has begun there", async (t) => {
+  const pathAt = (found: string): unknown => {
+    const offset = text.indexOf(found);
+    const before = text.slice(0, offset).split("\n");
+    return source.pathAt({ line: before.length, column: (before.at(-1)?.length ?? 0) + 1 });
+  };
+  t.strictSame(pathAt("apiVersion"), ["apiVersion"]);
+  t.strictSame(pathAt("packrun.dev"), ["apiVersion"]);
+  t.strictSame(pathAt("steps:"), ["spec", "steps"]);
+  t.strictSame(pathAt("plain text"), ["spec", "steps", 0, "title"]);
+  t.strictSame(pathAt("echo"), ["spec", "steps", 0, "run", "command", 0]);
+  t.strictSame(pathAt("EMPTY"), ["spec", "steps", 4, "env", "EMPTY"]);
+  t.strictSame(source.pathAt({ line: 1, column: 1 }), ["apiVersion"]);
+});

@@ -206,13 +206,22 @@ t.test("containers nest to depth 8", async (t) => {
 
 t.test("no expression stands where its text would become code", async (t) => {
   t.strictSame(saysIn(packWith('- {id: a, run: {script: "echo ${{ inputs.channel }}"}}')), [
-    'PACK_EXPR_IN_SCRIPT "echo ${{ inputs.channel }}"',
+    "PACK_EXPR_IN_SCRIPT ${{ inputs.channel }}",
   ]);
   t.strictSame(saysIn(packWith('- {id: a, run: {script: x, shell: "${{ inputs.channel }}"}}')), [
-    'PACK_EXPR_IN_SCRIPT "${{ inputs.channel }}"',
+    "PACK_EXPR_IN_SCRIPT ${{ inputs.channel }}",
   ]);
+  const block = "- id: a\n  run:\n    script: |\n      echo a\n      echo ${{ inputs.a }} ${{ inputs.b }}";
+  t.strictSame(
+    saysIn(packWith(block)),
+    ["PACK_EXPR_IN_SCRIPT ${{ inputs.a }}", "PACK_EXPR_IN_SCRIPT ${{ inputs.b }}"],
+    "each of them",
+  );
+  const lines = '- {id: a, run: {script: "${{ inputs.a }}\\n\n    ${{ inputs.b }}\\n"}}';
+  t.match(saysIn(packWith(lines)), [/^PACK_EXPR_IN_SCRIPT/]);
+  t.equal(saysIn(packWith(lines)).length, 1, "once, where they have no places of their own");
   t.strictSame(saysIn(packWith('- {id: a, run: {command: ["./${{ inputs.channel }}", "${{ inputs.channel }}"]}}')), [
-    'PACK_EXPR_IN_SCRIPT "./${{ inputs.channel }}"',
+    "PACK_EXPR_IN_SCRIPT ${{ inputs.channel }}",
   ]);
   t.strictSame(saysIn(packWith('- {id: a, run: {script: "echo $${{ this }}"}}')), [], "a literal is no expression");
 });

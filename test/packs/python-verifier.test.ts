@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { LedgerEvent } from "#run/event.ts";
+import { passingFolder } from "../app/passing-folder.ts";
 import { keys, LATER, rootBytes, samplePlan, sealedRun, type World } from "../app/sealed-world.ts";
 import { Place } from "../cli/place.ts";
 import { revocations } from "../trust/sample-revocations.ts";
@@ -95,7 +96,7 @@ const askedOf = (folder: string, cases: Readonly<Record<string, Case>>): Readonl
 
 /** Holds both to one answer on every case, which fails or is stale with some code. */
 async function agreeOnAll(t: Test, cases: Readonly<Record<string, Case>>): Promise<void> {
-  const codes = await agree(t, askedOf(t.testdir({}), cases));
+  const codes = await agree(t, askedOf(passingFolder("cases"), cases));
   for (const [index, name] of Object.keys(cases).entries()) {
     t.ok((codes[index] ?? []).length > 0, `${name}: something is found`);
   }
@@ -498,6 +499,9 @@ t.test("the command line is the same, too", options, async (t) => {
     [folder, "--trust"],
     [folder, "--trust", join(folder, "nowhere")],
     [folder, "--at", "2026-02-30T00:00:00.000Z"],
+    [folder, "--at", "2026-01-14T20:00:00Z"],
+    [folder, "--at", "2026-01-14T20:00:00.5Z"],
+    [folder, "--at", "2026-01-14T20:00Z"],
     [folder, "--at", "yesterday"],
     [folder, "--plan-hash", "abc"],
     [folder, "--format", "xml"],

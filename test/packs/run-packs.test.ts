@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { COMPILED, MAIN } from "../cli/command-line.ts";
+import { MAIN } from "../cli/command-line.ts";
+import { COMPILED } from "../compiled.ts";
 
 const root = join(import.meta.dirname, "../..");
 

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { passingFolder } from "../app/passing-folder.ts";
 import { MAIN } from "../cli/command-line.ts";
-import { answerOf, codesOf, ended, missing, pythonVerifier, scriptVerifier } from "./compare-verifiers.ts";
+import { answerOf, type Answer, codesOf, ended, missing, pythonVerifier, scriptVerifier } from "./compare-verifiers.ts";
 import { askPackrun } from "./tampered/ask-packrun.ts";
 import { askPython } from "./tampered/ask-python.ts";
 import { dataFiles } from "./tampered/make.ts";
@@ -24,8 +24,7 @@ const NO_FINDINGS: ReadonlySet<string> = new Set([
 ]);
 const python = missing === undefined ? {} : { skip: `${missing} is missing: the Python verifier was not run` };
 
-const scratch = mkdtempSync(join(tmpdir(), "packrun-tampered-"));
-t.teardown(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = passingFolder("tampered");
 const inputs = readInputs().map(([name, entry], index) => {
   const site = siteOf(entry);
   const folder = join(scratch, String(index));
@@ -88,11 +87,19 @@ t.test("what was used before is remembered by packrun, and only there", async (t
       mkdirSync(join(folder, ".packrun"), { recursive: true });
       writeSite(siteOf(entry), folder);
       const before = argumentsOf({ ...entry, args: remembered.args }, siteOf(entry));
-      t.match(await askPackrun(folder, before), { code: 0 }, `${name}, before`);
-      t.match(await askPackrun(folder, args), { code: 7, stdout: "", fault: remembered.code }, name);
+      const first = answerOf(await askPackrun(folder, before));
+      t.match(first, { exitCode: 0, verdict: "verified" }, `${name}, before`);
+      const again = answerOf(await askPackrun(folder, args));
+      t.match(again, { exitCode: 7, verdict: "failed" }, name);
+      const finding = `${remembered.code === "TRUST_ROOT_ROLLBACK" ? "trust-root" : "revocation"} fail`;
+      t.strictSame(again.checks.filter(isFailure), [`${finding} ${remembered.code}`], name);
+      const others = ({ checks }: Answer) => checks.filter((check) => !/^(?:trust-root|revocation) /.test(check));
+      t.strictSame(others(again), others(first), `${name}: every other check is there as before`);
     }
   }
 });
+
+const isFailure = (check: string): boolean => check.split(" ")[1] === "fail";
 
 /** One of each kind of answer, asked by the very commands that people use. */
 const SAMPLE = [

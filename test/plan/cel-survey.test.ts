@@ -49,13 +49,14 @@ t.test("what could differ between machines or grow without bound is refused", as
   }
 });
 
-t.test("macros nest only along the data, so that no list is gone over once for each item of another", async (t) => {
-  t.strictSame(problemsOf("a.all(x, x.parts.all(y, y.size > 0))"), []);
-  t.strictSame(problemsOf("a.all(x, x['parts'][0].all(y, y > 0))"), []);
-  t.strictSame(problemsOf("a.filter(x, x > 0).map(y, y)"), [], "one after the other is no nesting");
-  t.match(problemsOf("a.all(x, a.all(y, x == y))"), [/^EXPR_SYNTAX a\.all/]);
-  t.match(problemsOf("a.all(x, x.b.all(y, x.b.all(z, true)))"), [/^EXPR_SYNTAX x\.b\.all/]);
-  t.match(problemsOf("a.all(x, [1, 2].exists(y, y == x))"), [/^EXPR_SYNTAX/]);
+t.test("macros nest: what that costs is counted when they are evaluated", async (t) => {
+  for (const source of [
+    "a.all(x, x.parts.all(y, y.size > 0))",
+    "a.all(x, b.exists(y, x == y))",
+    "a.all(x, x.b.all(y, x.b.all(z, z != y || [1, 2].exists(w, w == z))))",
+  ]) {
+    t.strictSame(problemsOf(source), [], source);
+  }
 });
 
 t.test("what is no CEL is refused at its place", async (t) => {

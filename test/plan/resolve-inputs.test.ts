@@ -46,11 +46,11 @@ function resolve(
 
 function valuesOf(inputs: string, given: readonly GivenInput[], options?: Options): unknown {
   const resolved = resolve(inputs, given, options);
-  return resolved.ok
+  return resolved.diagnostics.length === 0
     ? Object.fromEntries(
-        Object.entries(resolved.value.inputs).map(([name, input]) => [name, "value" in input ? input.value : input]),
+        Object.entries(resolved.inputs).map(([name, input]) => [name, "value" in input ? input.value : input]),
       )
-    : resolved.fault.map(({ code, file }) => `${code} ${file}`);
+    : resolved.diagnostics.map(({ code, file }) => `${code} ${file}`);
 }
 
 t.test("text is read by the declared type", async (t) => {
@@ -108,12 +108,20 @@ t.test("the command line goes before the file, the file before the default", asy
     "a: {type: string, default: d}\nb: {type: string, default: d}\nc: {type: string, default: d}\ne: {type: string}";
   const resolved = resolve(inputs, [file("a", "f"), file("b", "f"), cli("a", "c")]);
   t.match(resolved, {
-    ok: true,
-    value: {
-      inputs: { a: { value: "c" }, b: { value: "f" }, c: { value: "d" }, e: undefined },
-      sources: { a: "cli", b: "file", c: "default" },
-    },
+    inputs: { a: { value: "c" }, b: { value: "f" }, c: { value: "d" }, e: undefined },
+    sources: { a: "cli", b: "file", c: "default" },
   });
+  t.strictSame(resolved.diagnostics, []);
+  t.equal(resolved.unknown.size, 0);
+});
+
+t.test("an input has no known value where one is wrong, or may have been given under another name", async (t) => {
+  const inputs =
+    "a: {type: integer}\nb: {type: integer, default: 1}\nc: {type: string, required: true}\nd: {type: string}";
+  const unknown = (given: readonly GivenInput[]): readonly string[] => [...resolve(inputs, given).unknown].toSorted();
+  t.strictSame(unknown([cli("a", "x"), cli("c", "x")]), ["a"]);
+  t.strictSame(unknown([cli("a", "1")]), ["c"]);
+  t.strictSame(unknown([cli("a", "1"), cli("e", "1")]), ["b", "c", "d", "e"]);
 });
 
 t.test("missing, unknown and repeated names are found together", async (t) => {
@@ -122,7 +130,7 @@ t.test("missing, unknown and repeated names are found together", async (t) => {
     cli("other", "1"),
     cli("other", "2"),
   ]);
-  t.match(found.ok ? [] : found.fault, [
+  t.match(found.diagnostics, [
     { code: "INPUT_GIVEN_TWICE", file: "command line" },
     { code: "INPUT_UNKNOWN", file: "command line", hint: 'did you mean "channel"?' },
     { code: "INPUT_MISSING", file: "pack.yaml", range: { start: { line: 6 } } },
@@ -188,7 +196,7 @@ t.test("no message repeats what was given", async () => {
   fc.assert(
     fc.property(given, rules, (text, inputs) => {
       const resolved = resolve(inputs, [cli("x", text)]);
-      return resolved.ok || !JSON.stringify(resolved.fault).includes(secret);
+      return !JSON.stringify(resolved.diagnostics).includes(secret);
     }),
   );
 });

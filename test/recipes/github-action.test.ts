@@ -3,7 +3,9 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
+import { MAIN } from "../cli/command-line.ts";
 import { Place } from "../cli/place.ts";
+import { COMPILED } from "../compiled.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 
@@ -30,11 +32,7 @@ t.test("every input is used, every used one is declared, and none is pasted into
 
 t.test("its scripts lint packs into SARIF and show what changed in a plan", async (t) => {
   const place = new Place(t);
-  place.write(
-    "bin/packrun",
-    `#!/bin/sh\nexec ${process.execPath} --conditions=@packrun/source ${PROJECT}/src/cli/main.ts "$@"\n`,
-    0o755,
-  );
+  place.write("bin/packrun", `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`, 0o755);
   mkdirSync(place.here("packs"));
   cpSync(join(PROJECT, "packs/quickstart"), place.here("packs/quickstart"), { recursive: true });
   mkdirSync(place.here("temp"));
@@ -48,6 +46,7 @@ t.test("its scripts lint packs into SARIF and show what changed in a plan", asyn
     GITHUB_STEP_SUMMARY: place.here("summary.md"),
     GIT_CONFIG_GLOBAL: "/dev/null",
     NO_COLOR: "1",
+    NODE_COMPILE_CACHE: COMPILED,
   };
   const bash = (commands: string) =>
     spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", commands], {

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { createRedactor } from "#secret/redactor.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { openEgress, rigRun } from "./egress-rig.ts";
@@ -7,6 +8,8 @@ import { systemClock } from "../port/system-clock.ts";
 
 /** Prepares a step, says so, perhaps starts it, and waits to be killed. */
 const [scratch = "", word = "", wayOut = ""] = process.argv.slice(2);
+// Killed, it would keep nothing of what it compiled.
+flushCompileCache();
 const rule = { host: "registry.acme.example", port: 443, protocol: "tls", allowPrivate: false } as const;
 const { egress } = await openEgress();
 const artifacts = fileArtifactStore(`${scratch}/artifacts`);

@@ -12,6 +12,7 @@ import {
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import type { Test } from "tap";
+import { COMPILED, compiledBy } from "../compiled.ts";
 import { containerScript, type Container } from "./container.ts";
 import { CANARY } from "./hosted-attacks.ts";
 import type { HostedAnswer, HostedOrder } from "./hosted-runner.ts";
@@ -154,6 +155,7 @@ function answerOf(
       HOST_MARK: CANARY,
       HOME: join(folder, "home"),
       AWS_SHARED_CREDENTIALS_FILE: join(folder, "aws"),
+      NODE_COMPILE_CACHE: uid === undefined ? COMPILED : compiledBy(uid),
     },
     encoding: "utf8",
     maxBuffer: 1 << 26,

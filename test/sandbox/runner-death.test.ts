@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import t from "tap";
 import { cgroupParents, findCgroups } from "../../src/sandbox/cgroup/cgroup-host.ts";
 import { bootId, ownerHasDied, ownerName } from "../../src/sandbox/watch/process-identity.ts";
+import { COMPILED } from "../compiled.ts";
 import { openRig } from "./sandbox-rig.ts";
 
 /** A runner in a process of its own; resolves when it has said its word. */
@@ -18,7 +19,7 @@ async function runnerUntil(
   const child = spawn(
     process.execPath,
     ["--conditions=@packrun/source", fileURLToPath(import.meta.resolve("./doomed-runner.ts")), scratch, word, ...more],
-    { stdio: ["ignore", "pipe", "inherit"], cwd: process.cwd() },
+    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_COMPILE_CACHE: COMPILED } },
   );
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   for await (const line of createInterface(child.stdout)) {

@@ -60,6 +60,7 @@ t.test("its exit code is that of the verdict, or 2 for a wrong use", async (t) =
   const given = [world.folder, "--trust", trust];
   t.equal(run(node, [world.folder]).code, 7, "no trust root");
   t.equal(run(node, [...given, "--at", "2026-01-14T20:00:00.000Z"]).code, 11, "stale");
+  t.equal(run(node, [...given, "--at", "2026-01-14T20:00:00Z"]).code, 11, "milliseconds may be left away");
   t.equal(run(node, [...given, "--at", LATER, "--plan-hash", `sha256:${"0".repeat(64)}`]).code, 7);
   t.equal(run(node, [...given, "--at", LATER, "--require-dsse"]).code, 7);
   t.equal(run(node, [...given, "--at", LATER, "--revocations", trust]).code, 7, "no revocation list");

@@ -18,6 +18,7 @@ import { builtIns } from "#step/built-ins.ts";
 import { prepareBuiltIn } from "#step/run/prepare-built-in.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
+import { COMPILED } from "../compiled.ts";
 import { createSample, readBytes, sampleRun } from "../port/sample-run.ts";
 import { systemClock } from "../port/system-clock.ts";
 import { planOf, run } from "../run/sample-plan.ts";
@@ -344,7 +345,7 @@ t.test(
       "leaf.pem",
     );
     const pem = (name: string): string => readFileSync(join(folder, name), "utf8");
-    const { NODE_OPTIONS: _, ...plain } = process.env;
+    const plain = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
     const fetched = (env: NodeJS.ProcessEnv): unknown => {
       const given = [join(folder, "artifacts"), pem("leaf.key"), pem("leaf.pem"), hex, text, host];
       const argv = ["--conditions=@packrun/source", "--input-type=module", "-e", tlsRunner, ...given];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { queueOrder, slaState, type QueuedRun } from "#view/queue.ts";
+import { queueOrder, slaState, type QueuedRun, type QueuePlace, type TenantShares } from "#view/queue.ts";
 
 const HOUR = 3_600_000;
 const now = 10 * HOUR;
@@ -12,10 +12,13 @@ const run = (runId: string, more: Partial<QueuedRun> = {}): QueuedRun => ({
   priority: 0,
   ...more,
 });
-const order = (runs: readonly QueuedRun[], atWork: Record<string, number> = {}, limit = 9): readonly string[] =>
-  queueOrder(runs, new Map(Object.entries(atWork)), limit, now).map(
-    ({ run: { runId }, eligible }) => `${runId}${eligible ? "" : " no"}`,
-  );
+type Shares = { readonly atWork?: Record<string, number>; readonly begunAt?: Record<string, number> };
+const shares = ({ atWork = {}, begunAt = {} }: Shares): TenantShares => ({
+  atWork: new Map(Object.entries(atWork)),
+  begunAt: new Map(Object.entries(begunAt)),
+});
+const order = (runs: readonly QueuedRun[], had: Shares = {}, limit = 9): readonly string[] =>
+  queueOrder(runs, shares(had), limit, now).map(({ run: { runId }, eligible }) => `${runId}${eligible ? "" : " no"}`);
 
 t.test("how a run stands to its deadline", async (t) => {
   const state = (more: Partial<QueuedRun>): string => slaState(run("a", more), now);
@@ -45,11 +48,41 @@ t.test("higher priority goes first, then what came first", async (t) => {
   t.same(order([run("b"), run("a")]), ["a", "b"], "of one moment, by their ids");
 });
 
-t.test("tenants take turns, and one with runs at work comes later", async (t) => {
+t.test("tenants take turns, and next is who has begun nothing for the longest time", async (t) => {
   const mine = [1, 2, 3].map((n) => run(`a${n}`, { createdAt: n }));
   const others = [4, 5].map((n) => run(`b${n}`, { tenantId: "t2", createdAt: n }));
-  t.same(order([...mine, ...others]), ["a1", "b4", "a2", "b5", "a3"]);
-  t.same(order([...mine, ...others], { t1: 1 }), ["b4", "a1", "b5", "a2", "a3"]);
+  const all = [...mine, ...others];
+  t.same(order(all), ["a1", "b4", "a2", "b5", "a3"]);
+  t.same(order(all, { begunAt: { t1: 7 } }), ["b4", "a1", "b5", "a2", "a3"], "also when nothing is at work");
+  t.same(order(all, { begunAt: { t1: 7, t2: 8 } }), ["a1", "b4", "a2", "b5", "a3"]);
+  t.same(order(all, { begunAt: { t1: 8, t2: 7 }, atWork: { t2: 1 } }), ["b4", "a1", "b5", "a2", "a3"]);
+});
+
+t.test("whoever had a turn by priority has had it", async (t) => {
+  const runs = [
+    run("a1", { createdAt: 1 }),
+    run("a9", { createdAt: 9, priority: 5 }),
+    run("b2", { tenantId: "t2", createdAt: 2 }),
+    run("b3", { tenantId: "t2", createdAt: 3 }),
+    run("c4", { tenantId: "t3", createdAt: 4 }),
+  ];
+  t.same(order(runs), ["a9", "b2", "c4", "a1", "b3"]);
+});
+
+t.test("on one slot the backlog of one tenant holds up no other", async (t) => {
+  const all = ["a1", "a2", "a3"].map((id, at) => run(id, { createdAt: at }));
+  all.push(...["b1", "b2"].map((id, at) => run(id, { tenantId: "t2", createdAt: 10 + at })));
+  const shown = order(all, { atWork: { t1: 1 }, begunAt: { t1: now - 1 } });
+  t.same(shown, ["b1", "a1", "b2", "a2", "a3"]);
+  const begunAt = new Map([["t1", now - 1]]);
+  const taken: string[] = [];
+  for (let at = now; taken.length < all.length; at += 1) {
+    const left = all.filter(({ runId }) => !taken.includes(runId));
+    const [first] = queueOrder(left, { atWork: new Map(), begunAt }, 9, at);
+    taken.push(first?.run.runId ?? "none");
+    begunAt.set(first?.run.tenantId ?? "", at);
+  }
+  t.same(taken, shown, "they begin in the order that was shown");
 });
 
 t.test("a tenant at its limit, and what is scheduled later, may not begin", async (t) => {
@@ -58,7 +91,7 @@ t.test("a tenant at its limit, and what is scheduled later, may not begin", asyn
     run("later", { tenantId: "t2", scheduledAt: now + 1, priority: 100 }),
     run("now", { tenantId: "t2" }),
   ];
-  t.same(order(runs, { t1: 2 }, 2), ["now", "full no", "later no"]);
+  t.same(order(runs, { atWork: { t1: 2 } }, 2), ["now", "full no", "later no"]);
   t.same(
     order([run("x", { status: "running" }), run("y", { status: "failed" })]),
     [],
@@ -79,20 +112,21 @@ const runs = fc.uniqueArray(
   }),
   { selector: ({ runId }) => runId, maxLength: 30 },
 );
-const atWork = fc.dictionary(fc.constantFrom("t1", "t2", "t3"), fc.nat(4));
+const counts = fc.dictionary(fc.constantFrom("t1", "t2", "t3"), fc.nat(4));
+const had = fc.record({ atWork: counts, begunAt: counts }).map(shares);
 
 t.test("laws of the queue: whole, in any order of asking the same, fair to priority and age", async (t) => {
   fc.assert(
-    fc.property(runs, atWork, fc.integer({ min: 1, max: 4 }), (given, busy, limit) => {
-      const work = new Map(Object.entries(busy));
-      const places = queueOrder(given, work, limit, now);
+    fc.property(runs, had, fc.integer({ min: 1, max: 4 }), (given, share, limit) => {
+      const places = queueOrder(given, share, limit, now);
       const pending = given.filter(({ status }) => status === "pending");
       const names = (list: readonly { readonly runId: string }[]): string[] => list.map(({ runId }) => runId).sort();
       if (names(places.map((place) => place.run)).join() !== names(pending).join()) {
         throw new Error("every run that waits stands in the queue, once");
       }
       for (const { run: each, eligible } of places) {
-        const may = each.scheduledAt !== undefined && each.scheduledAt <= now && (work.get(each.tenantId) ?? 0) < limit;
+        const may =
+          each.scheduledAt !== undefined && each.scheduledAt <= now && (share.atWork.get(each.tenantId) ?? 0) < limit;
         if (may !== eligible) {
           throw new Error(`${each.runId} is wrongly ${eligible ? "eligible" : "held back"}`);
         }
@@ -101,21 +135,20 @@ t.test("laws of the queue: whole, in any order of asking the same, fair to prior
     { numRuns: 50 },
   );
   fc.assert(
-    fc.property(runs, atWork, fc.nat(), (given, busy, seed) => {
+    fc.property(runs, had, fc.nat(), (given, share, seed) => {
       const shuffled = given.toSorted(
         (a, b) => hash(a.runId, seed) - hash(b.runId, seed) || (a.runId < b.runId ? -1 : 1),
       );
-      const work = new Map(Object.entries(busy));
       const names = (list: readonly QueuedRun[]): string =>
-        queueOrder(list, work, 2, now)
+        queueOrder(list, share, 2, now)
           .map((place) => place.run.runId)
           .join("\u0000");
       return names(given) === names(shuffled);
     }),
   );
   fc.assert(
-    fc.property(runs, atWork, (given, busy) => {
-      const places = queueOrder(given, new Map(Object.entries(busy)), 9, now).filter(({ eligible }) => eligible);
+    fc.property(runs, had, (given, share) => {
+      const places = queueOrder(given, share, 9, now).filter(({ eligible }) => eligible);
       return places.every(({ run: each }, at) => {
         const ahead = places.slice(0, at).map((place) => place.run);
         const behind = places.slice(at + 1).map((place) => place.run);
@@ -127,6 +160,16 @@ t.test("laws of the queue: whole, in any order of asking the same, fair to prior
             .every((other) => other.createdAt <= each.createdAt)
         );
       });
+    }),
+  );
+  fc.assert(
+    fc.property(runs, had, (given, share) => {
+      const [first, ...rest] = queueOrder(given, share, 9, now);
+      const begunAt = new Map(share.begunAt).set(first?.run.tenantId ?? "", now);
+      const left = given.filter((each) => each !== first?.run);
+      const names = (places: readonly QueuePlace[]): string => places.map((place) => place.run.runId).join("\u0000");
+      // When the first has begun, the rest go in the order in which they were.
+      return first?.eligible !== true || names(queueOrder(left, { ...share, begunAt }, 9, now)) === names(rest);
     }),
   );
   t.pass("they hold");

@@ -19,6 +19,7 @@ function story(driven: ScriptedRun, id: string): StepStory {
     driven.state,
     id,
     driven.events.filter(({ stepId }) => stepId === id),
+    driven.now,
   );
   if (found === undefined) {
     throw new Error(`no step ${id}`);
@@ -71,6 +72,29 @@ t.test("a step that has not ended says what it waits for", (t) => {
   t.end();
 });
 
+t.test("a gate whose time is over is told as expired before anybody has recorded it", (t) => {
+  const driven = new ScriptedRun(plan).go();
+  const { notAfter } = driven.state.gates["ok"]?.opened ?? { notAfter: 0 };
+  driven.now = notAfter - 1;
+  t.match(story(driven, "ok").why, [String, "it has 0 of 2 approvals: `packrun approvals list`"]);
+  driven.now = notAfter;
+  const { runId } = driven.state.identity;
+  const when = new Date(notAfter).toISOString();
+  t.match(story(driven, "ok"), {
+    status: "waiting",
+    why: [
+      "it needs p, which succeeded",
+      `it expired ${when} with 0 of 2 approvals: \`packrun resume ${runId}\` records that`,
+    ],
+  });
+  t.equal(story(driven, "z").why[0], "it needs ok, which has expired");
+  driven.send({ kind: "tick" });
+  driven.now += 1000;
+  t.match(story(driven, "ok"), { status: "failed", reason: "GATE_EXPIRED", why: ["it needs p, which succeeded"] });
+  t.equal(story(driven, "z").why[0], "it needs ok, which failed (GATE_EXPIRED)");
+  t.end();
+});
+
 t.test("what a stopping run left out names the failure", (t) => {
   const drain = planOf([run("a"), parallel("p", [run("b"), run("c")])], { failurePolicy: { onFailure: "drain" } });
   const driven = new ScriptedRun(drain, { acts: { a: 1 } }).go();
@@ -78,6 +102,6 @@ t.test("what a stopping run left out names the failure", (t) => {
   const denied = new ScriptedRun(planOf([policy("q"), run("a")]), { policies: { q: "denied" } }).go();
   t.match(story(denied, "q"), { status: "failed", reason: "POLICY_DENIED", events: [{ text: /^✗ POLICY_DENIED/ }] });
   t.strictSame(story(denied, "a").why, ["it needs q, which failed (POLICY_DENIED)"]);
-  t.equal(stepStory(denied.state, "nope", []), undefined);
+  t.equal(stepStory(denied.state, "nope", [], denied.now), undefined);
   t.end();
 });

@@ -36,6 +36,23 @@ t.test("attempts, waits before a retry and waits for people stand where they wer
   t.end();
 });
 
+t.test("a gate whose time is over has expired there and then, though nobody has recorded it", (t) => {
+  const driven = new ScriptedRun(planOf([run("a"), approval("ok"), run("z")])).go();
+  const { notAfter } = driven.state.gates["ok"]?.opened ?? { notAfter: 0 };
+  driven.now = notAfter - 1;
+  t.match(timeline(driven).rows[1], { status: "waiting", spans: [{ kind: "gate", end: "open", to: notAfter - 1 }] });
+  driven.now = notAfter + 5000;
+  const late = timeline(driven);
+  t.equal(late.to, driven.now);
+  t.match(late.rows[1], { status: "waiting", spans: [{ kind: "gate", end: "expired", to: notAfter }] });
+  t.match(timelineText(late, 100), /^ok .*waiting {2}expired$/m);
+  driven.send({ kind: "tick" });
+  const recorded = timeline(driven);
+  t.match(recorded.rows[1], { status: "failed", spans: [{ kind: "gate", end: "expired", to: driven.now }] });
+  t.match(timelineText(recorded, 100), /^ok .*failed {2}GATE_EXPIRED$/m);
+  t.end();
+});
+
 t.test("a lost attempt, a rejection and steps that never ran are told as what they are", (t) => {
   const plan = planOf([run("a", { idempotent: true }), approval("ok"), run("z")]);
   const driven = new ScriptedRun(plan, { acts: { "a#1": "late" } });

@@ -1,9 +1,6 @@
-import { receiveApproval } from "#app/approval-receive.ts";
 import { anything, described, digest, object, string } from "#canon/shape.ts";
 import { encodeUtf8 } from "#canon/utf8.ts";
-import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
-import { apiCodes } from "../codes.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
 import { decidedShape } from "./run-shapes.ts";
@@ -51,17 +48,15 @@ export const approveRoute = guarded({
     "COMMAND_UNANSWERED",
   ],
   handle: async (call) => {
-    const { params, body, claims, workplace } = call;
+    const { params, body, claims, bearer, desk } = call;
     const key = await runOf(call, params.runId);
     if (!key.ok) {
       return key;
     }
-    const { gateId, planHash, envelope } = body;
-    if (envelope === undefined || envelope === null) {
-      return fail({ fault: faultOf(apiCodes, "APPROVAL_ENVELOPE_MISSING") });
-    }
-    const response = encodeUtf8(JSON.stringify(envelope));
-    const decided = await receiveApproval(key.value, { gateId, planHash, response, claims }, workplace);
+    const { envelope, ...order } = body;
+    const response =
+      envelope === undefined || envelope === null ? {} : { response: encodeUtf8(JSON.stringify(envelope)) };
+    const decided = await desk.service.decide(key.value, { ...order, ...response, claims }, bearer);
     return decided.ok
       ? ok({ kind: "json", status: 200, body: { schemaVersion: 1, ...decided.value } })
       : fail({ fault: decided.fault });

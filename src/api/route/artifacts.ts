@@ -5,6 +5,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import { apiCodes } from "../codes.ts";
 import { readRange, stretchOf } from "../byte-range.ts";
+import { isHeld } from "../entity-tag.ts";
 import { guarded } from "../route.ts";
 import { runOf, runParams } from "./run-path.ts";
 import { artifactListShape } from "./run-shapes.ts";
@@ -71,7 +72,7 @@ export const readArtifactRoute = guarded({
       return fail({ fault: faultOf(apiCodes, "ARTIFACT_UNKNOWN", { id: params.id }) });
     }
     const etag = `"${item.digest}"`;
-    if (header("if-none-match") === etag) {
+    if (isHeld(header("if-none-match"), etag)) {
       return ok({ kind: "empty", status: 304, headers: { ETag: etag } });
     }
     const download = await artifactDownload(item, item.digest, workplace);

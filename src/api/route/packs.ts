@@ -92,7 +92,10 @@ export const putPackRoute = guarded({
   summary: "Put a pack bundle into the registry; where the server allows folders, upload the ustar of one",
   body: { kind: "bytes", mediaTypes: ["application/x-tar", "application/octet-stream"], limit: "bundleBytes" },
   answers: {
-    200: { description: "This very pack was there already.", shape: receivedPackShape },
+    200: {
+      description: "This very pack was there already; its bundle is now this one, unless it was the newer one.",
+      shape: receivedPackShape,
+    },
     201: { description: "It was verified and is in the registry, or is kept as an upload.", shape: receivedPackShape },
   },
   problems: [

@@ -27,7 +27,7 @@ export const readRunRoute = guarded({
     const queue = run.value.state.status === "pending" ? await desk.service.queueOf(key.value) : undefined;
     const body = {
       schemaVersion: 1,
-      ...runDetail(run.value.state),
+      ...runDetail(run.value.state, workplace.clock.now()),
       ...(queue === undefined ? {} : { queue }),
     };
     return ok({ kind: "json", status: 200, body });

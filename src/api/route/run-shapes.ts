@@ -43,6 +43,7 @@ const rowShape = object(
     updatedAt: timestamp(),
   },
   {
+    startedAt: described("When it began.", timestamp()),
     reason: string(),
     incident: described("Until when an incident of it is open.", timestamp()),
     driven: described("Whether a process is at work on it.", boolean()),
@@ -87,6 +88,7 @@ const pendingGateShape = object({
     array(object({ principal: string(), decision: literal("approve", "reject") })),
   ),
   notAfter: timestamp(),
+  expired: described("Its time is over: whoever drives the run next records that.", boolean()),
 });
 
 export const runShape = object(

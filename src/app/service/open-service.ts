@@ -2,6 +2,7 @@ import type { TenantId } from "#canon/ids.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RunKey } from "#port/run-store.ts";
 import type { RunStatus } from "#run/status.ts";
+import { receiveApproval } from "../approval-receive.ts";
 import { cancelRun } from "../cancel-run.ts";
 import { changeIncident, takeSnapshot } from "../incident.ts";
 import { readRunState } from "../read-run.ts";
@@ -35,7 +36,7 @@ export type ServicePorts = {
 export function openService(ports: ServicePorts): Service {
   const { workplace, limits, metrics, nudge = () => undefined } = ports;
   const { store, clock } = workplace;
-  const workplaceFor: Service["workplaceFor"] = (tenantId) => tenantWorkplace(workplace, tenantId);
+  const workplaceFor: Service["workplaceFor"] = (tenantId) => tenantWorkplace(workplace, tenantId, metrics);
   const board = new QueueBoard(store.index, clock.now);
   const turns = new Map<TenantId, Turns>();
   const incidents = new OpenIncidents(board, clock);
@@ -57,6 +58,13 @@ export function openService(ports: ServicePorts): Service {
       }
       return submitted;
     },
+    decide: async (key, sent, bearer) => {
+      const decided = await receiveApproval(within(key, bearer), sent, workplaceFor(bearer.tenantId));
+      if (!decided.ok && decided.fault.code === "PLAN_HASH_MISMATCH") {
+        metrics.planMismatch();
+      }
+      return decided;
+    },
     cancel: async (key, bearer, reason) => {
       const here = workplaceFor(bearer.tenantId);
       return cancelRun(within(key, bearer), reason, here, await nameOf(bearer, here));
@@ -72,7 +80,7 @@ export function openService(ports: ServicePorts): Service {
     },
     snapshot: (key, bearer) => takeSnapshot(within(key, bearer), workplaceFor(bearer.tenantId)),
     traces: async (key) => ports.debug === true || incidents.has(key),
-    queueOf: async (key) => standingOf(key, await board.rows(), limits.runsPerTenant, clock.now()),
+    queueOf: async (key) => standingOf(key, await board.rows(), board.begunAt, limits.runsPerTenant, clock.now()),
     metrics: async () => metrics.text(await board.rows(), clock.now()),
     ready: () => isReady(workplaceFor(workplace.settings.tenantId)),
   };

@@ -8,10 +8,14 @@ const WHOLE_MS = 30_000;
 /** A row is written a little later than it says, by clocks of several hosts, in milliseconds. */
 const LATE_MS = 10_000;
 
-/** The runs that have not ended, as the index has them: however many there are, only what changed is read again. */
+/**
+ * The runs that have not ended, as the index has them: however many there are, only what changed is read again; and when
+ * each tenant's turn last was. What ended before the first reading is not known of.
+ */
 export class QueueBoard {
   readonly #index: Pick<RunIndex, "unfinished" | "changedSince">;
   readonly #now: Clock["now"];
+  readonly #begunAt = new Map<string, number>();
   #rows = new Map<string, RunRow>();
   #readAt = Number.NEGATIVE_INFINITY;
   #newest = 0;
@@ -35,6 +39,21 @@ export class QueueBoard {
     return [...this.#rows.values()];
   }
 
+  /** When a run of each tenant that had been left to a service last began, in milliseconds since 1970. */
+  get begunAt(): ReadonlyMap<string, number> {
+    return this.#begunAt;
+  }
+
+  /** A run of this tenant is about to begin: its turn is over, whatever becomes of that and whenever a row says so. */
+  begins(tenantId: string): void {
+    this.#begin(tenantId, this.#now());
+  }
+
+  /** Where another host's clock is ahead, its tenants need not wait until this one's is there. */
+  #begin(tenantId: string, at: number): void {
+    this.#begunAt.set(tenantId, Math.max(Math.min(at, this.#now()), this.#begunAt.get(tenantId) ?? 0));
+  }
+
   #take(row: RunRow): void {
     this.#see(row);
     if (isTerminal(row.status)) {
@@ -44,7 +63,11 @@ export class QueueBoard {
     }
   }
 
-  #see({ updatedAt }: RunRow): void {
+  #see({ tenantId, updatedAt, startedAt, status, queue }: RunRow): void {
     this.#newest = Math.max(this.#newest, millisecondsOf(updatedAt) ?? 0);
+    // A cancel of a run that waits to begin has its ledger say that it began, too.
+    if (startedAt !== undefined && queue !== undefined && status !== "cancelled") {
+      this.#begin(tenantId, millisecondsOf(startedAt) ?? 0);
+    }
   }
 }

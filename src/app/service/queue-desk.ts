@@ -19,9 +19,13 @@ function queuedRun(row: RunRow): QueuedRun {
   };
 }
 
-/** The runs that wait to begin, in the order in which they will. `busy`: runs that are at work whatever their row says. */
+/**
+ * The runs that wait to begin, in the order in which they will. `begunAt`: when runs of tenants last began, in milliseconds
+ * since 1970. `busy`: runs that are at work whatever their row says.
+ */
 export function queueOf(
   rows: readonly RunRow[],
+  begunAt: ReadonlyMap<string, number>,
   limit: number,
   now: number,
   busy: ReadonlySet<string> = new Set(),
@@ -33,17 +37,18 @@ export function queueOf(
     }
   }
   const left = rows.filter(({ queue, runId }) => queue !== undefined && !busy.has(runId));
-  return queueOrder(left.map(queuedRun), atWork, limit, now);
+  return queueOrder(left.map(queuedRun), { atWork, begunAt }, limit, now);
 }
 
 /** Where a run stands; undefined where it does not wait to begin. */
 export function standingOf(
   key: RunKey,
   rows: readonly RunRow[],
+  begunAt: ReadonlyMap<string, number>,
   limit: number,
   now: number,
 ): QueueStanding | undefined {
-  const places = queueOf(rows, limit, now);
+  const places = queueOf(rows, begunAt, limit, now);
   const at = places.findIndex(({ run }) => run.runId === key.runId && run.tenantId === key.tenantId);
   const place = places[at];
   return place === undefined

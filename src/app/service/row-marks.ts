@@ -19,6 +19,7 @@ export class RowMarks {
   /** Events of one turn, which are in the ledger. */
   take(events: readonly LedgerEvent[]): void {
     const isBegun = hasBegun(events);
+    const startedAt = events.find(({ eventType }) => eventType === "run.started")?.timestamp;
     const incident = events.findLast(isOfIncident);
     if (!isBegun && incident === undefined) {
       return;
@@ -31,6 +32,7 @@ export class RowMarks {
       ...row,
       status: isBegun ? "running" : row.status,
       updatedAt,
+      ...(startedAt === undefined ? {} : { startedAt }),
       ...(until === undefined ? {} : { incident: until }),
     };
     this.#written = Promise.all([this.#written, this.#index.put(this.#row)]);

@@ -10,7 +10,7 @@ const STEP_SECONDS = [0.05, 0.1, 0.5, ...SECONDS.filter((bound) => bound <= 7200
 const BYTES = Array.from({ length: 9 }, (_, at) => 2 ** 20 * 4 ** at);
 
 /**
- * What a process counts of the runs that it drives, and what it sees of the queue, for Prometheus. `pack` is the only label
+ * What a process counts of what it writes of runs, and what it sees of the queue, for Prometheus. `pack` is the only label
  * that grows, and it grows with the packs that are used: no run, step or person is ever a label.
  */
 export class ServiceMetrics {
@@ -57,19 +57,23 @@ export class ServiceMetrics {
     this.#rssBytes = histogram("packrun_step_max_rss_bytes", "Most memory that an attempt of a step held", BYTES);
   }
 
-  /** Events that were just written, of a run of this pack. */
-  count(events: readonly LedgerEvent[], pack: string): void {
-    events.forEach((event) => this.#count(event, pack));
-  }
-
-  /** A shift of a run that this process drove: `events` are those that it wrote, `state` is where it left the run. */
-  countShift(events: readonly LedgerEvent[], state: RunState): void {
-    const { pack } = state.plan;
+  /** Events that this process has just written together, of a run that now is in this state. */
+  count(events: readonly LedgerEvent[], state: RunState): void {
+    const { name } = state.plan.pack;
+    events.forEach((event) => this.#count(event, name));
+    // Whoever takes a run over finds all attempts that were left behind at once.
     if (events.some(({ eventType }) => eventType === "step.lost")) {
       this.#leases.inc();
     }
+    if (events.some(({ eventType }) => eventType === "run.finished")) {
+      this.#countEnd(state);
+    }
+  }
+
+  #countEnd(state: RunState): void {
+    const { pack } = state.plan;
     const { startedAt = state.createdAt, finishedAt } = state;
-    if (startedAt === undefined || finishedAt === undefined || !events.some(isEnd)) {
+    if (startedAt === undefined || finishedAt === undefined) {
       return;
     }
     this.#runSeconds.observe({ pack: pack.name }, (finishedAt - startedAt) / 1000);
@@ -144,7 +148,3 @@ type StepEnd = {
   readonly reusedFrom?: string;
   readonly usage?: { readonly cpuMs?: number; readonly memoryPeakBytes?: number };
 };
-
-function isEnd({ eventType }: LedgerEvent): boolean {
-  return eventType === "run.finished";
-}

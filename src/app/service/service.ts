@@ -8,6 +8,7 @@ import type { RunKey } from "#port/run-store.ts";
 import type { RunStatus } from "#run/status.ts";
 import type { SlaState } from "#view/queue.ts";
 import type { Simulation } from "#view/simulation.ts";
+import type { ReceivedDecision, SentDecision } from "../approval-receive.ts";
 import type { IncidentOrder } from "../incident.ts";
 import type { PlanRefusal } from "../plan-refusal.ts";
 import type { Workplace } from "../workplace.ts";
@@ -69,6 +70,8 @@ export type Service = {
   readonly simulate: (order: ServiceOrder, bearer: Bearer) => Promise<Result<Simulation, PlanRefusal>>;
   /** Under `runId`, if that was chosen before: where the tenant has that run already, it is the answer. */
   readonly submit: (order: ServiceOrder, bearer: Bearer, runId?: RunId) => Promise<Result<Submitted, PlanRefusal>>;
+  /** Records a signed decision on a gate. Refusals are faults; those that the bearer's token lets through stand in the ledger. */
+  readonly decide: (key: RunKey, sent: SentDecision, bearer: Bearer) => Promise<Result<ReceivedDecision>>;
   readonly cancel: (key: RunKey, bearer: Bearer, reason?: string) => Promise<Result<{ readonly status: RunStatus }>>;
   /** Lets a worker go on with a run that was started elsewhere and is driven by nobody. */
   readonly resume: (key: RunKey, bearer: Bearer) => Promise<Result<{ readonly status: RunStatus }>>;

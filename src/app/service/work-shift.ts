@@ -30,7 +30,7 @@ export type ShiftPorts = {
 export type DebugLog = { readonly all: boolean; readonly write: (key: RunKey, line: TraceLine) => void };
 
 /**
- * Drives a run of some tenant from one taking over until it is left, and tells metrics, traces, its row and its objectives what
+ * Drives a run of some tenant from one taking over until it is left, and tells traces, its row and its objectives what
  * was written. Faults: those of `resumeRun`, of the store, and SECRET_NOT_CONFIGURED.
  */
 export async function workShift(
@@ -38,7 +38,7 @@ export async function workShift(
   { limits, metrics, debug, ...ports }: ShiftPorts,
   signals: Required<Pick<RunOrder, "abort" | "release">>,
 ): Promise<Result<RunEnd>> {
-  const workplace = tenantWorkplace(ports.workplace, row.tenantId);
+  const workplace = tenantWorkplace(ports.workplace, row.tenantId, metrics);
   const { clock, store } = workplace;
   const secrets = await secretsOf(row, workplace);
   // What is due of a run that waits needs no secrets: it is recorded, and nothing is begun.
@@ -52,28 +52,20 @@ export async function workShift(
   }
   const marks = new RowMarks(row, store.index);
   const spans = new RunTrace(row, clock.now());
-  const written: LedgerEvent[] = [];
   const onEvents = (events: readonly LedgerEvent[]): void => {
-    written.push(...events);
     spans.take(events);
     watch.value?.take(events);
-    metrics.count(events, row.packName);
     marks.take(events);
   };
   const maxParallel = secrets.ok ? limits.parallel : 0;
   const order = { references, maxParallel, wait: false, onEvents, ...signals, ...traceOf(row, debug) };
-  let ended: Result<RunEnd> | undefined;
   try {
-    ended = await resumeRun(row, order, workplace);
+    return await resumeRun(row, order, workplace);
   } finally {
     await watch.value?.end();
     spans.end(clock.now());
     await marks.end();
   }
-  if (ended.ok) {
-    metrics.countShift(written, ended.value.state);
-  }
-  return ended;
 }
 
 /** The secrets of a run's steps, by the operator's configuration: a run whose secrets are not there is left alone. */

@@ -2,6 +2,7 @@ import { millisecondsOf, timestampOf } from "#canon/timestamp.ts";
 import type { Fault } from "#fault/fault.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { RunKey, RunRow } from "#port/run-store.ts";
+import type { Workplace } from "../workplace.ts";
 import { QueueBoard } from "./queue-board.ts";
 import { queueOf } from "./queue-desk.ts";
 import { RunWaits } from "./run-waits.ts";
@@ -114,7 +115,7 @@ export class Worker implements AsyncDisposable {
 
   /** Takes as many runs as there are places for: first what was cut off, then what waited, then the queue. */
   async #look(): Promise<void> {
-    const { workplace, limits } = this.#ports;
+    const { workplace, limits, metrics } = this.#ports;
     const { store, clock } = workplace;
     const rows = await this.#board.rows();
     const news = new Set((await store.inbox.addressed()).map(({ runId }) => String(runId)));
@@ -122,7 +123,8 @@ export class Worker implements AsyncDisposable {
     this.#forget(rows);
     const free = rows.filter((row) => this.#isFree(row, now));
     const waiting = free.filter(({ status }) => status === "waiting");
-    const due = await this.#waits.due(waiting, news, (row) => tenantWorkplace(workplace, row.tenantId), now);
+    const workplaceOf = (row: RunRow): Workplace => tenantWorkplace(workplace, row.tenantId, metrics);
+    const due = await this.#waits.due(waiting, news, workplaceOf, now);
     const begun = free.filter(({ status }) => status === "running");
     for (const row of [...begun, ...due]) {
       await this.#tryTake(row);
@@ -141,7 +143,7 @@ export class Worker implements AsyncDisposable {
     const busy = new Set(this.#drives.keys());
     rows.filter(({ runId, status }) => status === "running" || busy.has(runId)).forEach((row) => count(row.tenantId));
     const due = rows.filter((row) => row.status !== "pending" || isDue(row, now));
-    for (const { run, eligible } of queueOf(due, limit, now, busy)) {
+    for (const { run, eligible } of queueOf(due, this.#board.begunAt, limit, now, busy)) {
       if (!eligible || this.#drives.size >= this.#ports.limits.runs) {
         return;
       }
@@ -151,6 +153,7 @@ export class Worker implements AsyncDisposable {
       }
       await this.#tryTake(row);
       // Taken by this worker or by another, it counts.
+      this.#board.begins(run.tenantId);
       count(run.tenantId);
     }
   }

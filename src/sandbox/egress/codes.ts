@@ -85,7 +85,7 @@ export const egressCodes = codeTable({
   EGRESS_MALFORMED: {
     severity: "error",
     exitCode: 1,
-    message: "the egress proxy cannot take this request{target}: {problem}",
+    message: "the egress proxy cannot take this request to {target}: {problem}",
     hint: "send a plain CONNECT, or an HTTP request with the whole URL, that can be read in one way only",
     explanation: {
       cause:

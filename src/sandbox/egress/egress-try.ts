@@ -56,8 +56,10 @@ export class EgressTry {
     this.#began = ports.clock.monotonic();
   }
 
+  /** For people: a host that nobody could read is told as such. */
   get target(): string {
-    return this.wanted.port === 0 ? this.wanted.host : hostPortText(this.wanted);
+    const { host, port } = this.wanted;
+    return host === "" ? "an unknown host" : port === 0 ? host : hostPortText(this.wanted);
   }
 
   /** Why it was refused or cut off. */

@@ -2,7 +2,7 @@ import t from "tap";
 import { QueueBoard } from "#app/service/queue-board.ts";
 import type { RunRow } from "#port/run-store.ts";
 import { timestampOf } from "#canon/timestamp.ts";
-import { sampleRow, sampleRun } from "../../port/sample-run.ts";
+import { otherTenant, sampleRow, sampleRun } from "../../port/sample-run.ts";
 
 const START = 1_767_600_000_000;
 
@@ -40,4 +40,49 @@ t.test("only rows that changed are read again, and now and then all of them", as
   rows.delete("1");
   t.equal((await board.rows()).length, 499, "what is gone is gone by then");
   t.equal(whole, 2);
+});
+
+t.test("a tenant's turn was when a run of its queue last began, or was about to", async (t) => {
+  let now = START;
+  const queue = { priority: 0 };
+  const row = (n: number, more: Partial<RunRow>): RunRow => ({
+    ...sampleRow(sampleRun(n)),
+    updatedAt: timestampOf(now),
+    queue,
+    ...more,
+  });
+  const [own, acme] = [sampleRun(1).tenantId, sampleRun(1, otherTenant).tenantId];
+  const begunBefore = (milliseconds: number) => ({ startedAt: timestampOf(START - milliseconds) });
+  let changed: readonly RunRow[] = [];
+  const index = {
+    unfinished: async () => [row(1, begunBefore(90)), row(2, begunBefore(50)), row(3, { status: "pending" })],
+    changedSince: async () => changed,
+  };
+  const board = new QueueBoard(index, () => now);
+  await board.rows();
+  t.same([...board.begunAt], [[own, START - 50]], "the last of them");
+  now += 100;
+  const { queue: _none, ...driven } = row(5, begunBefore(10));
+  changed = [
+    row(4, { ...begunBefore(40), tenantId: acme, status: "succeeded" }),
+    row(6, { ...begunBefore(5), status: "cancelled" }),
+    driven,
+  ];
+  await board.rows();
+  t.same(
+    [...board.begunAt],
+    [
+      [own, START - 50],
+      [acme, START - 40],
+    ],
+    "of what ended meanwhile, too; neither of a run that was cancelled before it began, nor of one that people drive",
+  );
+  board.begins(own);
+  changed = [row(7, { startedAt: timestampOf(now + 3_600_000), tenantId: acme })];
+  await board.rows();
+  t.same(
+    [...board.begunAt.values()],
+    [START + 100, START + 100],
+    "and nobody's is in the future by the clock of another host",
+  );
 });

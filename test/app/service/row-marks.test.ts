@@ -21,7 +21,9 @@ t.test("others see that a run has begun, that an incident of it is open, and tha
   };
   const marks = new RowMarks({ ...before, status: "pending" }, index);
   marks.take(driven.events);
-  t.match(put, [{ status: "running", runId: before.runId }]);
+  const { startedAt } = rowOf(driven.state.identity, driven.state);
+  t.match(startedAt, /^2/);
+  t.match(put, [{ status: "running", runId: before.runId, startedAt }]);
   t.notOk("incident" in (put[0] ?? {}));
   const until = timestampOf(driven.now + 10 * MINUTE);
   marks.take(driven.send({ kind: "incident", by: "ann", reason: "odd", until }));

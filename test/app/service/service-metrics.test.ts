@@ -28,8 +28,7 @@ t.test("the metrics are these, and nothing but pack and status ever is a label",
       acts: { "b#1": 1 },
     },
   ).go();
-  metrics.count(driven.events, "acme/served");
-  metrics.countShift(driven.events, driven.state);
+  metrics.count(driven.events, driven.state);
   const text = await textOf(metrics);
   t.strictSame(
     [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name),
@@ -38,7 +37,7 @@ t.test("the metrics are these, and nothing but pack and status ever is a label",
   const labels = new Set([...text.matchAll(/[{,]([a-z]+)="/g)].map(([, name]) => name));
   t.strictSame([...labels].map(String).toSorted(), ["le", "pack", "status"]);
   t.match(text, /packrun_runs_total\{status="succeeded"\} 1/);
-  t.match(text, /packrun_step_retries_total\{pack="acme\/served"\} 1/);
+  t.match(text, /packrun_step_retries_total\{pack="acme\/sample"\} 1/);
 });
 
 t.test("lost leases, denied connections and plans that drifted are counted", async (t) => {
@@ -49,14 +48,14 @@ t.test("lost leases, denied connections and plans that drifted are counted", asy
   const left = new ScriptedRun(planOf([run("a")]), { acts: { a: "late" } }).go();
   const before = left.events.length;
   left.takeOver();
-  metrics.countShift(left.events.slice(before), left.state);
+  metrics.count(left.events.slice(before), left.state);
   metrics.count(
     [
       event("egress.denied", { host: "example.org", port: 443, reason: "EGRESS_DENIED" }),
       event("egress.denied", { host: "example.com", port: 443, reason: "EGRESS_DENIED" }),
       event("plan.drift", { node: "a", pointer: "/command" }),
     ],
-    "acme/served",
+    left.state,
   );
   metrics.planMismatch();
   const text = await textOf(metrics);

@@ -132,7 +132,7 @@ async function upload(place: SmallWorkplace, workplace: Workplace, text: string)
   const { listing } = value(await workplace.folders.readPack(folder));
   const id = treeDigest(listing, workplace.sha256);
   for (const tenant of ["default", "t1", "t2"]) {
-    const to = uploadFolder(id, tenantWorkplace(workplace, tenantOf(tenant)).settings) ?? "";
+    const to = uploadFolder(id, tenantWorkplace(workplace, tenantOf(tenant), new ServiceMetrics()).settings) ?? "";
     mkdirSync(dirname(to), { recursive: true });
     cpSync(folder, to, { recursive: true });
   }

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import t, { type Test } from "tap";
 import type { RunKey } from "#port/run-store.ts";
+import { KEEPING } from "../../compiled.ts";
 import { serviceWorld, type ServiceWorld } from "./service-world.ts";
 
 const RUNS = 60;
@@ -15,7 +16,7 @@ const SCRIPT = new URL("worker-process.ts", import.meta.url).pathname;
 function startWorker(folder: string): ChildProcess {
   return spawn(process.execPath, ["--conditions=@packrun/source", SCRIPT, folder], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { PATH: process.env["PATH"] ?? "" },
+    env: { PATH: process.env["PATH"] ?? "", ...KEEPING },
   });
 }
 

@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
 import t from "tap";
+import type { Timestamp } from "#canon/timestamp.ts";
 import { decideGate } from "#app/decide-gate.ts";
 import { openService } from "#app/service/open-service.ts";
 import { serviceLimits } from "#app/service/service-limits.ts";
-import { serviceWorld, taken } from "./service-world.ts";
+import type { RunKey } from "#port/run-store.ts";
+import { localBearer, serviceWorld, taken } from "./service-world.ts";
 
 const STEP = "    - {id: a, run: {command: [echo, hello]}}";
 const GATE = `  approvals: {ok: {required: 1, from: [approver], ttl: 1h, separationOfDuties: false}}`;
@@ -99,6 +102,52 @@ t.test("what fails and is tried again is counted", async (t) => {
   t.notMatch(text, key.runId, "no run is ever a label");
 });
 
+t.test("runs that no worker drives are counted as well when the service ends them, each once", async (t) => {
+  const world = await serviceWorld(t);
+  const pack = await world.upload(GATED, GATE);
+  const [first, second, third] = [
+    await world.submit({ pack, inputs: {} }),
+    await world.submit({ pack, inputs: {} }),
+    await world.submit({ pack, inputs: {} }),
+  ];
+  const worker = world.worker();
+  worker.start();
+  await Promise.all([first, second, third].map(async (key) => world.until(key, "waiting")));
+  await worker.stop();
+  const count = async (): Promise<readonly string[]> =>
+    (await world.service.metrics()).text
+      .split("\n")
+      .filter((line) => /^packrun_(?:runs_total\{|run_duration_seconds_count|approval_wait_seconds_count)/.test(line))
+      .map((line) => line.replace(/^packrun_/, "").replace(/\{(?:status|pack)="(.*)"\}/, " $1"));
+  const day = new Date(world.workplace.clock.now() + 86_400_000).toISOString() as Timestamp;
+  const scheduled = await world.submit({ pack, inputs: {}, scheduledAt: day });
+  t.same(await count(), []);
+  t.match(await world.service.cancel(scheduled, world.bearer), { ok: true, value: { status: "cancelled" } });
+  t.same(await count(), ["runs_total cancelled 1", "run_duration_seconds_count acme/served 1"]);
+  t.match(await world.service.cancel(first, world.bearer), { ok: true, value: { status: "cancelled" } });
+  const rejection = { gateId: "ask", decision: "reject", reason: "" } as const;
+  t.match(await decideGate(second, rejection, world.service.workplaceFor(world.bearer.tenantId)), { ok: true });
+  t.equal((await world.state(second)).status, "failed");
+  const all = [
+    "runs_total cancelled 2",
+    "runs_total failed 1",
+    "run_duration_seconds_count acme/served 3",
+    "approval_wait_seconds_count acme/served 2",
+  ];
+  t.same(await count(), all);
+  t.match(await world.service.cancel(second, world.bearer), { ok: false, fault: { code: "RUN_FINISHED" } });
+  world.worker().start();
+  const approval = { ...rejection, decision: "approve" } as const;
+  t.match(await decideGate(third, approval, world.service.workplaceFor(world.bearer.tenantId)), { ok: true });
+  await world.until(third, "succeeded");
+  t.same(await count(), [
+    ...all.slice(0, 2),
+    "runs_total succeeded 1",
+    "run_duration_seconds_count acme/served 4",
+    "approval_wait_seconds_count acme/served 3",
+  ]);
+});
+
 t.test("what is scheduled later is left in the queue, and limits of a tenant hold", async (t) => {
   const world = await serviceWorld(t, { runsPerTenant: 1 });
   const pack = await world.upload('    - {id: a, run: {command: [sleep, "0.3"]}}');
@@ -120,4 +169,41 @@ t.test("what is scheduled later is left in the queue, and limits of a tenant hol
   const cancelled = await world.service.cancel(scheduled, world.bearer, "no more needed");
   t.match(cancelled, { ok: true, value: { status: "cancelled" } });
   t.equal(await world.service.queueOf(scheduled), undefined);
+});
+
+t.test("on one slot tenants take turns, in the order that their runs are told", async (t) => {
+  const world = await serviceWorld(t, { runs: 1 });
+  const log = world.place.write("begun.txt", "");
+  const pack = await world.upload(`    - {id: a, run: {command: [note, ${JSON.stringify(log)}]}}`);
+  const slow = await world.upload('    - {id: a, run: {command: [sleep, "1"]}}');
+  const names = new Map<string, string>();
+  const submit = async (name: string, tenant: string, what = pack): Promise<RunKey> => {
+    const bearer = localBearer(tenant);
+    const { runId } = taken(await world.service.submit({ pack: what, inputs: {} }, bearer));
+    names.set(runId, name);
+    return { tenantId: bearer.tenantId, runId };
+  };
+  const first = await submit("A0", "default", slow);
+  world.worker().start();
+  await world.until(first, "running");
+  const keys: RunKey[] = [];
+  for (const name of ["D1", "D2", "D3"]) {
+    keys.push(await submit(name, "default"));
+  }
+  for (const name of ["X1", "X2"]) {
+    keys.push(await submit(name, "t2"));
+  }
+  const shown: string[] = [];
+  for (const key of keys) {
+    const { position = 0 } = (await world.service.queueOf(key)) ?? {};
+    shown[position - 1] = names.get(key.runId) ?? "";
+  }
+  t.same(shown, ["X1", "D1", "X2", "D2", "D3"]);
+  await Promise.all(keys.map(async (key) => world.until(key, "succeeded")));
+  const begun = readFileSync(log, "utf8").trim().split("\n");
+  t.same(
+    begun.map((line) => names.get(line.split(" ")[0] ?? "")),
+    shown,
+    "and so they begin",
+  );
 });

@@ -76,7 +76,7 @@ export async function openSite(root: Uint8Array = trustRoot): Promise<SampleSite
   writeFileSync(join(folder, "revocations.json"), list);
   writeFileSync(join(folder, "revocations.json.sigstore.json"), sidecar);
   const tenantId = parseTenantId("default") as TenantId;
-  const settings = { tenantId, stateFolder, artifactsPath: join(stateFolder, "artifacts"), trustFile };
+  const settings = { tenantId, stateFolder, artifactsPath: join(stateFolder, "artifacts"), trustFile, configFiles: [] };
   return {
     folder,
     place: { settings, sha256, verifySignature, now: () => START },

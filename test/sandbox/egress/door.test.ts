@@ -255,9 +255,12 @@ t.test("requests are read in one way or not at all", async (t) => {
   for (const text of bad) {
     t.match(await say(t, rig.port, text), /^HTTP\/1\.1 400 [^]*EGRESS_MALFORMED/, JSON.stringify(text.slice(0, 120)));
   }
+  const [named, unnamed] = [`GET http://${host}/ HTTP/1.1\r\nHost: other.test\r\n\r\n`, "GET / HTTP/1.1\r\n\r\n"];
+  t.match(await say(t, rig.port, named), `cannot take this request to ${host}: its Host`);
+  t.match(await say(t, rig.port, unnamed), "cannot take this request to an unknown host: its target");
   t.equal(asked, 0, "none of them was passed on");
   await rig.session.close();
-  t.equal(rig.record().length, bad.length, "each left one line");
+  t.equal(rig.record().length, bad.length + 2, "each left one line");
   t.notMatch(rig.lines.text("egress.jsonl"), /user|pass@/);
 });
 

@@ -1,4 +1,5 @@
 import { chmodSync, writeFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { createRedactor } from "#secret/redactor.ts";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
@@ -12,6 +13,8 @@ import type { DoomedOrder } from "./crash.ts";
 
 /** Prepares the step of the order, says so, starts it, hands on what it prints, says how it ended, and waits. */
 const { scratch, until, sh, py, mark, prelude, secretFiles = {} } = JSON.parse(process.argv[2] ?? "") as DoomedOrder;
+// Killed, it would keep nothing of what it compiled.
+flushCompileCache();
 const runner = createSandbox({
   scratch,
   artifacts: fileArtifactStore(`${scratch}/artifacts`),

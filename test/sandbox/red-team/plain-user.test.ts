@@ -1,9 +1,10 @@
 import { fileURLToPath } from "node:url";
 import t from "tap";
+import { compiledBy } from "../../compiled.ts";
 import { GROUND_VARIABLE, type Ground } from "./run-attacks.ts";
 
 /** A user of the host that owns nothing else, and may make no cgroup. */
-const PLAIN_USER = "63918";
+const PLAIN_USER = 63918;
 const ground: Ground = { limits: { minEnforcement: "watchdog" } };
 const { TAP_PROCESSINFO_PREFIX: _, NODE_OPTIONS: __, ...env } = process.env;
 
@@ -15,16 +16,14 @@ for (const family of process.getuid?.() === 0
   void t.spawn(
     "setpriv",
     [
-      "--reuid",
-      PLAIN_USER,
-      "--regid",
-      PLAIN_USER,
+      `--reuid=${PLAIN_USER}`,
+      `--regid=${PLAIN_USER}`,
       "--clear-groups",
       process.execPath,
       "--conditions=@packrun/source",
       file,
     ],
-    { env: { ...env, [GROUND_VARIABLE]: JSON.stringify(ground) } },
+    { env: { ...env, NODE_COMPILE_CACHE: compiledBy(PLAIN_USER), [GROUND_VARIABLE]: JSON.stringify(ground) } },
     `of a plain user: ${family}`,
   );
 }

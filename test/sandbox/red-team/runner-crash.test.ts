@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { cgroupParents, findCgroups } from "../../../src/sandbox/cgroup/cgroup-host.ts";
 import { childrenOf } from "../../../src/sandbox/watch/process-identity.ts";
+import { COMPILED } from "../../compiled.ts";
 import { openRig, type Rig } from "../sandbox-rig.ts";
 import type { Crash, DoomedOrder } from "./crash.ts";
 import { marked } from "./marked-processes.ts";
@@ -84,6 +85,7 @@ function doomedRunner(order: DoomedOrder): Doomed {
   const script = fileURLToPath(import.meta.resolve("./doomed-runner.ts"));
   const child = spawn(process.execPath, ["--conditions=@packrun/source", script, JSON.stringify(order)], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
   });
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { createInterface } from "node:readline";
 import type { Lease, RunStore } from "#port/run-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
@@ -12,6 +13,8 @@ import { batchBehind } from "./batch.ts";
  * refusal, and begins the next round when it gets a line.
  */
 const [, , folder = "", name = "", leaseMs = "", rounds = "1", owner = ""] = process.argv;
+// Killed, it would keep nothing of what it compiled.
+flushCompileCache();
 process.on("SIGXFSZ", () => undefined);
 // A test that has ended reads no more.
 process.on("uncaughtException", (error) => {

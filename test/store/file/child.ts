@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
+import { COMPILED } from "../../compiled.ts";
 
 export type Appender = {
   readonly process: ChildProcess;
@@ -24,7 +25,10 @@ export function startAppender(
   const command = [process.execPath, "--conditions=@packrun/source", script, folder, name, leaseMs, rounds, owner].map(
     String,
   );
-  const child = spawn("sh", ["-c", `${prefix}exec "$@"`, "sh", ...command], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn("sh", ["-c", `${prefix}exec "$@"`, "sh", ...command], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+  });
   // A line for a child that has just ended is nobody's.
   child.stdin.on("error", () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { openMongoStores } from "#store/mongo/open-mongo-store.ts";
 import { codeOf, headOf, readAll, sampleRun } from "../../port/sample-run.ts";
 import { systemClock } from "../../port/system-clock.ts";
@@ -9,6 +10,8 @@ import { batchBehind } from "../file/batch.ts";
  * DATABASE NAME LEASE_MS ROUNDS [OWNER]`, for so many rounds. It prints `<sequence>` for what it knows to be written, `!<code>` for a refusal.
  */
 const [, , connectionString = "", database = "", name = "", leaseMs = "", rounds = "1", owner = ""] = process.argv;
+// Killed, it would keep nothing of what it compiled.
+flushCompileCache();
 process.on("uncaughtException", () => process.exit(1));
 const options = { clock: systemClock, ...(owner === "" ? {} : { owner }) };
 const opened = openMongoStores({ connectionString, database }, options);

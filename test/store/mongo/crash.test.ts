@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { MongoClient } from "mongodb";
 import type { RunStore } from "#port/run-store.ts";
 import { openMongoStores, type MongoStoreOptions } from "#store/mongo/open-mongo-store.ts";
+import { COMPILED } from "../../compiled.ts";
 import {
   codeOf,
   createSample,
@@ -42,7 +43,10 @@ function tests({ address, database, stop, start }: DocumentServer): void {
   const appender = (...args: readonly (string | number)[]): { child: ChildProcess; lines: AsyncIterator<string> } => {
     const script = fileURLToPath(new URL("appender.ts", import.meta.url));
     const all = ["--conditions=@packrun/source", script, address, ...args.map(String)];
-    const child = spawn(process.execPath, all, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, all, {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+    });
     return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
   };
 

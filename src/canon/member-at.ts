@@ -1,4 +1,4 @@
-import type { PathPart } from "#canon/shape.ts";
+import type { PathPart } from "./shape.ts";
 
 /** What stands in plain data at a path; undefined where nothing does. */
 export function memberAt(value: unknown, path: readonly PathPart[]): unknown {

@@ -1,0 +1,118 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ok, type Result } from "#fault/result.ts";
+import { checkSuccession } from "#trust/check-succession.ts";
+import { checkRollback } from "#trust/freshness.ts";
+import { readTrustRoot } from "#trust/read-trust-root.ts";
+import type { Revocations } from "#trust/revocation-list.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import type { Objections } from "#verify/objections.ts";
+import { revocationsPath } from "./revocation-files.ts";
+import { checkNoneMissed, lookAtRevocations } from "./revocation-standing.ts";
+import type { Settings } from "./settings.ts";
+import { admitRevocations, admitRoot, highestSeen, lastRevocations } from "./trust-memory.ts";
+import { readUserFile } from "./user-file.ts";
+import type { VerifyRequest, VerifyTools } from "./verify-evidence.ts";
+
+/** Whose root was believed. Without one nothing is a pass. */
+export type Anchor = "pinned" | "development" | "none";
+
+export type PinnedTrust = {
+  readonly anchor: Anchor;
+  /** What a verification is given of it. */
+  readonly held: Pick<VerifyRequest, "trustRoot" | "revocations" | "objections">;
+};
+
+/**
+ * The root that is believed here, the configured one or that of development, with the list that belongs to it, or the one at
+ * the path `given`. What is wrong with either is for the verdict to say; that they are older than those that were used
+ * before, or that a list vanished, only this place knows: these are `objections`, and with any of them nothing is remembered.
+ * Faults: USER_FILE_READ, TRUST_FILE_ACCESS, TRUST_MEMORY, TRUST_BUSY.
+ */
+export async function pinnedTrust(
+  given: string | undefined,
+  settings: Settings,
+  tools: VerifyTools,
+): Promise<Result<PinnedTrust>> {
+  const { trustFile, stateFolder } = settings;
+  const named = given === undefined ? {} : { revocations: given };
+  const development = join(stateFolder, "trust", "trust-root.json");
+  if (trustFile === undefined && !existsSync(development)) {
+    return ok({ anchor: "none", held: named });
+  }
+  const bytes = await readUserFile(trustFile ?? development);
+  if (!bytes.ok) {
+    return bytes;
+  }
+  const anchor = trustFile === undefined ? "development" : "pinned";
+  const { value: trustRoot } = bytes;
+  const root = readTrustRoot(trustRoot, tools.sha256);
+  if (!root.ok) {
+    return ok({ anchor, held: { trustRoot, ...named } });
+  }
+  const place = { ...tools, settings };
+  const seen = await lookAtRevocations(given ?? revocationsPath(settings), root.value, place);
+  if (!seen.ok) {
+    return seen;
+  }
+  const missed =
+    seen.value === undefined && given === undefined ? await checkNoneMissed(root.value, place) : ok(undefined);
+  const list = seen.value?.signed.ok === true ? seen.value.signed.value : undefined;
+  const objections = await admit(root.value, { isPinned: trustFile !== undefined, missed, list }, stateFolder);
+  const revocations = seen.value === undefined ? named : { revocations: seen.value.files };
+  return objections.ok ? ok({ anchor, held: { trustRoot, ...revocations, objections: objections.value } }) : objections;
+}
+
+type Used = {
+  /** The development root is of this place itself, and is no version of anything. */
+  readonly isPinned: boolean;
+  /** Whether a list is missed. */
+  readonly missed: Result<undefined>;
+  readonly list: Revocations | undefined;
+};
+
+/** Takes root and list into use together: neither is remembered when one is refused. Faults: TRUST_MEMORY, TRUST_BUSY. */
+async function admit(root: TrustRoot, used: Used, stateFolder: string): Promise<Result<Objections>> {
+  const { isPinned, missed, list } = used;
+  const before = objectionsOf(
+    isPinned ? await checkRoot(root, stateFolder) : ok(undefined),
+    missed.ok ? await checkList(root, list, stateFolder) : missed,
+  );
+  if (!before.ok || Object.keys(before.value).length > 0) {
+    return before;
+  }
+  // Looked at again when it is written: another process may have used newer ones meanwhile.
+  const newRoot = isPinned ? await admitRoot(stateFolder, root) : ok(undefined);
+  const newList = newRoot.ok && list !== undefined ? await admitRevocations(stateFolder, list) : ok(undefined);
+  return objectionsOf(newRoot, newList);
+}
+
+async function checkRoot(root: TrustRoot, stateFolder: string): Promise<Result<void>> {
+  const highest = await highestSeen(stateFolder, root);
+  return highest.ok ? checkRollback(root, highest.value) : highest;
+}
+
+async function checkList(root: TrustRoot, list: Revocations | undefined, stateFolder: string): Promise<Result<void>> {
+  const last = await lastRevocations(stateFolder, root);
+  if (!last.ok) {
+    return last;
+  }
+  return list === undefined ? ok(undefined) : checkSuccession(list, last.value);
+}
+
+const OBJECTIONS: ReadonlySet<string> = new Set([
+  "TRUST_ROOT_ROLLBACK",
+  "REVOCATIONS_ROLLBACK",
+  "REVOCATIONS_FORKED",
+  "REVOCATIONS_MISSING",
+]);
+
+/** A memory that refuses speaks in the verdict; one that cannot be read or written is a fault. */
+function objectionsOf(root: Result<void>, list: Result<void>): Result<Objections> {
+  for (const checked of [root, list]) {
+    if (!checked.ok && !OBJECTIONS.has(checked.fault.code)) {
+      return checked;
+    }
+  }
+  return ok({ ...(root.ok ? {} : { trustRoot: root.fault }), ...(list.ok ? {} : { revocations: list.fault }) });
+}
