@@ -2194,6 +2194,17 @@ var trustCodes = codeTable({
       fix: "Get the newest version from its owner."
     }
   },
+  TRUST_ROOT_FORKED: {
+    severity: "error",
+    exitCode: 7,
+    message: "trust root version {version} of {trustDomain} is another one than the version {version} that was used before",
+    hint: "ask its owner which one is right; if this one is, name it with --trust",
+    explanation: {
+      cause: "Two different files call themselves the same version. A change of a trust root is always a next version, signed by its root keys.",
+      example: "a root made anew with `packrun trust init` in the place of one that was in use",
+      fix: "Restore the file that was used. Where the other one is meant, `--trust FILE` on the command line pins it in its place."
+    }
+  },
   TRUST_ROOT_DOMAIN: {
     severity: "error",
     exitCode: 7,
@@ -2213,7 +2224,7 @@ var trustCodes = codeTable({
     explanation: {
       cause: "Versions are taken one after the other, so that each is approved by the one before it.",
       example: "version 9 offered to a site that pinned version 7",
-      fix: "Bring version 8 with its signatures first."
+      fix: "Put version 8, as `8.trust-root.json`, with its signatures beside it; or name the root with --trust once, which pins it."
     }
   },
   TRUST_ROOT_THRESHOLD: {
@@ -2224,7 +2235,7 @@ var trustCodes = codeTable({
     explanation: {
       cause: "A next version needs the root threshold of the old and of the new version, from different principals.",
       example: "one of two root keys has signed",
-      fix: "Collect the missing sidecars beside trust-root.json."
+      fix: "Collect the missing sidecars beside trust-root.json. Where the file came by a way that you trust, `--trust FILE` on the command line pins it without them."
     }
   },
   SIGNATURE_KEY_UNKNOWN: {

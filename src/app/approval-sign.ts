@@ -11,10 +11,10 @@ import { readApprovalCase, type ApprovalCase } from "./approval-case.ts";
 import { comparePrevious, type PreviousPlan } from "./approval-previous.ts";
 import { approvalDraft, approvalStatementBytes, type Decision } from "./approval-response.ts";
 import { checkApprovalSigners, openApprovalTrust, type ApprovalTrust } from "./approval-trust.ts";
+import type { RevocationPlace } from "./revocation-standing.ts";
 import { approvalUseCodes } from "./approval-use-codes.ts";
 import { openBundle } from "./open-bundle.ts";
 import type { ProveAnchor } from "#trust/anchor-finding.ts";
-import type { Settings } from "./settings.ts";
 import { signStatement } from "./sign-statement.ts";
 import { writeUserFile } from "./user-file.ts";
 
@@ -46,7 +46,7 @@ export type ApprovalReview = {
 export type ApprovalTools = {
   /** Proves the anchor of an earlier run's evidence. */
   readonly proveAnchor?: ProveAnchor;
-  readonly settings: Pick<Settings, "trustFile" | "stateFolder" | "revocationsFile">;
+  readonly settings: RevocationPlace["settings"];
   readonly keyring: Keyring;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -16,8 +16,7 @@ import type { ApprovalCase } from "./approval-case.ts";
 import { FOLDER } from "./approval-folder.ts";
 import { approvalUseCodes } from "./approval-use-codes.ts";
 import { heldRevocations, type HeldRevocations, type RevocationPlace } from "./revocation-standing.ts";
-import type { Settings } from "./settings.ts";
-import { admitRoot } from "./trust-memory.ts";
+import { admitRoot, type RootPlace } from "./trust-memory.ts";
 import { readUserFile } from "./user-file.ts";
 
 /** What a request is checked with. */
@@ -45,25 +44,21 @@ export async function openApprovalTrust(place: RevocationPlace): Promise<Result<
 }
 
 /** The root alone, for looking up who holds what. */
-export async function openApprovalRoot({ settings, sha256 }: RootPlace): Promise<Result<ApprovalTrust>> {
-  const { trustFile, stateFolder } = settings;
+export async function openApprovalRoot(place: RootPlace): Promise<Result<ApprovalTrust>> {
+  const { trustFile, stateFolder } = place.settings;
   const file = trustFile ?? join(stateFolder, "trust", "trust-root.json");
   if (trustFile === undefined && !existsSync(file)) {
     return fail(faultOf(approvalUseCodes, "APPROVAL_TRUST_MISSING"));
   }
   const rootBytes = await readUserFile(file);
-  const root = rootBytes.ok ? readTrustRoot(rootBytes.value, sha256) : rootBytes;
+  const root = rootBytes.ok ? readTrustRoot(rootBytes.value, place.sha256) : rootBytes;
   if (!rootBytes.ok || !root.ok) {
     return root as Result<never>;
   }
   const development = trustFile === undefined;
-  const admitted = development ? ok(undefined) : await admitRoot(stateFolder, root.value);
+  const admitted = development ? ok(undefined) : await admitRoot(root.value, place);
   return admitted.ok ? ok({ root: root.value, rootBytes: rootBytes.value, development }) : admitted;
 }
-
-type RootPlace = Pick<RevocationPlace, "sha256"> & {
-  readonly settings: Pick<Settings, "trustFile" | "stateFolder">;
-};
 
 export type SignerTools = {
   readonly verifySignature: VerifySignature;

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ok, type Result } from "#fault/result.ts";
 import { checkSuccession } from "#trust/check-succession.ts";
-import { checkRollback } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { Revocations } from "#trust/revocation-list.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
@@ -10,7 +9,7 @@ import type { Objections } from "#verify/objections.ts";
 import { revocationsPath } from "./revocation-files.ts";
 import { checkNoneMissed, lookAtRevocations } from "./revocation-standing.ts";
 import type { Settings } from "./settings.ts";
-import { admitRevocations, admitRoot, highestSeen, lastRevocations } from "./trust-memory.ts";
+import { admitRevocations, admitRoot, checkRoot, lastRevocations, type RootPlace } from "./trust-memory.ts";
 import { readUserFile } from "./user-file.ts";
 import type { VerifyRequest, VerifyTools } from "./verify-evidence.ts";
 
@@ -58,7 +57,7 @@ export async function pinnedTrust(
   const missed =
     seen.value === undefined && given === undefined ? await checkNoneMissed(root.value, place) : ok(undefined);
   const list = seen.value?.signed.ok === true ? seen.value.signed.value : undefined;
-  const objections = await admit(root.value, { isPinned: trustFile !== undefined, missed, list }, stateFolder);
+  const objections = await admit(root.value, { isPinned: trustFile !== undefined, missed, list }, place);
   const revocations = seen.value === undefined ? named : { revocations: seen.value.files };
   return objections.ok ? ok({ anchor, held: { trustRoot, ...revocations, objections: objections.value } }) : objections;
 }
@@ -72,24 +71,20 @@ type Used = {
 };
 
 /** Takes root and list into use together: neither is remembered when one is refused. Faults: TRUST_MEMORY, TRUST_BUSY. */
-async function admit(root: TrustRoot, used: Used, stateFolder: string): Promise<Result<Objections>> {
+async function admit(root: TrustRoot, used: Used, place: RootPlace): Promise<Result<Objections>> {
   const { isPinned, missed, list } = used;
+  const { stateFolder } = place.settings;
   const before = objectionsOf(
-    isPinned ? await checkRoot(root, stateFolder) : ok(undefined),
+    isPinned ? await checkRoot(root, place) : ok(undefined),
     missed.ok ? await checkList(root, list, stateFolder) : missed,
   );
   if (!before.ok || Object.keys(before.value).length > 0) {
     return before;
   }
   // Looked at again when it is written: another process may have used newer ones meanwhile.
-  const newRoot = isPinned ? await admitRoot(stateFolder, root) : ok(undefined);
+  const newRoot = isPinned ? await admitRoot(root, place) : ok(undefined);
   const newList = newRoot.ok && list !== undefined ? await admitRevocations(stateFolder, list) : ok(undefined);
   return objectionsOf(newRoot, newList);
-}
-
-async function checkRoot(root: TrustRoot, stateFolder: string): Promise<Result<void>> {
-  const highest = await highestSeen(stateFolder, root);
-  return highest.ok ? checkRollback(root, highest.value) : highest;
 }
 
 async function checkList(root: TrustRoot, list: Revocations | undefined, stateFolder: string): Promise<Result<void>> {
@@ -102,6 +97,9 @@ async function checkList(root: TrustRoot, list: Revocations | undefined, stateFo
 
 const OBJECTIONS: ReadonlySet<string> = new Set([
   "TRUST_ROOT_ROLLBACK",
+  "TRUST_ROOT_FORKED",
+  "TRUST_ROOT_STEP",
+  "TRUST_ROOT_THRESHOLD",
   "REVOCATIONS_ROLLBACK",
   "REVOCATIONS_FORKED",
   "REVOCATIONS_MISSING",

@@ -1,5 +1,3 @@
-import type { VerifySignature } from "#attest/public-key.ts";
-import type { Sha256 } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
@@ -19,17 +17,13 @@ import type { TrustRoot } from "#trust/trust-root.ts";
 import { developmentKey } from "./development-key.ts";
 import { readKeptSidecar, readRevocationFiles, revocationsPath } from "./revocation-files.ts";
 import type { Settings } from "./settings.ts";
-import { admitRevocations, lastRevocations } from "./trust-memory.ts";
+import { admitRevocations, lastRevocations, type RootPlace } from "./trust-memory.ts";
 
 /** The list that is in force here, and its files. */
 export type HeldRevocations = { readonly list: SignedRevocations; readonly files: RevocationFiles };
 
-export type RevocationPlace = {
-  readonly settings: Pick<Settings, "revocationsFile" | "trustFile" | "stateFolder">;
-  readonly verifySignature: VerifySignature;
-  readonly sha256: Sha256;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+export type RevocationPlace = RootPlace & {
+  readonly settings: Pick<Settings, "revocationsFile">;
   /** Waits before a list is read again that is just being replaced; 25 ms unless given. */
   readonly pause?: () => Promise<void>;
 };

@@ -75,11 +75,10 @@ export async function revoke(order: RevokeOrder, place: RevocationPlace): Promis
   return ok({ file: order.listFile, trustDomain, sequence, entries: entries.length, nextUpdate });
 }
 
-async function openRoot(file: string, { settings, sha256 }: RevocationPlace): Promise<Result<TrustRoot>> {
+async function openRoot(file: string, place: RevocationPlace): Promise<Result<TrustRoot>> {
   const bytes = await readRootFile(file);
-  const root = bytes.ok ? readTrustRoot(bytes.value, sha256) : bytes;
-  const admitted =
-    root.ok && settings.trustFile !== undefined ? await admitRoot(settings.stateFolder, root.value) : root;
+  const root = bytes.ok ? readTrustRoot(bytes.value, place.sha256) : bytes;
+  const admitted = root.ok && place.settings.trustFile !== undefined ? await admitRoot(root.value, place) : root;
   return admitted.ok ? root : admitted;
 }
 

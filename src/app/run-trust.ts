@@ -45,22 +45,23 @@ export async function openRunTrust(
   if (settings.trustFile === undefined) {
     return developmentTrust(workplace, as, roles);
   }
-  const { stateFolder, trustFile } = settings;
+  const { trustFile } = settings;
   const pinned = await readRoot(trustFile, sha256);
   if (!pinned.ok) {
     return pinned;
   }
-  const admitted = await admitRoot(stateFolder, pinned.value.root);
+  const admitted = await admitRoot(pinned.value.root, revocationPlace(workplace));
   if (!admitted.ok) {
     return admitted;
   }
+  const followed = revocationPlace(following(workplace));
   const currentRoot = async (): Promise<Result<TrustRoot>> => {
     const read = await readRoot(trustFile, sha256);
     if (!read.ok) {
       return read;
     }
     const { root } = read.value;
-    const usable = await admitRoot(stateFolder, root);
+    const usable = await admitRoot(root, followed);
     return usable.ok ? ok(root) : usable;
   };
   const attestor = await openKey(workplace, settings.attestorKey, "approval requests and the attestation");
@@ -77,6 +78,24 @@ export async function openRunTrust(
         requester: requester.value,
       })
     : requester;
+}
+
+/**
+ * The workplace of a process that stays: the root that `--trust` names is pinned as it is now, and what that file holds later
+ * has to follow it. A root that cannot be used is told by whatever needs it.
+ */
+export async function pinNamedRoot(workplace: Workplace): Promise<Workplace> {
+  const { trustFile, namesTrust } = workplace.settings;
+  if (trustFile !== undefined && namesTrust === true) {
+    const pinned = await readRoot(trustFile, workplace.sha256);
+    await (pinned.ok ? admitRoot(pinned.value.root, revocationPlace(workplace)) : undefined);
+  }
+  return following(workplace);
+}
+
+function following(workplace: Workplace): Workplace {
+  const { namesTrust: _, ...settings } = workplace.settings;
+  return { ...workplace, settings };
 }
 
 /** Where this workplace looks for its revocation list, and with what it checks it. */

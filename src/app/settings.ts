@@ -30,6 +30,8 @@ export type Settings = {
   readonly artifactsPath: string;
   /** The configured trust root; without one, the development trust root is used. */
   readonly trustFile?: string;
+  /** Present where `--trust` names the trust root: who names it now pins it, whatever was used before. */
+  readonly namesTrust?: true;
   /** The configured revocation list; without one, `revocations.json` beside the trust root where that is there. */
   readonly revocationsFile?: string;
   readonly requesterKey?: string;
@@ -79,6 +81,7 @@ export function resolveSettings(sources: SettingSources, cwd: string, found: rea
       mongo: mongo.value,
       artifactsPath: path("/TaskRunner/Storage/ArtifactsPath") ?? join(stateFolder, "artifacts"),
       trustFile: path("/trust"),
+      namesTrust: sources.find("/trust")?.origin.kind === "flag" ? (true as const) : undefined,
       revocationsFile: path("/revocations"),
       requesterKey: key("/requester/key"),
       attestorKey: key("/attestor/key"),

@@ -29,7 +29,7 @@ export function rootFileOf({ trustFile, stateFolder }: Pick<Settings, "trustFile
  * REVOKED_PLAN, REVOKED_PACK, those of `heldRevocations`.
  */
 export async function admitPlanned(plan: TrustedPlan, place: RevocationPlace): Promise<Result<void>> {
-  const { trustFile, stateFolder } = place.settings;
+  const { trustFile } = place.settings;
   const file = rootFileOf(place.settings);
   if (trustFile === undefined && !existsSync(file)) {
     return ok(undefined);
@@ -39,7 +39,7 @@ export async function admitPlanned(plan: TrustedPlan, place: RevocationPlace): P
   if (!root.ok) {
     return root;
   }
-  const admitted = trustFile === undefined ? ok(undefined) : await admitRoot(stateFolder, root.value);
+  const admitted = trustFile === undefined ? ok(undefined) : await admitRoot(root.value, place);
   return admitted.ok ? admit(plan, root.value, place, []) : admitted;
 }
 

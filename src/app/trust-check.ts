@@ -4,10 +4,10 @@ import { revocationsStaleness } from "#trust/check-revocations.ts";
 import { checkKeyWindow, checkRollback, checkRootExpiry } from "#trust/freshness.ts";
 import { checkNextRoot } from "#trust/next-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { heldRevocations } from "./revocation-standing.ts";
+import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
 import type { TrustTools } from "./trust-edit.ts";
 import { readTrustFile, readVersionBefore, type TrustFile } from "./trust-file.ts";
-import { highestSeen } from "./trust-memory.ts";
+import { checkRoot, lastRoot } from "./trust-memory.ts";
 
 /** What was found of one property of a trust root. `skipped` says what kept it from being looked at. */
 type TrustFinding =
@@ -24,7 +24,8 @@ export type TrustChecked = {
 
 /**
  * `trust check`: whether a root can be relied on now, from this state folder, and whether it is a good next step from the
- * version that lies beside it. Faults: TRUST_FILE_ACCESS and those of `readTrustRoot`.
+ * one that was used before, else from the version that lies beside it. Faults: TRUST_FILE_ACCESS and those of
+ * `readTrustRoot`.
  */
 export async function trustCheck(file: string, tools: TrustTools): Promise<Result<TrustChecked>> {
   const read = await readTrustFile(file, tools.keyring.sha256);
@@ -32,13 +33,16 @@ export async function trustCheck(file: string, tools: TrustTools): Promise<Resul
     return read;
   }
   const { root } = read.value;
-  const at = timestampOf(tools.now());
+  const { keyring, now, stateFolder, settings } = tools;
+  const place = { ...keyring, now, settings: { ...settings, trustFile: file, stateFolder } };
+  const last = await lastRoot(root, place);
+  const at = timestampOf(now());
   const checks = [
     finding("expiry", checkRootExpiry(root, at), `holds until ${root.document.expires}`, "stale"),
     ...windowFindings(root, at),
-    await rollbackFinding(root, tools.stateFolder),
-    await stepFinding(read.value, at, tools),
-    await revocationsFinding(root, at, { file, tools }),
+    rollbackFinding(root, last),
+    await stepFinding(read.value, last.ok ? last.value : undefined, place),
+    await revocationsFinding(root, at, place),
   ];
   const { trustDomain, version } = root.document;
   const failed = checks.some(({ status }) => status === "fail");
@@ -53,37 +57,45 @@ function windowFindings(root: TrustRoot, at: Timestamp): readonly TrustFinding[]
   });
 }
 
-async function rollbackFinding(root: TrustRoot, stateFolder: string): Promise<TrustFinding> {
-  const highest = await highestSeen(stateFolder, root);
-  if (!highest.ok) {
-    return finding("rollback", highest, "", "fail");
+function rollbackFinding(root: TrustRoot, last: Result<TrustRoot | undefined>): TrustFinding {
+  if (!last.ok) {
+    return finding("rollback", last, "", "fail");
   }
-  const why = highest.value === 0 ? "none was used before" : `the highest used before is ${highest.value}`;
-  return finding("rollback", checkRollback(root, highest.value), why, "fail");
+  const highest = last.value?.document.version;
+  const why = highest === undefined ? "none was used before" : `the highest used before is ${highest}`;
+  return finding("rollback", checkRollback(root, last.value), why, "fail");
 }
 
-/** A root that is only pinned needs no signatures; stepping to it from the version before does. */
-async function stepFinding(file: TrustFile, at: Timestamp, tools: TrustTools): Promise<TrustFinding> {
-  const before = await readVersionBefore(file, tools.keyring.sha256);
+/** A root that is only pinned needs no signatures; stepping to it from one that was used, or that lies beside it, does. */
+async function stepFinding(
+  file: TrustFile,
+  last: TrustRoot | undefined,
+  place: RevocationPlace,
+): Promise<TrustFinding> {
+  const { root } = file;
+  if (last !== undefined && last.digest !== root.digest && checkRollback(root, last).ok) {
+    const why = `signed by enough root keys of version ${last.document.version} and of each since`;
+    return finding("step", await checkRoot(root, place), why, "fail");
+  }
+  const before = await readVersionBefore(file, place.sha256);
   if (before === undefined) {
     return { name: "step", status: "skipped", why: "the version before does not lie beside it" };
   }
   const sidecars = file.sidecars.map(({ bytes }) => bytes);
-  const stepped = await checkNextRoot(before, file.bytes, sidecars, { ...tools.keyring, at });
+  const stepped = await checkNextRoot(before, file.bytes, sidecars, { ...place, at: timestampOf(place.now()) });
   return !stepped.ok && sidecars.length === 0
     ? { name: "step", status: "skipped", why: "it is not signed yet" }
-    : finding("step", stepped, `signed by enough root keys of versions ${before.document.version} and its own`, "fail");
+    : finding(
+        "step",
+        stepped,
+        `signed by enough root keys of version ${before.document.version} and of each since`,
+        "fail",
+      );
 }
 
 /** The list that belongs to the root: there where it is demanded, well signed, not rolled back, and fresh. */
-async function revocationsFinding(
-  root: TrustRoot,
-  at: Timestamp,
-  { file, tools }: { readonly file: string; readonly tools: TrustTools },
-): Promise<TrustFinding> {
+async function revocationsFinding(root: TrustRoot, at: Timestamp, place: RevocationPlace): Promise<TrustFinding> {
   const name = "revocations";
-  const { stateFolder, keyring, now, settings } = tools;
-  const place = { ...keyring, now, settings: { trustFile: file, ...settings, stateFolder } };
   const held = await heldRevocations(root, place, "any");
   if (!held.ok) {
     return finding(name, held, "", "fail");

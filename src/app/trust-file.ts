@@ -5,6 +5,7 @@ import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
 import type { Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { RootSteps, RootVersion } from "#trust/follow-root.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { fileFault, systemCode } from "./file-fault.ts";
@@ -35,6 +36,24 @@ export async function readTrustFile(path: string, sha256: Sha256): Promise<Resul
   } catch (error) {
     return fileFault(path, error);
   }
+}
+
+/** What lies beside a trust root that shows how it follows an earlier one: the versions kept there, up to a gap. */
+export async function readSteps(path: string, last: TrustRoot, root: TrustRoot, sha256: Sha256): Promise<RootSteps> {
+  const between: RootVersion[] = [];
+  for (let version = last.document.version + 1; version < root.document.version; version += 1) {
+    const kept = await readTrustFile(keptPath(path, version), sha256);
+    if (!kept.ok) {
+      break;
+    }
+    between.push(versionOf(kept.value));
+  }
+  const own = await readTrustFile(path, sha256);
+  return { between, sidecars: own.ok ? versionOf(own.value).sidecars : [] };
+}
+
+function versionOf({ bytes, sidecars }: TrustFile): RootVersion {
+  return { bytes, sidecars: sidecars.map((sidecar) => sidecar.bytes) };
 }
 
 /** The version before, kept beside the present one when that was edited into it. */

@@ -1,18 +1,24 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { VerifySignature } from "#attest/public-key.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
+import type { Sha256 } from "#canon/digest.ts";
 import { digest, integer, literal, misfitsOf, object, record, type Infer } from "#canon/shape.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
+import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { checkSuccession } from "#trust/check-succession.ts";
+import { followRoot } from "#trust/follow-root.ts";
 import { checkRollback } from "#trust/freshness.ts";
+import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { Revocations } from "#trust/revocation-list.ts";
-import type { TrustRoot } from "#trust/trust-root.ts";
+import { trustRootShape, type TrustRoot } from "#trust/trust-root.ts";
 import { fileFault, systemCode } from "./file-fault.ts";
+import type { Settings } from "./settings.ts";
 import { withTrustLock } from "./state-lock.ts";
-import { writeAtomically } from "./trust-file.ts";
+import { readSteps, writeAtomically } from "./trust-file.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
 
 const DOMAIN = /^[a-z0-9][a-z0-9.-]{0,126}$/;
@@ -21,38 +27,71 @@ const seenListShape = object({ sequence: integer({ min: 1 }), digest: digest() }
 export type SeenList = Infer<typeof seenListShape>;
 
 /**
- * `trust/seen.json` of a state folder: by trust domain the highest version of its root that was relied on from here, and
- * the last of its revocation lists.
+ * `trust/seen.json` of a state folder: by trust domain the last root that was relied on from here, whose keys judge the
+ * next one, and the last of its revocation lists.
  */
 const seenShape = object(
   {
     schema: literal("packrun.seen-roots/v1"),
-    versions: record(DOMAIN, integer({ min: 1 }), "a trust domain"),
+    roots: record(DOMAIN, trustRootShape, "a trust domain"),
   },
   { revocations: record(DOMAIN, seenListShape, "a trust domain") },
 );
 type Seen = Infer<typeof seenShape>;
 
+/** Where a pinned root lies and what is remembered of it, and with what its next versions are checked. */
+export type RootPlace = {
+  readonly settings: Pick<Settings, "trustFile" | "namesTrust" | "stateFolder">;
+  readonly verifySignature: VerifySignature;
+  readonly sha256: Sha256;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
 /**
- * Takes a pinned root into use: refuses one that is older than what was used before, and remembers a newer one. Nothing
- * is remembered where there is no state folder, or none that can be written. Faults: TRUST_ROOT_ROLLBACK, TRUST_MEMORY, TRUST_BUSY.
+ * Takes a pinned root into use, and remembers it. Nothing is remembered where there is no state folder, or none that can be
+ * written. Faults: those of `checkRoot`, TRUST_BUSY.
  */
-export async function admitRoot(stateFolder: string, root: TrustRoot): Promise<Result<void>> {
-  const highest = await highestSeen(stateFolder, root);
-  const admitted = highest.ok ? checkRollback(root, highest.value) : highest;
-  if (!admitted.ok || !highest.ok || highest.value === root.document.version || !existsSync(stateFolder)) {
+export async function admitRoot(root: TrustRoot, place: RootPlace): Promise<Result<void>> {
+  const { stateFolder } = place.settings;
+  const last = await lastRoot(root, place);
+  const admitted = last.ok ? await checkAfter(last.value, root, place) : last;
+  if (!admitted.ok || !last.ok || last.value?.digest === root.digest || !existsSync(stateFolder)) {
     return admitted;
   }
-  return passUnwritable(await withTrustLock(stateFolder, () => remember(stateFolder, root)));
+  return passUnwritable(await withTrustLock(stateFolder, () => remember(root, place)));
 }
 
-/** The highest version of the root's trust domain that was used from this state folder; 0 when none was. */
-export async function highestSeen(stateFolder: string, root: TrustRoot): Promise<Result<number>> {
+/**
+ * Whether a pinned root may be used where others of its trust domain were used before. The root that `--trust` names is pinned
+ * by that, and only must not be older; that of the configuration must be signed, version by version. Faults: TRUST_MEMORY,
+ * those of `followRoot`.
+ */
+export async function checkRoot(root: TrustRoot, place: RootPlace): Promise<Result<void>> {
+  const last = await lastRoot(root, place);
+  return last.ok ? checkAfter(last.value, root, place) : last;
+}
+
+async function checkAfter(last: TrustRoot | undefined, root: TrustRoot, place: RootPlace): Promise<Result<void>> {
+  const { settings, now, ...tools } = place;
+  if (last === undefined || settings.trustFile === undefined || settings.namesTrust === true) {
+    return checkRollback(root, last);
+  }
+  const steps = await readSteps(settings.trustFile, last, root, tools.sha256);
+  return followRoot(last, root, steps, { ...tools, at: timestampOf(now()) });
+}
+
+/** The last root of the trust domain of `root` that was used from this place. Fault: TRUST_MEMORY. */
+export async function lastRoot(
+  { document: { trustDomain } }: TrustRoot,
+  { settings: { stateFolder }, sha256 }: Pick<RootPlace, "settings" | "sha256">,
+): Promise<Result<TrustRoot | undefined>> {
   const seen = await readSeen(stateFolder);
-  const { trustDomain } = root.document;
-  return seen.ok
-    ? ok(Object.hasOwn(seen.value.versions, trustDomain) ? (seen.value.versions[trustDomain] ?? 0) : 0)
-    : seen;
+  if (!seen.ok || !Object.hasOwn(seen.value.roots, trustDomain)) {
+    return seen.ok ? ok(undefined) : seen;
+  }
+  const root = readTrustRoot(canonicalBytes(seen.value.roots[trustDomain]), sha256);
+  return root.ok ? root : fail(faultOf(trustUseCodes, "TRUST_MEMORY", { file: seenPath(stateFolder) }));
 }
 
 /** The last revocation list of the root's trust domain that was used from this state folder. Fault: TRUST_MEMORY. */
@@ -107,15 +146,14 @@ async function rememberList(stateFolder: string, list: Revocations): Promise<Res
 }
 
 /** Looked at again under the lock: another process may have seen a newer one meanwhile. */
-async function remember(stateFolder: string, root: TrustRoot): Promise<Result<void>> {
-  const { trustDomain, version } = root.document;
+async function remember(root: TrustRoot, place: RootPlace): Promise<Result<void>> {
+  const { stateFolder } = place.settings;
+  const { document } = root;
   const seen = await readSeen(stateFolder);
-  const highest = await highestSeen(stateFolder, root);
-  const admitted = highest.ok ? checkRollback(root, highest.value) : highest;
-  if (!seen.ok || !admitted.ok) {
-    return seen.ok ? admitted : seen;
-  }
-  return writeSeen(stateFolder, { ...seen.value, versions: { ...seen.value.versions, [trustDomain]: version } });
+  const admitted = seen.ok ? await checkRoot(root, place) : seen;
+  return seen.ok && admitted.ok
+    ? writeSeen(stateFolder, { ...seen.value, roots: { ...seen.value.roots, [document.trustDomain]: document } })
+    : admitted;
 }
 
 async function writeSeen(stateFolder: string, next: Seen): Promise<Result<void>> {
@@ -131,7 +169,7 @@ async function readSeen(stateFolder: string): Promise<Result<Seen>> {
   const file = seenPath(stateFolder);
   const bytes = await readFile(file).catch((error: unknown) => systemCode(error));
   if (bytes === "ENOENT" || bytes === "ENOTDIR") {
-    return ok({ schema: "packrun.seen-roots/v1", versions: {} });
+    return ok({ schema: "packrun.seen-roots/v1", roots: {} });
   }
   const read = typeof bytes === "string" ? undefined : readCanonicalJson(new Uint8Array(bytes), "seen.json");
   return read?.ok === true && misfitsOf(seenShape, read.value).length === 0

@@ -115,23 +115,32 @@ async function start(
   cli: Cli,
   listen: Listen,
   { role }: ServeOptions,
-  workplace: Workplace,
+  opened: Workplace,
   authenticate: Authenticate,
 ): Promise<Result<Running>> {
-  const [{ startHttpServer }, { openService }, { serviceLimits }, { ServiceMetrics }, { Worker }, { withoutSecrets }] =
-    await Promise.all([
-      import("#api/http-server.ts"),
-      import("#app/service/open-service.ts"),
-      import("#app/service/service-limits.ts"),
-      import("#app/service/service-metrics.ts"),
-      import("#app/service/worker.ts"),
-      import("#compose.ts"),
-    ]);
-  const limits = serviceLimits(workplace.settings.server?.limits ?? {});
+  const [
+    { startHttpServer },
+    { openService },
+    { serviceLimits },
+    { ServiceMetrics },
+    { Worker },
+    { withoutSecrets },
+    { pinNamedRoot },
+  ] = await Promise.all([
+    import("#api/http-server.ts"),
+    import("#app/service/open-service.ts"),
+    import("#app/service/service-limits.ts"),
+    import("#app/service/service-metrics.ts"),
+    import("#app/service/worker.ts"),
+    import("#compose.ts"),
+    import("#app/run-trust.ts"),
+  ]);
+  const limits = serviceLimits(opened.settings.server?.limits ?? {});
   const metrics = new ServiceMetrics();
-  const { log, note, writeDebug } = serviceLog(cli, workplace.clock, withoutSecrets);
-  const isDebug = workplace.settings.server?.logLevel === "debug";
+  const { log, note, writeDebug } = serviceLog(cli, opened.clock, withoutSecrets);
+  const isDebug = opened.settings.server?.logLevel === "debug";
   const debug = { all: isDebug, write: writeDebug };
+  const workplace = await pinNamedRoot(opened);
   const worker = role === "api" ? undefined : new Worker({ workplace, limits, metrics, note, debug });
   const service = openService({ workplace, limits, metrics, debug: isDebug, nudge: () => worker?.nudge() });
   const requests = workplace.requests();

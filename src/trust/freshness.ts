@@ -22,11 +22,11 @@ export function checkKeyWindow(key: TrustedKey, at: Timestamp, timestamps: reado
 }
 
 /**
- * Whether a root may follow what was seen before of its trust domain: a lower version never does. `highest` is 0 when
- * none was seen. Fault: TRUST_ROOT_ROLLBACK.
+ * Whether a root is not older than the last one that was used of its trust domain. Fault: TRUST_ROOT_ROLLBACK.
  */
-export function checkRollback(root: TrustRoot, highest: number): Result<void> {
+export function checkRollback(root: TrustRoot, last: TrustRoot | undefined): Result<void> {
   const { trustDomain, version } = root.document;
+  const highest = last?.document.version ?? 0;
   return version >= highest
     ? ok(undefined)
     : fail(faultOf(trustCodes, "TRUST_ROOT_ROLLBACK", { trustDomain, version, highest }));

@@ -1,14 +1,14 @@
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
-import { openRunTrust } from "#app/run-trust.ts";
-import { trustAdd, trustInit } from "#app/trust-edit.ts";
+import { openRunTrust, pinNamedRoot } from "#app/run-trust.ts";
+import { trustAdd, trustInit, trustSign } from "#app/trust-edit.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { fileKeyring } from "#signer/file-keyring.ts";
 import { code, value } from "../attest/signing.ts";
 import { smallWorkplace, type SmallWorkplace } from "./small-workplace.ts";
 
 type Configured = SmallWorkplace & {
-  readonly opened: (config?: string) => Promise<Workplace>;
+  readonly opened: (config?: string, flags?: { readonly trust: string }) => Promise<Workplace>;
   readonly key: (name: string) => string;
 };
 
@@ -30,9 +30,9 @@ async function configured(t: Test): Promise<Configured> {
   return {
     ...place,
     key: (name) => place.here(`${name}.key`),
-    opened: (config = "requester: {key: quinn.key}\nattestor: {key: host.key}\n") => {
+    opened: (config = "requester: {key: quinn.key}\nattestor: {key: host.key}\n", flags) => {
       place.write("packrun.config.yaml", `trust: trust-root.json\n${config}`);
-      return place.open();
+      return place.open(flags);
     },
   };
 }
@@ -94,6 +94,8 @@ t.test("a waiting run sees the next version of its root, and never an older one"
   const tools = { keyring: fileKeyring, now: () => Date.now(), stateFolder: place.here("state") };
   const mallory = { file: root, keyFile: place.here("mallory.pub"), principal: "mallory", roles: ["approver"] };
   const { version } = value(await trustAdd(mallory, tools));
+  t.equal(code(await trust.currentRoot()), "TRUST_ROOT_THRESHOLD");
+  value(await trustSign({ file: root, keyFile: place.key("rita"), password: () => Promise.resolve(undefined) }, tools));
   const grown = value(await trust.currentRoot());
   t.equal(grown.document.version, version);
   t.ok([...grown.keys.values()].some(({ principal }) => principal === "mallory"));
@@ -102,4 +104,26 @@ t.test("a waiting run sees the next version of its root, and never an older one"
   t.equal(code(await trust.currentRoot()), "TRUST_ROOT_ROLLBACK");
   writeFileSync(root, "{}");
   t.notOk((await trust.currentRoot()).ok, "what is no trust root is believed by nobody");
+});
+
+t.test("a root named on the command line is pinned by that; what stays at work follows it from there", async (t) => {
+  const place = await configured(t);
+  const root = place.here("trust-root.json");
+  const tools = { keyring: fileKeyring, now: () => Date.now(), stateFolder: place.here("state") };
+  const grow = async (): Promise<void> => {
+    const mallory = { file: root, keyFile: place.here("mallory.pub"), principal: "mallory", roles: ["approver"] };
+    value(await trustAdd(mallory, tools));
+  };
+  value(await openRunTrust(await place.opened(), undefined, []));
+  await grow();
+  const named = await place.opened(undefined, { trust: root });
+  const staying = await pinNamedRoot(named);
+  value(await openRunTrust(staying, undefined, []));
+  value(await openRunTrust(await place.opened(), undefined, []));
+  const waiting = value(await openRunTrust(named, undefined, []));
+  await grow();
+  t.equal(code(await openRunTrust(staying, undefined, [])), "TRUST_ROOT_THRESHOLD");
+  t.equal(code(await waiting.currentRoot()), "TRUST_ROOT_THRESHOLD");
+  value(await openRunTrust(named, undefined, []));
+  value(await waiting.currentRoot());
 });

@@ -76,6 +76,8 @@ t.test("a flag comes before the environment, that before the project's file, tha
   const flags = { tenant: "flag", trust: "flag-root.json" };
   const ofFlags = { tenantId: "flag", trustFile: place.here("project/flag-root.json") };
   t.strictSame(read({ env, flags }), ofFlags);
+  t.equal(place.settings({ env, flags }).namesTrust, true, "named for once");
+  t.equal(place.settings({ env }).namesTrust, undefined, "configured");
   t.strictSame(read({ env, flags: { tenant: "flag" } }), { ...ofEnv, tenantId: "flag" }, "each value by itself");
 });
 

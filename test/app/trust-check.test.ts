@@ -5,7 +5,7 @@ import t from "tap";
 import { trustCheck, type TrustChecked } from "#app/trust-check.ts";
 import { trustAdd, trustInit, trustPolicy, trustSign, type TrustTools } from "#app/trust-edit.ts";
 import { readTrustFile } from "#app/trust-file.ts";
-import { admitRoot } from "#app/trust-memory.ts";
+import { admitRoot, type RootPlace } from "#app/trust-memory.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { fileKeyring } from "#signer/file-keyring.ts";
 import { code, value } from "../attest/signing.ts";
@@ -30,6 +30,11 @@ async function desk(t: { readonly teardown: (work: () => void) => void }): Promi
   return { dir, file, tools };
 }
 
+function placeOf({ file, tools }: Desk): RootPlace {
+  const { keyring, now, stateFolder } = tools;
+  return { ...keyring, now, settings: { trustFile: file, stateFolder } };
+}
+
 const statusOf = (checked: TrustChecked, name: string): string | undefined =>
   checked.checks.find((check) => check.name === name)?.status;
 
@@ -51,6 +56,33 @@ t.test("a signed step passes, one signed by too few fails", async (t) => {
   t.equal(statusOf(checked, "step"), "fail", "the root key is out of its window by then");
 });
 
+t.test("a version after the one that was used from here must be signed, and each in between", async (t) => {
+  const { dir, file, tools } = await desk(t);
+  const step = async () => value(await trustCheck(file, tools)).checks.find(({ name }) => name === "step");
+  const sign = { file, keyFile: join(dir, "ann.key"), password: () => Promise.resolve(undefined) };
+  const first = value(await readTrustFile(join(dir, "1.trust-root.json"), fileKeyring.sha256));
+  value(await admitRoot(first.root, placeOf({ dir, file, tools })));
+  t.match(await step(), { status: "fail", code: "TRUST_ROOT_THRESHOLD" });
+  value(await trustSign(sign, tools));
+  t.match(await step(), { status: "pass", why: /of version 1 and of each since$/ });
+  value(await trustPolicy({ file, revocations: "optional" }, tools));
+  value(await trustSign(sign, tools));
+  t.match(await step(), { status: "pass", why: /of version 1 and of each since$/ });
+  rmSync(join(dir, "2.trust-root.json"));
+  t.match(await step(), { status: "fail", code: "TRUST_ROOT_STEP" });
+});
+
+t.test("a damaged memory fails the check of what it remembers", async (t) => {
+  const { file, tools } = await desk(t);
+  mkdirSync(join(tools.stateFolder, "trust"), { recursive: true });
+  writeFileSync(join(tools.stateFolder, "trust", "seen.json"), "{}");
+  const { checks } = value(await trustCheck(file, tools));
+  t.match(
+    checks.find(({ name }) => name === "rollback"),
+    { status: "fail", code: "TRUST_MEMORY" },
+  );
+});
+
 t.test("keys and roots whose time is over are stale", async (t) => {
   const { file, tools } = await desk(t);
   const soon = value(await trustCheck(file, { ...tools, now: () => NOW + 1000 }));
@@ -63,7 +95,7 @@ t.test("keys and roots whose time is over are stale", async (t) => {
 t.test("a version below one that was used from here fails", async (t) => {
   const { dir, file, tools } = await desk(t);
   const { root } = value(await readTrustFile(file, fileKeyring.sha256));
-  value(await admitRoot(tools.stateFolder, root));
+  value(await admitRoot(root, placeOf({ dir, file, tools })));
   const checked = value(await trustCheck(join(dir, "1.trust-root.json"), tools));
   t.equal(statusOf(checked, "rollback"), "fail");
   t.equal(checked.exitCode, 7);

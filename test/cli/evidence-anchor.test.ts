@@ -12,7 +12,8 @@ t.teardown(() => Promise.all([clock, log].map((server) => server[Symbol.asyncDis
 
 const CONFIG = "trust: trust-root.json\nrequester: { key: asker.key }\nattestor: { key: attestor.key }\n";
 const HOUR = 3_600_000;
-const soon = timestampOf(Date.now() + HOUR);
+/** A timestamp is of whole seconds: it may lie before the moment at which a key was added. */
+const window = ["--valid-from", timestampOf(Date.now() - HOUR), "--valid-until", timestampOf(Date.now() + HOUR)];
 /** When the keys are out of their windows and the root is still fresh. */
 const MONTH_LATER = timestampOf(Date.now() + 30 * 24 * HOUR);
 
@@ -26,8 +27,8 @@ async function believing(t: Test): Promise<Place> {
   await Promise.all(["root", "asker", "attestor"].map((name) => done("keys", "generate", name)));
   await done("trust", "init", "--domain", "acme-prod", "--root", "root.pub", "-o", "trust-root.json");
   at.write("packrun.config.yaml", CONFIG);
-  await done("trust", "add", "asker.pub", "--principal", "asker", "--role", "requester", "--valid-until", soon);
-  await done("trust", "add", "attestor.pub", "--principal", "ci", "--role", "run-attestor", "--valid-until", soon);
+  await done("trust", "add", "asker.pub", "--principal", "asker", "--role", "requester", ...window);
+  await done("trust", "add", "attestor.pub", "--principal", "ci", "--role", "run-attestor", ...window);
   at.write("chain.pem", clock.certificates.join(""));
   at.write("log.pub", log.publicKey);
   await done("trust", "authority", "chain.pem", "--name", "clock", "--url", clock.url);
@@ -58,10 +59,13 @@ t.test("a run is anchored as configured, and verifies when its keys are long out
     out: /timestamp {2}by clock, .* \(was there\)\nlog entry {2}by log\.test\/2026 {2}\(was there\)\n/,
   });
   t.match(await at.packrun("trust", "policy", "--anchor", "tsa", "rekor"), { code: 0 });
+  t.match(await at.packrun("trust", "sign", "--key", "root.key"), { code: 0 });
   t.match(await at.packrun(...later), { code: 0 });
   t.match(await at.packrun("evidence", "export", "last", "-o", "run.tar"), { code: 0 });
   t.match(await at.packrun("verify", "run.tar", "--at", MONTH_LATER), { code: 0 }, "its anchor goes along");
   await at.packrun("trust", "remove", "clock");
+  t.match(await at.packrun("verify", "run.tar"), { code: 7, out: /TRUST_ROOT_THRESHOLD/ });
+  await at.packrun("trust", "sign", "--key", "root.key");
   t.match(await at.packrun("verify", "run.tar"), { code: 7, out: /ANCHOR_MISSING/ });
 });
 

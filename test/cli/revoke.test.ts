@@ -174,6 +174,8 @@ t.test(
     t.equal(faultOf(await place.packrun("revoke", ...entry, "--json")).code, "REVOKED_ALREADY");
     t.equal((await place.packrun("cancel", "last")).code, 0);
     t.equal((await place.packrun("trust", "policy", "--min-version", "acme/gated@2.0.0")).code, 0);
+    t.equal(faultOf(await place.packrun("plan", pack, "--json")).code, "TRUST_ROOT_THRESHOLD");
+    t.equal((await place.packrun("trust", "sign", "--key", "root.key")).code, 0);
     t.equal(faultOf(await place.packrun("plan", pack, "--json")).code, "PACK_BELOW_MINIMUM");
   },
 );

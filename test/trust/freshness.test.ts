@@ -21,9 +21,12 @@ t.test("a key is valid from the first moment of its window until right before th
 });
 
 t.test("a lower version than one that was seen is a rollback", async (t) => {
-  t.equal(code(checkRollback(root, 8)), "TRUST_ROOT_ROLLBACK");
-  t.equal(code(checkRollback(root, 7)), "ok");
-  t.equal(code(checkRollback(root, 0)), "ok");
+  const newer = rootOf((document) => {
+    document.version = 8;
+  });
+  t.equal(code(checkRollback(root, newer)), "TRUST_ROOT_ROLLBACK");
+  t.equal(code(checkRollback(root, root)), "ok");
+  t.equal(code(checkRollback(root, undefined)), "ok");
 });
 
 t.test("revocations are needed where the policy requires them", async (t) => {
