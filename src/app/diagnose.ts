@@ -17,7 +17,7 @@ import {
   storeFinding,
   trustFinding,
 } from "./local-findings.ts";
-import { rootFileOf } from "./trust-admission.ts";
+import { rootFileOf } from "./site-root.ts";
 import { trustCheck } from "./trust-check.ts";
 import { readTrustFile } from "./trust-file.ts";
 import type { MongoSettings } from "./mongo-settings.ts";

@@ -9,13 +9,11 @@ import { millisecondsOf, timestampOf, type Timestamp } from "#canon/timestamp.ts
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { trustCodes } from "#trust/codes.ts";
-import { readTrustRoot } from "#trust/read-trust-root.ts";
 import { standingOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { appCodes } from "./codes.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { signPackBundle, type BundleToSign } from "./pack-bundle-sign.ts";
-import { readRootFile } from "./read-root-file.ts";
 import { readStretch } from "./read-stretch.ts";
 import {
   heldRevocations,
@@ -23,7 +21,7 @@ import {
   type HeldRevocations,
   type RevocationPlace,
 } from "./revocation-standing.ts";
-import { rootFileOf } from "./trust-admission.ts";
+import { siteRoot } from "./site-root.ts";
 import { writeArchive } from "./write-archive.ts";
 
 export type PackBundleOrder = BundleToSign & {
@@ -48,7 +46,7 @@ export type CreatedPackBundle = {
 
 /**
  * Writes a signed pack bundle. The same pack, list, inputs and Ed25519 key give the same bytes on every machine; with ECDSA
- * only the signatures differ. The file appears whole or not at all. Faults: TRUST_FILE, those of `readTrustRoot` and
+ * only the signatures differ. The file appears whole or not at all. Faults: those of `siteRoot` and
  * `heldRevocations`, REVOCATIONS_MISSING, ROLE_NOT_HELD, ROLE_SCOPE, those of `checkContent` and `signPackBundle`,
  * INPUT_CHANGED, PACK_BUNDLE_WRITE.
  */
@@ -104,8 +102,7 @@ type PublishingTrust = { readonly root: TrustRoot; readonly revocations: HeldRev
 
 /** The trust root and the list of this place; refused here is a key whose bundles nobody would take. */
 async function trustOf({ pack, signer }: PackBundleOrder, place: RevocationPlace): Promise<Result<PublishingTrust>> {
-  const bytes = await readRootFile(rootFileOf(place.settings));
-  const root = bytes.ok ? readTrustRoot(bytes.value, place.sha256) : bytes;
+  const root = await siteRoot(place);
   if (!root.ok) {
     return root;
   }

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { rename, open, type FileHandle } from "node:fs/promises";
+import { chmod, rename, open, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkBundledTools } from "#bundle/check-bundled-tools.ts";
-import { archiveCodes } from "#bundle/archive-codes.ts";
 import { openBlob, type BundleLayout } from "#bundle/read-layout.ts";
-import { digestOfHex, type Digest } from "#canon/digest.ts";
+import { digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemCode, systemProblem } from "#fault/system-problem.ts";
@@ -12,6 +11,7 @@ import { withImportDraft } from "./import-draft.ts";
 import { makeFolder } from "./make-folder.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { openPackBundle, type OpenPackBundle } from "./pack-bundle-file.ts";
+import { bundleFromLayout } from "./pack-bundle-from-layout.ts";
 import { verifyPackPinned, type PackVerifyRequest, type PinnedPackVerdict } from "./pack-bundle-verify.ts";
 import { listPacks, registryEntry, type RegistryEntry } from "./pack-registry.ts";
 import { verdictRecord } from "./record-verdict.ts";
@@ -47,10 +47,10 @@ export type ImportedPack = {
 };
 
 /**
- * Verifies a pack bundle and puts it into the registry, whole or not at all. The file is copied first and the copy is what is
+ * Verifies a pack bundle and puts it into the registry, whole or not at all. It is copied first and the copy is what is
  * verified: nobody can exchange it in between. Only `verified` is taken, neither failed nor stale, and nothing turns that off.
  * Where the very pack is there already its bundle is replaced, as `renewPack` has it. Faults: those of `verifyPackPinned` and
- * `checkBundledTools`, PACK_BUNDLE_WRITE, REGISTRY_CONFLICT.
+ * `checkBundledTools`, PACK_LAYOUT, PACK_BUNDLE_WRITE, REGISTRY_CONFLICT.
  */
 export async function importPackBundle(
   order: ImportOrder,
@@ -62,15 +62,14 @@ export async function importPackBundle(
     return opened;
   }
   await using given = opened.value;
-  const { archive } = given;
-  if (archive === undefined) {
-    return fail(faultOf(archiveCodes, "PACK_BUNDLE_NOT_FOUND", { path: order.path }));
-  }
   try {
     return await withImportDraft(order.registry, order.signal, async (draft) => {
       const staged = entryAt(join(draft, "entry"));
       await makeFolder(staged.folder, 0o755);
-      await writeFile(staged.bundle, 0o444, archive.read(0, archive.size));
+      const copied = await copyBundle(given, order.path, staged.bundle, tools.sha256);
+      if (!copied.ok) {
+        return copied;
+      }
       const judge: Judge = (path) => verifyPackPinned({ ...order, path }, settings, tools);
       const found = await judge(staged.bundle);
       if (!found.ok) {
@@ -86,6 +85,22 @@ export async function importPackBundle(
       faultOf(packBundleUseCodes, "PACK_BUNDLE_WRITE", { path: order.registry, problem: systemProblem(error) }),
     );
   }
+}
+
+/** An archive byte by byte; a folder with its layout as the archive that it was. Fault: PACK_LAYOUT. */
+async function copyBundle(
+  { archive }: OpenPackBundle,
+  path: string,
+  out: string,
+  sha256: Sha256,
+): Promise<Result<unknown>> {
+  if (archive === undefined) {
+    const gathered = await bundleFromLayout({ folder: path, out }, sha256);
+    await (gathered.ok ? chmod(out, 0o444) : undefined);
+    return gathered;
+  }
+  await writeFile(out, 0o444, archive.read(0, archive.size));
+  return ok(undefined);
 }
 
 async function keep(

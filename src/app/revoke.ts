@@ -17,17 +17,16 @@ import {
   type Revocations,
   type RevocationsDocument,
 } from "#trust/revocation-list.ts";
-import { readTrustRoot } from "#trust/read-trust-root.ts";
 import { standingOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { readRootFile } from "./read-root-file.ts";
 import { newRevocation, type RevocationOrder } from "./revocation-order.ts";
 import { replaceRevocations } from "./revocation-files.ts";
 import { checkNoneMissed, lookAtRevocations, type RevocationPlace } from "./revocation-standing.ts";
 import { revokeCodes } from "./revoke-codes.ts";
 import { signStatement } from "./sign-statement.ts";
+import { siteRoot } from "./site-root.ts";
 import { withTrustLock } from "./state-lock.ts";
-import { admitRoot, admitUnderLock } from "./trust-memory.ts";
+import { admitUnderLock } from "./trust-memory.ts";
 
 /** What is to be revoked, or nothing when a list is only renewed. */
 export type RevokeOrder = {
@@ -35,7 +34,6 @@ export type RevokeOrder = {
   /** When the list has to be renewed; as the trust root's policy bounds its age unless given, else in 30 days. */
   readonly nextUpdate?: Timestamp;
   readonly signer: Signer;
-  readonly rootFile: string;
   readonly listFile: string;
 };
 
@@ -61,7 +59,7 @@ const LAST_MS = 253_402_214_400_000;
 export async function revoke(order: RevokeOrder, place: RevocationPlace): Promise<Result<RevokedList>> {
   const at = timestampOf(place.now());
   const entry = order.entry === undefined ? ok(undefined) : newRevocation(order.entry, at);
-  const root = entry.ok ? await openRoot(order.rootFile, place) : entry;
+  const root = entry.ok ? await siteRoot(place) : entry;
   if (!entry.ok || !root.ok) {
     return root as Result<never>;
   }
@@ -73,13 +71,6 @@ export async function revoke(order: RevokeOrder, place: RevocationPlace): Promis
   }
   const { trustDomain, sequence, nextUpdate, entries } = written.value.document;
   return ok({ file: order.listFile, trustDomain, sequence, entries: entries.length, nextUpdate });
-}
-
-async function openRoot(file: string, place: RevocationPlace): Promise<Result<TrustRoot>> {
-  const bytes = await readRootFile(file);
-  const root = bytes.ok ? readTrustRoot(bytes.value, place.sha256) : bytes;
-  const admitted = root.ok && place.settings.trustFile !== undefined ? await admitRoot(root.value, place) : root;
-  return admitted.ok ? root : admitted;
 }
 
 /** Under the lock from looking at the present list to remembering the next one: of several who revoke, each continues the last. */

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Digest } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -7,40 +5,25 @@ import type { Plan } from "#plan/plan.ts";
 import { checkPackVersion } from "#trust/check-pack-version.ts";
 import { findRevoked } from "#trust/find-revoked.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
-import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { readRootFile } from "./read-root-file.ts";
 import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
-import type { Settings } from "./settings.ts";
 import type { RunTrust } from "./run-trust.ts";
-import { admitRoot } from "./trust-memory.ts";
+import { hasNoRoot, siteRoot } from "./site-root.ts";
 
 /** A plan as trust roots and revocation lists speak of it. */
 export type TrustedPlan = { readonly pack: Plan["pack"]; readonly planHash: Digest };
 
-/** Where the trust root of this place is: as configured, else the development one. */
-export function rootFileOf({ trustFile, stateFolder }: Pick<Settings, "trustFile" | "stateFolder">): string {
-  return trustFile ?? join(stateFolder, "trust", "trust-root.json");
-}
-
 /**
  * Whether the trust root of this place takes a pack and its plan: the configured root, else the development one where there
- * is one already. Faults: TRUST_FILE, those of `readTrustRoot` and `admitRoot`, TRUST_ROOT_EXPIRED, PACK_BELOW_MINIMUM,
+ * is one already. Faults: those of `siteRoot`, TRUST_ROOT_EXPIRED, PACK_BELOW_MINIMUM,
  * REVOKED_PLAN, REVOKED_PACK, those of `heldRevocations`.
  */
 export async function admitPlanned(plan: TrustedPlan, place: RevocationPlace): Promise<Result<void>> {
-  const { trustFile } = place.settings;
-  const file = rootFileOf(place.settings);
-  if (trustFile === undefined && !existsSync(file)) {
+  if (hasNoRoot(place.settings)) {
     return ok(undefined);
   }
-  const bytes = await readRootFile(file);
-  const root = bytes.ok ? readTrustRoot(bytes.value, place.sha256) : bytes;
-  if (!root.ok) {
-    return root;
-  }
-  const admitted = trustFile === undefined ? ok(undefined) : await admitRoot(root.value, place);
-  return admitted.ok ? admit(plan, root.value, place, []) : admitted;
+  const root = await siteRoot(place);
+  return root.ok ? admit(plan, root.value, place, []) : root;
 }
 
 /**

@@ -3,24 +3,28 @@ import type { Command } from "commander";
 import type { CreatedPackBundle, PackBundleOrder } from "#app/pack-bundle-create.ts";
 import { readSettings, type Settings } from "#app/settings.ts";
 import { ok, type Result } from "#fault/result.ts";
+import { REGISTRY_OPTION, type RegistryOptions } from "./bundle-import.ts";
 import type { Cli } from "./cli.ts";
 import { answer } from "./keys.ts";
 import { formatOf, settingsSource, withGlobals } from "./options.ts";
-import { plannedPack, withPlanOptions, type PlanOptions } from "./plan-options.ts";
+import { withPlanOptions, type PlanOptions } from "./plan-options.ts";
 import { showRefusal } from "./plan-refusal.ts";
+import { packArgument, plannedArgument } from "./registered-plan.ts";
 
-type CreateOptions = PlanOptions & {
-  readonly key: string;
-  readonly output: string;
-  readonly createdAt?: string;
-  readonly attach?: readonly string[];
-  readonly sbomAttestation?: string;
-};
+type CreateOptions = PlanOptions &
+  RegistryOptions & {
+    readonly key: string;
+    readonly output: string;
+    readonly createdAt?: string;
+    readonly attach?: readonly string[];
+    readonly sbomAttestation?: string;
+  };
 
 /** `packrun bundle create PACK`. */
 export function defineCreate(group: Command, cli: Cli, done: (code: number) => void): void {
   const command = group.command("create <pack>").description("write a signed, portable bundle of a pack");
   withPlanOptions(withGlobals(command))
+    .option(...REGISTRY_OPTION)
     .requiredOption("--key <key>", "private key that holds the role pack-publisher, or signer:NAME")
     .requiredOption("-o, --output <file>", "write the bundle there, as x.packbundle.tar")
     .option("--created-at <time>", "when it is said to be made (default: SOURCE_DATE_EPOCH, else its revocation list)")
@@ -31,7 +35,7 @@ export function defineCreate(group: Command, cli: Cli, done: (code: number) => v
     )
     .addHelpText(
       "after",
-      "\nPACK is a folder or a pack.yaml. With -i or --inputs the canonical plan and its inputs lock go along.\n" +
+      "\nPACK is a folder, a pack.yaml, or NAME@VERSION of the registry. With -i or --inputs the canonical plan and its inputs lock go along.\n" +
         "The same pack, revocation list, inputs and Ed25519 key give the same bytes on every machine.\n" +
         "Example: packrun bundle create packs/quickstart --key publisher.key -o quickstart.packbundle.tar",
     )
@@ -64,13 +68,17 @@ async function contentOf(
 ): Promise<Result<Content, number>> {
   const ports = await import("#compose.ts");
   if (options.i === undefined && options.inputs === undefined) {
+    const given = await unchangedPack(cli, pack, options);
+    if (!given.ok) {
+      return given;
+    }
     const { contentForBundle } = await import("#app/bundled-pack.ts");
-    const read = await contentForBundle(pack, cli.cwd, ports);
+    const read = await contentForBundle(given.value, cli.cwd, ports);
     return read.ok
       ? ok({ pack: read.value.content, folder: read.value.folder })
       : { ok: false, fault: showRefusal(cli, read.fault, options) };
   }
-  const planned = await plannedPack(cli, pack, options);
+  const planned = await plannedArgument(cli, pack, options);
   if (!planned.ok) {
     return planned;
   }
@@ -83,6 +91,20 @@ async function contentOf(
     folder: packFolder,
     planned: { planHash: compiled.planHash, plan: compiled.bytes, lock },
   });
+}
+
+/** The folder of a PACK argument; one of the registry is as its publisher signed it. */
+async function unchangedPack(cli: Cli, text: string, options: RegistryOptions): Promise<Result<string, number>> {
+  const given = await packArgument(cli, text, options);
+  if (!given.ok || given.value.registered === undefined) {
+    return given.ok ? ok(given.value.pack) : given;
+  }
+  const [{ checkFilesUnchanged }, ports] = await Promise.all([
+    import("#app/registered-files.ts"),
+    import("#compose.ts"),
+  ]);
+  const unchanged = await checkFilesUnchanged(given.value.registered, ports);
+  return unchanged.ok ? ok(given.value.pack) : { ok: false, fault: cli.fault(unchanged.fault, formatOf(options)) };
 }
 
 async function write(

@@ -21,7 +21,8 @@ export function defineImport(group: Command, cli: Cli, done: (code: number) => v
     .option("--revocations <file>", "revocation list (default: the configured one, or the one beside the trust root)")
     .addHelpText(
       "after",
-      "\nOnly a bundle that verifies is taken; nothing turns that off.\n" +
+      "\nFILE is a .packbundle.tar, or a folder of the same layout.\n" +
+        "Only a bundle that verifies is taken; nothing turns that off.\n" +
         "Of a pack that is there already, a bundle with a newer list or another signature replaces the one before.\n" +
         "Exit codes: 0 imported, 2 usage, 7 refused, 10 registry not writable, 11 verified but stale.\n" +
         "Example: packrun bundle import quickstart.packbundle.tar --trust trust-root.json",

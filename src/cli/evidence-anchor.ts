@@ -33,10 +33,10 @@ async function anchor(cli: Cli, path: string, options: AnchorOptions): Promise<n
   if (!settings.ok) {
     return cli.fault(settings.fault, formatOf(options));
   }
-  const { anchorSource, proveAnchor, verifySignature, sha256 } = await import("#compose.ts");
+  const { anchorSource, proveAnchor, verifySignature, sha256, clock } = await import("#compose.ts");
   const { tsa, rekor } = options;
   const named = { ...(tsa === undefined ? {} : { tsa }), ...(rekor === undefined ? {} : { rekor }) };
-  const tools = { source: anchorSource(cli.env), prove: proveAnchor, verifySignature, sha256 };
+  const tools = { source: anchorSource(cli.env), prove: proveAnchor, verifySignature, sha256, now: clock.now };
   const anchored = await anchorStored(path, named, settings.value, tools);
   const code = answer(cli, options, anchored, anchoredText);
   if (anchored.ok && anchored.value.anchors.some(({ by }) => by === undefined)) {

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { revocationsPath } from "#app/revocation-files.ts";
 import { revoke as revokeThing, type RevokedList } from "#app/revoke.ts";
 import { readSettings } from "#app/settings.ts";
-import { rootFileOf } from "#app/trust-admission.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
 import type { Result } from "#fault/result.ts";
 import type { Cli, CommandFile, GlobalOptions } from "./cli.ts";
@@ -75,7 +74,6 @@ async function writeList(
     ...entry,
     ...(nextUpdate === undefined ? {} : { nextUpdate }),
     signer: signer.value,
-    rootFile: rootFileOf(settings.value),
     listFile: revocationsPath(settings.value),
   };
   return revokeThing(order, { settings: settings.value, verifySignature, sha256, now: clock.now });

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Timestamp } from "#canon/timestamp.ts";
 import { InvalidArgumentError, Option } from "commander";
-import { rootFileOf } from "#app/trust-admission.ts";
+import { rootFileOf } from "#app/site-root.ts";
 import { readSettings } from "#app/settings.ts";
 import { trustAdd, trustInit, trustPolicy, trustRemove, trustSign, type TrustTools } from "#app/trust-edit.ts";
 import { trustCheck } from "#app/trust-check.ts";

@@ -17,8 +17,8 @@ const run = "0198c5a0-0000-7000-8000-000000000001";
 const stolen = (of: string = people.bob.key.keyid) => ({ entry: { kind: "key", value: of, reason: "it was stolen" } });
 
 function write(desk: RevocationDesk, more: Partial<RevokeOrder> = {}) {
-  const { rootFile, listFile, place } = desk;
-  return revoke({ rootFile, listFile, signer: people.carol.signer, ...more }, place);
+  const { listFile, place } = desk;
+  return revoke({ listFile, signer: people.carol.signer, ...more }, place);
 }
 
 t.test("a first list has no entries and no predecessor, and is to be renewed in 30 days", async (t) => {

@@ -5,6 +5,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   utimesSync,
@@ -191,6 +192,48 @@ t.test("lint takes a pack of the registry by its name, as its publisher signed i
   const changed = await place.packrun("lint", "acme/hello@1.0.0", "--registry", "packs", "--format", "sarif");
   t.equal(changed.code, 7);
   t.match(changed.out, /"ruleId":"REGISTRY_CHANGED"/);
+});
+
+t.test("a pack of the registry is bundled again by its name, and a layout in a folder imported as it is", async (t) => {
+  const place = await acme(t);
+  const create = ["bundle", "create", "--key", "press.key"];
+  await place.packrun(...create, "hello", "-o", "one.tar");
+  place.write("layout/.keep", "");
+  rmSync(place.here("layout/.keep"));
+  spawnSync("tar", ["-C", place.here("layout"), "-xf", place.here("one.tar")]);
+  t.match(await place.packrun("bundle", "import", "layout", "--registry", "packs"), {
+    code: 0,
+    out: /^acme\/hello@1\.0\.0 imported into /,
+  });
+  const kept = place.here("packs/acme/hello/1.0.0/bundle.packbundle.tar");
+  t.ok(readFileSync(kept).equals(readFileSync(place.here("one.tar"))), "the archive that it was");
+  t.equal(statSync(kept).mode & 0o777, 0o444);
+  t.match(await place.packrun("bundle", "import", "hello"), { code: 7, err: /PACK_LAYOUT/ });
+  t.match(await place.packrun("bundle", "import", "nothing"), { code: 2, err: /PACK_BUNDLE_NOT_FOUND/ });
+  t.equal(existsSync(place.here(".packrun/registry/acme")), false, "what is refused leaves nothing");
+
+  const again = [...create, "acme/hello@1.0.0", "--registry", "packs", "-o"];
+  t.match(await place.packrun(...again, "two.tar"), { code: 0 });
+  t.ok(readFileSync(place.here("two.tar")).equals(readFileSync(place.here("one.tar"))));
+  place.write("none.json", "{}");
+  const planned = await place.packrun(...again, "three.tar", "--inputs", "none.json", "--json");
+  t.match(JSON.parse(planned.out), { name: "acme/hello", planHash: /^sha256:/ });
+  t.match(await place.packrun(...create, "acme/hello@1.0.0", "-o", "z.tar"), { code: 2, err: /REGISTRY_UNKNOWN/ });
+  const file = place.here("packs/acme/hello/1.0.0/pack/pack.yaml");
+  chmodSync(file, 0o644);
+  appendFileSync(file, "\n");
+  t.match(await place.packrun(...again, "z.tar"), { code: 7, err: /REGISTRY_CHANGED/ });
+  t.equal(existsSync(place.here("z.tar")), false);
+});
+
+t.test("a trust root that steps without signatures publishes nothing", async (t) => {
+  const place = await acme(t);
+  const create = ["bundle", "create", "hello", "--key", "press.key", "-o", "x.tar"];
+  t.match(await place.packrun("run", "hello"), { code: 0 });
+  await place.packrun("trust", "policy", "--revocations", "required");
+  t.match(await place.packrun(...create), { code: 7, err: /TRUST_ROOT_THRESHOLD/ });
+  await place.packrun("trust", "sign", "--key", "root.key");
+  t.match(await place.packrun(...create), { code: 0 });
 });
 
 t.test("a bundle with the next list renews what was imported, and says so", async (t) => {
