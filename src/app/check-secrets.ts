@@ -2,7 +2,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { packCodes } from "#pack/codes.ts";
 import type { Plan } from "#plan/plan.ts";
-import type { SecretProvider, SecretReference } from "#port/secrets.ts";
+import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
 import { stepCodes } from "#step/codes.ts";
 import { secretUseCodes } from "./secret-use-codes.ts";
 
@@ -18,22 +18,58 @@ export async function checkSecrets(
   references: ReadonlyMap<string, SecretReference>,
   provider: SecretProvider,
 ): Promise<Result<void>> {
-  const declared = checkDeclared(plan, references);
-  if (!declared.ok) {
-    return declared;
-  }
-  const used = Object.entries(plan.secrets).filter(([, { steps }]) => steps.length > 0);
-  for (const [name] of used) {
+  const given = checkDeclared(plan, references);
+  const whole = given.ok ? checkGiven(plan, references) : given;
+  return whole.ok
+    ? withEach(plan, references, provider, (name, value) =>
+        standsIn(plan, value) ? fail(faultOf(secretUseCodes, "SECRET_IN_PLAN", { name })) : ok(undefined),
+      )
+    : whole;
+}
+
+/**
+ * Makes the secrets that are given known to the redactor of a run, before any step of it starts: what an earlier process
+ * resolved may lie in what its steps left behind, for a later one to print.
+ */
+export function teachSecrets(
+  plan: Plan,
+  references: ReadonlyMap<string, SecretReference>,
+  provider: SecretProvider,
+  redactor: Pick<Redactor, "add">,
+): Promise<Result<void>> {
+  return withEach(plan, references, provider, (name, value) => {
+    redactor.add(name, value);
+    return ok(undefined);
+  });
+}
+
+/** The secrets that the steps of a plan use. */
+export function usedSecrets({ secrets }: Pick<Plan, "secrets">): readonly string[] {
+  return Object.entries(secrets).flatMap(([name, { steps }]) => (steps.length > 0 ? [name] : []));
+}
+
+/** Whether every secret that a step uses is given. Fault: SECRET_NOT_GIVEN. */
+export function checkGiven(
+  plan: Pick<Plan, "secrets">,
+  references: ReadonlyMap<string, SecretReference>,
+): Result<void> {
+  const name = usedSecrets(plan).find((used) => !references.has(used));
+  return name === undefined ? ok(undefined) : fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name }));
+}
+
+/** Resolves what is used and given, one after the other, up to the first fault. */
+async function withEach(
+  plan: Plan,
+  references: ReadonlyMap<string, SecretReference>,
+  provider: SecretProvider,
+  use: (name: string, value: string) => Result<void>,
+): Promise<Result<void>> {
+  for (const name of usedSecrets(plan)) {
     const reference = references.get(name);
-    if (reference === undefined) {
-      return fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name }));
-    }
-    const value = await provider.resolve(name, reference);
-    if (!value.ok) {
-      return value;
-    }
-    if (standsIn(plan, value.value)) {
-      return fail(faultOf(secretUseCodes, "SECRET_IN_PLAN", { name }));
+    const value = reference === undefined ? undefined : await provider.resolve(name, reference);
+    const taken = value?.ok === true ? use(name, value.value) : (value ?? ok(undefined));
+    if (!taken.ok) {
+      return taken;
     }
   }
   return ok(undefined);

@@ -10,6 +10,7 @@ import type { Redactor, SecretReference } from "#port/secrets.ts";
 import { attemptPreparer } from "#step/run/prepare-attempt.ts";
 import type { VerifierName } from "#evidence/evidence-manifest.ts";
 import { Workspace } from "#step/run/workspace.ts";
+import { teachSecrets } from "./check-secrets.ts";
 import { gateKeeper } from "./gate-keeper.ts";
 import { recompileStored } from "./recompile-stored.ts";
 import type { RunTrust } from "./run-trust.ts";
@@ -42,7 +43,7 @@ export async function driveStoredRun(
   if (!folder.ok) {
     return folder;
   }
-  const redactor = await redactorOf(identity, plan, workplace);
+  const redactor = await redactorOf(identity, plan, workplace, options);
   if (!redactor.ok) {
     return redactor;
   }
@@ -88,17 +89,24 @@ export async function driveStoredRun(
   );
 }
 
-/** Marks are told apart by a key that stands with the run until it is sealed, so that a resumed run goes on with it. */
+/**
+ * Who starts steps knows every secret first. Marks are told apart by a key that stands with the run until it is sealed, so
+ * that a resumed run goes on with it.
+ */
 async function redactorOf(
   identity: RunIdentity,
   plan: Plan,
-  { store, redactor }: Workplace,
+  { store, redactor, secrets }: Workplace,
+  { maxParallel, references }: StoredDrive,
 ): Promise<Result<Redactor>> {
-  if (plan.security.secretsRedactionPolicy === "blank") {
-    return ok(redactor());
+  const isBlank = plan.security.secretsRedactionPolicy === "blank";
+  const key = isBlank ? ok(undefined) : await store.redactionKeys.take(identity);
+  if (!key.ok) {
+    return key;
   }
-  const key = await store.redactionKeys.take(identity);
-  return key.ok ? ok(redactor(key.value)) : key;
+  const made = key.value === undefined ? redactor() : redactor(key.value);
+  const taught = maxParallel === 0 ? ok(undefined) : await teachSecrets(plan, references, secrets, made);
+  return taught.ok ? ok(made) : taught;
 }
 
 type Stored = { readonly plan: Plan; readonly packListing: readonly FileEntry[]; readonly requestedBy: string };

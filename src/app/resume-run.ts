@@ -1,9 +1,10 @@
-import { faultOf } from "#fault/code-table.ts";
-import { fail, type Result } from "#fault/result.ts";
-import { packCodes } from "#pack/codes.ts";
+import type { Result } from "#fault/result.ts";
 import type { RunKey } from "#port/run-store.ts";
+import type { SecretReference } from "#port/secrets.ts";
+import { checkDeclared, checkGiven } from "./check-secrets.ts";
 import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
 import { readRunState } from "./read-run.ts";
+import type { RunState } from "#run/state.ts";
 import { isTerminal } from "#run/status.ts";
 import { runSummary } from "#run/summary.ts";
 import { openRunTrust, revocationPlace } from "./run-trust.ts";
@@ -12,7 +13,8 @@ import type { Workplace } from "./workplace.ts";
 
 /**
  * Goes on with a run from its ledger; a run that has ended is sealed if it is not yet. Nothing is told of events that are
- * in the ledger already.
+ * in the ledger already. While anything is left to run every secret of the plan has to be given again, also of steps that have
+ * ended: it may lie in what they left behind.
  */
 export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workplace): Promise<Result<RunEnd>> {
   const identity = await workplace.store.ledger.identity(key);
@@ -24,16 +26,18 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
     return state;
   }
   const { plan } = state.value;
-  for (const name of order.references.keys()) {
-    if (!Object.hasOwn(plan.secrets, name)) {
-      return fail(faultOf(packCodes, "SECRET_UNDECLARED", { name }));
-    }
+  const declared = checkDeclared(plan, order.references);
+  const isDriven = order.maxParallel > 0 && hasWorkLeft(state.value);
+  const given = declared.ok && isDriven ? checkGiven(plan, order.references) : declared;
+  if (!given.ok) {
+    return given;
   }
   const trust = await openRunTrust(
     workplace,
     undefined,
     Object.values(plan.approvals).flatMap((rule) => rule.from),
   );
+  const references = isDriven ? order.references : new Map<string, SecretReference>();
   const after = state.value.head.sequence;
   // A run that is stopping may always come to its end.
   if (trust.ok && !isTerminal(state.value.status) && state.value.stop === undefined) {
@@ -46,5 +50,14 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
   if (trust.ok) {
     order.onPlan?.(plan, runSummary(state.value).steps);
   }
-  return trust.ok ? finishRun(identity.value, { ...order, after }, workplace, trust.value) : trust;
+  return trust.ok ? finishRun(identity.value, { ...order, references, after }, workplace, trust.value) : trust;
+}
+
+/** Whether anything can still run, of a run that stops only in `finally`. */
+function hasWorkLeft({ status, stop, live }: RunState): boolean {
+  const roots = stop === undefined ? [...live.main.roots, ...live.finally.roots] : live.finally.roots;
+  return (
+    !isTerminal(status) &&
+    roots.some(({ at, record }) => !at.node.kind.startsWith("gate.") && !isTerminal(record?.status ?? "pending"))
+  );
 }

@@ -170,9 +170,60 @@ t.test("secrets are given again to a run that is resumed", async (t) => {
   t.equal((await place.start(["run", "gated", ...given, "--no-wait"], env).ended).code, 4);
   const key = await place.person("alice");
   t.equal((await place.packrun("approve", "last", "ok", "--key", key, "--reason", "fine")).code, 0);
+  const head = place.ledger().length;
+  for (const [code, args, environment] of [
+    ["SECRET_NOT_GIVEN", [], env],
+    ["SECRET_NOT_GIVEN", given.slice(0, 2), env],
+    ["SECRET_UNRESOLVED", given, {}],
+    ["SECRET_UNDECLARED", [...given, "--secret", "third=env:TOKEN"], env],
+  ] as const) {
+    const refused = await place.start(["resume", "last", ...args, "--json"], environment).ended;
+    t.match({ code: refused.code, fault: faultOf(refused).code }, { code: 3, fault: code });
+  }
+  t.equal(place.ledger().length, head, "nothing was begun");
   const ended = await place.start(["resume", "last", ...given, "--json"], env).ended;
   t.equal(ended.code, 0, ended.err);
   t.strictSame(filesWith(place.here(".packrun"), [...FORMS, FILE_CANARY]), []);
+});
+
+t.test("what an earlier process resolved is taken out of what later steps print and keep", async (t) => {
+  const place = new Place(t);
+  const pack = {
+    secrets: { token: {} },
+    approvals: { go: { required: 1, from: ["approver"], ttl: "1h" } },
+    steps: [
+      {
+        id: "keep",
+        env: { TOKEN: { secret: "token" } },
+        run: { script: 'printf %s "$TOKEN" | gzip > kept' },
+        outputs: { kept: { file: "kept" } },
+      },
+      { id: "ok", gate: { approval: "go" } },
+      {
+        id: "show",
+        inputs: { kept: "${{ steps.keep.outputs.kept }}" },
+        run: { script: 'zcat < "$PACKRUN_IN/kept"; zcat < "$PACKRUN_IN/kept" > plain' },
+        outputs: { plain: { file: "plain" } },
+      },
+    ],
+  };
+  place.pack("later", pack);
+  const token = ["--secret", "token=env:TOKEN"];
+  t.equal((await place.start(["run", "later", ...token, "--no-wait"], env).ended).code, 4);
+  const key = await place.person("alice");
+  t.equal((await place.packrun("approve", "last", "ok", "--key", key, "--reason", "fine")).code, 0);
+  t.equal(faultOf(await place.packrun("resume", "last", "--json")).code, "SECRET_NOT_GIVEN");
+  const resumed = await place.start(["resume", "last", ...token, "--json"], env).ended;
+  t.match(answerOf(resumed), { status: "failed", reason: "SECRET_IN_ARTIFACT" });
+  t.match((await place.packrun("runs", "logs", "last", "--step", "show")).out, /\[redacted:token\]/);
+  t.equal((await place.packrun("verify", "last")).code, 0);
+
+  const ungated = pack.steps.filter(({ id }) => id !== "ok");
+  place.pack("reused", { secrets: pack.secrets, steps: ungated });
+  await place.start(["run", "reused", ...token], env).ended;
+  const again = ["run", "reused", ...token, "--from", "last", "--only", "show", "--json"];
+  t.match(answerOf(await place.start(again, env).ended), { status: "failed", reason: "SECRET_IN_ARTIFACT" });
+  t.strictSame(filesWith(place.here(".packrun"), [CANARY]), []);
 });
 
 t.test(

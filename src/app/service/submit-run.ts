@@ -7,6 +7,7 @@ import type { Plan } from "#plan/plan.ts";
 import type { RunQueue, RunRow } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { stepCodes } from "#step/codes.ts";
+import { usedSecrets } from "../check-secrets.ts";
 import { refusedBy, type PlanRefusal } from "../plan-refusal.ts";
 import { readRunState } from "../read-run.ts";
 import { indexRun } from "../run-row.ts";
@@ -111,13 +112,6 @@ async function create(
     return first.ok && first.value === undefined ? identity : (first as Result<Submitted>);
   }
   return identity.ok ? ok({ runId: identity.value.runId, planHash, status: "pending" }) : identity;
-}
-
-/** The secrets that the steps of a plan use, as the operator configured them for the tenant. */
-export function usedSecrets(plan: Plan): readonly string[] {
-  return Object.entries(plan.secrets)
-    .filter(([, { steps }]) => steps.length > 0)
-    .map(([name]) => name);
 }
 
 /** Those that the order names, or all that the plan uses; one that the plan uses and the order leaves out is not given. */

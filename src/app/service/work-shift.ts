@@ -3,6 +3,7 @@ import { ok, type Result } from "#fault/result.ts";
 import type { RunKey, RunRow } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import type { LedgerEvent } from "#run/event.ts";
+import { usedSecrets } from "../check-secrets.ts";
 import type { RunEnd, RunOrder } from "../finish-run.ts";
 import { readRunState } from "../read-run.ts";
 import { resumeRun } from "../resume-run.ts";
@@ -14,7 +15,6 @@ import { RunTrace } from "./run-trace.ts";
 import type { ServiceLimits } from "./service-limits.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 import { SloWatch } from "./slo-watch.ts";
-import { usedSecrets } from "./submit-run.ts";
 import { tenantWorkplace } from "./tenant-workplace.ts";
 
 export type ShiftPorts = {
