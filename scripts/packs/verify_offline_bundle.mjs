@@ -2213,7 +2213,7 @@ var trustCodes = codeTable({
     explanation: {
       cause: "A trust root is followed only by one of its own trust domain.",
       example: "the production root placed over the staging root",
-      fix: "Pin the other root by its own name; domains never replace each other."
+      fix: "Restore the root that was there. Where the other one is meant, put it beside and configure it by its own name, or name it with --trust once."
     }
   },
   TRUST_ROOT_STEP: {

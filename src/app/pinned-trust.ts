@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ok, type Result } from "#fault/result.ts";
-import { checkSuccession } from "#trust/check-succession.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { Revocations } from "#trust/revocation-list.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
@@ -9,7 +8,7 @@ import type { Objections } from "#verify/objections.ts";
 import { revocationsPath } from "./revocation-files.ts";
 import { checkNoneMissed, lookAtRevocations } from "./revocation-standing.ts";
 import type { Settings } from "./settings.ts";
-import { admitRevocations, admitRoot, checkRoot, lastRevocations, type RootPlace } from "./trust-memory.ts";
+import { admitRevocations, admitRoot, checkList, checkRoot, type RootPlace } from "./trust-memory.ts";
 import { readUserFile } from "./user-file.ts";
 import type { VerifyRequest, VerifyTools } from "./verify-evidence.ts";
 
@@ -76,7 +75,7 @@ async function admit(root: TrustRoot, used: Used, place: RootPlace): Promise<Res
   const { stateFolder } = place.settings;
   const before = objectionsOf(
     isPinned ? await checkRoot(root, place) : ok(undefined),
-    missed.ok ? await checkList(root, list, stateFolder) : missed,
+    missed.ok && list !== undefined ? await checkList(stateFolder, list) : missed,
   );
   if (!before.ok || Object.keys(before.value).length > 0) {
     return before;
@@ -87,17 +86,10 @@ async function admit(root: TrustRoot, used: Used, place: RootPlace): Promise<Res
   return objectionsOf(newRoot, newList);
 }
 
-async function checkList(root: TrustRoot, list: Revocations | undefined, stateFolder: string): Promise<Result<void>> {
-  const last = await lastRevocations(stateFolder, root);
-  if (!last.ok) {
-    return last;
-  }
-  return list === undefined ? ok(undefined) : checkSuccession(list, last.value);
-}
-
 const OBJECTIONS: ReadonlySet<string> = new Set([
   "TRUST_ROOT_ROLLBACK",
   "TRUST_ROOT_FORKED",
+  "TRUST_ROOT_DOMAIN",
   "TRUST_ROOT_STEP",
   "TRUST_ROOT_THRESHOLD",
   "REVOCATIONS_ROLLBACK",

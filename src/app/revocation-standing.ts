@@ -17,7 +17,7 @@ import type { TrustRoot } from "#trust/trust-root.ts";
 import { developmentKey } from "./development-key.ts";
 import { readKeptSidecar, readRevocationFiles, revocationsPath } from "./revocation-files.ts";
 import type { Settings } from "./settings.ts";
-import { admitRevocations, lastRevocations, type RootPlace } from "./trust-memory.ts";
+import { admitRevocations, checkList, lastRevocations, type RootPlace } from "./trust-memory.ts";
 
 /** The list that is in force here, and its files. */
 export type HeldRevocations = { readonly list: SignedRevocations; readonly files: RevocationFiles };
@@ -36,10 +36,27 @@ const LOOKS = 4;
  * there must hold, whether it is asked for or not, and is remembered. `time: "any"` takes a stale one as well. Faults:
  * REVOCATIONS_*, TRUST_FILE_ACCESS, those of `checkSigned` and of the memory.
  */
-export async function heldRevocations(
+export function heldRevocations(
   root: TrustRoot,
   place: RevocationPlace,
   time: "fresh" | "any" = "fresh",
+): Promise<Result<HeldRevocations | undefined>> {
+  return hold(root, place, time, admitRevocations);
+}
+
+/** The same, stale or not, for who only looks: nothing is remembered of a root that nobody may have admitted. */
+export function inspectRevocations(
+  root: TrustRoot,
+  place: RevocationPlace,
+): Promise<Result<HeldRevocations | undefined>> {
+  return hold(root, place, "any", checkList);
+}
+
+async function hold(
+  root: TrustRoot,
+  place: RevocationPlace,
+  time: "fresh" | "any",
+  admit: typeof admitRevocations,
 ): Promise<Result<HeldRevocations | undefined>> {
   const found = await lookAtRevocations(revocationsPath(place.settings), root, place);
   if (!found.ok) {
@@ -57,7 +74,7 @@ export async function heldRevocations(
   }
   const list = signed.value;
   const least = checkLeastSequence(list, root);
-  const admitted = least.ok ? await admitRevocations(place.settings.stateFolder, list) : least;
+  const admitted = least.ok ? await admit(place.settings.stateFolder, list) : least;
   if (!admitted.ok) {
     return admitted;
   }

@@ -64,11 +64,11 @@ export async function openRunTrust(
     const usable = await admitRoot(root, followed);
     return usable.ok ? ok(root) : usable;
   };
-  const attestor = await openKey(workplace, settings.attestorKey, "approval requests and the attestation");
+  const attestor = await openKey(workplace, settings.attestorKey, ATTESTOR);
   if (!attestor.ok) {
     return attestor;
   }
-  const requester = await openKey(workplace, as ?? settings.requesterKey, "the run request");
+  const requester = await openKey(workplace, as ?? settings.requesterKey, REQUESTER);
   return requester.ok
     ? withPrincipal({
         ...pinned.value,
@@ -132,9 +132,12 @@ async function developmentTrust(
     return development;
   }
   const { root, rootBytes, signer, made, trustFile } = development.value;
-  const requester = as === undefined ? ok(signer) : await openKey(workplace, as, "the run request");
-  if (!requester.ok) {
-    return requester;
+  const open = (path: string | undefined): Promise<Result<Signer>> =>
+    path === undefined ? Promise.resolve(ok(signer)) : workplace.keyring.open(path, workplace.password);
+  const attestor = await open(settings.attestorKey);
+  const requester = attestor.ok ? await open(as ?? settings.requesterKey) : attestor;
+  if (!attestor.ok || !requester.ok) {
+    return requester as Result<never>;
   }
   const currentRoot = async (): Promise<Result<TrustRoot>> => {
     const read = await readRoot(trustFile, sha256);
@@ -146,7 +149,7 @@ async function developmentTrust(
     rootBytes,
     currentRoot,
     currentRevocations,
-    attestor: signer,
+    attestor: attestor.value,
     requester: requester.value,
   });
   return trust.ok ? ok({ ...trust.value, development: { made } }) : trust;
@@ -159,8 +162,17 @@ function withPrincipal(given: Omit<RunTrust, "principal" | "development">): Resu
     : ok({ ...given, principal, development: undefined });
 }
 
-async function openKey(workplace: Workplace, path: string | undefined, what: string): Promise<Result<Signer>> {
+type KeyUse = { readonly what: string; readonly hint?: string };
+
+const REQUESTER: KeyUse = { what: "the run request" };
+const ATTESTOR: KeyUse = {
+  what: "approval requests and the attestation",
+  hint: "set attestor.key in packrun.config.yaml, to a key that holds the role run-attestor",
+};
+
+async function openKey(workplace: Workplace, path: string | undefined, use: KeyUse): Promise<Result<Signer>> {
+  const { what, ...hint } = use;
   return path === undefined
-    ? fail(faultOf(appCodes, "KEY_MISSING", { what }))
+    ? fail(faultOf(appCodes, "KEY_MISSING", { what }, hint))
     : workplace.keyring.open(path, workplace.password);
 }

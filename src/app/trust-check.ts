@@ -4,7 +4,8 @@ import { revocationsStaleness } from "#trust/check-revocations.ts";
 import { checkKeyWindow, checkRollback, checkRootExpiry } from "#trust/freshness.ts";
 import { checkNextRoot } from "#trust/next-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
+import { inspectRevocations, type RevocationPlace } from "./revocation-standing.ts";
+import { rootFileOf } from "./site-root.ts";
 import type { TrustTools } from "./trust-edit.ts";
 import { readTrustFile, readVersionBefore, type TrustFile } from "./trust-file.ts";
 import { checkRoot, lastRoot } from "./trust-memory.ts";
@@ -34,14 +35,24 @@ export async function trustCheck(file: string, tools: TrustTools): Promise<Resul
   }
   const { root } = read.value;
   const { keyring, now, stateFolder, settings } = tools;
-  const place = { ...keyring, now, settings: { ...settings, trustFile: file, stateFolder } };
+  const { revocationsFile, trustFile } = settings ?? {};
+  const isPinned = trustFile !== undefined || file !== rootFileOf({ stateFolder });
+  const place = {
+    ...keyring,
+    now,
+    settings: {
+      stateFolder,
+      ...(isPinned ? { trustFile: file } : {}),
+      ...(revocationsFile === undefined ? {} : { revocationsFile }),
+    },
+  };
   const last = await lastRoot(root, place);
   const at = timestampOf(now());
   const checks = [
     finding("expiry", checkRootExpiry(root, at), `holds until ${root.document.expires}`, "stale"),
     ...windowFindings(root, at),
     rollbackFinding(root, last),
-    await stepFinding(read.value, last.ok ? last.value : undefined, place),
+    await stepFinding(read.value, last, place),
     await revocationsFinding(root, at, place),
   ];
   const { trustDomain, version } = root.document;
@@ -69,13 +80,14 @@ function rollbackFinding(root: TrustRoot, last: Result<TrustRoot | undefined>): 
 /** A root that is only pinned needs no signatures; stepping to it from one that was used, or that lies beside it, does. */
 async function stepFinding(
   file: TrustFile,
-  last: TrustRoot | undefined,
+  last: Result<TrustRoot | undefined>,
   place: RevocationPlace,
 ): Promise<TrustFinding> {
   const { root } = file;
-  if (last !== undefined && last.digest !== root.digest && checkRollback(root, last).ok) {
-    const why = `signed by enough root keys of version ${last.document.version} and of each since`;
-    return finding("step", await checkRoot(root, place), why, "fail");
+  const used = last.ok ? last.value : undefined;
+  const followed = last.ok && checkRollback(root, used).ok ? await checkRoot(root, place) : ok(undefined);
+  if (!followed.ok || (used !== undefined && used.digest !== root.digest && place.settings.trustFile !== undefined)) {
+    return finding("step", followed, signedSince(used), "fail");
   }
   const before = await readVersionBefore(file, place.sha256);
   if (before === undefined) {
@@ -85,18 +97,17 @@ async function stepFinding(
   const stepped = await checkNextRoot(before, file.bytes, sidecars, { ...place, at: timestampOf(place.now()) });
   return !stepped.ok && sidecars.length === 0
     ? { name: "step", status: "skipped", why: "it is not signed yet" }
-    : finding(
-        "step",
-        stepped,
-        `signed by enough root keys of version ${before.document.version} and of each since`,
-        "fail",
-      );
+    : finding("step", stepped, signedSince(before), "fail");
+}
+
+function signedSince(root: TrustRoot | undefined): string {
+  return `signed by enough root keys of version ${root?.document.version ?? 0} and of each since`;
 }
 
 /** The list that belongs to the root: there where it is demanded, well signed, not rolled back, and fresh. */
 async function revocationsFinding(root: TrustRoot, at: Timestamp, place: RevocationPlace): Promise<TrustFinding> {
   const name = "revocations";
-  const held = await heldRevocations(root, place, "any");
+  const held = await inspectRevocations(root, place);
   if (!held.ok) {
     return finding(name, held, "", "fail");
   }

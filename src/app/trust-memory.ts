@@ -4,12 +4,14 @@ import { join } from "node:path";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { Sha256 } from "#canon/digest.ts";
+import { trustDomainShape } from "#canon/id-shape.ts";
 import { digest, integer, literal, misfitsOf, object, record, type Infer } from "#canon/shape.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { checkSuccession } from "#trust/check-succession.ts";
+import { trustCodes } from "#trust/codes.ts";
 import { followRoot } from "#trust/follow-root.ts";
 import { checkRollback } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
@@ -28,14 +30,17 @@ export type SeenList = Infer<typeof seenListShape>;
 
 /**
  * `trust/seen.json` of a state folder: by trust domain the last root that was relied on from here, whose keys judge the
- * next one, and the last of its revocation lists.
+ * next one, and the last of its revocation lists; and by path which trust domain a pinned file was of.
  */
 const seenShape = object(
   {
     schema: literal("packrun.seen-roots/v1"),
     roots: record(DOMAIN, trustRootShape, "a trust domain"),
   },
-  { revocations: record(DOMAIN, seenListShape, "a trust domain") },
+  {
+    revocations: record(DOMAIN, seenListShape, "a trust domain"),
+    files: record(/^/, trustDomainShape, "a path"),
+  },
 );
 type Seen = Infer<typeof seenShape>;
 
@@ -54,28 +59,50 @@ export type RootPlace = {
  */
 export async function admitRoot(root: TrustRoot, place: RootPlace): Promise<Result<void>> {
   const { stateFolder } = place.settings;
-  const last = await lastRoot(root, place);
-  const admitted = last.ok ? await checkAfter(last.value, root, place) : last;
-  if (!admitted.ok || !last.ok || last.value?.digest === root.digest || !existsSync(stateFolder)) {
-    return admitted;
-  }
-  return passUnwritable(await withTrustLock(stateFolder, () => remember(root, place)));
+  const before = await lookBack(root, place);
+  const admitted = before.ok ? await checkAfter(before.value, root, place) : before;
+  return !admitted.ok || !before.ok || isKnown(before.value, root) || !existsSync(stateFolder)
+    ? admitted
+    : passUnwritable(await withTrustLock(stateFolder, () => remember(root, place)));
 }
 
 /**
  * Whether a pinned root may be used where others of its trust domain were used before. The root that `--trust` names is pinned
  * by that, and only must not be older; that of the configuration must be signed, version by version. Faults: TRUST_MEMORY,
- * those of `followRoot`.
+ * TRUST_ROOT_DOMAIN, those of `followRoot`.
  */
 export async function checkRoot(root: TrustRoot, place: RootPlace): Promise<Result<void>> {
-  const last = await lastRoot(root, place);
-  return last.ok ? checkAfter(last.value, root, place) : last;
+  const before = await lookBack(root, place);
+  return before.ok ? checkAfter(before.value, root, place) : before;
 }
 
-async function checkAfter(last: TrustRoot | undefined, root: TrustRoot, place: RootPlace): Promise<Result<void>> {
+/** What was used before a root: the last of its trust domain, and of which trust domain the file was that it stands in now. */
+type Before = { readonly last: TrustRoot | undefined; readonly trustDomain: string | undefined };
+
+async function lookBack(root: TrustRoot, place: RootPlace): Promise<Result<Before>> {
+  const seen = await readSeen(place.settings.stateFolder);
+  const last = seen.ok ? await lastRoot(root, place) : seen;
+  const { trustFile } = place.settings;
+  return seen.ok && last.ok
+    ? ok({ last: last.value, trustDomain: trustFile === undefined ? undefined : seen.value.files?.[trustFile] })
+    : (last as Result<never>);
+}
+
+function isKnown({ last, trustDomain }: Before, root: TrustRoot): boolean {
+  return last?.digest === root.digest && trustDomain === root.document.trustDomain;
+}
+
+async function checkAfter({ last, trustDomain }: Before, root: TrustRoot, place: RootPlace): Promise<Result<void>> {
   const { settings, now, ...tools } = place;
-  if (last === undefined || settings.trustFile === undefined || settings.namesTrust === true) {
+  if (settings.trustFile === undefined || settings.namesTrust === true) {
     return checkRollback(root, last);
+  }
+  const found = root.document.trustDomain;
+  if (trustDomain !== undefined && trustDomain !== found) {
+    return fail(faultOf(trustCodes, "TRUST_ROOT_DOMAIN", { expected: trustDomain, found }));
+  }
+  if (last === undefined) {
+    return ok(undefined);
   }
   const steps = await readSteps(settings.trustFile, last, root, tools.sha256);
   return followRoot(last, root, steps, { ...tools, at: timestampOf(now()) });
@@ -98,6 +125,12 @@ export async function lastRoot(
 export async function lastRevocations(stateFolder: string, root: TrustRoot): Promise<Result<SeenList | undefined>> {
   const seen = await readSeen(stateFolder);
   return seen.ok ? ok(listOf(seen.value, root.document.trustDomain)) : seen;
+}
+
+/** Whether a signed revocation list may be used where others were used before. Faults: those of `checkSuccession`, TRUST_MEMORY. */
+export async function checkList(stateFolder: string, list: Revocations): Promise<Result<void>> {
+  const seen = await readSeen(stateFolder);
+  return seen.ok ? checkSuccession(list, listOf(seen.value, list.document.trustDomain)) : seen;
 }
 
 /**
@@ -147,13 +180,17 @@ async function rememberList(stateFolder: string, list: Revocations): Promise<Res
 
 /** Looked at again under the lock: another process may have seen a newer one meanwhile. */
 async function remember(root: TrustRoot, place: RootPlace): Promise<Result<void>> {
-  const { stateFolder } = place.settings;
+  const { stateFolder, trustFile } = place.settings;
   const { document } = root;
   const seen = await readSeen(stateFolder);
   const admitted = seen.ok ? await checkRoot(root, place) : seen;
-  return seen.ok && admitted.ok
-    ? writeSeen(stateFolder, { ...seen.value, roots: { ...seen.value.roots, [document.trustDomain]: document } })
-    : admitted;
+  if (!seen.ok || !admitted.ok) {
+    return admitted;
+  }
+  const { trustDomain } = document;
+  const roots = { ...seen.value.roots, [trustDomain]: document };
+  const files = trustFile === undefined ? seen.value.files : { ...seen.value.files, [trustFile]: trustDomain };
+  return writeSeen(stateFolder, { ...seen.value, roots, ...(files === undefined ? {} : { files }) });
 }
 
 async function writeSeen(stateFolder: string, next: Seen): Promise<Result<void>> {

@@ -1,5 +1,6 @@
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { faultOf } from "#fault/code-table.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { trustCodes } from "./codes.ts";
 import { checkRollback } from "./freshness.ts";
@@ -35,9 +36,18 @@ export async function followRoot(
   for (const step of [...between, { bytes: canonicalBytes(root.document), sidecars }]) {
     const next = await checkNextRoot(before, step.bytes, step.sidecars, tools);
     if (!next.ok) {
-      return next;
+      return next.fault.code === "TRUST_ROOT_THRESHOLD" && step.sidecars !== sidecars
+        ? fail({ ...next.fault, hint: keptHint(before.document.version + 1, next.fault) })
+        : next;
     }
     before = next.value;
   }
   return ok(undefined);
+}
+
+/** A version that was edited on before it was signed lies beside the present one, and is signed there. */
+function keptHint(version: number, { hint = "" }: Fault): string {
+  return hint.includes("--trust")
+    ? hint
+    : `each version in between is signed by itself: packrun trust sign --trust ${version}.trust-root.json --key KEY`;
 }

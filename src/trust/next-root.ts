@@ -38,13 +38,12 @@ export async function checkNextRoot(
     return fail(faultOf(trustCodes, "TRUST_ROOT_STEP", { expected: old.document.version + 1, found: version }));
   }
   for (const judge of [old, next.value]) {
-    const consenting = await consentingPrincipals(judge, next.value, sidecars, tools);
+    const consents = await consentsTo(next.value, judge, sidecars, tools);
+    const have = principalsOf(consents.filter(({ window }) => window.ok)).size;
     const required = judge.document.roles["root"]?.threshold ?? Number.POSITIVE_INFINITY;
-    if (consenting.size < required) {
-      const have = consenting.size;
-      return fail(
-        faultOf(trustCodes, "TRUST_ROOT_THRESHOLD", { version, judge: judge.document.version, have, required }),
-      );
+    if (have < required) {
+      const data = { version, judge: judge.document.version, have, required };
+      return fail(faultOf(trustCodes, "TRUST_ROOT_THRESHOLD", data, lateHint(consents, required)));
     }
   }
   return next;
@@ -60,14 +59,34 @@ export async function consentingPrincipals(
   sidecars: readonly Uint8Array[],
   tools: RootTools,
 ): Promise<ReadonlySet<string>> {
-  const principals = new Set<string>();
-  for (const sidecar of sidecars) {
-    const principal = await consentOf(sidecar, judge, root, tools);
-    if (principal !== undefined) {
-      principals.add(principal);
-    }
-  }
-  return principals;
+  return principalsOf((await consentsTo(root, judge, sidecars, tools)).filter(({ window }) => window.ok));
+}
+
+/** A good signature of a root key, and whether it was in its window. */
+type Consent = { readonly principal: string; readonly window: Result<void> };
+
+function principalsOf(consents: readonly Consent[]): ReadonlySet<string> {
+  return new Set(consents.map(({ principal }) => principal));
+}
+
+/** Whoever comes after the window of the old keys has to hear that it is not signatures that are missing. */
+function lateHint(consents: readonly Consent[], required: number): { readonly hint?: string } {
+  const late = consents.map(({ window }) => window).find((window) => !window.ok);
+  return late === undefined || late.ok || principalsOf(consents).size < required
+    ? {}
+    : {
+        hint: `it is signed, but ${late.fault.message}; where it came by a way that you trust, name it with --trust once`,
+      };
+}
+
+async function consentsTo(
+  root: TrustRoot,
+  judge: TrustRoot,
+  sidecars: readonly Uint8Array[],
+  tools: RootTools,
+): Promise<readonly Consent[]> {
+  const consents = await Promise.all(sidecars.map((sidecar) => consentOf(sidecar, judge, root, tools)));
+  return consents.filter((consent) => consent !== undefined);
 }
 
 async function consentOf(
@@ -75,7 +94,7 @@ async function consentOf(
   judge: TrustRoot,
   root: TrustRoot,
   tools: RootTools,
-): Promise<string | undefined> {
+): Promise<Consent | undefined> {
   const envelope = readSidecar(sidecar, "own");
   const signer = envelope.ok ? await findSigner(envelope.value, judge, ["root"], tools.verifySignature) : envelope;
   const statement = envelope.ok ? readStatement(envelope.value.payload, trustRootPredicate) : envelope;
@@ -85,9 +104,8 @@ async function consentOf(
   const { trustDomain, version } = statement.value.predicate;
   const holds =
     standingOf(judge, signer.value.key.keyid, ["root"], {}).kind === "held" &&
-    checkKeyWindow(signer.value, tools.at).ok &&
     checkSubject(statement.value, root.digest).ok &&
     trustDomain === root.document.trustDomain &&
     version === root.document.version;
-  return holds ? signer.value.principal : undefined;
+  return holds ? { principal: signer.value.principal, window: checkKeyWindow(signer.value, tools.at) } : undefined;
 }

@@ -46,6 +46,25 @@ t.test("with nothing configured the development trust root is used, and says whe
   t.match(again, { principal: "developer", development: { made: false } });
 });
 
+t.test("keys that are configured count under development trust, too, once its root knows them", async (t) => {
+  const place = smallWorkplace(t);
+  const me = value(await fileKeyring.writePair(place.here("me"), "ed25519"));
+  const config = (text: string) => place.write("packrun.config.yaml", text);
+  value(await openRunTrust(await place.open(), undefined, []));
+  config("requester: {key: me.key}\n");
+  t.equal(code(await openRunTrust(await place.open(), undefined, [])), "REQUESTER_KEY");
+  const tools = { keyring: fileKeyring, now: () => Date.now(), stateFolder: place.here("state") };
+  const grant = { principal: "me", roles: ["requester", "run-attestor"], keyFile: me.publicFile };
+  value(await trustAdd({ file: place.here("state/trust/trust-root.json"), ...grant }, tools));
+  t.equal(value(await openRunTrust(await place.open(), undefined, [])).principal, "me");
+  config("requester: {key: absent.key}\n");
+  t.equal(code(await openRunTrust(await place.open(), undefined, [])), "KEY_FILE");
+  config("attestor: {key: me.key}\n");
+  const attested = value(await openRunTrust(await place.open(), undefined, []));
+  t.equal(attested.principal, "developer");
+  t.not(attested.attestor.keyid, attested.requester.keyid);
+});
+
 t.test("a configured trust root is pinned, with its own keys and principals", async (t) => {
   const place = await configured(t);
   const workplace = await place.opened();

@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
+import { ensureDevelopmentTrust } from "#app/development-trust.ts";
+import { heldRevocations } from "#app/revocation-standing.ts";
 import { trustCheck, type TrustChecked } from "#app/trust-check.ts";
 import { trustAdd, trustInit, trustPolicy, trustSign, type TrustTools } from "#app/trust-edit.ts";
 import { readTrustFile } from "#app/trust-file.ts";
-import { admitRoot, type RootPlace } from "#app/trust-memory.ts";
+import { admitRoot, lastRevocations, type RootPlace } from "#app/trust-memory.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { fileKeyring } from "#signer/file-keyring.ts";
 import { code, value } from "../attest/signing.ts";
@@ -72,6 +74,33 @@ t.test("a version after the one that was used from here must be signed, and each
   t.match(await step(), { status: "fail", code: "TRUST_ROOT_STEP" });
 });
 
+t.test("that the root is named makes no step good, and what is looked at is not remembered", async (t) => {
+  const { dir, file, tools } = await desk(t);
+  const place = placeOf({ dir, file, tools });
+  const first = value(await readTrustFile(join(dir, "1.trust-root.json"), fileKeyring.sha256));
+  value(await admitRoot(first.root, place));
+  value(await trustAdd({ file, keyFile: join(dir, "eve.pub"), principal: "eve", roles: ["revoker"] }, tools));
+  const signer = value(await fileKeyring.open(join(dir, "eve.key"), () => Promise.resolve(undefined)));
+  const sample = { trustDomain: "acme", issuedAt: timestampOf(NOW - 1000), nextUpdate: timestampOf(NOW + 1000) };
+  const { list, sidecar } = await revocations(signer, { ...sample, sequence: 9000 });
+  writeFileSync(join(dir, "revocations.json"), list);
+  writeFileSync(join(dir, "revocations.json.sigstore.json"), sidecar);
+  const named = { ...tools, settings: { trustFile: file, namesTrust: true as const } };
+  const { checks, exitCode } = value(await trustCheck(file, named));
+  t.equal(exitCode, 7);
+  t.match(checks, [{}, {}, {}, {}, { name: "step", status: "fail", code: "TRUST_ROOT_THRESHOLD" }, { status: "pass" }]);
+  t.equal(value(await lastRevocations(tools.stateFolder, first.root)), undefined);
+});
+
+t.test("a development root steps without signatures", async (t) => {
+  const { dir, tools } = await desk(t);
+  const file = join(tools.stateFolder, "trust", "trust-root.json");
+  const { root } = value(await ensureDevelopmentTrust(tools.stateFolder, [], tools));
+  value(await admitRoot(root, { ...placeOf({ dir, file, tools }) }));
+  value(await trustAdd({ file, keyFile: join(dir, "eve.pub"), principal: "eve", roles: ["approver"] }, tools));
+  t.match(value(await trustCheck(file, tools)), { exitCode: 0 });
+});
+
 t.test("a damaged memory fails the check of what it remembers", async (t) => {
   const { file, tools } = await desk(t);
   mkdirSync(join(tools.stateFolder, "trust"), { recursive: true });
@@ -127,6 +156,8 @@ t.test("the revocation list that belongs to the root is looked at: where it is, 
   await write(NOW, 5);
   t.match(await look(), { status: "stale", code: "REVOCATIONS_STALE" });
   t.equal(value(await trustCheck(file, tools)).exitCode, 11);
+  const { root } = value(await readTrustFile(file, fileKeyring.sha256));
+  value(await heldRevocations(root, placeOf({ dir, file, tools }), "any"));
   await write(NOW + 1000, 4);
   t.match(await look(), { status: "fail", code: "REVOCATIONS_ROLLBACK" });
 });

@@ -88,6 +88,7 @@ t.test("a root that is named counts as it is, but is never older than one that w
       canonicalBytes({
         schema: "packrun.seen-roots/v1",
         roots: { "acme-prod": version(9).document, "acme-test": version(1, "acme-test").document },
+        files: { [place.settings.trustFile ?? ""]: "acme-test" },
       }),
     ).toString(),
   );
@@ -116,6 +117,39 @@ t.test("a configured root follows the one that was used, version by version, eac
   t.equal(await admit(version(10), "carol", "rooty"), "ok");
   t.equal(await highest(place), 10);
 });
+
+t.test("a root of another trust domain does not take the place of one, unless it is named", async (t) => {
+  const state = stateFolder(t);
+  const place = placeOf(state);
+  const other = version(1, "acme.prod");
+  t.equal(code(await admitRoot(version(7), place)), "ok");
+  t.equal(code(await admitRoot(other, place)), "TRUST_ROOT_DOMAIN");
+  t.equal(code(await checkRoot(other, place)), "TRUST_ROOT_DOMAIN");
+  const elsewhere = { ...place, settings: { ...place.settings, trustFile: join(state, "other.json") } };
+  t.equal(code(await admitRoot(other, elsewhere)), "ok", "another file is another root");
+  t.equal(code(await admitRoot(other, namedIn(state))), "ok");
+  t.equal(code(await admitRoot(other, place)), "ok", "which pins it");
+  t.equal(code(await admitRoot(version(7), place)), "TRUST_ROOT_DOMAIN");
+});
+
+t.test(
+  "what is to be done is said: sign the version in between, or name what was signed by a key that is late",
+  async (t) => {
+    const state = stateFolder(t);
+    const place = placeOf(state);
+    t.equal(code(await admitRoot(version(7), place)), "ok");
+    await put(version(8), state, [], "8.trust-root.json");
+    await put(version(9), state, ["carol", "rooty"]);
+    const between = await checkRoot(version(9), place);
+    t.match(between, { fault: { code: "TRUST_ROOT_THRESHOLD", hint: /sign --trust 8\.trust-root\.json --key KEY/ } });
+    await put(version(8), state, ["carol", "rooty"], "8.trust-root.json");
+    t.equal(code(await checkRoot(version(9), place)), "ok");
+    const late = await checkRoot(version(9), { ...place, now: () => Date.parse(NOW) + 400 * 86_400_000 });
+    t.match(late, {
+      fault: { code: "TRUST_ROOT_THRESHOLD", hint: /it is signed, but .* valid from .*; .*--trust once/ },
+    });
+  },
+);
 
 t.test("another root of the version that was used is none of its successors", async (t) => {
   const state = stateFolder(t);
