@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import t from "tap";
 import { changeIncident, takeSnapshot } from "#app/incident.ts";
 import { snapshotPath } from "#app/snapshot-keeper.ts";
@@ -106,38 +107,43 @@ t.test("a gate that stands open too long opens one incident, whichever server se
   t.same(await world.workplace.store.inbox.pending(key), []);
 });
 
-t.test("a run that waits opens one where its secrets are not to be had, too, and nothing of it is begun", async (t) => {
-  const world = await serviceWorld(t, { incidentSeconds: 60 });
-  const tenants = { default: { token: { provider: "env", locator: "TOKEN" } } };
-  const { settings, clock } = world.workplace;
-  const rich = {
-    ...world.workplace,
-    settings: { ...settings, secrets: { places: { commands: {}, vault: {} }, tenants } },
-  };
-  const steps = `    - {id: ask, gate: {approval: ok}}
+for (const why of ["are not configured", "cannot be had"]) {
+  t.test(`a run that waits opens one where its secrets ${why}, too, and nothing of it is begun`, async (t) => {
+    const world = await serviceWorld(t, { incidentSeconds: 60 });
+    const file = world.place.write("token", "token-of-the-vault");
+    const tenants = { default: { token: { provider: "file", locator: file } } };
+    const { settings, clock } = world.workplace;
+    const rich = {
+      ...world.workplace,
+      settings: { ...settings, secrets: { places: { commands: {}, vault: {} }, tenants } },
+    };
+    const steps = `    - {id: ask, gate: {approval: ok}}
     - {id: a, env: {T: {secret: token}}, run: {command: [echo, hello]}}`;
-  const pack = await world.upload(steps, `  secrets: {token: {}}\n${LATE}`);
-  const service = openService({ workplace: rich, limits: serviceLimits({}), metrics: world.metrics });
-  const { runId } = taken(await service.submit({ pack, inputs: {} }, world.bearer));
-  const key = { tenantId: world.bearer.tenantId, runId };
-  const first = world.worker({}, rich);
-  first.start();
-  await world.until(key, "waiting");
-  await first.stop();
-  const before = (await world.events(key)).length;
-  const second = world.worker({}, { ...world.workplace, clock: { ...clock, now: () => clock.now() + 700_000 } });
-  second.start();
-  const since = async () => (await world.events(key)).slice(before).map(({ eventType }) => eventType);
-  for (let tries = 0; !(await since()).includes("evidence.snapshot") && tries < 200; tries += 1) {
-    await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 50);
-  }
-  await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 1200);
-  await second.stop();
-  const types = await since();
-  t.equal(types.filter((type) => type === OPENED).length, 1);
-  t.equal(types.filter((type) => type === "lease.acquired").length, 1, "and it is not taken again and again");
-  t.equal((await world.state(key)).status, "waiting");
-});
+    const pack = await world.upload(steps, `  secrets: {token: {}}\n${LATE}`);
+    const service = openService({ workplace: rich, limits: serviceLimits({}), metrics: world.metrics });
+    const { runId } = taken(await service.submit({ pack, inputs: {} }, world.bearer));
+    const key = { tenantId: world.bearer.tenantId, runId };
+    const first = world.worker({}, rich);
+    first.start();
+    await world.until(key, "waiting");
+    await first.stop();
+    const before = (await world.events(key)).length;
+    rmSync(file);
+    const poor = why === "cannot be had" ? rich : world.workplace;
+    const second = world.worker({}, { ...poor, clock: { ...clock, now: () => clock.now() + 700_000 } });
+    second.start();
+    const since = async () => (await world.events(key)).slice(before).map(({ eventType }) => eventType);
+    for (let tries = 0; !(await since()).includes("evidence.snapshot") && tries < 200; tries += 1) {
+      await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 50);
+    }
+    await world.workplace.store.ledger.changed(key, Number.MAX_SAFE_INTEGER, 1200);
+    await second.stop();
+    const types = await since();
+    t.equal(types.filter((type) => type === OPENED).length, 1);
+    t.equal(types.filter((type) => type === "lease.acquired").length, 1, "and it is not taken again and again");
+    t.equal((await world.state(key)).status, "waiting");
+  });
+}
 
 t.test("without incidents in the configuration no gate opens one", async (t) => {
   const world = await serviceWorld(t);

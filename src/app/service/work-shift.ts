@@ -60,7 +60,10 @@ export async function workShift(
   const maxParallel = secrets.ok ? limits.parallel : 0;
   const order = { references, maxParallel, wait: false, onEvents, ...signals, ...traceOf(row, debug) };
   try {
-    return await resumeRun(row, order, workplace);
+    const ended = await resumeRun(row, order, workplace);
+    return !ended.ok && row.status === "waiting" && ended.fault.code.startsWith("SECRET_")
+      ? await resumeRun(row, { ...order, references: new Map(), maxParallel: 0 }, workplace)
+      : ended;
   } finally {
     await watch.value?.end();
     spans.end(clock.now());
