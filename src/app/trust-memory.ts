@@ -61,7 +61,7 @@ export async function admitRoot(root: TrustRoot, place: RootPlace): Promise<Resu
   const { stateFolder } = place.settings;
   const before = await lookBack(root, place);
   const admitted = before.ok ? await checkAfter(before.value, root, place) : before;
-  return !admitted.ok || !before.ok || isKnown(before.value, root) || !existsSync(stateFolder)
+  return !admitted.ok || !before.ok || isKnown(before.value, root, place) || !existsSync(stateFolder)
     ? admitted
     : passUnwritable(await withTrustLock(stateFolder, () => remember(root, place)));
 }
@@ -82,14 +82,23 @@ type Before = { readonly last: TrustRoot | undefined; readonly trustDomain: stri
 async function lookBack(root: TrustRoot, place: RootPlace): Promise<Result<Before>> {
   const seen = await readSeen(place.settings.stateFolder);
   const last = seen.ok ? await lastRoot(root, place) : seen;
-  const { trustFile } = place.settings;
   return seen.ok && last.ok
-    ? ok({ last: last.value, trustDomain: trustFile === undefined ? undefined : seen.value.files?.[trustFile] })
+    ? ok({ last: last.value, trustDomain: domainAt(seen.value, place.settings) })
     : (last as Result<never>);
 }
 
-function isKnown({ last, trustDomain }: Before, root: TrustRoot): boolean {
-  return last?.digest === root.digest && trustDomain === root.document.trustDomain;
+function domainAt({ files = {} }: Seen, { trustFile = "" }: RootPlace["settings"]): string | undefined {
+  return Object.hasOwn(files, trustFile) ? files[trustFile] : undefined;
+}
+
+/** Of files that are only named, those that were configured before are remembered: they are pinned anew. */
+function pinsFile(trustDomain: string | undefined, { trustFile, namesTrust }: RootPlace["settings"]): boolean {
+  return trustFile !== undefined && (namesTrust !== true || trustDomain !== undefined);
+}
+
+function isKnown({ last, trustDomain }: Before, { digest, document }: TrustRoot, place: RootPlace): boolean {
+  const isPinned = trustDomain === document.trustDomain || !pinsFile(trustDomain, place.settings);
+  return last?.digest === digest && isPinned;
 }
 
 async function checkAfter({ last, trustDomain }: Before, root: TrustRoot, place: RootPlace): Promise<Result<void>> {
@@ -180,7 +189,7 @@ async function rememberList(stateFolder: string, list: Revocations): Promise<Res
 
 /** Looked at again under the lock: another process may have seen a newer one meanwhile. */
 async function remember(root: TrustRoot, place: RootPlace): Promise<Result<void>> {
-  const { stateFolder, trustFile } = place.settings;
+  const { stateFolder, trustFile = "" } = place.settings;
   const { document } = root;
   const seen = await readSeen(stateFolder);
   const admitted = seen.ok ? await checkRoot(root, place) : seen;
@@ -189,7 +198,8 @@ async function remember(root: TrustRoot, place: RootPlace): Promise<Result<void>
   }
   const { trustDomain } = document;
   const roots = { ...seen.value.roots, [trustDomain]: document };
-  const files = trustFile === undefined ? seen.value.files : { ...seen.value.files, [trustFile]: trustDomain };
+  const pins = pinsFile(domainAt(seen.value, place.settings), place.settings);
+  const files = pins ? { ...seen.value.files, [trustFile]: trustDomain } : seen.value.files;
   return writeSeen(stateFolder, { ...seen.value, roots, ...(files === undefined ? {} : { files }) });
 }
 
