@@ -35,11 +35,14 @@ export type SecretProvider = {
  * Takes secrets out of everything that leaves the runner: exact values and their JSON-escaped and base64 forms.
  * 1. `redact` and `stream` replace every known form by `[redacted:NAME]`; for text without secrets they are identity.
  * 2. A `stream` finds a secret however its bytes are cut into chunks; it holds back no more than the longest form.
- * 3. Secrets may be added while streams are open: later bytes are redacted.
+ * 3. `redactHost` is `redact` for names of hosts: there no case counts, and a host that a URL makes of a secret is a form too.
+ *    A text that holds a secret comes back in lower case, but for the marks.
+ * 4. Secrets may be added while streams are open: later bytes are redacted.
  */
 export type Redactor = {
   readonly add: (name: string, value: string) => void;
   readonly redact: (text: string) => string;
+  readonly redactHost: (text: string) => string;
   /** Redacts every string inside a JSON value, member names included. */
   readonly redactJson: <T>(value: T) => T;
   readonly stream: () => RedactingStream;

@@ -1,8 +1,8 @@
 import { isJsonObject } from "#canon/json.ts";
 import type { Redactor } from "#port/secrets.ts";
 import { FormMatcher, ROOT, type Form } from "./form-matcher.ts";
-import { RedactingWalk } from "./redacting-walk.ts";
-import { formsOf } from "./secret-forms.ts";
+import { RedactingWalk, type Redaction } from "./redacting-walk.ts";
+import { formsOf, hostsOf, LONGEST_HOST } from "./secret-forms.ts";
 
 /** The text that stands for a secret. It must not depend on anything but name and value. */
 export type Mark = (name: string, value: string) => string;
@@ -20,20 +20,21 @@ export function createRedactor(options: { readonly mark?: Mark } = {}): Redactor
   const forms: Form[] = [];
   let built: FormMatcher | undefined = new FormMatcher(forms);
   const matcher = (): FormMatcher => (built ??= new FormMatcher(forms));
-  const redaction = { matcher, mark: (name: string) => marks.get(name) ?? Buffer.from(blankMark(name, "")) };
+  const hosts: Form[] = [];
+  let builtForHosts: FormMatcher | undefined;
+  /** Few attempts reach a network, and most of the bytes are those of long forms: built apart, and only when it is asked for. */
+  const hostMatcher = (): FormMatcher => (builtForHosts ??= new FormMatcher(formsInHosts([...forms, ...hosts])));
+  const markOf = (name: string): Buffer => marks.get(name) ?? Buffer.from(blankMark(name, ""));
+  const redaction = { matcher, mark: markOf };
 
-  const redact = (text: string): string => {
+  const redact = (text: string): string => (forms.length === 0 ? text : redactText(text, redaction));
+  const redactHost = (text: string): string => {
     if (forms.length === 0) {
       return text;
     }
-    const bytes = Buffer.from(text, "utf8");
-    let found = false;
-    matcher().walk(ROOT, bytes, 0, () => (found = true));
-    if (!found) {
-      return text;
-    }
-    const walk = new RedactingWalk(redaction);
-    return Buffer.concat([walk.push(bytes), walk.end()]).toString("utf8");
+    const lower = text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+    const redacted = redactText(lower, { matcher: hostMatcher, mark: markOf });
+    return redacted === lower ? redact(text) : redacted;
   };
   return {
     add: (name, value) => {
@@ -43,9 +44,12 @@ export function createRedactor(options: { readonly mark?: Mark } = {}): Redactor
       values.set(name, value);
       marks.set(name, Buffer.from(mark(name, value), "utf8"));
       forms.push(...formsOf(value).map((bytes) => ({ name, bytes })));
+      hosts.push(...hostsOf(value).map((host) => ({ name, bytes: Buffer.from(host, "utf8") })));
       built = undefined;
+      builtForHosts = undefined;
     },
     redact,
+    redactHost,
     redactJson: <T>(value: T): T => (forms.length === 0 ? value : (redactInside(value, redact) as T)),
     stream: () => new RedactingWalk(redaction),
     scanner: () => {
@@ -62,6 +66,28 @@ export function createRedactor(options: { readonly mark?: Mark } = {}): Redactor
       };
     },
   };
+}
+
+/** The text itself where nothing in it was found. */
+function redactText(text: string, redaction: Redaction): string {
+  const bytes = Buffer.from(text, "utf8");
+  let found = false;
+  redaction.matcher().walk(ROOT, bytes, 0, () => (found = true));
+  if (!found) {
+    return text;
+  }
+  const walk = new RedactingWalk(redaction);
+  return Buffer.concat([walk.push(bytes), walk.end()]).toString("utf8");
+}
+
+/** Those that fit in a host, in lower case. */
+function formsInHosts(forms: readonly Form[]): readonly Form[] {
+  return forms
+    .filter(({ bytes }) => bytes.length <= LONGEST_HOST)
+    .map(({ name, bytes }) => ({
+      name,
+      bytes: bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)),
+    }));
 }
 
 /** The value itself where nothing in it was redacted. */

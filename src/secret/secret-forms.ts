@@ -3,6 +3,10 @@ import { LEAST_SECRET_LENGTH } from "./secret-providers.ts";
 /** Columns after which common tools break base64 (`base64`: 76, `openssl base64` and PEM: 64) and hex (`xxd -p`: 60). */
 const BASE64_COLUMNS = [76, 64];
 const HEX_COLUMNS = [60];
+/** Bytes of the longest name of a host. */
+export const LONGEST_HOST = 253;
+/** Nothing by which a URL would be cut up. */
+const LABEL = /^[^[\]:@/\\?#%.\s\p{Cc}]+$/u;
 /** A shorter rest of a broken line says too little about the secret, and would be found everywhere. */
 const LEAST_REST = 16;
 
@@ -22,6 +26,17 @@ export function formsOf(value: string): readonly Uint8Array[] {
   }
   texts.delete("");
   return [...texts].map((text) => Buffer.from(text, "utf8"));
+}
+
+/**
+ * What readers of URLs (WHATWG URL, 3.5) make of a secret that is a host or a label of one, where that is another text: a
+ * number becomes an IPv4 address, letters beyond ASCII become Punycode. Parts with a dot are left: 10.1 is mostly no address.
+ */
+export function hostsOf(value: string): readonly string[] {
+  const labels = [...partsOf(value)].filter((part) => part.length <= LONGEST_HOST && LABEL.test(part));
+  return labels
+    .map((label) => URL.parse(`http://${label}/`)?.hostname ?? "")
+    .filter((host, at) => host.length >= LEAST_SECRET_LENGTH && host !== labels[at]?.toLowerCase());
 }
 
 /** The value first, then what stands inside it when it is JSON, then the lines of all, without white space around them. */

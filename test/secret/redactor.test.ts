@@ -207,6 +207,30 @@ t.test(
   },
 );
 
+t.test("in the name of a host a secret is found in any case and form, and as URLs spell it", async (t) => {
+  const pem = "First-Line-of-it\nSecond-Line-of-it";
+  const long = `Long${"x".repeat(300)}`;
+  const redactor = redactorOf({ Token: "Hunter2!", number: "3232235777", wide: "Größe77", pem, dotted: "10.17", long });
+  const hosts: Readonly<Record<string, string>> = {
+    "a.HUNTER2!.Test": "a.[redacted:Token].test",
+    [`${Buffer.from("Hunter2!").toString("hex").toUpperCase()}.test`]: "[redacted:Token].test",
+    [`${text("Hunter2!").toLowerCase()}.test`]: "[redacted:Token].test",
+    "second-line-of-it.first-line-of-it": "[redacted:pem].[redacted:pem]",
+    "192.168.1.1": "[redacted:number]",
+    [new URL("http://größe77.test").hostname]: "[redacted:wide].test",
+    [long]: "[redacted:long]",
+    "10.0.0.17": "10.0.0.17",
+    "Nothing.Test": "Nothing.Test",
+  };
+  for (const [host, redacted] of Object.entries(hosts)) {
+    t.equal(redactor.redactHost(host), redacted, host);
+  }
+  t.equal(redactor.redact("hunter2! 192.168.1.1"), "hunter2! 192.168.1.1", "elsewhere letters are what they are");
+  redactor.add("later", "Nothing");
+  t.equal(redactor.redactHost("nothing.test"), "[redacted:later].test");
+  t.equal(createRedactor().redactHost("A.test"), "A.test");
+});
+
 t.test("a scanner names the first secret that passes, however it is cut", async (t) => {
   const redactor = redactorOf({ one: "hunter2!", two: "swordfish" });
   const scanner = redactor.scanner();

@@ -154,10 +154,15 @@ t.test("only an answer with status 200 carries the file", async (t) => {
 
 t.test("a redirect is not followed, and its host is told", async (t) => {
   let asked = 0;
-  const { fetch, url } = await rig(t, (request, response) => {
+  const places: Readonly<Record<string, string>> = {
+    "/a": "https://cdn.acme.example/x?y#z",
+    "/c": "//S3cr3tValue.test/",
+  };
+  const { fetch, url, redactor } = await rig(t, (request, response) => {
     asked += 1;
-    response.writeHead(302, { Location: request.url === "/a" ? "https://cdn.acme.example/x?y#z" : "//[" }).end();
+    response.writeHead(302, { Location: places[request.url ?? ""] ?? "//[" }).end();
   });
+  redactor.add("token", "S3cr3tValue");
   const outcome = await fetch({ url: url("/a"), checksumSha256: hex });
   t.match(outcome, {
     kind: "failed",
@@ -166,7 +171,9 @@ t.test("a redirect is not followed, and its host is told", async (t) => {
   });
   const strange = await fetch({ url: url("/b"), checksumSha256: hex });
   t.match(strange, { kind: "failed", reason: "FETCH_REDIRECT", hint: /a place that cannot be read/ });
-  t.equal(asked, 2);
+  const secret = await fetch({ url: url("/c"), checksumSha256: hex });
+  t.match(secret, { kind: "failed", reason: "FETCH_REDIRECT", hint: /points to \[redacted:token\]\.test;/ });
+  t.equal(asked, 3);
 });
 
 t.test("a transfer ends at maxBytes, and at limits.artifacts", async (t) => {

@@ -72,7 +72,9 @@ export class AttemptNetwork {
 
   begin(wanted: Wanted): EgressTry {
     const { clock } = this.#ports;
-    const begun = new EgressTry({ clock, quotas: this.#account.quotas, onEnd: (ended) => this.#record(ended) }, wanted);
+    const { redactor } = this.#scope;
+    const ports = { clock, redactor, quotas: this.#account.quotas, onEnd: (ended: EgressTry) => this.#record(ended) };
+    const begun = new EgressTry(ports, wanted);
     this.#live.add(begun);
     return begun;
   }
@@ -184,7 +186,7 @@ export class AttemptNetwork {
     if (ended.isDialled) {
       const { host, port } = ended.wanted;
       const rule = this.#ruleFor(host, port);
-      this.#write(ended.startedAt, ended.line(), rule && recordedHost(host, rule, this.#scope.redactor));
+      this.#write(ended.startedAt, ended.line(), rule && recordedHost(ended.wanted, rule, this.#scope.redactor));
       return;
     }
     this.#denials += 1;
@@ -232,11 +234,13 @@ function eventOf(host: string, port: number, { code, hint = "" }: Fault): Egress
   return { host, port, reason: code, code, hint };
 }
 
-/** Strings in full up to a bound. What a step wrote comes as Latin-1, so no character is cut in two. */
+/** Strings in full up to a bound; a character that is cut in two is none. */
 function shortened<T extends object>(value: T): T {
   const entries = Object.entries(value).map(([name, member]: [string, unknown]) => [
     name,
-    typeof member === "string" && member.length > LONGEST_TEXT ? `${member.slice(0, LONGEST_TEXT)}…` : member,
+    typeof member === "string" && member.length > LONGEST_TEXT
+      ? `${member.slice(0, LONGEST_TEXT).toWellFormed()}…`
+      : member,
   ]);
   return Object.fromEntries(entries) as T;
 }

@@ -1,6 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from "node:net";
 import type { Clock } from "#port/clock.ts";
 import type { EgressTry } from "./egress-try.ts";
+import { hostPortText } from "./target.ts";
 import { openTunnel, type UpstreamProxy } from "./upstream-proxy.ts";
 
 /** For all addresses together, and for one that is not the last. */
@@ -89,7 +90,7 @@ async function dialProxy(attempt: EgressTry, proxy: UpstreamProxy, clock: Clock)
     reached.destroy();
   });
   const forget = attempt.onCut(() => reached.destroy());
-  const tunnel = await openTunnel(reached, proxy, attempt.target);
+  const tunnel = await openTunnel(reached, proxy, hostPortText(attempt.wanted));
   stop();
   forget();
   if (late) {

@@ -1,15 +1,14 @@
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Server, Socket } from "node:net";
 import type { FaultData } from "#fault/fault.ts";
-import type { HostPort } from "#pack/egress-rule.ts";
 import { MOST_AT_ONCE, type AttemptNetwork } from "./attempt-network.ts";
 import type { EgressCode } from "./codes.ts";
 import type { EgressTry, Wanted } from "./egress-try.ts";
 import { nodeHttp } from "./node-http.ts";
 import { answerRefusal, forwardRequest, type Exchange } from "./forward-request.ts";
 import { hangUp, refusalBytes, turnAway } from "./refusal-answer.ts";
-import { readRequest } from "./read-request.ts";
-import { hostText, readAbsolute, readAuthority } from "./target.ts";
+import { readRequest, unreadHost } from "./read-request.ts";
+import { readAbsolute, readAuthority, type WrittenHost } from "./target.ts";
 import { ESTABLISHED, tunnel } from "./tunnel.ts";
 
 /** Bytes of the head of a request. */
@@ -18,7 +17,7 @@ const MOST_HEAD = 16 * 1024;
 const HEAD_MS = 10_000;
 
 /** A connection from inside. `pinned` once it asked for a tunnel to a host whose rule has protocol http. */
-type Visit = { pinned?: HostPort; readonly tries: Set<EgressTry>; isOver: boolean; stopTimer?: () => void };
+type Visit = { pinned?: WrittenHost; readonly tries: Set<EgressTry>; isOver: boolean; stopTimer?: () => void };
 
 /** The proxy that the processes of a step speak to: CONNECT, and HTTP requests in absolute form. */
 export class Door {
@@ -122,7 +121,7 @@ export class Door {
     if (visit?.pinned !== undefined) {
       this.#refuse(socket, { ...visit.pinned, protocol: "http", method: "CONNECT" }, "EGRESS_UPGRADE");
     } else if (target === undefined) {
-      this.#refuse(socket, unread({ host: hostText(text), port: 0 }), "EGRESS_MALFORMED", {
+      this.#refuse(socket, unread(unreadHost(text)), "EGRESS_MALFORMED", {
         problem: "CONNECT takes host:port",
       });
     } else if (visit !== undefined) {
@@ -137,7 +136,7 @@ export class Door {
   }
 
   /** The requests inside are read as all others are, each a try of its own. */
-  #pin(socket: Socket, visit: Visit, target: HostPort, head: Buffer): void {
+  #pin(socket: Socket, visit: Visit, target: WrittenHost, head: Buffer): void {
     visit.pinned = target;
     socket.write(ESTABLISHED);
     if (head.length > 0) {
@@ -176,7 +175,7 @@ export class Door {
 
   #upgrade(asked: IncomingMessage, socket: Socket): void {
     const target = this.#open(socket)?.pinned ?? readAbsolute(asked.url ?? "");
-    const wanted: Wanted = target === undefined ? unread() : { host: target.host, port: target.port, protocol: "http" };
+    const wanted = { ...unread(target), ...(target === undefined ? {} : { protocol: "http" as const }) };
     this.#refuse(socket, { ...wanted, method: asked.method ?? "" }, "EGRESS_UPGRADE");
   }
 
@@ -229,6 +228,6 @@ export class Door {
 }
 
 /** What stands in the record of something that could not be read, inside a tunnel or not. */
-function unread(host?: HostPort): Wanted {
-  return { host: host?.host ?? "", port: host?.port ?? 0, protocol: "unknown" };
+function unread({ host, port, written = host }: WrittenHost = { host: "", port: 0 }): Wanted {
+  return { host, port, written, protocol: "unknown" };
 }

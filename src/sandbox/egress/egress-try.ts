@@ -1,18 +1,19 @@
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault, FaultData } from "#fault/fault.ts";
-import type { HostPort } from "#pack/egress-rule.ts";
 import type { Clock } from "#port/clock.ts";
+import type { Redactor } from "#port/secrets.ts";
 import type { EgressLine } from "#run/egress-line.ts";
 import { egressCodes, type EgressCode } from "./codes.ts";
 import type { Meter } from "./meter.ts";
 import type { QuotaFile } from "./quota-file.ts";
-import { hostPortText } from "./target.ts";
+import { saidHost, saidPath } from "./recorded-host.ts";
+import { hostPortText, type WrittenHost } from "./target.ts";
 
 /** Nothing moved in either direction for this long. */
 const IDLE_MS = 120_000;
 
 /** What was tried. A host that could not be read stands as it was written, with port 0. */
-export type Wanted = HostPort & {
+export type Wanted = WrittenHost & {
   readonly protocol: EgressLine["protocol"];
   readonly method?: string;
   readonly path?: string;
@@ -24,6 +25,7 @@ type Taken = { readonly allowed: number; readonly ready: Promise<void> | undefin
 type TryPorts = {
   readonly clock: Clock;
   readonly quotas: QuotaFile;
+  readonly redactor: Redactor;
   /** Called once, when nothing of the try is under way any more. */
   readonly onEnd: (ended: EgressTry) => void;
 };
@@ -56,9 +58,13 @@ export class EgressTry {
     this.#began = ports.clock.monotonic();
   }
 
-  /** For people: a host that nobody could read is told as such. */
+  /** For people, without secrets: a host that nobody could read is told as such. */
   get target(): string {
     const { host, port } = this.wanted;
+    const said = this.#saidHost;
+    if (said !== host) {
+      return port === 0 ? said : `${said}:${port}`;
+    }
     return host === "" ? "an unknown host" : port === 0 ? host : hostPortText(this.wanted);
   }
 
@@ -169,13 +175,13 @@ export class EgressTry {
     this.#ports.onEnd(this);
   }
 
-  /** What stands in the record but for the sequence, and for whom it was. Nothing in it is redacted yet. */
+  /** What stands in the record but for the sequence, and for whom it was. Of it host and path are redacted. */
   line(): Omit<EgressLine, "sequence" | "timestamp" | "stepId" | "attempt"> {
-    const { protocol, host, port, method, path } = this.wanted;
+    const { protocol, port, method, path } = this.wanted;
     const address = this.#dialled?.address;
     return {
       protocol,
-      host,
+      host: this.#saidHost,
       port,
       decision: this.isDialled ? "allowed" : "denied",
       ...this.use,
@@ -183,9 +189,13 @@ export class EgressTry {
       ...(address === undefined ? {} : { address }),
       ...(this.#fault === undefined ? {} : { reason: this.#fault.code }),
       ...(method === undefined ? {} : { method }),
-      ...(path === undefined ? {} : { path }),
+      ...(path === undefined ? {} : { path: saidPath(path, this.#ports.redactor) }),
       ...(this.status === undefined ? {} : { status: this.status }),
     };
+  }
+
+  get #saidHost(): string {
+    return saidHost(this.wanted, this.#ports.redactor);
   }
 
   /** One timer, whatever moves: it looks how long ago the last move was. */

@@ -23,9 +23,9 @@ export async function fetchUrl(network: AttemptNetwork, url: string, signal: Abo
     const unread = network.begin({ host: hostText(url), port: 0, protocol: "unknown", method: "GET" });
     return fail(unread.fail("EGRESS_MALFORMED", { problem: "only http and https URLs without a user are fetched" }));
   }
-  const { host, port, scheme } = target;
+  const { scheme, path, ...host } = target;
   const protocol = scheme === "https" ? "tls" : "http";
-  const attempt = network.begin({ host, port, protocol, method: "GET", path: withoutQuery(target.path) });
+  const attempt = network.begin({ ...host, protocol, method: "GET", path: withoutQuery(path) });
   const abort = (): void => attempt.cut("EGRESS_ENDED");
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) {
@@ -67,7 +67,8 @@ function readUrl(text: string): HttpTarget | undefined {
   if (url === undefined || url.username !== "" || url.password !== "") {
     return undefined;
   }
-  return /^https?:$/.test(url.protocol) ? readAbsolute(`${url.origin}${url.pathname}${url.search}`) : undefined;
+  const target = /^https?:$/.test(url.protocol) ? readAbsolute(`${url.origin}${url.pathname}${url.search}`) : undefined;
+  return target && { ...target, written: hostText(text).replace(/:[0-9]*$/, "") };
 }
 
 async function answerOf(attempt: EgressTry, target: HttpTarget, dialled: MeteredSocket): Promise<Result<Fetched>> {

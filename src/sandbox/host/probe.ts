@@ -192,6 +192,7 @@ const plain: RedactingStream = { push: (chunk) => chunk, end: () => new Uint8Arr
 const nothingSecret: Redactor = {
   add: () => undefined,
   redact: (text) => text,
+  redactHost: (text) => text,
   redactJson: (value) => value,
   stream: () => plain,
   scanner: () => ({ push: () => undefined, found: () => undefined }),

