@@ -4,15 +4,15 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { HeldLease, Lease, RunIdentity } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { RunState } from "#run/state.ts";
-import { nextTimer } from "#run/next-timer.ts";
 import { engineCodes } from "./codes.ts";
 import { Driver, type DriverOptions, type ShiftEnd } from "./driver.ts";
+import { BUSY_MS, followRun } from "./follow-run.ts";
 import { LEASE_MS, LeaseKeeper } from "./lease-keeper.ts";
 import { storeFailure } from "./store-fault.ts";
 import { keyOf, takeOver, type TakeOverPorts } from "./take-over.ts";
 
 export type DriveOptions = DriverOptions & {
-  /** Whether to stay while the run only waits, until somebody decides. */
+  /** Whether to stay while the run only waits, until somebody decides; not with a `maxParallel` of 0. */
   readonly wait: boolean;
   /** Orderly cancel: recorded, steps end in their grace time, `finally` runs. */
   readonly cancel?: AbortSignal;
@@ -28,47 +28,55 @@ export type DriveOptions = DriverOptions & {
 
 export type DriveEnd = { readonly end: ShiftEnd; readonly state: RunState };
 
-/** A decision that is being recorded holds the lease for a moment: how often, and how long, to wait for that. */
+/** A decision that is being recorded holds the lease for a moment: how often to wait for that, `BUSY_MS` each time. */
 const BUSY_TRIES = 8;
-const BUSY_MS = 125;
-/** Longest wait before the clock and the store are asked again, in milliseconds: a host may have slept. */
-const LOOK_AGAIN_MS = 60_000;
 
 /**
  * Drives a run until it is over, or until it only waits and `wait` is off. A run that waits is driven by nobody: the
- * lease is given back, and taken again when its ledger or inbox has changed or a timer is due.
+ * lease is given back, and taken again when there is something to do. Another process may be the one that does it: then
+ * this one follows it, to the end of the run or of that process.
  */
 export async function driveRun(
   identity: RunIdentity,
   ports: TakeOverPorts,
   options: DriveOptions,
 ): Promise<Result<DriveEnd>> {
-  let seen = options.after ?? 0;
-  const show = (events: readonly LedgerEvent[]): void => {
+  const onEvents = unseen(options);
+  const { cancel, abort, release } = options;
+  const signals = [cancel, abort, release].filter((signal) => signal !== undefined);
+  let patience = BUSY_TRIES;
+  /** The run as it was when this process found that it only waits, and as it was followed since. */
+  let followed: RunState | undefined;
+  for (;;) {
+    const shift = await driveShift(identity, ports, { ...options, onEvents });
+    if (shift.ok && shift.value.end === "idle" && options.wait) {
+      followed = shift.value.state;
+      patience = Number.POSITIVE_INFINITY;
+    } else if (!shift.ok && shift.fault.code === "RUN_BUSY" && patience > 0) {
+      patience -= 1;
+      await ports.store.ledger.changed(keyOf(identity), Number.MAX_SAFE_INTEGER, BUSY_MS);
+    } else {
+      return shift;
+    }
+    if (followed !== undefined) {
+      await followRun(followed, ports, { signals, onEvents });
+      if (abort?.aborted === true || release?.aborted === true) {
+        return ok({ end: "aborted", state: followed });
+      }
+    }
+  }
+}
+
+/** Tells of every event once, beginning behind `after`. */
+function unseen({ after = 0, onEvents }: DriveOptions): (events: readonly LedgerEvent[]) => void {
+  let seen = after;
+  return (events) => {
     const fresh = events.filter((event) => event.sequence > seen);
     seen = fresh.at(-1)?.sequence ?? seen;
     if (fresh.length > 0) {
-      options.onEvents?.(fresh);
+      onEvents?.(fresh);
     }
   };
-  let patience = BUSY_TRIES;
-  for (;;) {
-    const shift = await driveShift(identity, ports, { ...options, onEvents: show });
-    if (!shift.ok && shift.fault.code === "RUN_BUSY" && patience > 0) {
-      patience -= 1;
-      await ports.store.ledger.changed(keyOf(identity), Number.MAX_SAFE_INTEGER, BUSY_MS);
-      continue;
-    }
-    if (!shift.ok || shift.value.end !== "idle" || !options.wait) {
-      return shift;
-    }
-    // From here on another process may drive the run as well; this one follows it to its end.
-    patience = Number.POSITIVE_INFINITY;
-    await waitForChange(identity, ports, shift.value.state, options);
-    if (options.abort?.aborted === true || options.release?.aborted === true) {
-      return ok({ ...shift.value, end: "aborted" });
-    }
-  }
 }
 
 async function driveShift(
@@ -143,37 +151,4 @@ function listen(driver: Driver, cancelId: string, options: DriveOptions): () => 
     signal?.addEventListener("abort", call);
   }
   return () => heard.forEach(({ signal, call }) => signal?.removeEventListener("abort", call));
-}
-
-/** Until the run has something to do: a run that was looked at in vain is not taken over, its ledger does not grow. */
-async function waitForChange(
-  identity: RunIdentity,
-  ports: TakeOverPorts,
-  state: RunState,
-  options: DriveOptions,
-): Promise<void> {
-  const dueAt = nextTimer(state);
-  const signals = [options.cancel, options.abort, options.release].filter((signal) => signal !== undefined);
-  const ended = new AbortController();
-  const interrupted = new Promise<void>((resolve) => {
-    for (const signal of signals) {
-      signal.addEventListener("abort", () => resolve(), { once: true, signal: ended.signal });
-    }
-  });
-  const { sequence } = state.head;
-  while (ports.clock.now() < dueAt && !signals.some((signal) => signal.aborted)) {
-    const wait = Math.min(LOOK_AGAIN_MS, dueAt - ports.clock.now());
-    await Promise.race([ports.store.ledger.changed(keyOf(identity), sequence, wait), interrupted]);
-    if (await hasNews(identity, ports, sequence)) {
-      break;
-    }
-  }
-  ended.abort();
-}
-
-async function hasNews(identity: RunIdentity, { store }: TakeOverPorts, sequence: number): Promise<boolean> {
-  for await (const _event of store.ledger.read(keyOf(identity), sequence)) {
-    return true;
-  }
-  return (await store.inbox.pending(keyOf(identity))).length > 0;
 }

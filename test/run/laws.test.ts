@@ -8,6 +8,7 @@ import { decide } from "#run/decide.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { eventMisfit } from "#run/event-shape.ts";
 import { evolve } from "#run/evolve.ts";
+import { goesOnAt } from "#run/goes-on-at.ts";
 import { genesisHead, headOf, readLedgerLine, eventBytes } from "#run/ledger-chain.ts";
 import { initialState, recordOf, restoreState } from "#run/state.ts";
 import { isTerminal } from "#run/status.ts";
@@ -65,6 +66,20 @@ law("a run that is folded anew in the middle goes on as if nothing had happened"
     todo(stepwise, 2);
   }
   equal(runSummary(folded), runSummary(stepwise));
+});
+
+law("who has driven a run and follows it since knows when it goes on as who folds it anew", (plan, chance) => {
+  const { events } = driveRandom(plan, chance);
+  const identity = identityOf(plan);
+  const first = events.findIndex((event) => event.eventType === "run.waiting") + 1;
+  const followed = fold(plan, identity, events.slice(0, first));
+  keysOf(followed);
+  for (const [at, event] of events.entries()) {
+    if (at >= first) {
+      evolve(followed, event);
+      equal(goesOnAt(followed), goesOnAt(fold(plan, identity, events.slice(0, at + 1))));
+    }
+  }
 });
 
 law("the ledger's chain verifies, line by line, and every event has its form", (plan, chance) => {

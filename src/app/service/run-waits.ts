@@ -1,6 +1,6 @@
 import type { RunIdentity, RunRow } from "#port/run-store.ts";
 import type { RunState } from "#run/state.ts";
-import { nextTimer } from "#run/next-timer.ts";
+import { goesOnAt } from "#run/goes-on-at.ts";
 import { readRunState } from "../read-run.ts";
 import type { Workplace } from "../workplace.ts";
 import { nextBreach } from "./slo-breach.ts";
@@ -30,7 +30,7 @@ export class RunWaits {
 
   /** With `opensIncidents`, a run that breaks an objective of its pack is due. */
   constructor(opensIncidents: boolean) {
-    this.#dueOf = opensIncidents ? (state) => Math.min(nextTimer(state), nextBreach(state)) : nextTimer;
+    this.#dueOf = opensIncidents ? (state) => Math.min(goesOnAt(state), nextBreach(state)) : goesOnAt;
   }
 
   /** Runs of these that have something to do by themselves now. `news`: those with commands in their inbox. */
@@ -71,7 +71,7 @@ export class RunWaits {
       return true;
     }
     this.left(row, state.value);
-    return state.value.status !== "waiting" || this.#dueOf(state.value) <= now;
+    return this.#dueOf(state.value) <= now;
   }
 
   #forget(rows: readonly RunRow[]): void {
