@@ -4687,6 +4687,77 @@ function longestZeros(groups) {
   return best;
 }
 
+// src/pack/punycode.ts
+var BASE = 36;
+var LEAST = 1;
+var MOST2 = 26;
+var SKEW = 38;
+var DAMP = 700;
+var FIRST_BIAS = 72;
+var FIRST_CODE = 128;
+function isPunycode(text9) {
+  const hyphen = text9.lastIndexOf("-");
+  if (hyphen === 0 || hyphen === text9.length - 1) {
+    return false;
+  }
+  let length = Math.max(hyphen, 0);
+  let bias = FIRST_BIAS;
+  let code2 = FIRST_CODE;
+  let place = 0;
+  for (let at = hyphen + 1; at < text9.length; ) {
+    const delta = readDelta(text9, at, bias);
+    if (delta === void 0) {
+      return false;
+    }
+    bias = adapted(delta.value, length + 1, at === hyphen + 1);
+    length += 1;
+    place += delta.value;
+    code2 += Math.floor(place / length);
+    if (!isScalar(code2)) {
+      return false;
+    }
+    place = place % length + 1;
+    at = delta.end;
+  }
+  return true;
+}
+function readDelta(text9, start, bias) {
+  let value = 0;
+  let weight = 1;
+  for (let at = start, k = BASE; at < text9.length; at += 1, k += BASE) {
+    const digit = digitOf(text9.charCodeAt(at));
+    if (digit === void 0) {
+      return void 0;
+    }
+    const threshold = Math.min(Math.max(k - bias, LEAST), MOST2);
+    value += digit * weight;
+    if (digit < threshold) {
+      return { value, end: at + 1 };
+    }
+    weight *= BASE - threshold;
+  }
+  return void 0;
+}
+function digitOf(code2) {
+  if (code2 >= 97 && code2 <= 122) {
+    return code2 - 97;
+  }
+  return code2 >= 48 && code2 <= 57 ? code2 - 22 : void 0;
+}
+function adapted(delta, length, isFirst) {
+  let left = Math.floor(delta / (isFirst ? DAMP : 2));
+  left += Math.floor(left / length);
+  let steps = 0;
+  while (left > (BASE - LEAST) * MOST2 / 2) {
+    left = Math.floor(left / (BASE - LEAST));
+    steps += BASE;
+  }
+  return steps + Math.floor((BASE - LEAST + 1) * left / (left + SKEW));
+}
+function isScalar(code2) {
+  return code2 <= 1114111 && (code2 < 55296 || code2 > 57343);
+}
+
 // src/pack/egress-rule.ts
 function canonicalHost(text9) {
   if (text9.includes(":")) {
@@ -4698,9 +4769,13 @@ function canonicalHost(text9) {
   const isWildcard = text9.startsWith("*.");
   const name2 = (isWildcard ? text9.slice(2) : text9).toLowerCase();
   const labels = name2.split(".");
-  const isName = name2.length <= 253 && labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
+  const isName = name2.length <= 253 && labels.every(isLabel);
   const looksLikeAddress = /^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "");
   return isName && !looksLikeAddress ? isWildcard ? `*.${name2}` : name2 : void 0;
+}
+function isLabel(label) {
+  const isPlain2 = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label);
+  return isPlain2 && (!label.startsWith("xn--") || isPunycode(label.slice("xn--".length)));
 }
 
 // src/run/egress-match.ts

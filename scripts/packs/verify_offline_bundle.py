@@ -2710,7 +2710,8 @@ def _is_label(label: str) -> bool:
         decoded = label[4:].encode("ascii").decode("punycode")
     except UnicodeError:
         return False
-    return not decoded.isascii() and decoded.encode("punycode").decode("ascii") == label[4:]
+    is_text = not any("\ud800" <= character <= "\udfff" for character in decoded)
+    return is_text and not decoded.isascii() and decoded.encode("punycode").decode("ascii") == label[4:]
 
 
 def _shortest_ipv6(host: str) -> Optional[str]:

@@ -1,4 +1,5 @@
 import { canonicalIpv6, parseIpv4 } from "./ip-address.ts";
+import { isPunycode } from "./punycode.ts";
 
 export type HostPort = { readonly host: string; readonly port: number };
 
@@ -18,7 +19,8 @@ export function parseHostPort(text: string): HostPort | undefined {
 
 /**
  * The one spelling of a host: lower case, IPv6 shortest and without brackets. Refused are names that other readers
- * would take for an address (WHATWG URL: the last label is a number) or spell differently (a final dot, non-ASCII).
+ * would take for an address (WHATWG URL: the last label is a number), spell differently (a final dot, non-ASCII), or
+ * could not read (`xn--` before what is no Punycode).
  */
 export function canonicalHost(text: string): string | undefined {
   if (text.includes(":")) {
@@ -30,9 +32,14 @@ export function canonicalHost(text: string): string | undefined {
   const isWildcard = text.startsWith("*.");
   const name = (isWildcard ? text.slice(2) : text).toLowerCase();
   const labels = name.split(".");
-  const isName = name.length <= 253 && labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
+  const isName = name.length <= 253 && labels.every(isLabel);
   const looksLikeAddress = /^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "");
   return isName && !looksLikeAddress ? (isWildcard ? `*.${name}` : name) : undefined;
+}
+
+function isLabel(label: string): boolean {
+  const isPlain = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label);
+  return isPlain && (!label.startsWith("xn--") || isPunycode(label.slice("xn--".length)));
 }
 
 /** True when every host that `inner` names is also named by `outer`. */

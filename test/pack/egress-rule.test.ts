@@ -8,6 +8,7 @@ t.test("hosts, suffixes and addresses are read with their port", async (t) => {
   t.strictSame(parseHostPort("*.acme.example:8443"), { host: "*.acme.example", port: 8443 });
   t.strictSame(parseHostPort("10.0.0.1:80"), { host: "10.0.0.1", port: 80 });
   t.strictSame(parseHostPort("[::1]:5432"), { host: "::1", port: 5432 });
+  t.strictSame(parseHostPort("*.XN--Bcher-kva.example:443"), { host: "*.xn--bcher-kva.example", port: 443 });
   t.strictSame(parseHostPort("localhost:1"), { host: "localhost", port: 1 });
 });
 
@@ -35,6 +36,8 @@ t.test("what could be read in two ways is refused", async (t) => {
     "[::1:443",
     "[fe80::1%eth0]:443",
     `${"a".repeat(64)}.example:443`,
+    "xn--zz.example:443",
+    "*.xn--0:443",
     "",
   ]) {
     t.equal(parseHostPort(text), undefined, text);

@@ -35,7 +35,15 @@ t.test("an address is found under itself only", async (t) => {
   t.equal(egressRuleFor(rules, "::2", 443), undefined);
   t.equal(egressRuleFor([rule("")], "", 443), undefined, "no host is nobody's");
   t.equal(egressRuleFor([rule("*.example")], "*.example", 443), undefined, "a rule's own text is no host");
-  for (const other of ["A.example", "a.example.", "a..example", "ä.example", "[::1]", "0x7f.example"]) {
+  for (const other of [
+    "xn--zz.example",
+    "A.example",
+    "a.example.",
+    "a..example",
+    "ä.example",
+    "[::1]",
+    "0x7f.example",
+  ]) {
     const found = egressRuleFor([rule(other), rule("*.example")], other, 443);
     t.equal(found?.host, other === "0x7f.example" ? other : undefined, other);
   }

@@ -217,6 +217,7 @@ t.test("what was let through is what a rule allows", async (t) => {
     "another protocol": { protocol: "tcp" },
     "an unknown protocol": { protocol: "unknown" },
     "no one spelling": { host: "REGISTRY.acme.example" },
+    "no Punycode": { host: "xn--zz.acme.example" },
   };
   for (const [name, line] of Object.entries(over)) {
     t.same(await found(tries(line), use), ["egress: EGRESS_LINE_UNPLANNED"], name);
@@ -224,6 +225,7 @@ t.test("what was let through is what a rule allows", async (t) => {
   const beyond = await found(tries({ stepId: "narrow", host: "b.acme.example" }), { "narrow 1": used(1, 0, 0) });
   t.same(beyond, ["egress: EGRESS_LINE_UNPLANNED"], "allowed by the pack, not by the step");
   t.same(await found(tries({ host: "b.acme.example" }), use), [], "under a suffix");
+  t.same(await found(tries({ host: "xn--bcher-kva.acme.example" }), use), [], "Punycode under a suffix");
   t.same(await found(tries({ host: "[redacted:token].acme.example" }), use), [], "a redacted name under a suffix");
   const hidden = await found(tries({ host: "[redacted:token].example" }), use);
   t.same(hidden, ["egress: EGRESS_LINE_UNPLANNED"], "a redacted name elsewhere");

@@ -34,6 +34,7 @@ t.test("what could be read in two ways is no target", async (t) => {
     "-a.test:443",
   );
   bad.push("example..test:443", "example.test..:443", "exam\tple.test:443", "exam\u0000ple.test:443", "1.2.3.4.5:443");
+  bad.push("xn--zz.test:443", "xn--0.test:443", "xn--99999.test:443");
   for (const text of bad) {
     t.equal(readAuthority(text), undefined, text);
   }
