@@ -663,119 +663,6 @@ function refuse(code2, data = {}) {
   return fail(faultOf(archiveCodes, code2, data));
 }
 
-// src/evidence/evidence-path.ts
-var ROLES = [
-  "plan",
-  "inputs-lock",
-  "ledger",
-  "outputs",
-  "pack-manifest",
-  "run-request",
-  "approval-request",
-  "approval",
-  "artifact",
-  "policy-context",
-  "egress",
-  "sbom",
-  "pack-attestation",
-  "revocations",
-  "trust"
-];
-var MANIFEST_PATH = "evidence.manifest.json";
-var SIDECAR = ".sigstore.json";
-var ATTESTATION_PATH = "evidence.manifest.json.sigstore.json";
-var PLAN_PATH = "plan.canonical.json";
-var INPUTS_LOCK_PATH = "inputs.lock";
-var LEDGER_PATH = "ledger.jsonl";
-var OUTPUTS_PATH = "outputs.json";
-var PACK_MANIFEST_PATH = "pack.manifest.json";
-var RUN_REQUEST_PATH = "request.sigstore.json";
-var EGRESS_PATH = "egress.jsonl";
-var SBOM_PATH = "pack.sbom.cdx.json";
-var PACK_ATTESTATION_PATH = "pack.attestation.sigstore.json";
-var REVOCATIONS_PATH = "revocations.json";
-var TRUST_ROOT_PATH = "trust/trust-root.json";
-var FIXED = /* @__PURE__ */ new Map([
-  [PLAN_PATH, "plan"],
-  [INPUTS_LOCK_PATH, "inputs-lock"],
-  [LEDGER_PATH, "ledger"],
-  [OUTPUTS_PATH, "outputs"],
-  [PACK_MANIFEST_PATH, "pack-manifest"],
-  [RUN_REQUEST_PATH, "run-request"],
-  [EGRESS_PATH, "egress"],
-  [SBOM_PATH, "sbom"],
-  [SBOM_PATH + SIDECAR, "sbom"],
-  [PACK_ATTESTATION_PATH, "pack-attestation"],
-  [REVOCATIONS_PATH, "revocations"],
-  [REVOCATIONS_PATH + SIDECAR, "revocations"],
-  [TRUST_ROOT_PATH, "trust"]
-]);
-var GATE = "[a-z][A-Za-z0-9_-]{0,62}(?:\\[[0-9]{1,15}\\]::[a-z][A-Za-z0-9_-]{0,62})*|[0-9a-f]{64}";
-var PATTERNS = [
-  [new RegExp(`^approvals/(?:${GATE})/request\\.json(?:\\.sigstore\\.json)?$`), "approval-request"],
-  [new RegExp(`^approvals/(?:${GATE})/[1-9][0-9]{0,5}\\.sigstore\\.json$`), "approval"],
-  [/^artifacts\/sha256\/[0-9a-f]{64}$/, "artifact"],
-  [new RegExp(`^policies/(?:${GATE})\\.json$`), "policy-context"]
-];
-function roleOf(path) {
-  return FIXED.get(path) ?? PATTERNS.find(([pattern2]) => pattern2.test(path))?.[1];
-}
-var SIGSTORE = "application/vnd.dev.sigstore.bundle.v0.3+json";
-function mediaTypeOf(path, declared) {
-  if (path.startsWith("artifacts/")) {
-    return declared ?? "application/octet-stream";
-  }
-  if (path.endsWith(SIDECAR)) {
-    return SIGSTORE;
-  }
-  return path.endsWith(".jsonl") ? "application/x-ndjson" : "application/json";
-}
-function artifactPath(hex2) {
-  return `artifacts/sha256/${hex2}`;
-}
-
-// src/app/bundle-kind.ts
-var NAME_FIELD = 100;
-async function bundleKind(path) {
-  try {
-    const found = await stat(path);
-    if (found.isDirectory()) {
-      return await folderKind(path);
-    }
-    const name2 = found.isFile() ? await firstName(path) : "";
-    return [LAYOUT_PATH, INDEX_PATH, "blobs/"].some((part) => name2.includes(part)) ? "pack" : "evidence";
-  } catch {
-    return "evidence";
-  }
-}
-async function folderKind(path) {
-  let kind = "evidence";
-  for await (const { name: name2 } of await opendir(path)) {
-    if (name2 === MANIFEST_PATH) {
-      return "evidence";
-    }
-    if ([LAYOUT_PATH, INDEX_PATH, "blobs"].includes(name2)) {
-      kind = "pack";
-    }
-  }
-  return kind;
-}
-async function firstName(path) {
-  const field = Buffer.alloc(NAME_FIELD);
-  const handle = await open(path, "r");
-  try {
-    const { bytesRead } = await handle.read(field, 0, NAME_FIELD, 0);
-    const [name2 = ""] = field.toString("latin1", 0, bytesRead).split("\0");
-    return name2.replaceAll(/[A-Z]/g, (letter2) => letter2.toLowerCase());
-  } finally {
-    await handle.close();
-  }
-}
-
-// src/app/verify-evidence.ts
-import { existsSync } from "node:fs";
-import { readFile, stat as stat3 } from "node:fs/promises";
-
 // src/canon/json.ts
 function isJsonObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -1261,6 +1148,451 @@ function show(value) {
   }
   return Array.isArray(value) ? "an array" : "an object";
 }
+
+// src/pack/names.ts
+var PACK_NAME = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+var SEM_VER = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+var MAX_OUTPUTS = 1023;
+
+// src/plan/plan.ts
+var NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
+var STEP_ID = /^[a-z][A-Za-z0-9_-]{0,62}$/;
+var NODE_ID = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[\*\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
+var PACK_NAME2 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+var SEM_VER2 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+var name = string({ pattern: NAME, expected: "a name such as channel or dryRun2" });
+var nodeId = string({ pattern: NODE_ID, expected: "a node id such as build or rollout[*]::push" });
+var count = integer({ min: 0 });
+var positive = integer({ min: 1 });
+var celShape = object({
+  $cel: array(
+    either(
+      [string(), object({ expr: string({ min: 1 }) })],
+      (part) => typeof part === "string" ? string() : object({ expr: string({ min: 1 }) })
+    ),
+    { min: 1 }
+  )
+});
+function isCel(value) {
+  return isJsonObject(value) && Array.isArray(value["$cel"]);
+}
+var text = either(
+  [string(), celShape],
+  (value) => typeof value === "string" ? string() : celShape
+);
+var VALUE_TYPES = ["string", "integer", "number", "boolean", "object", "array"];
+var inputShape = tagged("type", {
+  ...Object.fromEntries(
+    VALUE_TYPES.map((type) => [type, object({ type: literal(type), value: anything() })])
+  ),
+  file: object({ type: literal("file"), name: string(), size: count, digest: digest() }),
+  directory: object({ type: literal("directory"), name: string(), digest: digest() })
+});
+var egressRuleShape = object(
+  {
+    host: string(),
+    port: integer({ min: 1, max: 65535 }),
+    protocol: literal("tls", "http", "tcp"),
+    allowPrivate: boolean()
+  },
+  { maxBytes: positive, maxRequests: positive }
+);
+var limitsShape = object(
+  { cpus: number({ above: 0 }), memoryBytes: positive, pids: positive, logBytes: positive, artifactBytes: positive },
+  { minEnforcement: literal("kernel-tree", "kernel-process", "watchdog") }
+);
+var sandboxShape = object(
+  { mode: literal("sealed", "restricted"), egressAllowlist: array(egressRuleShape), limits: limitsShape },
+  { egressQuota: object({ requests: count, bytes: count }), wallClockMs: positive }
+);
+var approvalRuleShape = object({
+  required: positive,
+  from: array(string(), { min: 1 }),
+  ttlMs: positive,
+  separationOfDuties: boolean(),
+  reasonRequired: boolean()
+});
+var policyShape = tagged("engine", {
+  cel: object({ engine: literal("cel"), expression: string({ min: 1 }), digest: digest() }),
+  rego: object({ engine: literal("rego"), module: string(), digest: digest(), entrypoint: string() })
+});
+var retryShape = object(
+  { maxAttempts: integer({ min: 1, max: 20 }), initialMs: count, factor: number({ above: 0 }), maxMs: count },
+  { onExitCodes: array(integer({ min: 0, max: 255 })) }
+);
+var envValueShape = either(
+  [string(), celShape, object({ secret: name, as: literal("env", "file") })],
+  (value) => typeof value === "string" ? string() : isCel(value) ? celShape : object({ secret: name, as: literal("env", "file") })
+);
+var fileOutput = object({ file: string() }, { mediaType: string(), mayContainSecrets: boolean() });
+var dirOutput = object({ dir: string() }, { mayContainSecrets: boolean() });
+var typedOutput = object({ type: literal(...VALUE_TYPES) }, { schema: anything(), mayContainSecrets: boolean() });
+var outputShape = either(
+  [fileOutput, dirOutput, typedOutput],
+  (value) => isJsonObject(value) && "file" in value ? fileOutput : isJsonObject(value) && "dir" in value ? dirOutput : typedOutput
+);
+var common = {
+  id: nodeId,
+  parent: nullable(nodeId),
+  needs: array(nodeId),
+  continueOnError: boolean()
+};
+var whenShape = either([boolean(), celShape], (value) => typeof value === "boolean" ? boolean() : celShape);
+var maybeWhen = { when: whenShape };
+var runShape = object(
+  {
+    ...common,
+    kind: literal("run"),
+    env: record(/^[A-Za-z_][A-Za-z0-9_]*$/, envValueShape, "a name of an environment variable"),
+    inputs: record(NAME, anything(), "a name"),
+    outputs: record(NAME, outputShape, "a name"),
+    timeoutMs: positive,
+    retry: retryShape,
+    idempotent: boolean()
+  },
+  {
+    ...maybeWhen,
+    command: array(text, { min: 1 }),
+    script: string(),
+    shell: literal("sh", "bash"),
+    uses: string(),
+    with: anything(),
+    stdin: text,
+    sandbox: sandboxShape,
+    files: array(object({ path: string(), digest: digest() }))
+  }
+);
+var parallelShape = object({ ...common, kind: literal("parallel") }, { ...maybeWhen, maxParallel: positive });
+var mapShape = object(
+  { ...common, kind: literal("map"), items: anything(), as: name, maxItems: count },
+  { ...maybeWhen, maxParallel: positive }
+);
+var approvalGateShape = object({ ...common, kind: literal("gate.approval"), approval: nodeId }, { message: text });
+var policyGateShape = object(
+  { ...common, kind: literal("gate.policy"), policy: nodeId, failAction: literal("halt", "continue") },
+  { ...maybeWhen, with: anything() }
+);
+var nodeShape = tagged("kind", {
+  run: runShape,
+  parallel: parallelShape,
+  map: mapShape,
+  "gate.approval": approvalGateShape,
+  "gate.policy": policyGateShape
+});
+var planShape = object(
+  {
+    apiVersion: literal("packrun.dev/v1"),
+    kind: literal("Plan"),
+    planVersion: literal(1),
+    pack: object({
+      name: string({ pattern: PACK_NAME2, expected: "a pack name" }),
+      version: string({ pattern: SEM_VER2, expected: "a SemVer version" }),
+      digest: digest()
+    }),
+    inputs: record(NAME, inputShape, "a name"),
+    secrets: record(NAME, object({ steps: array(nodeId) }), "a name"),
+    sandbox: sandboxShape,
+    security: object({ secretsRedactionPolicy: literal("blank", "hash") }),
+    approvals: record(STEP_ID, approvalRuleShape, "an id"),
+    policies: record(STEP_ID, policyShape, "an id"),
+    failurePolicy: object({ onFailure: literal("skip-dependents", "drain", "cancel") }),
+    steps: array(nodeShape),
+    finally: array(nodeShape),
+    outputs: record(NAME, object({ from: anything() }), "a name", { max: MAX_OUTPUTS })
+  },
+  { slo: object({}, { runP95Seconds: positive, approvalP95Seconds: positive, maxQueueDepth: count }) }
+);
+
+// src/run/value.ts
+var valueShape = tagged("type", {
+  ...Object.fromEntries(
+    VALUE_TYPES.map((type) => [type, object({ type: literal(type), value: anything() })])
+  ),
+  file: object({ type: literal("file"), digest: digest(), size: integer({ min: 0 }) }, { mediaType: string() }),
+  directory: object({ type: literal("directory"), digest: digest() })
+});
+
+// src/run/event.ts
+var count2 = integer({ min: 0 });
+var values = record(NAME, valueShape, "a name");
+var code = { code: string(), hint: string() };
+var usage = object({ hit: array(string()) }, { memoryPeakBytes: count2, cpuMs: count2, ioBytes: count2 });
+var egress = object({ requests: count2, bytesIn: count2, bytesOut: count2 });
+var enforcement = object({
+  declared: number(),
+  enforcedBy: string(),
+  level: literal("kernel-tree", "kernel-process", "watchdog", "none")
+});
+var enforcements = record(/^[a-z][A-Za-z]*$/, enforcement, "a limit's name");
+var commandId = string({ min: 1 });
+var empty = object({});
+var entry = (on, metadata) => ({ on, metadata });
+var eventTypes = {
+  "run.created": entry(
+    "run",
+    object(
+      {
+        requestedBy: string(),
+        requestDigest: digest(),
+        inputsLock: digest(),
+        packDigest: digest(),
+        packSource: literal("registry", "folder")
+      },
+      { from: string() }
+    )
+  ),
+  "run.started": entry(
+    "run",
+    object({
+      engine: object({ name: string(), version: string() }),
+      sandbox: object({ mode: literal("sealed", "restricted") })
+    })
+  ),
+  "run.resumed": entry("run", object({ owner: string(), fence: count2 })),
+  "run.waiting": entry("run", object({ gates: array(string()) })),
+  "run.cancelRequested": entry("run", object({ commandId, by: string() }, { reason: string() })),
+  "run.finished": entry(
+    "run",
+    object({ status: literal("succeeded", "failed", "cancelled"), outputs: values }, { reason: string() })
+  ),
+  "plan.verified": entry("run", empty),
+  "plan.drift": entry("run", object({ node: string(), pointer: string(), ...code })),
+  "map.expanded": entry("step", object({ count: count2, items: anything() })),
+  "step.started": entry("attempt", object({}, { exe: object({ path: string(), digest: digest() }) })),
+  "step.output": entry(
+    "attempt",
+    object(
+      { stream: literal("stdout", "stderr"), lines: array(string()) },
+      { partial: boolean(), invalidBytes: count2 }
+    )
+  ),
+  "step.artifact": entry(
+    "attempt",
+    object(
+      { name: string(), status: literal("captured", "refused", "missing") },
+      { digest: digest(), size: count2, mediaType: string(), notes: string() }
+    )
+  ),
+  "step.retry": entry("attempt", object({ reason: string(), notBefore: timestamp() })),
+  "step.succeeded": entry(
+    "attempt",
+    object({ durationMs: count2, outputs: values }, { usage, egress, reusedFrom: string() })
+  ),
+  "step.failed": entry(
+    "attempt",
+    object({ reason: string(), durationMs: count2, ...code }, { exitCode: count2, signal: string(), usage, egress })
+  ),
+  "step.skipped": entry("step", object({ reason: string() })),
+  "step.cancelled": entry("attempt", object({ reason: string() })),
+  "step.lost": entry("attempt", empty),
+  "sandbox.enforced": entry(
+    "attempt",
+    object(
+      { mode: literal("sealed", "restricted"), limits: enforcements },
+      { proc: literal("host"), userNamespaces: literal("filter") }
+    )
+  ),
+  "egress.denied": entry("attempt", object({ host: string(), port: count2, reason: string(), ...code })),
+  "gate.opened": entry("gate", object({ requestDigest: digest(), notAfter: timestamp() })),
+  "gate.decision": entry(
+    "gate",
+    object({ commandId, decision: literal("approve", "reject"), principal: string(), payloadDigest: digest() })
+  ),
+  "gate.refused": entry("gate", object({ commandId, ...code }, { principal: string() })),
+  "gate.passed": entry("gate", empty),
+  "gate.rejected": entry("gate", empty),
+  "gate.expired": entry("gate", empty),
+  "policy.evaluated": entry(
+    "gate",
+    object({ allowed: boolean(), policyDigest: digest(), contextDigest: digest() }, { code: string(), hint: string() })
+  ),
+  "secret.resolved": entry("attempt", object({ name: string(), provider: string() })),
+  "lease.acquired": entry("run", object({ owner: string(), fence: count2 })),
+  "evidence.snapshot": entry("run", object({ manifestDigest: digest() }, { commandId })),
+  "incident.opened": entry("run", object({ commandId, by: string(), reason: string(), until: timestamp() })),
+  /** Without a command and a person when its time was over. */
+  "incident.closed": entry("run", object({}, { commandId, by: string() }))
+};
+
+// src/run/event-shape.ts
+var INSTANCE_ID = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[(?:0|[1-9]\d{0,14})\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
+var envelope = {
+  sequence: integer({ min: 1 }),
+  timestamp: timestamp(),
+  level: literal("debug", "info", "warn", "error"),
+  message: string(),
+  prev: digest(),
+  hash: digest()
+};
+var stepId = string({ pattern: INSTANCE_ID, expected: "the id of a step, such as build or rollout[0]::push" });
+var attempt = integer({ min: 1 });
+var placeOf2 = (type) => {
+  switch (eventTypes[type].on) {
+    case "run":
+      return { required: {}, optional: {} };
+    case "step":
+      return { required: { stepId }, optional: {} };
+    case "gate":
+      return type === "gate.refused" ? { required: {}, optional: { stepId } } : { required: { stepId }, optional: {} };
+    case "attempt":
+      return type === "step.succeeded" ? { required: { stepId }, optional: { attempt } } : { required: { stepId, attempt }, optional: {} };
+  }
+};
+var cases = Object.fromEntries(
+  Object.keys(eventTypes).map((type) => {
+    const { required: required2, optional } = placeOf2(type);
+    const members = { ...envelope, eventType: literal(type), metadata: eventTypes[type].metadata, ...required2 };
+    return [type, object(members, optional)];
+  })
+);
+var eventShape = tagged("eventType", cases);
+function eventMisfit(value) {
+  const [first] = misfitsOf(eventShape, value);
+  return first === void 0 ? relationMisfit(value) : describeMisfit(first);
+}
+function relationMisfit(event) {
+  if (event.eventType === "gate.refused") {
+    return event.stepId === void 0 === (event.metadata.code === "GATE_UNKNOWN") ? void 0 : "stepId is absent exactly on a refusal with GATE_UNKNOWN";
+  }
+  if (event.eventType === "step.succeeded") {
+    return event.attempt === void 0 === (event.metadata.reusedFrom !== void 0) ? void 0 : "attempt is absent exactly on a step with reusedFrom";
+  }
+  if (event.eventType === "step.artifact") {
+    const captured = event.metadata.status === "captured";
+    return captured === (event.metadata.digest !== void 0) && captured === (event.metadata.size !== void 0) ? void 0 : "digest and size stand exactly on captured artifacts";
+  }
+  return void 0;
+}
+
+// src/evidence/gate-path.ts
+var LONGEST_GATE = 90;
+function gateName(gateId, sha256) {
+  const bytes = encodeUtf8(gateId);
+  return bytes.length > LONGEST_GATE ? hexOf(digestOf(bytes, sha256)) : gateId;
+}
+function gateRequestPath(gateId, sha256) {
+  return `approvals/${gateName(gateId, sha256)}/request.json`;
+}
+function gateResponsePath(gateId, number2, sha256) {
+  return `approvals/${gateName(gateId, sha256)}/${number2}.sigstore.json`;
+}
+
+// src/evidence/evidence-path.ts
+var ROLES = [
+  "plan",
+  "inputs-lock",
+  "ledger",
+  "outputs",
+  "pack-manifest",
+  "run-request",
+  "approval-request",
+  "approval",
+  "artifact",
+  "policy-context",
+  "egress",
+  "sbom",
+  "pack-attestation",
+  "revocations",
+  "trust"
+];
+var MANIFEST_PATH = "evidence.manifest.json";
+var SIDECAR = ".sigstore.json";
+var ATTESTATION_PATH = "evidence.manifest.json.sigstore.json";
+var PLAN_PATH = "plan.canonical.json";
+var INPUTS_LOCK_PATH = "inputs.lock";
+var LEDGER_PATH = "ledger.jsonl";
+var OUTPUTS_PATH = "outputs.json";
+var PACK_MANIFEST_PATH = "pack.manifest.json";
+var RUN_REQUEST_PATH = "request.sigstore.json";
+var EGRESS_PATH = "egress.jsonl";
+var SBOM_PATH = "pack.sbom.cdx.json";
+var PACK_ATTESTATION_PATH = "pack.attestation.sigstore.json";
+var REVOCATIONS_PATH = "revocations.json";
+var TRUST_ROOT_PATH = "trust/trust-root.json";
+var FIXED = /* @__PURE__ */ new Map([
+  [PLAN_PATH, "plan"],
+  [INPUTS_LOCK_PATH, "inputs-lock"],
+  [LEDGER_PATH, "ledger"],
+  [OUTPUTS_PATH, "outputs"],
+  [PACK_MANIFEST_PATH, "pack-manifest"],
+  [RUN_REQUEST_PATH, "run-request"],
+  [EGRESS_PATH, "egress"],
+  [SBOM_PATH, "sbom"],
+  [SBOM_PATH + SIDECAR, "sbom"],
+  [PACK_ATTESTATION_PATH, "pack-attestation"],
+  [REVOCATIONS_PATH, "revocations"],
+  [REVOCATIONS_PATH + SIDECAR, "revocations"],
+  [TRUST_ROOT_PATH, "trust"]
+]);
+var GATE = `(?<gate>${INSTANCE_ID.source.slice(1, -1)}|[0-9a-f]{64})`;
+var PATTERNS = [
+  [new RegExp(`^approvals/${GATE}/request\\.json(?:\\.sigstore\\.json)?$`), "approval-request"],
+  [new RegExp(`^approvals/${GATE}/[1-9][0-9]{0,5}\\.sigstore\\.json$`), "approval"],
+  [/^artifacts\/sha256\/[0-9a-f]{64}$/, "artifact"],
+  [new RegExp(`^policies/${GATE}\\.json$`), "policy-context"]
+];
+function roleOf(path) {
+  return FIXED.get(path) ?? PATTERNS.find(([pattern2]) => fitsPattern(path, pattern2))?.[1];
+}
+function fitsPattern(path, pattern2) {
+  const found = pattern2.exec(path);
+  return found !== null && (found.groups?.["gate"] ?? "").length <= LONGEST_GATE;
+}
+var SIGSTORE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+function mediaTypeOf(path, declared) {
+  if (path.startsWith("artifacts/")) {
+    return declared ?? "application/octet-stream";
+  }
+  if (path.endsWith(SIDECAR)) {
+    return SIGSTORE;
+  }
+  return path.endsWith(".jsonl") ? "application/x-ndjson" : "application/json";
+}
+function artifactPath(hex2) {
+  return `artifacts/sha256/${hex2}`;
+}
+
+// src/app/bundle-kind.ts
+var NAME_FIELD = 100;
+async function bundleKind(path) {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) {
+      return await folderKind(path);
+    }
+    const name2 = found.isFile() ? await firstName(path) : "";
+    return [LAYOUT_PATH, INDEX_PATH, "blobs/"].some((part) => name2.includes(part)) ? "pack" : "evidence";
+  } catch {
+    return "evidence";
+  }
+}
+async function folderKind(path) {
+  let kind = "evidence";
+  for await (const { name: name2 } of await opendir(path)) {
+    if (name2 === MANIFEST_PATH) {
+      return "evidence";
+    }
+    if ([LAYOUT_PATH, INDEX_PATH, "blobs"].includes(name2)) {
+      kind = "pack";
+    }
+  }
+  return kind;
+}
+async function firstName(path) {
+  const field = Buffer.alloc(NAME_FIELD);
+  const handle = await open(path, "r");
+  try {
+    const { bytesRead } = await handle.read(field, 0, NAME_FIELD, 0);
+    const [name2 = ""] = field.toString("latin1", 0, bytesRead).split("\0");
+    return name2.replaceAll(/[A-Z]/g, (letter2) => letter2.toLowerCase());
+  } finally {
+    await handle.close();
+  }
+}
+
+// src/app/verify-evidence.ts
+import { existsSync } from "node:fs";
+import { lstat as lstat2, readFile, stat as stat3 } from "node:fs/promises";
 
 // src/canon/base64.ts
 var ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -2043,17 +2375,17 @@ var evidenceSnapshotPredicate = {
 };
 
 // src/attest/pack-run.ts
-var text = string({ min: 1 });
-var count = integer({ min: 0 });
+var text2 = string({ min: 1 });
+var count3 = integer({ min: 0 });
 var stepShape = object({
-  id: text,
+  id: text2,
   kind: literal("run", "parallel", "map", "gate.approval", "gate.policy"),
   status: literal("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
 });
 var decisionShape = object({
-  gateId: text,
+  gateId: text2,
   decision: literal("approve", "reject"),
-  principal: text,
+  principal: text2,
   payloadDigest: digest()
 });
 var packRunShape = object(
@@ -2062,16 +2394,16 @@ var packRunShape = object(
     runId: runIdShape,
     tenantId: tenantIdShape,
     trustDomain: trustDomainShape,
-    pack: object({ name: text, version: text, digest: digest() }),
+    pack: object({ name: text2, version: text2, digest: digest() }),
     packSource: literal("registry", "folder"),
     planHash: digest(),
-    inputs: array(object({ name: text, digest: digest() })),
+    inputs: array(object({ name: text2, digest: digest() })),
     inputsLock: object({ digest: digest() }),
     outcome: literal("succeeded", "failed", "cancelled"),
     steps: array(stepShape),
     approvals: array(decisionShape),
-    ledger: object({ count, headHash: digest(), digest: digest() }),
-    evidence: object({ manifestDigest: digest(), fileCount: count, totalBytes: count }),
+    ledger: object({ count: count3, headHash: digest(), digest: digest() }),
+    evidence: object({ manifestDigest: digest(), fileCount: count3, totalBytes: count3 }),
     redaction: object({ policy: literal("blank", "hash") }),
     sandbox: object({
       mode: literal("sealed", "restricted"),
@@ -2081,11 +2413,11 @@ var packRunShape = object(
         "a limit's name"
       )
     }),
-    engine: object({ name: text, version: text }),
+    engine: object({ name: text2, version: text2 }),
     requestedAt: timestamp(),
     completedAt: timestamp()
   },
-  { reason: text, startedAt: timestamp() }
+  { reason: text2, startedAt: timestamp() }
 );
 var packRunPredicate = {
   type: `${PREDICATE_BASE}pack-run/v1`,
@@ -2849,10 +3181,10 @@ var CERTIFICATE = /^-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/]{1,76}={0,2}\n)
 var ORIGIN = /^[!-*,-~]{1,255}$/;
 var MOST_AUTHORITIES = 64;
 var MOST_CERTIFICATES = 8;
-var text2 = string({ min: 1 });
+var text3 = string({ min: 1 });
 var timestampAuthorityShape = object(
   {
-    name: text2,
+    name: text3,
     /** The certificate that signs timestamps first, then its issuers, a self-signed root last. */
     certificates: array(string({ pattern: CERTIFICATE, expected: "one certificate in PEM" }), {
       min: 2,
@@ -2861,17 +3193,17 @@ var timestampAuthorityShape = object(
     validFrom: timestamp(),
     validUntil: timestamp()
   },
-  { url: text2 }
+  { url: text3 }
 );
 var transparencyLogShape = object(
   {
     origin: string({ pattern: ORIGIN, expected: "the origin of its checkpoints, one word without +" }),
-    alg: text2,
-    pem: text2,
+    alg: text3,
+    pem: text3,
     validFrom: timestamp(),
     validUntil: timestamp()
   },
-  { url: text2 }
+  { url: text3 }
 );
 var timestampAuthoritiesShape = array(timestampAuthorityShape, { max: MOST_AUTHORITIES });
 var transparencyLogsShape = array(transparencyLogShape, { max: MOST_AUTHORITIES });
@@ -2908,8 +3240,8 @@ function atNoTime(what) {
 }
 
 // src/trust/pack-version.ts
-var PACK_NAME = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
-var SEM_VER = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+var PACK_NAME3 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
+var SEM_VER3 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 function isEarlierVersion(version2, other) {
   const [core, pre] = partsOf(version2);
   const [otherCore, otherPre] = partsOf(other);
@@ -2949,7 +3281,7 @@ function compareParts(part, other) {
 }
 
 // src/trust/trust-root.ts
-var text3 = string({ min: 1 });
+var text4 = string({ min: 1 });
 var keyid2 = string({ pattern: KEYID, expected: "an OpenSSH fingerprint" });
 var PRINCIPAL = /^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$/;
 var ROLE = /^[a-z][A-Za-z0-9_-]{0,62}$/;
@@ -2957,8 +3289,8 @@ var pattern = string({ pattern: /^[^*\s]*\*?$/, min: 1, expected: "a name, or a 
 var principal = string({ pattern: PRINCIPAL, expected: "a principal such as alice or approver-1" });
 var keyShape = object({
   /** A closed list, read by hand, so that others are refused by their name. */
-  alg: text3,
-  pem: text3,
+  alg: text4,
+  pem: text4,
   principal,
   validFrom: timestamp(),
   validUntil: timestamp()
@@ -2979,14 +3311,14 @@ var trustRootShape = object(
     roles: record(ROLE, roleShape, "the name of a role")
   },
   {
-    tokens: array(object({ iss: text3, sub: text3, principal })),
+    tokens: array(object({ iss: text4, sub: text4, principal })),
     timestampAuthorities: timestampAuthoritiesShape,
     transparencyLogs: transparencyLogsShape,
     policy: object(
       {},
       {
         revocation: object({ required: boolean(), maxAgeHours: integer({ min: 1 }), minSequence: integer({ min: 0 }) }),
-        minVersion: record(PACK_NAME, string({ pattern: SEM_VER, expected: "a SemVer version" }), "a pack name"),
+        minVersion: record(PACK_NAME3, string({ pattern: SEM_VER3, expected: "a SemVer version" }), "a pack name"),
         anchor: anchorPolicyShape
       }
     )
@@ -3502,15 +3834,15 @@ var base64 = string({
   min: 4,
   expected: "base64"
 });
-var count2 = string({ pattern: /^(?:0|[1-9][0-9]{0,18})$/, expected: "a count in digits" });
+var count4 = string({ pattern: /^(?:0|[1-9][0-9]{0,18})$/, expected: "a count in digits" });
 var logEntryShape = object({
-  logIndex: count2,
+  logIndex: count4,
   logId: object({ keyId: base64 }),
   kindVersion: object({ kind: literal("hashedrekord"), version: literal("0.0.2") }),
   inclusionProof: object({
-    logIndex: count2,
+    logIndex: count4,
     rootHash: base64,
-    treeSize: count2,
+    treeSize: count4,
     hashes: array(base64, { max: 64 }),
     checkpoint: object({ envelope: string({ min: 1, max: 65536 }) })
   }),
@@ -3635,9 +3967,17 @@ function checkArtifacts(given) {
   const wrong = (digest2, problem) => checks.fail("artifacts", faultOf(verifyCodes, "ARTIFACT_MISMATCH", { digest: digest2, problem }));
   ledger.outputs.uncaptured.forEach(({ digest: digest2, problem }) => wrong(digest2, problem));
   const named = /* @__PURE__ */ new Map();
+  const name2 = (digest2, told) => {
+    const before = named.get(digest2);
+    const size2 = trees.has(digest2) ? void 0 : told ?? before;
+    if (before !== void 0 && before !== size2) {
+      wrong(digest2, `it is named with two sizes, ${before} and ${size2}`);
+    }
+    named.set(digest2, size2);
+  };
   const mediaTypes = /* @__PURE__ */ new Map();
   for (const { digest: digest2, size: size2, mediaType } of ledger.facts.artifacts) {
-    named.set(digest2, trees.has(digest2) ? void 0 : size2);
+    name2(digest2, size2);
     if (mediaType !== void 0 && !mediaTypes.has(digest2)) {
       mediaTypes.set(digest2, mediaType);
     }
@@ -3646,7 +3986,7 @@ function checkArtifacts(given) {
     if (typeof tree === "string") {
       wrong(digest2, tree);
     } else {
-      tree.files.forEach((file) => named.set(file.digest, file.size));
+      tree.files.forEach((file) => name2(file.digest, file.size));
     }
   }
   for (const { digest: digest2, size: size2 } of treeUses(ledger.facts, plan)) {
@@ -3891,7 +4231,7 @@ var revocationCodes = codeTable({
 
 // src/trust/revocation-list.ts
 var REVOKED_PACK_NAME = new RegExp(
-  `^(?:sha256:[0-9a-f]{64}|${PACK_NAME.source.slice(1, -1)}@${SEM_VER.source.slice(1, -1)})$`
+  `^(?:sha256:[0-9a-f]{64}|${PACK_NAME3.source.slice(1, -1)}@${SEM_VER3.source.slice(1, -1)})$`
 );
 var reason = string({ min: 1, max: 4096, expected: "a reason of at most 4,096 letters" });
 var rest = { reason, revokedAt: timestamp() };
@@ -4181,169 +4521,6 @@ function passParts({ checks }, failed2) {
   }
 }
 
-// src/pack/names.ts
-var PACK_NAME2 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
-var SEM_VER2 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
-var MAX_OUTPUTS = 1023;
-
-// src/plan/plan.ts
-var NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
-var STEP_ID = /^[a-z][A-Za-z0-9_-]{0,62}$/;
-var NODE_ID = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[\*\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
-var PACK_NAME3 = /^[a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63}){0,3}$/;
-var SEM_VER3 = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
-var name = string({ pattern: NAME, expected: "a name such as channel or dryRun2" });
-var nodeId = string({ pattern: NODE_ID, expected: "a node id such as build or rollout[*]::push" });
-var count3 = integer({ min: 0 });
-var positive = integer({ min: 1 });
-var celShape = object({
-  $cel: array(
-    either(
-      [string(), object({ expr: string({ min: 1 }) })],
-      (part) => typeof part === "string" ? string() : object({ expr: string({ min: 1 }) })
-    ),
-    { min: 1 }
-  )
-});
-function isCel(value) {
-  return isJsonObject(value) && Array.isArray(value["$cel"]);
-}
-var text4 = either(
-  [string(), celShape],
-  (value) => typeof value === "string" ? string() : celShape
-);
-var VALUE_TYPES = ["string", "integer", "number", "boolean", "object", "array"];
-var inputShape = tagged("type", {
-  ...Object.fromEntries(
-    VALUE_TYPES.map((type) => [type, object({ type: literal(type), value: anything() })])
-  ),
-  file: object({ type: literal("file"), name: string(), size: count3, digest: digest() }),
-  directory: object({ type: literal("directory"), name: string(), digest: digest() })
-});
-var egressRuleShape = object(
-  {
-    host: string(),
-    port: integer({ min: 1, max: 65535 }),
-    protocol: literal("tls", "http", "tcp"),
-    allowPrivate: boolean()
-  },
-  { maxBytes: positive, maxRequests: positive }
-);
-var limitsShape = object(
-  { cpus: number({ above: 0 }), memoryBytes: positive, pids: positive, logBytes: positive, artifactBytes: positive },
-  { minEnforcement: literal("kernel-tree", "kernel-process", "watchdog") }
-);
-var sandboxShape = object(
-  { mode: literal("sealed", "restricted"), egressAllowlist: array(egressRuleShape), limits: limitsShape },
-  { egressQuota: object({ requests: count3, bytes: count3 }), wallClockMs: positive }
-);
-var approvalRuleShape = object({
-  required: positive,
-  from: array(string(), { min: 1 }),
-  ttlMs: positive,
-  separationOfDuties: boolean(),
-  reasonRequired: boolean()
-});
-var policyShape = tagged("engine", {
-  cel: object({ engine: literal("cel"), expression: string({ min: 1 }), digest: digest() }),
-  rego: object({ engine: literal("rego"), module: string(), digest: digest(), entrypoint: string() })
-});
-var retryShape = object(
-  { maxAttempts: integer({ min: 1, max: 20 }), initialMs: count3, factor: number({ above: 0 }), maxMs: count3 },
-  { onExitCodes: array(integer({ min: 0, max: 255 })) }
-);
-var envValueShape = either(
-  [string(), celShape, object({ secret: name, as: literal("env", "file") })],
-  (value) => typeof value === "string" ? string() : isCel(value) ? celShape : object({ secret: name, as: literal("env", "file") })
-);
-var fileOutput = object({ file: string() }, { mediaType: string(), mayContainSecrets: boolean() });
-var dirOutput = object({ dir: string() }, { mayContainSecrets: boolean() });
-var typedOutput = object({ type: literal(...VALUE_TYPES) }, { schema: anything(), mayContainSecrets: boolean() });
-var outputShape = either(
-  [fileOutput, dirOutput, typedOutput],
-  (value) => isJsonObject(value) && "file" in value ? fileOutput : isJsonObject(value) && "dir" in value ? dirOutput : typedOutput
-);
-var common = {
-  id: nodeId,
-  parent: nullable(nodeId),
-  needs: array(nodeId),
-  continueOnError: boolean()
-};
-var whenShape = either([boolean(), celShape], (value) => typeof value === "boolean" ? boolean() : celShape);
-var maybeWhen = { when: whenShape };
-var runShape = object(
-  {
-    ...common,
-    kind: literal("run"),
-    env: record(/^[A-Za-z_][A-Za-z0-9_]*$/, envValueShape, "a name of an environment variable"),
-    inputs: record(NAME, anything(), "a name"),
-    outputs: record(NAME, outputShape, "a name"),
-    timeoutMs: positive,
-    retry: retryShape,
-    idempotent: boolean()
-  },
-  {
-    ...maybeWhen,
-    command: array(text4, { min: 1 }),
-    script: string(),
-    shell: literal("sh", "bash"),
-    uses: string(),
-    with: anything(),
-    stdin: text4,
-    sandbox: sandboxShape,
-    files: array(object({ path: string(), digest: digest() }))
-  }
-);
-var parallelShape = object({ ...common, kind: literal("parallel") }, { ...maybeWhen, maxParallel: positive });
-var mapShape = object(
-  { ...common, kind: literal("map"), items: anything(), as: name, maxItems: count3 },
-  { ...maybeWhen, maxParallel: positive }
-);
-var approvalGateShape = object({ ...common, kind: literal("gate.approval"), approval: nodeId }, { message: text4 });
-var policyGateShape = object(
-  { ...common, kind: literal("gate.policy"), policy: nodeId, failAction: literal("halt", "continue") },
-  { ...maybeWhen, with: anything() }
-);
-var nodeShape = tagged("kind", {
-  run: runShape,
-  parallel: parallelShape,
-  map: mapShape,
-  "gate.approval": approvalGateShape,
-  "gate.policy": policyGateShape
-});
-var planShape = object(
-  {
-    apiVersion: literal("packrun.dev/v1"),
-    kind: literal("Plan"),
-    planVersion: literal(1),
-    pack: object({
-      name: string({ pattern: PACK_NAME3, expected: "a pack name" }),
-      version: string({ pattern: SEM_VER3, expected: "a SemVer version" }),
-      digest: digest()
-    }),
-    inputs: record(NAME, inputShape, "a name"),
-    secrets: record(NAME, object({ steps: array(nodeId) }), "a name"),
-    sandbox: sandboxShape,
-    security: object({ secretsRedactionPolicy: literal("blank", "hash") }),
-    approvals: record(STEP_ID, approvalRuleShape, "an id"),
-    policies: record(STEP_ID, policyShape, "an id"),
-    failurePolicy: object({ onFailure: literal("skip-dependents", "drain", "cancel") }),
-    steps: array(nodeShape),
-    finally: array(nodeShape),
-    outputs: record(NAME, object({ from: anything() }), "a name", { max: MAX_OUTPUTS })
-  },
-  { slo: object({}, { runP95Seconds: positive, approvalP95Seconds: positive, maxQueueDepth: count3 }) }
-);
-
-// src/run/value.ts
-var valueShape = tagged("type", {
-  ...Object.fromEntries(
-    VALUE_TYPES.map((type) => [type, object({ type: literal(type), value: anything() })])
-  ),
-  file: object({ type: literal("file"), digest: digest(), size: integer({ min: 0 }) }, { mediaType: string() }),
-  directory: object({ type: literal("directory"), digest: digest() })
-});
-
 // src/evidence/outputs-file.ts
 var artifactShape = object(
   { stepId: string(), name: string(), digest: digest(), size: integer({ min: 0 }) },
@@ -4449,15 +4626,18 @@ function lockProblem({ manifest, plan, sha256 }, lock) {
     if (entry2["digest"] !== digests.get(name2)) {
       return `input ${name2} has another digest`;
     }
-    if ("value" in input && canonicalJson(entry2["value"] ?? null) !== canonicalJson(input.value)) {
+    if ("value" in input && !isSame(entry2["value"], input.value)) {
       return `input ${name2} has another value`;
     }
   }
   return void 0;
 }
+function isSame(locked, planned) {
+  return locked !== void 0 && canonicalJson(locked) === canonicalJson(planned);
+}
 
 // src/run/egress-line.ts
-var count4 = integer({ min: 0 });
+var count5 = integer({ min: 0 });
 var egressLineShape = object(
   {
     sequence: integer({ min: 1 }),
@@ -4469,11 +4649,11 @@ var egressLineShape = object(
     protocol: literal("tls", "http", "tcp", "unknown"),
     /** In its one spelling where it has one. */
     host: string(),
-    port: count4,
+    port: count5,
     decision: literal("allowed", "denied"),
-    bytesIn: count4,
-    bytesOut: count4,
-    durationMs: count4
+    bytesIn: count5,
+    bytesOut: count5,
+    durationMs: count5
   },
   {
     /** The vetted address that was dialled. */
@@ -4483,7 +4663,7 @@ var egressLineShape = object(
     /** Of an HTTP request: method, path without its query, status of the answer. */
     method: string(),
     path: string(),
-    status: count4,
+    status: count5,
     /** Only on the last line of an attempt with too many refused tries (host `*`, port 0): how many it stands for. */
     tries: integer({ min: 1 })
   }
@@ -5086,19 +5266,6 @@ var approvalPredicate = {
   shape: approvalShape,
   maxSubjects: 1
 };
-
-// src/evidence/gate-path.ts
-var LONGEST = 90;
-function gateName(gateId, sha256) {
-  const bytes = encodeUtf8(gateId);
-  return bytes.length > LONGEST ? hexOf(digestOf(bytes, sha256)) : gateId;
-}
-function gateRequestPath(gateId, sha256) {
-  return `approvals/${gateName(gateId, sha256)}/request.json`;
-}
-function gateResponsePath(gateId, number2, sha256) {
-  return `approvals/${gateName(gateId, sha256)}/${number2}.sigstore.json`;
-}
 
 // src/trust/approval-codes.ts
 var approvalCodes = codeTable({
@@ -5943,158 +6110,6 @@ var runCodes = codeTable({
   }
 });
 
-// src/run/event.ts
-var count5 = integer({ min: 0 });
-var values = record(NAME, valueShape, "a name");
-var code = { code: string(), hint: string() };
-var usage = object({ hit: array(string()) }, { memoryPeakBytes: count5, cpuMs: count5, ioBytes: count5 });
-var egress = object({ requests: count5, bytesIn: count5, bytesOut: count5 });
-var enforcement = object({
-  declared: number(),
-  enforcedBy: string(),
-  level: literal("kernel-tree", "kernel-process", "watchdog", "none")
-});
-var enforcements = record(/^[a-z][A-Za-z]*$/, enforcement, "a limit's name");
-var commandId = string({ min: 1 });
-var empty = object({});
-var entry = (on, metadata) => ({ on, metadata });
-var eventTypes = {
-  "run.created": entry(
-    "run",
-    object(
-      {
-        requestedBy: string(),
-        requestDigest: digest(),
-        inputsLock: digest(),
-        packDigest: digest(),
-        packSource: literal("registry", "folder")
-      },
-      { from: string() }
-    )
-  ),
-  "run.started": entry(
-    "run",
-    object({
-      engine: object({ name: string(), version: string() }),
-      sandbox: object({ mode: literal("sealed", "restricted") })
-    })
-  ),
-  "run.resumed": entry("run", object({ owner: string(), fence: count5 })),
-  "run.waiting": entry("run", object({ gates: array(string()) })),
-  "run.cancelRequested": entry("run", object({ commandId, by: string() }, { reason: string() })),
-  "run.finished": entry(
-    "run",
-    object({ status: literal("succeeded", "failed", "cancelled"), outputs: values }, { reason: string() })
-  ),
-  "plan.verified": entry("run", empty),
-  "plan.drift": entry("run", object({ node: string(), pointer: string(), ...code })),
-  "map.expanded": entry("step", object({ count: count5, items: anything() })),
-  "step.started": entry("attempt", object({}, { exe: object({ path: string(), digest: digest() }) })),
-  "step.output": entry(
-    "attempt",
-    object(
-      { stream: literal("stdout", "stderr"), lines: array(string()) },
-      { partial: boolean(), invalidBytes: count5 }
-    )
-  ),
-  "step.artifact": entry(
-    "attempt",
-    object(
-      { name: string(), status: literal("captured", "refused", "missing") },
-      { digest: digest(), size: count5, mediaType: string(), notes: string() }
-    )
-  ),
-  "step.retry": entry("attempt", object({ reason: string(), notBefore: timestamp() })),
-  "step.succeeded": entry(
-    "attempt",
-    object({ durationMs: count5, outputs: values }, { usage, egress, reusedFrom: string() })
-  ),
-  "step.failed": entry(
-    "attempt",
-    object({ reason: string(), durationMs: count5, ...code }, { exitCode: count5, signal: string(), usage, egress })
-  ),
-  "step.skipped": entry("step", object({ reason: string() })),
-  "step.cancelled": entry("attempt", object({ reason: string() })),
-  "step.lost": entry("attempt", empty),
-  "sandbox.enforced": entry(
-    "attempt",
-    object(
-      { mode: literal("sealed", "restricted"), limits: enforcements },
-      { proc: literal("host"), userNamespaces: literal("filter") }
-    )
-  ),
-  "egress.denied": entry("attempt", object({ host: string(), port: count5, reason: string(), ...code })),
-  "gate.opened": entry("gate", object({ requestDigest: digest(), notAfter: timestamp() })),
-  "gate.decision": entry(
-    "gate",
-    object({ commandId, decision: literal("approve", "reject"), principal: string(), payloadDigest: digest() })
-  ),
-  "gate.refused": entry("gate", object({ commandId, ...code }, { principal: string() })),
-  "gate.passed": entry("gate", empty),
-  "gate.rejected": entry("gate", empty),
-  "gate.expired": entry("gate", empty),
-  "policy.evaluated": entry(
-    "gate",
-    object({ allowed: boolean(), policyDigest: digest(), contextDigest: digest() }, { code: string(), hint: string() })
-  ),
-  "secret.resolved": entry("attempt", object({ name: string(), provider: string() })),
-  "lease.acquired": entry("run", object({ owner: string(), fence: count5 })),
-  "evidence.snapshot": entry("run", object({ manifestDigest: digest() }, { commandId })),
-  "incident.opened": entry("run", object({ commandId, by: string(), reason: string(), until: timestamp() })),
-  /** Without a command and a person when its time was over. */
-  "incident.closed": entry("run", object({}, { commandId, by: string() }))
-};
-
-// src/run/event-shape.ts
-var INSTANCE_ID = /^[a-z][A-Za-z0-9_-]{0,62}(?:\[(?:0|[1-9]\d{0,14})\]::[a-z][A-Za-z0-9_-]{0,62})*$/;
-var envelope = {
-  sequence: integer({ min: 1 }),
-  timestamp: timestamp(),
-  level: literal("debug", "info", "warn", "error"),
-  message: string(),
-  prev: digest(),
-  hash: digest()
-};
-var stepId = string({ pattern: INSTANCE_ID, expected: "the id of a step, such as build or rollout[0]::push" });
-var attempt = integer({ min: 1 });
-var placeOf2 = (type) => {
-  switch (eventTypes[type].on) {
-    case "run":
-      return { required: {}, optional: {} };
-    case "step":
-      return { required: { stepId }, optional: {} };
-    case "gate":
-      return type === "gate.refused" ? { required: {}, optional: { stepId } } : { required: { stepId }, optional: {} };
-    case "attempt":
-      return type === "step.succeeded" ? { required: { stepId }, optional: { attempt } } : { required: { stepId, attempt }, optional: {} };
-  }
-};
-var cases = Object.fromEntries(
-  Object.keys(eventTypes).map((type) => {
-    const { required: required2, optional } = placeOf2(type);
-    const members = { ...envelope, eventType: literal(type), metadata: eventTypes[type].metadata, ...required2 };
-    return [type, object(members, optional)];
-  })
-);
-var eventShape = tagged("eventType", cases);
-function eventMisfit(value) {
-  const [first] = misfitsOf(eventShape, value);
-  return first === void 0 ? relationMisfit(value) : describeMisfit(first);
-}
-function relationMisfit(event) {
-  if (event.eventType === "gate.refused") {
-    return event.stepId === void 0 === (event.metadata.code === "GATE_UNKNOWN") ? void 0 : "stepId is absent exactly on a refusal with GATE_UNKNOWN";
-  }
-  if (event.eventType === "step.succeeded") {
-    return event.attempt === void 0 === (event.metadata.reusedFrom !== void 0) ? void 0 : "attempt is absent exactly on a step with reusedFrom";
-  }
-  if (event.eventType === "step.artifact") {
-    const captured = event.metadata.status === "captured";
-    return captured === (event.metadata.digest !== void 0) && captured === (event.metadata.size !== void 0) ? void 0 : "digest and size stand exactly on captured artifacts";
-  }
-  return void 0;
-}
-
 // src/run/ledger-chain.ts
 var NEWLINE2 = 10;
 function genesisHash(identity, sha256) {
@@ -6206,7 +6221,7 @@ function gateOf(log, id) {
 }
 
 // src/run/named-output.ts
-var ONE_OUTPUT = /^steps(?:\.(?<plain>[A-Za-z0-9_]+)|\["(?<quoted>[A-Za-z0-9_-]+)"\])\.outputs(?:\.(?<name>[A-Za-z0-9_]+)|\["(?<key>[A-Za-z0-9_]+)"\])$/;
+var ONE_OUTPUT = /^steps(?:\.(?<plain>[A-Za-z_][A-Za-z0-9_]*)|\["(?<quoted>[^"\\]*)"\])\.outputs(?:\.(?<name>[A-Za-z_][A-Za-z0-9_]*)|\["(?<key>[^"\\]*)"\])$/;
 function namedOutput(from) {
   const [part] = isCel(from) && from.$cel.length === 1 ? from.$cel : [];
   const { plain, quoted, name: name2, key } = typeof part === "object" && ONE_OUTPUT.exec(part.expr)?.groups || {};
@@ -6249,7 +6264,7 @@ var OutputLog = class {
     for (const [name2, value] of Object.entries(outputs)) {
       if (isReference(value)) {
         this.#references.add(canonicalJson(value));
-        if (reusedFrom === void 0 && !isSame(value, this.#running.get(stepId2)?.get(name2))) {
+        if (reusedFrom === void 0 && !isSame2(value, this.#running.get(stepId2)?.get(name2))) {
           this.uncaptured.push({ digest: value.digest, problem: `output ${name2} of ${stepId2} was not captured so` });
         }
       }
@@ -6281,7 +6296,7 @@ var OutputLog = class {
 function isReference(value) {
   return value.type === "file" || value.type === "directory";
 }
-function isSame(value, captured) {
+function isSame2(value, captured) {
   if (captured?.status !== "captured" || captured.digest !== value.digest) {
     return false;
   }
@@ -7392,9 +7407,9 @@ var text8 = string({ min: 1 });
 var size = integer({ min: 0 });
 var emptyConfigShape = object({ mediaType: literal(EMPTY_MEDIA_TYPE), digest: digest(), size: literal(2) });
 var packAnnotationsShape = object({
-  [NAME2]: string({ pattern: PACK_NAME2, expected: "the name of a pack" }),
+  [NAME2]: string({ pattern: PACK_NAME, expected: "the name of a pack" }),
   [PACK_DIGEST]: digest(),
-  [VERSION]: string({ pattern: SEM_VER2, expected: "a semantic version" })
+  [VERSION]: string({ pattern: SEM_VER, expected: "a semantic version" })
 });
 var packManifestShape = object({
   schemaVersion: literal(2),
@@ -7696,10 +7711,10 @@ function checkAssertedPlan({ checks, manifest }, asserted) {
 }
 
 // src/run/policy-context-path.ts
-var LONGEST2 = 90;
+var LONGEST = 90;
 function policyContextPath(stepId2, sha256) {
   const bytes = encodeUtf8(stepId2);
-  return `policies/${bytes.length > LONGEST2 ? hexOf(digestOf(bytes, sha256)) : stepId2}.json`;
+  return `policies/${bytes.length > LONGEST ? hexOf(digestOf(bytes, sha256)) : stepId2}.json`;
 }
 
 // src/verify/check-policies.ts
@@ -8522,11 +8537,19 @@ async function verifyEvidence(request, tools) {
 }
 async function readRevocationFiles(path) {
   const list = await readUpTo(path, DOCUMENT_LIMIT);
-  if (list === void 0) {
-    const data = { option: "--revocations", expected: "a file that can be read, of at most 64 MiB" };
+  const beside = path + SIDECAR_SUFFIX;
+  const isSigned = await lstat2(beside).then(
+    () => true,
+    () => false
+  );
+  const sidecar = isSigned ? await readUpTo(beside, DOCUMENT_LIMIT) : void 0;
+  if (list === void 0 || isSigned && sidecar === void 0) {
+    const data = {
+      option: "--revocations",
+      expected: "a file that can be read, as its sidecar if there is one, each of at most 64 MiB"
+    };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  const sidecar = await readUpTo(path + SIDECAR_SUFFIX, DOCUMENT_LIMIT);
   return ok(sidecar === void 0 ? { list } : { list, sidecar });
 }
 async function readAnchor(path) {
@@ -9295,7 +9318,7 @@ async function checkTrust(unheld, { revocations: site, planHash }) {
 import { open as open4, stat as stat4 } from "node:fs/promises";
 
 // src/app/layout-folder.ts
-import { lstat as lstat2 } from "node:fs/promises";
+import { lstat as lstat3 } from "node:fs/promises";
 import { join as join3 } from "node:path";
 var FOLDERS = /* @__PURE__ */ new Set(["blobs", "blobs/sha256"]);
 function layoutFolder(root) {
@@ -9315,7 +9338,7 @@ async function listLayout(root) {
       return named;
     }
     if (entry2.isFile() && path !== void 0) {
-      files.push({ path, size: (await lstat2(join3(root, path))).size });
+      files.push({ path, size: (await lstat3(join3(root, path))).size });
     }
   }
   return ok(files.toSorted((a, b) => placeOf4(a.path) - placeOf4(b.path)));

@@ -3149,7 +3149,7 @@ _BINDING_CODES = (
 )  # fmt: skip
 _IDENTITY = ("runId", "tenantId", "trustDomain", "planHash")
 _SELECTED = r"""(?:\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\])"""
-_REFERENCE = re.compile(rf"\s*steps{_SELECTED}\.outputs{_SELECTED}\s*", re.ASCII)
+_REFERENCE = re.compile(rf"steps{_SELECTED}\.outputs{_SELECTED}", re.ASCII)
 
 
 class Verifier:
@@ -3567,7 +3567,7 @@ class LedgerChecks:
                 raise Fault("OUTPUTS_MISMATCH", f"the plan has no output {name}")
         for name, rule in planned.items():
             reference = _plain_reference(rule["from"])
-            if reference is not None and reference[0] in self._plan.nodes:
+            if reference is not None:
                 given = self._facts.step_outputs.get(reference[0], {}).get(reference[1])
                 if not same(given, outputs.get(name)):
                     raise Fault("OUTPUTS_MISMATCH", f"output {name} is not that of step {reference[0]}")
@@ -3674,12 +3674,12 @@ class LedgerChecks:
 
     def _check_run_request(self) -> "str | Skip":
         whole = self._whole
-        if whole.root is None:
-            return Skip("no trust root to check it with")
         if REQUEST not in self._bundle.sizes:
             if whole.options.require_dsse:
                 raise Fault("SIGNATURE_ABSENT", "the run was requested without a signature")
             return Skip("unsigned")
+        if whole.root is None:
+            return Skip("no trust root to check it with")
         plan_hash = self._manifest["planHash"]
         found = whole.signed(REQUEST, plan_hash, "run-request/v1", ["requester", "run-attestor"])
         if found.stale:
@@ -4776,7 +4776,7 @@ def _spoken_time(text: str) -> Optional[str]:
 
 
 def _given_revocations(path: Optional[str]) -> Optional[Tuple[bytes, Optional[bytes]]]:
-    """The list of `--revocations` and the sidecar beside it; Usage (VERIFY_OPTION) for a list that cannot be read."""
+    """The list of `--revocations` and the sidecar beside it; Usage (VERIFY_OPTION) where one cannot be read."""
     if path is None:
         return None
     try:

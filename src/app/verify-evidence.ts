@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { lstat, readFile, stat } from "node:fs/promises";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
 import type { Sha256 } from "#canon/digest.ts";
@@ -76,14 +76,25 @@ export async function verifyEvidence(request: VerifyRequest, tools: VerifyTools)
   }
 }
 
-/** A list that was asked for must be there; one without a sidecar is unsigned, which the verdict tells. Fault: VERIFY_OPTION. */
+/**
+ * A list that was asked for must be there; one without a sidecar is unsigned, which the verdict tells. A sidecar that is
+ * there and cannot be read is a wrong use, as such a list is. Fault: VERIFY_OPTION.
+ */
 export async function readRevocationFiles(path: string): Promise<Result<RevocationFiles>> {
   const list = await readUpTo(path, DOCUMENT_LIMIT);
-  if (list === undefined) {
-    const data = { option: "--revocations", expected: "a file that can be read, of at most 64 MiB" };
+  const beside = path + SIDECAR_SUFFIX;
+  const isSigned = await lstat(beside).then(
+    () => true,
+    () => false,
+  );
+  const sidecar = isSigned ? await readUpTo(beside, DOCUMENT_LIMIT) : undefined;
+  if (list === undefined || (isSigned && sidecar === undefined)) {
+    const data = {
+      option: "--revocations",
+      expected: "a file that can be read, as its sidecar if there is one, each of at most 64 MiB",
+    };
     return fail(faultOf(verifyCodes, "VERIFY_OPTION", data));
   }
-  const sidecar = await readUpTo(path + SIDECAR_SUFFIX, DOCUMENT_LIMIT);
   return ok(sidecar === undefined ? { list } : { list, sidecar });
 }
 

@@ -1,3 +1,6 @@
+import { INSTANCE_ID } from "#run/event-shape.ts";
+import { LONGEST_GATE } from "./gate-path.ts";
+
 /** What a file of a bundle is for; a sidecar has its file's role. */
 export const ROLES = [
   "plan",
@@ -49,13 +52,13 @@ const FIXED: ReadonlyMap<string, EvidenceRole> = new Map([
   [TRUST_ROOT_PATH, "trust"],
 ] as const);
 
-/** A gate's name in paths: the instance's id, or the hex SHA-256 of one that is longer than 90 bytes. */
-const GATE = "[a-z][A-Za-z0-9_-]{0,62}(?:\\[[0-9]{1,15}\\]::[a-z][A-Za-z0-9_-]{0,62})*|[0-9a-f]{64}";
+/** A gate's name in paths: the instance's id, or the hex SHA-256 of one that is too long. */
+const GATE = `(?<gate>${INSTANCE_ID.source.slice(1, -1)}|[0-9a-f]{64})`;
 const PATTERNS: readonly (readonly [RegExp, EvidenceRole])[] = [
-  [new RegExp(`^approvals/(?:${GATE})/request\\.json(?:\\.sigstore\\.json)?$`), "approval-request"],
-  [new RegExp(`^approvals/(?:${GATE})/[1-9][0-9]{0,5}\\.sigstore\\.json$`), "approval"],
+  [new RegExp(`^approvals/${GATE}/request\\.json(?:\\.sigstore\\.json)?$`), "approval-request"],
+  [new RegExp(`^approvals/${GATE}/[1-9][0-9]{0,5}\\.sigstore\\.json$`), "approval"],
   [/^artifacts\/sha256\/[0-9a-f]{64}$/, "artifact"],
-  [new RegExp(`^policies/(?:${GATE})\\.json$`), "policy-context"],
+  [new RegExp(`^policies/${GATE}\\.json$`), "policy-context"],
 ];
 
 /**
@@ -63,7 +66,12 @@ const PATTERNS: readonly (readonly [RegExp, EvidenceRole])[] = [
  * also what keeps `..`, absolute names and strange characters out.
  */
 export function roleOf(path: string): EvidenceRole | undefined {
-  return FIXED.get(path) ?? PATTERNS.find(([pattern]) => pattern.test(path))?.[1];
+  return FIXED.get(path) ?? PATTERNS.find(([pattern]) => fitsPattern(path, pattern))?.[1];
+}
+
+function fitsPattern(path: string, pattern: RegExp): boolean {
+  const found = pattern.exec(path);
+  return found !== null && (found.groups?.["gate"] ?? "").length <= LONGEST_GATE;
 }
 
 const SIGSTORE = "application/vnd.dev.sigstore.bundle.v0.3+json";

@@ -1,11 +1,11 @@
 import type { Json } from "#canon/json.ts";
 import { isCel } from "#plan/plan.ts";
 
-/** One output of one step that stands in no map: `step` is its instance. */
+/** One output of one step: `step` is its instance. There may be no such step: an expression can name anything. */
 export type OutputName = { readonly step: string; readonly name: string };
 
 const ONE_OUTPUT =
-  /^steps(?:\.(?<plain>[A-Za-z0-9_]+)|\["(?<quoted>[A-Za-z0-9_-]+)"\])\.outputs(?:\.(?<name>[A-Za-z0-9_]+)|\["(?<key>[A-Za-z0-9_]+)"\])$/;
+  /^steps(?:\.(?<plain>[A-Za-z_][A-Za-z0-9_]*)|\["(?<quoted>[^"\\]*)"\])\.outputs(?:\.(?<name>[A-Za-z_][A-Za-z0-9_]*)|\["(?<key>[^"\\]*)"\])$/;
 
 /** What an output of the pack is taken from, when its expression does nothing but name it. */
 export function namedOutput(from: Json): OutputName | undefined {

@@ -17,9 +17,17 @@ export function checkArtifacts(given: FoldedCase): void {
     checks.fail("artifacts", faultOf(verifyCodes, "ARTIFACT_MISMATCH", { digest, problem }));
   ledger.outputs.uncaptured.forEach(({ digest, problem }) => wrong(digest, problem));
   const named = new Map<Digest, number | undefined>();
+  const name = (digest: Digest, told: number | undefined): void => {
+    const before = named.get(digest);
+    const size = trees.has(digest) ? undefined : (told ?? before);
+    if (before !== undefined && before !== size) {
+      wrong(digest, `it is named with two sizes, ${before} and ${size}`);
+    }
+    named.set(digest, size);
+  };
   const mediaTypes = new Map<Digest, string>();
   for (const { digest, size, mediaType } of ledger.facts.artifacts) {
-    named.set(digest, trees.has(digest) ? undefined : size);
+    name(digest, size);
     if (mediaType !== undefined && !mediaTypes.has(digest)) {
       mediaTypes.set(digest, mediaType);
     }
@@ -28,7 +36,7 @@ export function checkArtifacts(given: FoldedCase): void {
     if (typeof tree === "string") {
       wrong(digest, tree);
     } else {
-      tree.files.forEach((file) => named.set(file.digest, file.size));
+      tree.files.forEach((file) => name(file.digest, file.size));
     }
   }
   for (const { digest, size } of treeUses(ledger.facts, plan)) {

@@ -2,7 +2,7 @@ import { canonicalJson } from "#canon/canonical-json.ts";
 import { digestOf, type Digest } from "#canon/digest.ts";
 import { equalBytes } from "#canon/bytes.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
-import { isJsonObject } from "#canon/json.ts";
+import { isJsonObject, type Json } from "#canon/json.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { INPUTS_LOCK_PATH, OUTPUTS_PATH, PACK_MANIFEST_PATH } from "#evidence/evidence-path.ts";
 import { outputsBytes } from "#evidence/outputs-file.ts";
@@ -113,9 +113,14 @@ function lockProblem({ manifest, plan, sha256 }: FoldedCase, lock: unknown): str
     if (entry["digest"] !== digests.get(name)) {
       return `input ${name} has another digest`;
     }
-    if ("value" in input && canonicalJson(entry["value"] ?? null) !== canonicalJson(input.value)) {
+    if ("value" in input && !isSame(entry["value"], input.value)) {
       return `input ${name} has another value`;
     }
   }
   return undefined;
+}
+
+/** A value of null is one, too: it is not left out. */
+function isSame(locked: unknown, planned: Json): boolean {
+  return locked !== undefined && canonicalJson(locked) === canonicalJson(planned);
 }

@@ -17,6 +17,7 @@ t.test("every file of the layout has its role, a sidecar that of its file", asyn
     [`artifacts/sha256/${hex}`]: "artifact",
     "policies/rollout[0]::check.json": "policy-context",
     [`policies/${hex}.json`]: "policy-context",
+    [`policies/${"a".repeat(50)}[0]::${"b".repeat(35)}.json`]: "policy-context",
     "egress.jsonl": "egress",
     "pack.sbom.cdx.json.sigstore.json": "sbom",
     "pack.attestation.sigstore.json": "pack-attestation",
@@ -42,6 +43,9 @@ t.test("a path outside the layout has no role", async (t) => {
     "artifacts/sha512/00",
     "policies/a/b.json",
     "policies/rollout[*]::check.json",
+    "policies/rollout[00]::check.json",
+    `policies/${"a".repeat(50)}[0]::${"b".repeat(36)}.json`,
+    `approvals/${"a".repeat(50)}[0]::${"b".repeat(36)}/request.json`,
     "plan.canonical.json\n",
     "notes.txt",
   ]) {

@@ -9,6 +9,7 @@ import { keys, LATER, rootBytes, samplePlan, sealedRun, type World } from "../ap
 import { Place } from "../cli/place.ts";
 import { revocations } from "../trust/sample-revocations.ts";
 import { chained, eventsOf, filesOf, forge, resign, type Files } from "../verify/bundle-tools.ts";
+import { oddBundles } from "../verify/odd-bundles.ts";
 import {
   answerOf,
   askBoth,
@@ -487,8 +488,35 @@ t.test("both hold documents to ledger and plan", options, async (t) => {
   await agreeOnAll(t, { "a plan that does not fit together": { files: filesOf(refused.folder) } });
 });
 
+t.test("both find what is wrong in one small thing only", options, async (t) => {
+  const odd = Object.entries(await oddBundles());
+  const asked = askedOf(passingFolder("odd"), Object.fromEntries(odd.map(([name, { files }]) => [name, { files }])));
+  t.strictSame(
+    await agree(t, asked),
+    odd.map(([, { findings }]) => findings.map((each) => each.replace(":", ""))),
+  );
+  const unasked = await sealedRun({ unsigned: true });
+  await agreeOnAll(t, {
+    "no request, no root, all signatures": {
+      files: filesOf(unasked.folder),
+      root: "none",
+      args: ["--require-dsse"],
+    },
+  });
+});
+
 t.test("the command line is the same, too", options, async (t) => {
-  const folder = writeBundle(join(t.testdir({ bundle: {} }), "bundle"), good);
+  const lists = t.testdir({
+    bundle: {},
+    "plain.json": "{}",
+    "folder.json": "{}",
+    "folder.json.sigstore.json": {},
+    "dangling.json": "{}",
+    "dangling.json.sigstore.json": t.fixture("symlink", "nowhere"),
+  });
+  const folder = writeBundle(join(lists, "bundle"), good);
+  const code = async (name: string) => (await scriptVerifier(folder, "--revocations", join(lists, name))).code;
+  t.strictSame(await Promise.all(["plain.json", "folder.json", "dangling.json"].map(code)), [7, 2, 2]);
   const uses: readonly (readonly string[])[] = [
     [],
     ["--version"],
@@ -506,6 +534,7 @@ t.test("the command line is the same, too", options, async (t) => {
     [folder, "--plan-hash", "abc"],
     [folder, "--format", "xml"],
     [folder, "--revocations", join(folder, "nowhere")],
+    ...["plain.json", "folder.json", "dangling.json"].map((name) => [folder, "--revocations", join(lists, name)]),
     [folder, "--require-dsse=yes"],
   ];
   for (const args of uses) {
