@@ -74,6 +74,17 @@ export const artifactCases: readonly TamperedCase[] = [
     ),
   ),
   tampered(
+    "artifacts/two-sizes-of-one-file",
+    ARTIFACT,
+    timed((events) =>
+      events.flatMap((each) =>
+        each.metadata["name"] === "report"
+          ? [{ ...each, metadata: { ...each.metadata, size: reportFile.size + 1 } }, each]
+          : [each],
+      ),
+    ),
+  ),
+  tampered(
     "artifacts/size-of-a-folder",
     ARTIFACT,
     timed((events) =>

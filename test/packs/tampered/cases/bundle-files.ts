@@ -170,6 +170,12 @@ export const fileCases: readonly TamperedCase[] = [
     INVALID,
     entry("approvals/ok/03.sigstore.json", "{}", "approval", "application/vnd.dev.sigstore.bundle.v0.3+json"),
   ),
+  tampered("manifest/gate-number-with-zero", INVALID, entry("policies/push[00]::check.json", "{}", "policy-context")),
+  tampered(
+    "manifest/gate-id-too-long",
+    INVALID,
+    entry(`policies/${"a".repeat(50)}[0]::${"b".repeat(36)}.json`, "{}", "policy-context"),
+  ),
   tampered("manifest/another-role", INVALID, {
     manifest: (plain) => ({
       ...plain,

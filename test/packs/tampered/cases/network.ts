@@ -33,6 +33,7 @@ export const networkCases: readonly TamperedCase[] = [
   tampered("egress/host-that-no-rule-allows", EGRESS("LINE_UNPLANNED"), first({ host: "evil.example.net" })),
   tampered("egress/suffix-itself", EGRESS("LINE_UNPLANNED"), first({ host: "example.com" })),
   tampered("egress/host-in-upper-case", EGRESS("LINE_UNPLANNED"), first({ host: "Mirror.example.com" })),
+  tampered("egress/host-that-is-no-punycode", EGRESS("LINE_UNPLANNED"), first({ host: "xn--zz.example.com" })),
   tampered("egress/host-that-only-ends-alike", EGRESS("LINE_UNPLANNED"), first({ host: "evilexample.com" })),
   tampered("egress/another-port", EGRESS("LINE_UNPLANNED"), first({ port: 8443 })),
   tampered("egress/another-protocol", EGRESS("LINE_UNPLANNED"), first({ protocol: "tcp" })),
