@@ -1,45 +1,20 @@
+import { eachCelNode, evaluateBy, isCelNode, type CelNode } from "./cel-node.ts";
 import { LETTERS, type CostBudget } from "./cost-budget.ts";
-
-type Evaluate = (this: unknown, evaluator: unknown, ast: unknown, context: unknown) => unknown;
-/** What is used of a node of the library's tree. It keeps its own way to be evaluated in `evaluate` when it first is. */
-type Node = {
-  readonly op: string;
-  readonly args: unknown;
-  readonly meta: { readonly alternate?: unknown };
-  evaluate: Evaluate;
-};
 
 /** Lets the evaluation of a tree spend what it costs. What looks at a whole list for each of its items costs the square of it. */
 export function meterOperators(ast: unknown, spend: CostBudget["spend"]): void {
-  visit(ast, { seen: new Set(), spend });
+  eachCelNode(ast, (node) => meter(node, spend));
 }
 
-type Walk = { readonly seen: Set<unknown>; readonly spend: CostBudget["spend"] };
-
-/** Macros stand in the tree as calls, beside what they mean. */
-function visit(value: unknown, walk: Walk): void {
-  if (typeof value !== "object" || value === null || walk.seen.has(value)) {
-    return;
-  }
-  walk.seen.add(value);
-  if (!isNode(value)) {
-    Object.values(value).forEach((part) => visit(part, walk));
-    return;
-  }
-  const looks = isJoin(value) ? spendAll : LOOKS.get(value.op);
+function meter(node: CelNode, spend: CostBudget["spend"]): void {
+  const looks = isJoin(node) ? spendAll : LOOKS.get(node.op);
   if (looks !== undefined) {
-    operandsOf(value).forEach((operand) => watch(operand, looks, walk.spend));
+    operandsOf(node).forEach((operand) => watch(operand, looks, spend));
   }
-  const each = value.op === "comprehension" ? (value.args as { readonly step: unknown }).step : undefined;
-  if (typeof each === "object" && each !== null && isNode(each)) {
-    charge(each, nodesIn(each) / NODES, walk.spend);
+  const each = node.op === "comprehension" ? (node.args as { readonly step: unknown }).step : undefined;
+  if (isCelNode(each)) {
+    charge(each, nodesIn(each) / NODES, spend);
   }
-  visit(value.meta.alternate, walk);
-  visit(value.args, walk);
-}
-
-function isNode(value: object): value is Node {
-  return "op" in value && "args" in value && "evaluate" in value && typeof value.evaluate === "function";
 }
 
 /** Nodes that cost as much as one value: most of them read a member or compare two numbers. */
@@ -50,7 +25,7 @@ function nodesIn(value: unknown): number {
   if (typeof value !== "object" || value === null) {
     return 0;
   }
-  if (!isNode(value)) {
+  if (!isCelNode(value)) {
     return Object.values(value).reduce((sum: number, part) => sum + nodesIn(part), 0);
   }
   const { alternate } = value.meta;
@@ -58,7 +33,7 @@ function nodesIn(value: unknown): number {
 }
 
 /** What it makes is as long as all texts of its list. */
-function isJoin({ op, args }: Node): boolean {
+function isJoin({ op, args }: CelNode): boolean {
   return op === "rcall" && Array.isArray(args) && args[0] === "join";
 }
 
@@ -69,45 +44,41 @@ const LOOKS: ReadonlyMap<string, (value: unknown, spend: CostBudget["spend"]) =>
 ]);
 
 /** Of a comprehension the list that it goes through: what it makes of that grows in one place, and is not looked at. */
-function operandsOf({ op, args }: Node): readonly Node[] {
-  const parts: unknown = op === "comprehension" ? [(args as { readonly iterable: unknown }).iterable] : args;
+function operandsOf(node: CelNode): readonly CelNode[] {
+  const parts: unknown =
+    node.op === "comprehension" ? [(node.args as { readonly iterable: unknown }).iterable] : node.args;
   return (Array.isArray(parts) ? (parts as readonly unknown[]) : [])
+    .slice(isMacro(node) ? RECEIVER + 1 : 0)
     .flat()
-    .filter((part) => typeof part === "object" && part !== null)
-    .filter(isNode);
+    .filter(isCelNode);
+}
+
+/** Where a method call has what it is called on, between its name and the list of its arguments. */
+const RECEIVER = 1;
+
+/** A macro as it is written: its list is the one that its comprehension goes through, and is looked at there. */
+function isMacro({ op, meta }: CelNode): boolean {
+  return op === "rcall" && meta.alternate !== undefined;
 }
 
 /** Spends what looking at the node's value costs, each time that it has one. */
 function watch(
-  node: Node,
+  node: CelNode,
   look: (value: unknown, spend: CostBudget["spend"]) => void,
   spend: CostBudget["spend"],
 ): void {
   evaluateBy(node, (own) => (evaluator, ast, context) => {
-    const value: unknown = own().call(node, evaluator, ast, context);
+    const value: unknown = own.call(node, evaluator, ast, context);
     look(value, spend);
     return value;
   });
 }
 
 /** Spends so much before each evaluation of a node. */
-function charge(node: Node, cost: number, spend: CostBudget["spend"]): void {
+function charge(node: CelNode, cost: number, spend: CostBudget["spend"]): void {
   evaluateBy(node, (own) => (evaluator, ast, context) => {
     spend(cost);
-    return own().call(node, evaluator, ast, context);
-  });
-}
-
-/** Puts something before a node's own way to be evaluated, whatever that becomes. */
-function evaluateBy(node: Node, made: (own: () => Evaluate) => Evaluate): void {
-  let own = node.evaluate;
-  const evaluate = made(() => own);
-  Object.defineProperty(node, "evaluate", {
-    configurable: true,
-    get: () => evaluate,
-    set: (given: Evaluate) => {
-      own = given;
-    },
+    return own.call(node, evaluator, ast, context);
   });
 }
 

@@ -1,7 +1,8 @@
 import { Environment, type ASTNode } from "@marcbachmann/cel-js";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { meterOperators } from "./cel-cost.ts";
-import { surveyCel, type Roots } from "./cel-survey.ts";
+import { guardNumbers } from "./cel-number.ts";
+import { LITERAL_TOO_LARGE, surveyCel, type Roots } from "./cel-survey.ts";
 import { costBudget } from "./cost-budget.ts";
 import type { ExpressionProblem } from "./expression-problem.ts";
 
@@ -11,7 +12,7 @@ export type CelProgram = {
   readonly ast: ASTNode;
   /** The names that it reads, with the members that it reads of each. */
   readonly roots: Roots;
-  /** Throws an `EvaluationError` of the CEL library, and `OverBudget`. */
+  /** Throws an `EvaluationError` of the CEL library, `UnsafeNumber` and `OverBudget`. */
   readonly evaluate: (context: Readonly<Record<string, unknown>>) => unknown;
 };
 
@@ -59,12 +60,17 @@ function parse(source: string): Parsed {
     const { problems, roots } = surveyCel(parsed.ast);
     const budget = costBudget("one that");
     meterOperators(parsed.ast, budget.spend);
+    const numbers = guardNumbers(parsed.ast);
     const evaluate = (context: Readonly<Record<string, unknown>>): unknown => {
       budget.allow(MAX_COST);
-      const value: unknown = parsed(context);
-      // exists() and || go on behind an error, also behind this one.
-      budget.spend(0);
-      return value;
+      numbers.begin();
+      try {
+        return parsed(context);
+      } finally {
+        // exists() and || go on behind an error, also behind these.
+        budget.spend(0);
+        numbers.settle();
+      }
     };
     return problems.length === 0 ? ok({ source, ast: parsed.ast, roots, evaluate }) : fail(problems);
   } catch (error) {
@@ -83,6 +89,9 @@ function syntaxProblem(error: unknown, source: string): ExpressionProblem {
   if (typeof summary !== "string" || code === "limit_exceeded") {
     const problem = "the expression is too large or nested too deeply";
     return { code: "EXPR_SYNTAX", data: { problem }, start, end, hint: "do part of the work in a step" };
+  }
+  if (code === "invalid_number") {
+    return { code: "EXPR_NUMBER", data: { problem: LITERAL_TOO_LARGE }, start, end };
   }
   if (code === "invalid_macro_argument") {
     const problem = "it takes a name and what to do with it: x.all(item, …)";

@@ -1,6 +1,7 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { nearestName } from "#fault/did-you-mean.ts";
 import { celConstants, celFunctions, celMacros, leftOut } from "./cel-functions.ts";
+import { unsafeNumber } from "./cel-number.ts";
 import type { ExpressionCode } from "./expression-codes.ts";
 import type { ExpressionProblem } from "./expression-problem.ts";
 
@@ -17,7 +18,9 @@ type Walk = {
 /** Variables of the macros around a place, the innermost last. */
 type Macros = readonly string[];
 
-const MAX_INT = 2n ** 63n - 1n;
+/** Of a literal that is no value of an expression, wherever it stands in one. */
+export const LITERAL_TOO_LARGE = `a number in an expression goes to ${Number.MAX_SAFE_INTEGER} at most`;
+
 const ROOTS: ReadonlySet<string> = new Set(["inputs", "pack", "run", "steps", "with"]);
 
 /**
@@ -81,8 +84,8 @@ function visit(node: ASTNode, macros: Macros, walk: Walk): void {
 }
 
 function visitLiteral(node: ASTNode, value: unknown, walk: Walk): void {
-  if (typeof value === "bigint" && value > MAX_INT) {
-    refuse(walk, node, "EXPR_NUMBER", "an int literal goes to 9223372036854775807 at most");
+  if (unsafeNumber(value) !== undefined) {
+    refuse(walk, node, "EXPR_NUMBER", LITERAL_TOO_LARGE);
   } else if (typeof value === "object" && value !== null) {
     const isBytes = value instanceof Uint8Array;
     refuse(walk, node, "EXPR_SYNTAX", isBytes ? "JSON has no bytes" : "JSON has no unsigned integers");

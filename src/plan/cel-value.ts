@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "#canon/json.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { unsafeNumber } from "./cel-number.ts";
 import type { ExpressionCode } from "./expression-codes.ts";
 
 /**
@@ -81,11 +82,11 @@ function jsonOf(value: unknown, budget: { left: number }): Json {
 }
 
 function safe(number: number): number {
-  if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) {
-    return number === 0 ? 0 : number;
+  const problem = unsafeNumber(number);
+  if (problem !== undefined) {
+    throw new NoJson("EXPR_NUMBER", `the result is ${problem}`);
   }
-  const name = Number.isFinite(number) ? "out of range" : Number.isNaN(number) ? "not a number (NaN)" : "infinite";
-  throw new NoJson("EXPR_NUMBER", `the result is ${name}`);
+  return number === 0 ? 0 : number;
 }
 
 /** Half a character cannot be written as UTF-8. */

@@ -4,6 +4,7 @@ import type { FaultData } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { celContext, type ExpressionContext } from "./cel-context.ts";
 import { celProgram, type CelProgram } from "./cel-program.ts";
+import { isNumberError, UnsafeNumber, type IntError } from "./cel-number.ts";
 import { jsonOfCel } from "./cel-value.ts";
 import { OverBudget } from "./cost-budget.ts";
 import { expressionCodes, type ExpressionCode } from "./expression-codes.ts";
@@ -52,7 +53,6 @@ export function runProgram(
 }
 
 const ABSENT: ReadonlySet<unknown> = new Set(["no_such_key", "index_out_of_bounds", "unknown_variable"]);
-const NUMBER: ReadonlySet<unknown> = new Set(["numeric_overflow", "division_by_zero", "modulo_by_zero"]);
 
 type LibraryError = {
   readonly code?: unknown;
@@ -73,8 +73,8 @@ function problemOf(
     const name = source.slice(node?.start ?? 0, node?.end ?? source.length);
     return { code: "EXPR_ABSENT", data: { name }, ...place };
   }
-  if (NUMBER.has(code)) {
-    return { code: "EXPR_NUMBER", data: { problem: numberProblem(code) }, ...place };
+  if (isNumberError(error)) {
+    return { code: "EXPR_NUMBER", data: { problem: numberProblem(error, source) }, ...place };
   }
   if (error instanceof OverBudget) {
     return { code: "EXPR_TYPE", data: { expected: "an evaluation of a bounded cost", found: error.message } };
@@ -83,9 +83,17 @@ function problemOf(
   return { code: "EXPR_TYPE", data: { expected: "operands that fit together", found }, ...place };
 }
 
-function numberProblem(code: unknown): string {
-  return code === "numeric_overflow" ? "an int goes out of range" : "a number is divided by zero";
+/** Says which part of the source gave the number, where that is short. */
+function numberProblem(error: UnsafeNumber | IntError, source: string): string {
+  if (error instanceof UnsafeNumber) {
+    const part = source.slice(error.node.start, error.node.end);
+    return `${part.length > LONG ? "a number in it" : `"${part}"`} is ${error.message}`;
+  }
+  return error.code === "numeric_overflow" ? "an int goes out of range" : "a number is divided by zero";
 }
+
+/** Letters of a part that is not quoted any more. */
+const LONG = 80;
 
 /** The library's message without the wording of its own types; it never quotes more than one converted text. */
 function foundIn(summary: string): string {

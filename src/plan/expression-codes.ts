@@ -58,9 +58,10 @@ export const expressionCodes = codeTable({
     message: "{problem}",
     hint: "numbers stay between -(2^53-1) and 2^53-1, so that every reader of the plan sees the same value",
     explanation: {
-      cause: "A literal or a result is not a number that JSON carries exactly, or a number was divided by zero.",
+      cause:
+        "A literal, a result, or a number that comes up inside the expression is not one that JSON carries exactly, or a number was divided by zero. No `||`, `&&` or macro goes on behind it.",
       example: 'env: {SHARE: "${{ 1 / (inputs.count - inputs.count) }}"}',
-      fix: "Keep numbers in range, guard divisions with a condition, or use a string.",
+      fix: "Keep numbers in range, ask before dividing (`total > 0.0 && passed / total >= 0.95`), or use a string.",
     },
   },
   EXPR_ABSENT: {

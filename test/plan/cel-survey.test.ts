@@ -24,6 +24,10 @@ t.test("what could differ between machines or grow without bound is refused", as
     ["1u", /^EXPR_SYNTAX 1u: JSON has no unsigned/],
     ["uint(1)", /^EXPR_SYNTAX/],
     ["9223372036854775808", /^EXPR_NUMBER/],
+    ["x < 9007199254740992", /^EXPR_NUMBER 9007199254740992: .*goes to 9007199254740991/],
+    ["true || -9007199254740992 < x", /^EXPR_NUMBER/],
+    ["x.all(y, y > 1e16)", /^EXPR_NUMBER 1e16/],
+    ["x < 1e400", /^EXPR_NUMBER 1e400: .*goes to 9007199254740991/],
     ["0xFFFFFFFFFFFFFFFFFF", /^EXPR_NUMBER/],
     ["{'a': 1, 'a': 2}", /^EXPR_SYNTAX 'a': the object has "a" twice/],
     ["{1: 2}", /^EXPR_SYNTAX 1: the names/],
@@ -46,6 +50,12 @@ t.test("what could differ between machines or grow without bound is refused", as
     ["has(x.y().z)", /^EXPR_SYNTAX/],
   ] as const) {
     t.match(problemsOf(source), expected, source);
+  }
+});
+
+t.test("numbers are literals up to the largest that JSON carries exactly", async (t) => {
+  for (const source of ["-9007199254740991 < x", "9007199254740991.0 > x", "0x1FFFFFFFFFFFFF", "5e-324", "1e-400"]) {
+    t.strictSame(problemsOf(source), [], source);
   }
 });
 

@@ -91,6 +91,26 @@ t.test("a false that is known decides, whatever is missing beside it", async (t)
   t.match(await engine.evaluate(cel("false || steps.skipped.outputs.x == 1"), context), { kind: "undecided" });
 });
 
+t.test("a share of nothing and a number beyond the range decide nothing, whatever stands beside them", async (t) => {
+  const numbers = { inputs: new Set<string>(), outputs: new Map([["tests", new Set(["passed", "total"])]]) };
+  const measured = (passed: number, total: number): JsonObject => ({
+    steps: { tests: { status: "succeeded", outputs: { passed, total, count: total } } },
+  });
+  const ask = async (expression: string, outputs: JsonObject): Promise<PolicyAnswer> =>
+    engine.evaluate(cel(expression), outputs, numbers);
+  const share = "steps.tests.outputs.passed / steps.tests.outputs.total >= 0.95";
+  const count = "1 / steps.tests.outputs.count >= 0";
+  for (const expression of [share, `!(${share})`, `${share} || true`, `${share} && false`, count, `${count} || true`]) {
+    const answer = await ask(expression, measured(1, 0));
+    t.match(answer, { kind: "undecided", why: /EXPR_NUMBER/ }, expression);
+  }
+  t.match(await ask("steps.tests.outputs.passed > 0.5", measured(1e300, 1)), { kind: "undecided", why: /EXPR_NUMBER/ });
+  t.match(await ask(`steps.tests.outputs.total > 0.0 && ${share}`, measured(1, 0)), { kind: "denied" });
+  t.match(await ask(share, measured(0, 0)), { kind: "undecided" });
+  t.match(await ask(share, measured(1, 2)), { kind: "denied" });
+  t.match(await ask(share, measured(2, 2)), { kind: "allowed" });
+});
+
 t.test("an expression that is not the one of the digest is undecided", async (t) => {
   const swapped = { ...cel("steps.scan.outputs.critical > 0"), expression: "true" } as Policy;
   t.match(await engine.evaluate(swapped, context), { kind: "undecided", why: /digest/ });
