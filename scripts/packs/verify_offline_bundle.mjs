@@ -5956,9 +5956,9 @@ var runCodes = codeTable({
   },
   RUN_NOT_FINISHED: {
     severity: "error",
-    exitCode: 1,
+    exitCode: 2,
     message: "run {runId} has not ended",
-    hint: "wait for its end, or export a snapshot",
+    hint: "wait for its end, or take what there is so far: `packrun evidence export {runId} --snapshot -o FILE`",
     explanation: {
       cause: "Evidence is sealed, and steps are taken over by another run, once a run has ended. Before that there are snapshots only.",
       example: "packrun evidence export RUN -o run.tar   # a gate is still open",

@@ -3,9 +3,10 @@ import { open, readdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { digestOfHex, hexOf, type Digest } from "#canon/digest.ts";
 import { array, integer, literal, object, string, tagged } from "#canon/shape.ts";
-import { artifactPath, OUTPUTS_PATH, PLAN_PATH } from "#evidence/evidence-path.ts";
+import { evidenceManifestShape } from "#evidence/evidence-manifest.ts";
+import { artifactPath, MANIFEST_PATH, OUTPUTS_PATH, PLAN_PATH } from "#evidence/evidence-path.ts";
 import { outputsShape } from "#evidence/outputs-file.ts";
-import { addEvent, noFacts, treesOf } from "#evidence/run-facts.ts";
+import { addEvent, noFacts, treesOf, type ArtifactUse } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { treeProblem } from "#pack/tree-problem.ts";
@@ -35,24 +36,21 @@ export type Extracted = { readonly path: string; readonly digest: Digest };
 
 /**
  * Writes the artifacts of a bundle under their names: `<step>/<output>`, the step of a map's item as `<map>[<n>]/<step>`.
- * Of several attempts the last one's counts. Bytes are held to their digests; nothing is written outside `folder`, which
+ * Of several attempts the last one's counts; of a snapshot its ledger says which there are so far. Bytes are held to their digests; nothing is written outside `folder`, which
  * must be new or empty. Extracting verifies nothing else. Faults: EXTRACT_TARGET, BUNDLE_ENTRY_UNSAFE, EVIDENCE_FILE_*.
  */
 export async function extractEvidence(source: BundleSource, folder: string): Promise<Result<readonly Extracted[]>> {
-  const outputs = await readBundleJson(source, OUTPUTS_PATH, outputsShape);
-  if (!outputs.ok) {
-    return outputs;
+  const held = await readHeld(source);
+  if (!held.ok) {
+    return held;
   }
+  const { artifacts, trees } = held.value;
   const there = await readdir(folder).catch(() => []);
   if (there.length > 0) {
     return fail(faultOf(bundleCodes, "EXTRACT_TARGET", { folder }));
   }
-  const trees = await readTrees(source);
-  if (!trees.ok) {
-    return trees;
-  }
   const wanted = new Map<string, Digest>();
-  for (const { stepId, name, digest } of outputs.value.artifacts) {
+  for (const { stepId, name, digest } of artifacts) {
     if (!INSTANCE_ID.test(stepId) || !NAME.test(name)) {
       return fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: `${stepId}/${name}` }));
     }
@@ -60,7 +58,7 @@ export async function extractEvidence(source: BundleSource, folder: string): Pro
   }
   await makeFolder(folder);
   for (const [at, digest] of wanted) {
-    const written = trees.value.has(digest)
+    const written = trees.has(digest)
       ? await writeTree(source, digest, join(folder, at))
       : await writeFile(source, digest, join(folder, at), 0o644);
     if (!written.ok) {
@@ -70,17 +68,26 @@ export async function extractEvidence(source: BundleSource, folder: string): Pro
   return ok([...wanted].map(([at, digest]) => ({ path: at, digest })));
 }
 
-/** Which artifacts are listings of trees: the ledger and the plan say so. */
-async function readTrees(source: BundleSource): Promise<Result<ReadonlySet<Digest>>> {
-  const plan = await readBundleJson(source, PLAN_PATH, planShape);
-  if (!plan.ok) {
-    return plan;
+/** What a bundle holds of its steps; `trees` are the artifacts that are listings of trees, as ledger and plan say. */
+type Held = { readonly artifacts: readonly ArtifactUse[]; readonly trees: ReadonlySet<Digest> };
+
+/** A snapshot has no list of its outputs: its ledger names them. */
+async function readHeld(source: BundleSource): Promise<Result<Held>> {
+  const manifest = await readBundleJson(source, MANIFEST_PATH, evidenceManifestShape);
+  const plan = manifest.ok ? await readBundleJson(source, PLAN_PATH, planShape) : manifest;
+  if (!manifest.ok || !plan.ok) {
+    return plan as Result<never>;
+  }
+  const outputs = manifest.value.final ? await readBundleJson(source, OUTPUTS_PATH, outputsShape) : ok(undefined);
+  if (!outputs.ok) {
+    return outputs;
   }
   const facts = noFacts();
   for await (const event of readBundleEvents(source)) {
     addEvent(facts, event);
   }
-  return ok(treesOf(facts, plan.value));
+  const { artifacts } = outputs.value ?? facts;
+  return ok({ artifacts, trees: treesOf(facts, plan.value) });
 }
 
 /** What turns out to have other bytes is taken away again. */

@@ -1,13 +1,17 @@
+import { evidenceSnapshotPredicate } from "#attest/evidence-snapshot.ts";
 import { packRunPredicate, type PackRun } from "#attest/pack-run.ts";
 import { pae } from "#attest/pae.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
 import { readStatement } from "#attest/read-statement.ts";
 import type { Envelope } from "#attest/sidecar.ts";
+import type { Predicate } from "#attest/statement.ts";
 import { digestOf, type Digest, type Sha256 } from "#canon/digest.ts";
 import { evidenceManifestShape, type EvidenceManifest } from "#evidence/evidence-manifest.ts";
 import { ATTESTATION_PATH, MANIFEST_PATH, OUTPUTS_PATH } from "#evidence/evidence-path.ts";
 import { outputsShape, type OutputsFile } from "#evidence/outputs-file.ts";
-import { ok, type Result } from "#fault/result.ts";
+import { faultOf } from "#fault/code-table.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { bundleCodes } from "#verify/bundle-codes.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
 import { addStepUse, type StepUse } from "#view/step-use.ts";
 import { readBundleEvents } from "./read-bundle-events.ts";
@@ -25,14 +29,22 @@ export type EvidenceView = {
   readonly use: readonly ({ readonly id: string } & StepUse)[];
 };
 
-/** Reads a bundle for `evidence show`. Faults: those of reading and of the formats. */
+/** A snapshot has neither outputs nor an end that could be shown. */
+const SNAPSHOT_HINT =
+  "`packrun evidence extract` writes the artifacts that it has, `packrun evidence show --logs` what its steps printed; " +
+  "`packrun verify` says whether it is whole";
+
+/** Reads a bundle for `evidence show`. Faults: EVIDENCE_NOT_FINAL for a snapshot, those of reading and of the formats. */
 export async function showEvidence(source: BundleSource, sha256: Sha256): Promise<Result<EvidenceView>> {
   const manifest = await readBundleJson(source, MANIFEST_PATH, evidenceManifestShape);
   if (!manifest.ok) {
     return manifest;
   }
+  if (!manifest.value.final) {
+    return fail(faultOf(bundleCodes, "EVIDENCE_NOT_FINAL", {}, { hint: SNAPSHOT_HINT }));
+  }
   const bytes = await readBundleFile(source, MANIFEST_PATH);
-  const signed = await readAttestation(source);
+  const signed = await readAttestation(source, packRunPredicate);
   const outputs = await readBundleJson(source, OUTPUTS_PATH, outputsShape);
   if (!bytes.ok || !signed.ok || !outputs.ok) {
     return bytes.ok ? (signed.ok ? (outputs as Result<never>) : signed) : bytes;
@@ -52,20 +64,30 @@ export async function showEvidence(source: BundleSource, sha256: Sha256): Promis
   });
 }
 
-/** The bytes that the signature of a bundle's attestation is made over, in UTF-8. Faults: those of reading and of the formats. */
+/**
+ * The bytes that the signature of a bundle's attestation is made over, in UTF-8; of a snapshot too. Faults: those of
+ * reading and of the formats.
+ */
 export async function attestationPae(source: BundleSource): Promise<Result<Uint8Array>> {
-  const signed = await readAttestation(source);
+  const manifest = await readBundleJson(source, MANIFEST_PATH, evidenceManifestShape);
+  if (!manifest.ok) {
+    return manifest;
+  }
+  const signed = await (manifest.value.final
+    ? readAttestation(source, packRunPredicate)
+    : readAttestation(source, evidenceSnapshotPredicate));
   return signed.ok ? ok(pae(signed.value.envelope.payloadType, signed.value.envelope.payload)) : signed;
 }
 
-async function readAttestation(
+async function readAttestation<T>(
   source: BundleSource,
-): Promise<Result<{ readonly envelope: Envelope; readonly attestation: PackRun }>> {
+  predicate: Predicate<T>,
+): Promise<Result<{ readonly envelope: Envelope; readonly attestation: T }>> {
   const sidecar = await readBundleFile(source, ATTESTATION_PATH);
   const envelope = sidecar.ok ? readSidecar(sidecar.value, "own") : sidecar;
   if (!envelope.ok) {
     return envelope;
   }
-  const statement = readStatement(envelope.value.payload, packRunPredicate);
+  const statement = readStatement(envelope.value.payload, predicate);
   return statement.ok ? ok({ envelope: envelope.value, attestation: statement.value.predicate }) : statement;
 }

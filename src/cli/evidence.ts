@@ -42,7 +42,7 @@ export const evidence: CommandFile = {
       "after",
       "\nPATH is the folder or .tar of a bundle, or a run of this store (an id, the beginning of one, last).\n" +
         "These commands verify nothing; `packrun verify PATH` does.\n" +
-        "Exit codes: 0 ok, 1 the run has not ended, 2 usage, 7 the bundle cannot be read.\n" +
+        "Exit codes: 0 ok, 2 usage or a run that has not ended, 7 the bundle cannot be read, 11 a snapshot has no end to show.\n" +
         "Example: packrun evidence extract last -o out",
     );
   },

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import t from "tap";
 import { askBoth, missing } from "../packs/compare-verifiers.ts";
 import { faultOf, Place } from "./place.ts";
@@ -22,8 +23,9 @@ t.test("an incident and the snapshots of a run that waits, as commands", python,
   const ran = await place.packrun("run", place.pack("gated", gated), "--no-wait", "--json");
   t.equal(ran.code, 4, ran.err);
   const early = await place.packrun("evidence", "export", "last", "-o", "early.tar", "--json");
-  t.equal(early.code, 1);
+  t.equal(early.code, 2);
   t.equal(faultOf(early).code, "RUN_NOT_FINISHED");
+  t.match(await place.packrun("verify", "last"), { code: 2, err: /RUN_NOT_FINISHED/ });
 
   const closed = await place.packrun("incident", "close", "last", "--json");
   t.equal(closed.code, 2);
@@ -62,6 +64,15 @@ t.test("an incident and the snapshots of a run that waits, as commands", python,
     t.strictSame(other, script);
   }
   t.equal((await place.packrun("verify", "so-far.tar")).code, 11);
+
+  const shown = await place.packrun("evidence", "show", "so-far.tar", "--json");
+  t.equal(shown.code, 11);
+  t.match(faultOf(shown), { code: "EVIDENCE_NOT_FINAL", hint: /evidence extract.*--logs.*packrun verify/ });
+  t.match(await place.packrun("evidence", "show", "so-far.tar", "--pae"), { code: 0, out: /evidence-snapshot\/v1/ });
+  const extracted = await place.packrun("evidence", "extract", "so-far.tar", "-o", "so-far");
+  t.equal(extracted.code, 0, extracted.err);
+  t.equal(readFileSync(place.here("so-far/build/x"), "utf8"), "built\n");
+  t.equal(readFileSync(place.here("so-far/build/d/one"), "utf8"), "inside\n");
 
   const key = ".packrun/trust/dev.key";
   const approved = await place.packrun("approve", "last", "ok", "--key", key, "--reason", "read it");
