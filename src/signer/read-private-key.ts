@@ -13,6 +13,14 @@ const FOREIGN_LABELS: Readonly<Record<string, string>> = { "RSA PRIVATE KEY": "R
 
 const PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*$/;
 
+/** Lines of OpenSSH that hold a public key. */
+const OPENSSH_PUBLIC = /^\s*(?:ssh-|ecdsa-sha2-|sk-)/;
+
+/** Whether there is a private key of any kind in a text, damaged or not. */
+export function holdsPrivateKey(text: string): boolean {
+  return text.includes("PRIVATE KEY-----");
+}
+
 /**
  * Reads a private key: PKCS#8 in PEM, plain or encrypted, or a key that cosign encrypted. `file` is for messages only.
  * Faults: KEY_FORMAT, KEY_PASSWORD_MISSING, KEY_PASSWORD. No fault repeats anything of the key.
@@ -20,6 +28,9 @@ const PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END 
 export async function readPrivateKey(pem: string, file: string, password: AskPassword): Promise<Result<KeyObject>> {
   const [, label = "", base64 = ""] = PEM.exec(pem) ?? [];
   const body = fromBase64(base64.replaceAll(/\s+/g, ""));
+  if (label === "PUBLIC KEY" || OPENSSH_PUBLIC.test(pem)) {
+    return format(file, "it is a public key", privateHint(file));
+  }
   if (label === "" || body === undefined) {
     return format(file, "it is not one PEM block");
   }
@@ -42,6 +53,12 @@ export async function readPrivateKey(pem: string, file: string, password: AskPas
     case "key":
       return importPkcs8(opened.pkcs8, file);
   }
+}
+
+/** Pairs of `packrun keys generate` are NAME.key and NAME.pub. */
+function privateHint(file: string): string {
+  const other = file.endsWith(".pub") ? `name ${file.slice(0, -".pub".length)}.key` : "name the private one";
+  return `this is the public half of a key; ${other}`;
 }
 
 /** OpenSSL does not tell a wrong password from damage; the structure is looked at for that. */

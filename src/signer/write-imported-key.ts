@@ -9,7 +9,7 @@ import type { AskPassword, ImportedKey } from "#port/keyring.ts";
 import { signerCodes } from "./codes.ts";
 import { keySigner } from "./key-signer.ts";
 import { nodeSha256 } from "./node-crypto.ts";
-import { readPrivateKey } from "./read-private-key.ts";
+import { holdsPrivateKey, readPrivateKey } from "./read-private-key.ts";
 import { readKeyFile } from "./sign-with-file.ts";
 import { writeBoth, writeNew } from "./write-key-pair.ts";
 
@@ -31,9 +31,7 @@ export async function writeImportedKey(
   if (!text.ok) {
     return text;
   }
-  return text.value.includes("PRIVATE KEY-----")
-    ? importPrivate(name, from, password)
-    : importPublic(name, from, text.value);
+  return holdsPrivateKey(text.value) ? importPrivate(name, from, password) : importPublic(name, from, text.value);
 }
 
 async function importPrivate(

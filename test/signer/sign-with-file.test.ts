@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { generateKeyPairSync, scryptSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, scryptSync } from "node:crypto";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
@@ -78,6 +78,20 @@ t.test("a private key that others can get at is refused, whatever it holds", asy
   const path = keyFile(dir, plain, 0o644);
   symlinkSync(path, join(dir, "link.key"));
   t.equal(code(await signWithFile(join(dir, "link.key"), never)), "KEY_FILE_MODE", "through a link");
+});
+
+t.test("a file without a private key is told as what it is, whoever may read it", async (t) => {
+  const dir = folder(t);
+  const path = join(dir, "bob.pub");
+  writeFileSync(path, createPublicKey(p256).export({ type: "spki", format: "pem" }), { mode: 0o644 });
+  const half = { code: "KEY_FORMAT", message: /it is a public key/, hint: `name ${join(dir, "bob.key")}` };
+  t.match(await signWithFile(path, never), { ok: false, fault: half });
+  const line = keyFile(dir, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI bob@host\n", 0o644);
+  const named = { code: "KEY_FORMAT", hint: "this is the public half of a key; name the private one" };
+  t.match(await signWithFile(line, never), { ok: false, fault: named });
+  t.equal(code(await signWithFile(keyFile(dir, "hello", 0o644), never)), "KEY_FORMAT");
+  const damaged = plain.toString().replace("-----END", "x-----END");
+  t.equal(code(await signWithFile(keyFile(dir, damaged, 0o644), never)), "KEY_FILE_MODE", "what was one is still one");
 });
 
 t.test("files that are missing, folders, or far too large are refused", async (t) => {
