@@ -62,20 +62,27 @@ export function readYaml(bytes: Uint8Array, file: string): YamlReading {
     add(code, { limit }, at, at + 1);
     return unsound();
   }
-  const document = compose(lexed, text, lines, add);
+  const { document, lostLine } = compose(lexed, text, lines, add);
   const root = document?.contents ?? null;
   const { value, found } = valueOfTree(root);
   const certain = firstBrokenLine(diagnostics);
-  diagnostics.push(
-    ...found.map((finding) => treeDiagnostic(finding, file, lines)).filter(({ range }) => lineOf(range) < certain),
-  );
-  const sound = !diagnostics.some(({ code }) => UNSOUND.has(code));
-  return { sound, value: sound ? value : null, diagnostics, text, lines, root };
+  const inTree = found.map((finding) => treeDiagnostic(finding, file, lines));
+  const told = [
+    ...diagnostics.filter(({ range }) => lineOf(range) <= lostLine),
+    ...inTree.filter(({ range }) => lineOf(range) < certain),
+  ];
+  const sound = !told.some(({ code }) => UNSOUND.has(code));
+  return { sound, value: sound ? value : null, diagnostics: told, text, lines, root };
 }
 
 /** Behind a broken line the tree is a guess: what is odd in it comes of the guess. */
 function firstBrokenLine(diagnostics: readonly Diagnostic[]): number {
-  return Math.min(...diagnostics.filter(({ code }) => code === "YAML_SYNTAX").map(({ range }) => lineOf(range)));
+  return smallest(diagnostics.filter(({ code }) => code === "YAML_SYNTAX").map(({ range }) => lineOf(range)));
+}
+
+/** Infinity of none. There may be more than the arguments of a call. */
+function smallest(numbers: readonly number[]): number {
+  return numbers.reduce((least, each) => Math.min(least, each), Infinity);
 }
 
 function lineOf(range: Range | undefined): number {
@@ -97,12 +104,22 @@ const REPEATED: ReadonlySet<string> = new Set([
   "TAG_RESOLVE_FAILED",
 ]);
 
-type Composed = Document.Parsed;
+/**
+ * Errors inside one scalar or key, whose end is known: what stands behind them is read as it would be without them. Behind
+ * every other one tokens are looked at out of their place.
+ */
+const CONFINED: ReadonlySet<string> = new Set(["BAD_DQ_ESCAPE", "BAD_SCALAR_START", "BLOCK_AS_IMPLICIT_KEY"]);
 
-/** The first document of the text; everything wrong in its syntax is reported, one finding per line. */
-function compose(lexed: Lexed, text: string, lines: LineIndex, add: Add): Composed | undefined {
+type Composed = {
+  readonly document: Document.Parsed | undefined;
+  /** Where the structure was lost: what is found on later lines is a consequence. Infinity where it was not. */
+  readonly lostLine: number;
+};
+
+/** The first document of the text; what is wrong in its syntax is reported, one finding per line. */
+function compose(lexed: Lexed, text: string, lines: LineIndex, add: Add): Composed {
   const composer = new Composer({ uniqueKeys: false, version: "1.2", schema: "core", merge: false });
-  const documents: Composed[] = [];
+  const documents: Document.Parsed[] = [];
   let directives = 0;
   let count = 0;
   for (const token of lexed.tokens) {
@@ -124,13 +141,10 @@ function compose(lexed: Lexed, text: string, lines: LineIndex, add: Add): Compos
   documents.push(...composer.end());
   const errors = documents[0]?.errors ?? composer.streamInfo().errors;
   const hasRefused = directives > 0 || lexed.refused.length > 0;
-  reportErrors(
-    errors.filter(({ code }) => !(hasRefused && REPEATED.has(code))),
-    text,
-    lines,
-    add,
-  );
-  return documents[0];
+  const own = errors.filter(({ code }) => !(hasRefused && REPEATED.has(code)));
+  reportErrors(own, text, lines, add);
+  const losing = own.filter(({ code }) => !CONFINED.has(code)).map(({ pos: [start] }) => lines.position(start).line);
+  return { document: documents[0], lostLine: smallest(losing) };
 }
 
 function reportErrors(errors: readonly YAMLError[], text: string, lines: LineIndex, add: Add): void {

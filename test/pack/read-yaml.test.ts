@@ -24,18 +24,33 @@ t.test("a byte order mark is taken off and counts in no column", async (t) => {
   t.strictSame(readYaml(bytesOf("\uFEFFa: 1\n"), "pack.yaml").value, { a: 1 });
 });
 
-t.test("what is not YAML is YAML_SYNTAX, once for each line, and nothing more is said about the value", async (t) => {
-  t.strictSame(codesAt("a: [b\nc: d\n"), ["YAML_SYNTAX 2:1"]);
-  t.strictSame(codesAt("a: b: c\n"), ["YAML_SYNTAX 1:4"]);
-  t.strictSame(codesAt("{a: 1, , b}\n"), ["YAML_SYNTAX 1:8"]);
-  t.strictSame(codesAt('a: "x\n'), ["YAML_SYNTAX 2:1"]);
-  t.strictSame(codesAt("a:\n\tb: 1\n"), ["YAML_SYNTAX 2:1"]);
-  t.equal(readYaml(bytesOf("a: [b\n"), "pack.yaml").sound, false);
-});
+t.test(
+  "what is not YAML is YAML_SYNTAX, at most once for each line, and nothing more is said about the value",
+  async (t) => {
+    t.strictSame(codesAt("a: [b\nc: d\n"), ["YAML_SYNTAX 2:1"]);
+    t.strictSame(codesAt("a: b: c\n"), ["YAML_SYNTAX 1:4"]);
+    t.strictSame(codesAt("{a: 1, , b}\n"), ["YAML_SYNTAX 1:8"]);
+    t.strictSame(codesAt('a: "x\n'), ["YAML_SYNTAX 2:1"]);
+    t.strictSame(codesAt("a:\n\tb: 1\n"), ["YAML_SYNTAX 2:1"]);
+    t.equal(readYaml(bytesOf("a: [b\n"), "pack.yaml").sound, false);
+  },
+);
 
 t.test("behind a broken line nothing is said of what a guess made of it, and what stands before it is", async (t) => {
   t.strictSame(codesAt("steps:\n  - id: a\n\t- id: b\n"), ["YAML_SYNTAX 3:1"]);
   t.strictSame(codesAt("1: a\nb: [c\nd: e\n"), ["YAML_SYNTAX 3:1", "YAML_KEY_TYPE 1:1"]);
+});
+
+t.test("behind the place where the structure is lost correct lines are not called wrong", async (t) => {
+  const lost = "- run: { script: echo ${{ x }}, comand: [x] }\n  timeout: 5m\n- id: b\n  run: *c\n---\n- d\n";
+  t.strictSame(codesAt(lost), ["YAML_SYNTAX 1:24"]);
+  t.strictSame(codesAt("  a: 1\n b: 2\nc: 1\n"), ["YAML_SYNTAX 2:2"]);
+  t.strictSame(codesAt("a: &x 1\nb: [c\nd: e\n"), ["YAML_ANCHOR 1:4", "YAML_SYNTAX 3:1"]);
+  t.strictSame(codesAt("a: b: c\nd: e: f\n"), ["YAML_SYNTAX 1:4", "YAML_SYNTAX 2:4"], "a key leaves it whole");
+  t.strictSame(codesAt('a: "\\q"\nb: @c\nd: &e f\n'), ["YAML_ANCHOR 3:4", "YAML_SYNTAX 1:5", "YAML_SYNTAX 2:4"]);
+  const both = "a: b: c\nd: {e: f}}\ng: h\ni: j: k\n";
+  t.strictSame(codesAt(both), ["YAML_SYNTAX 1:4", "YAML_SYNTAX 2:10"]);
+  t.ok(codesAt("a: b: c\n".repeat(40_000)).length > 0, "however many there are");
 });
 
 t.test("each part of YAML that packs do not use has its code and its place", async (t) => {
