@@ -49,7 +49,7 @@ export const appCodes = codeTable({
   TRUST_FILE: {
     severity: "error",
     exitCode: 2,
-    message: "the trust root {file} cannot be read",
+    message: "the trust root {file} cannot be read: {problem}",
     hint: "check --trust, PACKRUN_TRUST or `trust` in packrun.config.yaml",
     explanation: {
       cause: "A trust root is configured, and the file is not there or not readable.",
@@ -96,7 +96,8 @@ export const appCodes = codeTable({
     message: "{text} names {what}",
     hint: "give a run id, the beginning of one, or `last`; `packrun runs list` shows them",
     explanation: {
-      cause: "The text is no run id, and no run of this store begins with it, or several do.",
+      cause:
+        "The text is no run id, and no run of this store begins with it, or several do. The beginning of an id that names a run has at least 4 characters.",
       example: "packrun runs show 0193",
       fix: "Copy the id from `packrun runs list`.",
     },

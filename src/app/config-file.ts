@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { describeMisfit, misfitsOf, pointerOf, type Misfit, type PathPart } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import { packSource } from "#pack/pack-source.ts";
 import { readYaml } from "#pack/read-yaml.ts";
 import { appCodes } from "./codes.ts";
@@ -12,6 +13,7 @@ import { configShape } from "./config.ts";
 import type { SettingsSource } from "./settings-source.ts";
 
 export const CONFIG_NAME = "packrun.config.yaml";
+const UNREADABLE_HINT = `check --config, PACKRUN_CONFIG and the rights of the file; where neither names one, the nearest ${CONFIG_NAME} upward is read`;
 
 /** How a configuration is found: named, the nearest upward, the user's. */
 export type FoundConfig = { readonly file: string; readonly how: "named" | "nearest" | "user" };
@@ -58,10 +60,11 @@ export function readConfigs(found: readonly FoundConfig[]): Result<ConfigLayers>
 }
 
 function readConfig(file: string): Result<ConfigFile> {
-  const bytes = readBytes(file);
-  if (bytes === undefined) {
-    return refused(file, "it cannot be read");
+  const read = readBytes(file);
+  if (!read.ok) {
+    return read;
   }
+  const bytes = read.value;
   const { sound, diagnostics, text, lines, root, value } = readYaml(bytes, file);
   if (!sound || diagnostics.length > 0) {
     return refused(
@@ -97,10 +100,11 @@ function problemOf(misfit: Misfit): string {
     : describeMisfit(misfit);
 }
 
-function readBytes(file: string): Uint8Array | undefined {
+function readBytes(file: string): Result<Uint8Array> {
   try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
+    return ok(readFileSync(file));
+  } catch (error) {
+    const data = { file, problem: systemProblem(error) };
+    return fail(faultOf(appCodes, "CONFIG_INVALID", data, { hint: UNREADABLE_HINT }));
   }
 }

@@ -5,6 +5,7 @@ import { decodeUtf8 } from "#canon/utf8.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import { NO_DOUBTS, type Doubts } from "#pack/doubts.ts";
 import type { InputRule } from "#pack/pack.ts";
 import { packSource } from "#pack/pack-source.ts";
@@ -100,9 +101,9 @@ async function readArgument(text: string, pack: TypedInputs, cwd: string): Promi
 async function readValueFile(name: string, path: string): Promise<Result<string, PlanRefusal>> {
   const refuse = (problem: string): Result<never, PlanRefusal> =>
     refusedBy(faultOf(planInputCodes, "INPUT_VALUE_FILE", { name, problem }));
-  const bytes = await readFile(path).catch(() => undefined);
-  if (bytes === undefined) {
-    return refuse("cannot be read");
+  const bytes = await readFile(path).catch(systemProblem);
+  if (typeof bytes === "string") {
+    return refuse(`cannot be read: ${bytes}`);
   }
   if (bytes.length > MAX_BYTES) {
     return refuse("is too large");
@@ -113,9 +114,11 @@ async function readValueFile(name: string, path: string): Promise<Result<string,
 
 async function readInputsFile(file: string, cwd: string): Promise<Result<readonly Given[], PlanRefusal>> {
   const path = resolve(cwd, file);
-  const bytes = await readFile(path).catch(() => undefined);
-  if (bytes === undefined) {
-    return refusedBy(faultOf(planInputCodes, "INPUTS_FILE", { file, problem: "it cannot be read" }));
+  const bytes = await readFile(path).catch(systemProblem);
+  if (typeof bytes === "string") {
+    const hint =
+      "check the path, which is relative to the folder that the command is given in, and the rights of the file";
+    return refusedBy(faultOf(planInputCodes, "INPUTS_FILE", { file, problem: bytes }, { hint }));
   }
   const reading = readYaml(bytes, file);
   if (!reading.sound || reading.diagnostics.length > 0) {

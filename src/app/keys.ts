@@ -5,7 +5,7 @@ import { readOpensshKeys } from "#attest/openssh-key.ts";
 import { readPublicKey } from "#attest/read-public-key.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { AskPassword, ImportedKey, Keyring, KeyPair } from "#port/keyring.ts";
-import { fileFault } from "./file-fault.ts";
+import { keyFileFault } from "./file-fault.ts";
 
 /** What may be told of a key. */
 export type KeyFacts = {
@@ -65,6 +65,6 @@ async function readText(path: string): Promise<Result<string>> {
   try {
     return ok(await readFile(path, "utf8"));
   } catch (error) {
-    return fileFault(path, error);
+    return keyFileFault(path, error);
   }
 }

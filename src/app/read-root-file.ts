@@ -1,10 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import { appCodes } from "./codes.ts";
 
 /** The bytes of a pinned trust root. Fault: TRUST_FILE. */
 export async function readRootFile(file: string): Promise<Result<Uint8Array>> {
-  const bytes = await readFile(file).catch(() => undefined);
-  return bytes === undefined ? fail(faultOf(appCodes, "TRUST_FILE", { file })) : ok(bytes);
+  try {
+    return ok(await readFile(file));
+  } catch (error) {
+    return fail(faultOf(appCodes, "TRUST_FILE", { file, problem: systemProblem(error) }));
+  }
 }

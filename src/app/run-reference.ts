@@ -7,6 +7,8 @@ import { appCodes } from "./codes.ts";
 
 /** How many of the newest runs a short reference is looked up in. */
 export const LOOKED_AT = 10_000;
+/** Characters of the beginning of an id that names a run. */
+const SHORTEST = 4;
 
 /** The run that a person names: a whole id, the beginning of exactly one, or `last`. */
 export async function findRun(text: string, tenantId: TenantId, store: RunStore): Promise<Result<RunKey>> {
@@ -26,7 +28,7 @@ export function chooseRun(
   whereNone = "this store holds no runs: name another with --store, or make one with `packrun run PACK`",
 ): Result<RunId> {
   const found =
-    text === "last" ? rows.slice(0, 1) : rows.filter((row) => text.length >= 4 && row.runId.startsWith(text));
+    text === "last" ? rows.slice(0, 1) : rows.filter((row) => text.length >= SHORTEST && row.runId.startsWith(text));
   const [only] = found;
   return only !== undefined && found.length === 1
     ? ok(only.runId)
@@ -37,6 +39,10 @@ function refusalOf(text: string, all: number, found: number, whereNone: string):
   const data = { text: JSON.stringify(text), what: found > 1 ? `${found} runs` : "no run" };
   if (all === 0) {
     return faultOf(appCodes, "RUN_REFERENCE", data, { hint: whereNone });
+  }
+  if (text.length < SHORTEST) {
+    const hint = `the beginning of a run id has at least ${SHORTEST} characters; \`packrun runs list\` shows them`;
+    return faultOf(appCodes, "RUN_REFERENCE", data, { hint });
   }
   return found > 1
     ? faultOf(appCodes, "RUN_REFERENCE", data, { hint: "give more of the id; `packrun runs list` shows them" })

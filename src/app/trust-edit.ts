@@ -22,7 +22,7 @@ import { mapToken, unmapToken, type TokenBearer } from "#trust/edit-tokens.ts";
 import { removeWitness } from "#trust/edit-witnesses.ts";
 import { holdersOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { fileFault } from "./file-fault.ts";
+import { keyFileFault } from "./file-fault.ts";
 import type { Settings } from "./settings.ts";
 import { signStatement } from "./sign-statement.ts";
 import { withTrustLock } from "./state-lock.ts";
@@ -218,7 +218,7 @@ async function readKeyFile(path: string, keyring: Keyring): Promise<Result<Publi
   try {
     return readPublicKey(await readFile(path, "utf8"), keyring.sha256);
   } catch (error) {
-    return fileFault(path, error);
+    return keyFileFault(path, error);
   }
 }
 

@@ -17,7 +17,7 @@ export const trustUseCodes = codeTable({
     severity: "error",
     exitCode: 2,
     message: "{file} cannot be used: {problem}",
-    hint: "check the path; the first run makes a development trust root, `packrun trust init` one of your own",
+    hint: "check the path and the rights of the file; the first run makes a development trust root, `packrun trust init` one of your own",
     explanation: {
       cause: "A public key, a trust root or a sidecar could not be read or written.",
       example: "--trust trust-root.json in a folder without that file",
@@ -72,11 +72,12 @@ export const trustUseCodes = codeTable({
     severity: "error",
     exitCode: 7,
     message: "{file}, which remembers the trust roots that were used, cannot be read",
-    hint: "restore the file; remove it only if you are sure that no older trust root is offered",
+    hint: "if it is somebody else's, name a state folder of your own with --store; else restore it, and remove it only if you are sure that no older trust root is offered",
     explanation: {
-      cause: "The record of the highest versions seen is damaged, so that a rollback could not be noticed.",
-      example: "a seen.json that was edited by hand",
-      fix: "Restore it from a backup. Without it the next trust root that is used counts as the first.",
+      cause:
+        "The record of the highest versions seen is damaged, or you have no permission to read it, so that a rollback could not be noticed.",
+      example: "a seen.json that was edited by hand, or the state folder of another user",
+      fix: "Where permission is denied, work with a state folder of your own (`--store ELSEWHERE`). A damaged one is restored from a backup. Without it the next trust root that is used counts as the first.",
     },
   },
 });

@@ -142,7 +142,7 @@ function resolveInput(
   const at = given === undefined ? declared("default") : given.at;
   const read = readValue(rule.type, given?.given ?? { value: rule.default ?? null });
   if (!read.ok) {
-    report("INPUT_TYPE", { name, expected: read.fault }, at);
+    report("INPUT_TYPE", { name, expected: read.fault }, at, writtenHint(name, rule.type, given?.given));
     return undefined;
   }
   checkSchema({ name, rule, given: { value: read.value, at }, schemaAt: () => declared("schema") }, request, report);
@@ -159,6 +159,17 @@ function readValue(type: ValueRule, given: GivenInput["given"]): Result<Json, st
   }
   const wrong = misshape(value.value);
   return wrong === undefined ? ok(value.value) : fail(wrong);
+}
+
+/** What is given as a value has its type by how it is written. The value itself may be a secret. */
+function writtenHint(name: string, type: ValueRule, given: GivenInput["given"] | undefined): string | undefined {
+  if (given === undefined || "text" in given || isOfType(type, given.value)) {
+    return undefined;
+  }
+  if (type === "string") {
+    return `in YAML and JSON a text stands in quotes: ${name}: "…"`;
+  }
+  return typeof given.value === "string" ? `in YAML and JSON ${inputWords(type)} stands without quotes` : undefined;
 }
 
 type SchemaCase = {

@@ -10,6 +10,8 @@ import { writeImportedKey } from "./write-imported-key.ts";
 import { writeKeyPair } from "./write-key-pair.ts";
 
 const SIGNER = "signer:";
+const NONE_CONFIGURED =
+  "there is none: write signers: {NAME: {command: [PROGRAM, …], publicKey: FILE}} into packrun.config.yaml";
 
 /** Keys in files, and signers of the configuration by `signer:NAME`; cryptography by Node. */
 export function keyringWith(signers: Readonly<Record<string, SignerCommand>>): Keyring {
@@ -26,7 +28,7 @@ export function keyringWith(signers: Readonly<Record<string, SignerCommand>>): K
         return commandSigner(name, signer);
       }
       const names = Object.keys(signers);
-      const known = names.length === 0 ? "there is none in the configuration" : `there is ${names.join(", ")}`;
+      const known = names.length === 0 ? NONE_CONFIGURED : `there is ${names.join(", ")}`;
       return fail(faultOf(signerCodes, "SIGNER_UNKNOWN", { name, known }));
     },
     verifySignature: nodeVerifySignature,

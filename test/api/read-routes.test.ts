@@ -246,6 +246,7 @@ t.test("packs are those of the registry, by name with or without an encoded slas
     status: 404,
     code: "REGISTRY_UNKNOWN",
     detail: /acme\/tool@1.0.0/,
+    hint: /POST \/api\/packs .*bundle import FILE/,
   });
   t.match(await json("/api/packs/acme%2Ftool/1.0.0"), { code: "REGISTRY_UNKNOWN", detail: /acme\/tool@1.0.0/ });
   t.match(await json("/api/packs/..%2F..%2Fx/1.0.0"), { code: "REGISTRY_UNKNOWN" });

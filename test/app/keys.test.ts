@@ -25,6 +25,8 @@ t.test("what is no key is told", async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "packrun-keys-"));
   t.teardown(() => rmSync(dir, { recursive: true }));
   t.equal(code(await showKey(join(dir, "none"), fileKeyring, nobody)), "TRUST_FILE_ACCESS");
+  const absent = await showKey(join(dir, "none"), fileKeyring, nobody);
+  t.match(absent, { fault: { hint: /path of the key.*keys generate NAME/ } });
   writeFileSync(join(dir, "x"), "x");
   t.equal(code(await showKey(join(dir, "x"), fileKeyring, nobody)), "KEY_SYNTAX");
 });

@@ -161,6 +161,7 @@ t.test("what is wrong with the inputs is said together, and never repeated", asy
   writeFileSync(join(place.root, "binary"), Buffer.from([0xff, 0xfe]));
   t.strictSame(codesOf(await plan(place, { inputs: ["text=@binary"] })), ["INPUT_VALUE_FILE"]);
   t.strictSame(codesOf(await plan(place, { inputsFile: "gone.yaml" })), ["INPUTS_FILE"]);
+  t.match(JSON.stringify(await plan(place, { inputsFile: "gone.yaml" })), /it is not there.*check the path/);
   place.write("list.yaml", "[1]");
   t.strictSame(codesOf(await plan(place, { inputsFile: "list.yaml" })), ["INPUTS_FILE"]);
   place.write("twice.yaml", `text: ${secret}\ntext: ${secret}\n`);

@@ -30,6 +30,9 @@ t.test("what begins several runs, or none, or is too short, is RUN_REFERENCE", a
     t.equal(code(refused), "RUN_REFERENCE", JSON.stringify(text));
     t.notMatch(JSON.stringify(refused), "\u001b");
   }
+  const short = await findRun(runId.slice(0, 3), settings.tenantId, store);
+  t.match(short, { fault: { hint: /at least 4 characters/ } });
+  t.match(await findRun("ffff", settings.tenantId, store), { fault: { hint: /^give a run id/ } });
   const other = parseTenantId("other") as TenantId;
   t.equal(code(await findRun("last", other, store)), "RUN_REFERENCE", "of another tenant");
   t.equal(code(await findRun(runId.slice(0, -1), other, store)), "RUN_REFERENCE");

@@ -99,6 +99,9 @@ t.test("a trust root that is not there is TRUST_FILE, at the start and while a r
   const place = await configured(t);
   const nowhere = await place.open({ trust: "trust-rot.json" });
   t.equal(code(await openRunTrust(nowhere, undefined, [])), "TRUST_FILE");
+  t.match(await openRunTrust(nowhere, undefined, []), {
+    fault: { message: /trust-rot\.json cannot be read: it is not there/ },
+  });
   const trust = value(await openRunTrust(await place.opened(), undefined, []));
   t.ok((await trust.currentRoot()).ok);
   rmSync(place.here("trust-root.json"));

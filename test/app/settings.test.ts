@@ -242,6 +242,8 @@ t.test("a configuration that cannot be read, or holds what is not known, is CONF
   const place = placeOf(t);
   t.equal(code(place.read({ flags: { config: "nowhere.yaml" } })), "CONFIG_INVALID");
   t.equal(code(place.read({ env: { PACKRUN_CONFIG: "deep" } })), "CONFIG_INVALID", "a folder");
+  const absent = { code: "CONFIG_INVALID", message: /it is not there$/, hint: /--config/ };
+  t.match(place.read({ flags: { config: "nowhere.yaml" } }), { ok: false, fault: absent });
   for (const [text, problem] of [
     ["trsut: root.json", 'unknown member "trsut"'],
     ["tenant: 7", "/tenant: expected a string"],

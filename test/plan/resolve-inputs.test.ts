@@ -101,6 +101,11 @@ t.test("values of files keep their type", async (t) => {
   t.strictSame(valuesOf("x: {type: string}", [file("x", 7)]), ["INPUT_TYPE in.yaml"]);
   t.strictSame(valuesOf("x: {type: integer}", [file("x", 1.5)]), ["INPUT_TYPE in.yaml"]);
   t.strictSame(valuesOf("x: {type: number}", [file("x", 2)]), { x: 2 });
+  const hint = (type: string, value: Json): string | undefined =>
+    resolve(`x: {type: ${type}}`, [file("x", value)]).diagnostics[0]?.hint;
+  t.equal(hint("string", 7), 'in YAML and JSON a text stands in quotes: x: "…"');
+  t.equal(hint("boolean", "true"), "in YAML and JSON true or false stands without quotes");
+  t.match(hint("boolean", 1), /given as JSON/);
 });
 
 t.test("the command line goes before the file, the file before the default", async (t) => {

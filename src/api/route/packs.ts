@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { listPacks, packReference, registryEntry, registryFolder } from "#app/pack-registry.ts";
-import { packBundleUseCodes } from "#app/pack-bundle-codes.ts";
 import { orRefused } from "#app/plan-refusal.ts";
+import { packUnknown } from "#app/service/pack-unknown.ts";
 import { receivePack } from "#app/service/receive-pack.ts";
 import { showPackBundle } from "#app/pack-bundle-show.ts";
 import { array, digest, integer, nullable, object, string, timestamp, anything, described } from "#canon/shape.ts";
-import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
 import { refusalOf } from "../problem.ts";
 import { guarded } from "../route.ts";
@@ -63,7 +62,7 @@ export const readPackRoute = guarded({
     const registry = registryFolder(workplace.settings);
     const entry = reference === undefined ? undefined : registryEntry(registry, reference);
     if (reference === undefined || entry === undefined || !existsSync(entry.bundle)) {
-      return fail({ fault: faultOf(packBundleUseCodes, "REGISTRY_UNKNOWN", { pack }) });
+      return fail({ fault: packUnknown(pack) });
     }
     const shown = await showPackBundle(entry.bundle, workplace.sha256);
     if (!shown.ok) {

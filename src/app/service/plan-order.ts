@@ -9,12 +9,12 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { planCodes } from "#plan/codes.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { Simulation } from "#view/simulation.ts";
-import { packBundleUseCodes } from "../pack-bundle-codes.ts";
 import { packReference, registryFolder } from "../pack-registry.ts";
 import type { PlannedPack } from "../plan-pack.ts";
 import { orRefused, refusedBy, type PlanRefusal } from "../plan-refusal.ts";
 import { checkUnchanged, openRegistered, type RegisteredPack } from "../registered-pack.ts";
 import type { Workplace } from "../workplace.ts";
+import { packUnknown } from "./pack-unknown.ts";
 import type { PlanOrder, SentPlan, StagedInput } from "./planner/planner-job.ts";
 import { serviceCodes } from "./service-codes.ts";
 import type { PackChoice, ServiceOrder } from "./service.ts";
@@ -121,13 +121,15 @@ async function findPack(choice: PackChoice, workplace: Workplace): Promise<Resul
   }
   const reference = packReference(choice.ref);
   if (reference === undefined) {
-    return fail(faultOf(packBundleUseCodes, "REGISTRY_UNKNOWN", { pack: choice.ref }));
+    return fail(packUnknown(choice.ref));
   }
   const tools = { sha256, verifySignature, now: clock.now };
   const registered = await openRegistered(reference, registryFolder(settings), settings, tools);
   return registered.ok
     ? ok({ folder: registered.value.folder, registered: registered.value, upload: undefined })
-    : registered;
+    : registered.fault.code === "REGISTRY_UNKNOWN"
+      ? fail(packUnknown(choice.ref))
+      : registered;
 }
 
 type Asked = { readonly planHash: Digest; readonly pack: Plan["pack"] };

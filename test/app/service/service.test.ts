@@ -98,6 +98,8 @@ t.test("what is not there, or is not what was approved, makes no run", async (t)
   t.equal(await submit({ pack: { upload: `sha256:${"0".repeat(64)}` } }), "UPLOAD_UNKNOWN");
   t.equal(await submit({ pack: { upload: "../../etc" } }), "UPLOAD_UNKNOWN");
   t.equal(await submit({ pack: { ref: "acme/none@1.0.0" } }), "REGISTRY_UNKNOWN");
+  const unknown = await world.service.submit({ pack: { ref: "acme/none@1.0.0" }, inputs: {} }, world.bearer);
+  t.match(unknown, { fault: { fault: { hint: /this server's registry/ } } });
   t.equal(await submit({ pack: { ref: "./pack" } }), "REGISTRY_UNKNOWN");
   t.equal(await submit({ planHash: `sha256:${"0".repeat(64)}` }), "PLAN_HASH_MISMATCH");
   t.equal(await submit({ secrets: ["token"] }), "SECRET_UNDECLARED");
