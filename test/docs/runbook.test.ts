@@ -13,7 +13,7 @@ const DISK = 40 << 20;
 
 const chatty = "i=0; while [ $i -lt 400 ]; do head -c 3000 /dev/zero | tr '\\0' x; echo; i=$((i+1)); done";
 
-/** The place that the runbook speaks of: two packs, a trust root of its own, and those who hold its roles. */
+/** The place that the runbook speaks of: a pack, a trust root of its own, and those who hold its roles. */
 async function operated(t: Test): Promise<Place> {
   const place = new Place(t);
   const done = async (...args: readonly string[]): Promise<void> => {
@@ -28,13 +28,6 @@ async function operated(t: Test): Promise<Place> {
   }
   await done("trust", "sign", "--key", "root.key");
   await done("init", "demo", "--template", "release");
-  const first = { script: 'test "$PACKRUN_ATTEMPT" -gt 1 || sleep 60' };
-  place.pack("slow", {
-    steps: [
-      { id: "first", idempotent: true, run: first, retry: { maxAttempts: 2 } },
-      { id: "second", run: { command: ["echo", "done"] } },
-    ],
-  });
   return place;
 }
 
