@@ -39,10 +39,14 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`verify_offline_bundle.mjs ${version} ${ownDigest()}\n`);
     return 0;
   }
+  if (values.help === true) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   const [path] = positionals;
-  if (path === undefined || positionals.length > 1 || values.help === true) {
+  if (path === undefined || positionals.length > 1) {
     process.stderr.write(USAGE);
-    return values.help === true ? 0 : 2;
+    return 2;
   }
   const { format = "text" } = values;
   const trust = values.trust === undefined ? undefined : readBytes(values.trust);

@@ -9524,10 +9524,14 @@ ${USAGE}`);
 `);
     return 0;
   }
+  if (values2.help === true) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   const [path] = positionals;
-  if (path === void 0 || positionals.length > 1 || values2.help === true) {
+  if (path === void 0 || positionals.length > 1) {
     process.stderr.write(USAGE);
-    return values2.help === true ? 0 : 2;
+    return 2;
   }
   const { format = "text" } = values2;
   const trust = values2.trust === void 0 ? void 0 : readBytes2(values2.trust);

@@ -540,6 +540,7 @@ t.test("the command line is the same, too", options, async (t) => {
   for (const args of uses) {
     const [script, python] = await Promise.all([scriptVerifier(...args), pythonVerifier(...args)]);
     t.equal(python.code, script.code, args.slice(-2).join(" "));
+    t.equal(python.stdout === "", script.stdout === "", `${args.slice(-2).join(" ")} on stdout`);
   }
 });
 
