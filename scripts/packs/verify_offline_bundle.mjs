@@ -5731,11 +5731,15 @@ async function checkGate(given, gateCase) {
   const principals = /* @__PURE__ */ new Set();
   const keys = /* @__PURE__ */ new Set();
   let rejected = false;
-  for (const decision of gate.decisions.filter((each) => each.void === void 0)) {
+  let until = gateCase.request.notAfter;
+  for (const decision of gate.decisions) {
     const judged = await judge(given, gateCase, decision, decided);
     if (!judged.ok) {
       const { code: code2, message } = judged.fault;
       checks.fail("approvals", { code: code2, message: `gate ${id}, decision ${decision.number}: ${message}` });
+      continue;
+    }
+    if (decision.void !== void 0) {
       continue;
     }
     decided.add(judged.value.principal);
@@ -5743,10 +5747,11 @@ async function checkGate(given, gateCase) {
     if (decision.decision === "approve") {
       principals.add(judged.value.principal);
       keys.add(judged.value.keyid);
+      until = earlier(until, judged.value.statement.predicate.notAfter);
     }
   }
   const have = Math.min(principals.size, keys.size);
-  const problem = endProblem(gateCase, have, rejected);
+  const problem = endProblem(gateCase, { have, rejected, until });
   if (problem !== void 0) {
     checks.fail("approvals", problem);
   }
@@ -5754,7 +5759,7 @@ async function checkGate(given, gateCase) {
   const end = gate.end === void 0 ? "not ended" : gate.end.type.slice("gate.".length);
   return `${id} ${end}: ${have} of ${rule.required}${names === "" ? "" : ` (${names})`}`;
 }
-function endProblem({ id, gate, rule }, have, rejected) {
+function endProblem({ id, gate, rule }, { have, rejected, until }) {
   const unfounded = (problem) => faultOf(verifyCodes, "GATE_END_UNFOUNDED", { gate: id, problem });
   switch (gate.end?.type) {
     case void 0:
@@ -5763,12 +5768,18 @@ function endProblem({ id, gate, rule }, have, rejected) {
       if (rejected) {
         return unfounded("it passed although it was rejected");
       }
-      return have >= rule.required ? void 0 : faultOf(verifyCodes, "QUORUM_MISSING", { gate: id, have, need: rule.required });
+      if (have < rule.required) {
+        return faultOf(verifyCodes, "QUORUM_MISSING", { gate: id, have, need: rule.required });
+      }
+      return gate.end.at < until ? void 0 : unfounded(`it passed at ${gate.end.at}, its approvals held until ${until}`);
     case "gate.rejected":
       return rejected ? void 0 : unfounded("it was rejected, but nobody rejected it");
     case "gate.expired":
       return gate.opened !== void 0 && gate.end.at >= gate.opened.notAfter ? void 0 : unfounded("it expired before its time");
   }
+}
+function earlier(one, other) {
+  return one < other ? one : other;
 }
 async function judge(given, gateCase, decision, decided) {
   const { trustRoot, manifest, reader, checks } = given;
@@ -5789,7 +5800,7 @@ async function judge(given, gateCase, decision, decided) {
     roles: rule.from,
     scope: { tenant: manifest.tenantId, gate: id, pack: given.plan.pack.name },
     trustRoot,
-    revocations: given.revocations,
+    revocations: decision.void === void 0 ? given.revocations : void 0,
     at: given.at,
     timestamps: given.timestamps,
     verifySignature: given.verifySignature,
@@ -5805,7 +5816,7 @@ async function judge(given, gateCase, decision, decided) {
   }
   const wrong = recordProblem(decision, signed) ?? ruleProblem(given, gateCase, decision, signed, decided);
   const window = signed.status === "stale" ? { code: signed.code, message: signed.why } : lapsed(trustRoot, decision, signed);
-  if (wrong === void 0 && window !== void 0) {
+  if (wrong === void 0 && window !== void 0 && decision.void === void 0) {
     checks.stale("approvals", { ...window, message: `gate ${id}: ${window.message}` });
   }
   return wrong === void 0 ? ok(signed) : fail(wrong);
@@ -5828,20 +5839,21 @@ function recordProblem(decision, signed) {
 function ruleProblem({ trustRoot, ledger }, { rule, request }, decision, { statement, principal: principal2, keyid: keyid3 }, decided) {
   const { approver, reason: reason2, notAfter } = statement.predicate;
   const requester = ledger.facts.created?.requestedBy ?? "";
-  const until = notAfter < request.notAfter ? notAfter : request.notAfter;
+  const until = earlier(notAfter, request.notAfter);
+  const counts = decision.void === void 0;
   if (trustRoot !== void 0 && !isPrincipal(trustRoot, requester)) {
     const { trustDomain } = trustRoot.document;
     return faultOf(approvalCodes, "REQUESTER_UNKNOWN", { requester, trustDomain });
   }
   const key = trustRoot?.keys.get(keyid3);
-  if (key !== void 0 && decision.at < key.validFrom) {
+  if (counts && key !== void 0 && decision.at < key.validFrom) {
     const { validFrom, validUntil } = key;
     return faultOf(approvalCodes, "APPROVAL_KEY_WINDOW", { principal: principal2, validFrom, validUntil });
   }
   if (approver !== principal2) {
     return faultOf(approvalCodes, "APPROVAL_APPROVER", { approver, principal: principal2 });
   }
-  if (decision.at >= until) {
+  if (counts && decision.at >= until) {
     return faultOf(approvalCodes, "APPROVAL_LATE", { now: decision.at, notAfter: until });
   }
   if (decided.has(principal2)) {
@@ -6201,9 +6213,14 @@ function logGate(log, event) {
       counted3.void = event.metadata.code;
     }
   } else if (isEnd(event)) {
-    gateOf(log, id).end ??= { type: event.eventType, at };
-  } else if (event.eventType === "policy.evaluated") {
+    endGate(log.gates.get(id), { type: event.eventType, at });
+  } else if (event.eventType === "policy.evaluated" && !log.contexts.has(id)) {
     log.contexts.set(id, event.metadata.contextDigest);
+  }
+}
+function endGate(gate, end) {
+  if (gate?.opened !== void 0) {
+    gate.end ??= end;
   }
 }
 function isEnd(event) {
@@ -6355,7 +6372,10 @@ function retryAttempt(at, attempt2) {
   return void 0;
 }
 function reuse(at, attempt2) {
-  return at.record.stage === "none" && attempt2 === void 0 && at.record.node.kind === "run" ? settle(at, "succeeded") : order(`${at.id} is taken over although it ran`);
+  if (at.record.node.kind !== "run") {
+    return notInPlan(`${at.id} is taken over, which is no run step`);
+  }
+  return at.record.stage === "none" && attempt2 === void 0 ? settle(at, "succeeded") : order(`${at.id} is taken over although it ran`);
 }
 function settle(at, status) {
   if (at.record.count !== void 0) {
@@ -6406,7 +6426,7 @@ function takeGate(event, at) {
       record2.stage = "open";
       return void 0;
     case "gate.decision":
-      return open5 ? void 0 : order(`${at.id} is decided while it is not open`);
+      return open5 ? takeDecision(at, event.metadata.commandId) : order(`${at.id} is decided while it is not open`);
     case "gate.passed":
       return open5 ? settle(at, "succeeded") : order(`${at.id} passes while it is not open`);
     case "gate.expired":
@@ -6415,6 +6435,14 @@ function takeGate(event, at) {
     case "gate.rejected":
       return rejectGate(at, open5);
   }
+}
+function takeDecision({ id, record: record2 }, commandId2) {
+  record2.commands ??= /* @__PURE__ */ new Set();
+  if (record2.commands.has(commandId2)) {
+    return order(`${id} is decided twice by command ${commandId2}`);
+  }
+  record2.commands.add(commandId2);
+  return void 0;
 }
 function rejectGate(at, open5) {
   const { record: record2 } = at;
@@ -6502,8 +6530,8 @@ var RunStop = class {
     }
   }
   /** Why nothing may begin any more where this instance is. */
-  problemOf({ id, record: record2 }) {
-    const why = this.isLast(record2.node) ? this.#finally : this.#main;
+  problemOf(id, node) {
+    const why = this.isLast(node) ? this.#finally : this.#main;
     return why === void 0 ? void 0 : order(`${id} goes on although ${why}`);
   }
 };
@@ -6684,10 +6712,15 @@ var RunOrder = class {
   }
   /** A refusal may name a gate that does not exist; a step may be taken over before its map is expanded. */
   #takeUnknown(event, id) {
+    const node = this.#tree.nodes.get(templateOf(id));
     const isEarly = event.eventType === "step.succeeded" && event.metadata.reusedFrom !== void 0;
-    if (isEarly && this.#tree.nodes.get(templateOf(id))?.kind === "run") {
+    if (isEarly && node?.kind === "run") {
       this.records.takeOverLater(id);
       return void 0;
+    }
+    const stopped = node !== void 0 && isBeginning(event) ? this.#stop.problemOf(id, node) : void 0;
+    if (stopped !== void 0) {
+      return stopped;
     }
     return event.eventType === "gate.refused" ? void 0 : notInPlan(`${event.eventType} names ${id}, which the plan does not have`);
   }
@@ -6719,7 +6752,7 @@ var RunOrder = class {
     return void 0;
   }
   #takeStep(event, at) {
-    const stopped = isBeginning(event) ? this.#stop.problemOf(at) : void 0;
+    const stopped = isBeginning(event) ? this.#stop.problemOf(at.id, at.record.node) : void 0;
     const wrong = stopped === void 0 || event.eventType === "step.started" ? this.#takeOne(event, at) : void 0;
     if (stopped !== void 0) {
       return stopped;

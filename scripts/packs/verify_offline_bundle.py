@@ -1926,7 +1926,7 @@ class Instance:
     """What the ledger has shown of one instance of a node."""
 
     __slots__ = ("id", "node", "indices", "status", "reason", "attempt", "phase", "opened", "refused", "seen",
-                 "count", "left", "child_failed", "child_cancelled")  # fmt: skip
+                 "commands", "count", "left", "child_failed", "child_cancelled")  # fmt: skip
 
     def __init__(self, name: str, node: Any, indices: Tuple[int, ...]) -> None:
         self.id = name
@@ -1938,6 +1938,7 @@ class Instance:
         self.phase = "none"  # of the attempt: none, running, lost, retry, ended
         self.opened = False
         self.refused: Optional[str] = None  # code of the last refusal
+        self.commands: Set[str] = set()  # ids of those that decided a gate
         self.seen = False  # whether there was an event on it
         self.count: Optional[int] = None  # items of a map that was expanded
         self.left: Optional[int] = None  # children of a container that have not ended
@@ -2262,7 +2263,11 @@ class Fold:
             self._end(one, "failed", "GATE_REJECTED" if one.opened else one.refused or "")
         else:
             _hold(is_open, f"{event.kind} of {one.id}, which was not open")
-            if event.kind != "gate.decision":
+            if event.kind == "gate.decision":
+                command = event.data["commandId"]
+                _hold(command not in one.commands, f"{one.id} is decided twice by command {command}")
+                one.commands.add(command)
+            else:
                 status, reason = _GATE_ENDS[event.kind]
                 self._end(one, status, reason)
 
@@ -2341,7 +2346,7 @@ class Gate:
 
     def __init__(self, opened: Event) -> None:
         self.opened = opened
-        self.ends: List[Event] = []
+        self.end: Optional[Event] = None
 
 
 class Attempt:
@@ -2365,9 +2370,10 @@ class Facts:
         self.gates: Dict[str, Gate] = {}
         self.decisions: List[Event] = []
         self.by_gate: Dict[str, List[Event]] = defaultdict(list)
-        self.taken_back: Dict[str, Set[str]] = defaultdict(set)
+        self.taken_back: Set[int] = set()  # sequences of decisions
+        self._by_command: Dict[Tuple[str, str], int] = {}
         self.refused_gates: Set[str] = set()
-        self.policies: List[Event] = []
+        self.policies: Dict[str, Event] = {}
         self.reused_from: Set[str] = set()
         # `[(step, name, digest, size, mediaType)]`; the size of a directory that was taken over is not told
         self.artifacts: List[Tuple[str, str, str, Optional[int], Optional[str]]] = []
@@ -2481,17 +2487,20 @@ class Facts:
     def gate_decided(self, event: Event) -> None:
         self.decisions.append(event)
         self.by_gate[event.step].append(event)
+        self._by_command.setdefault((event.step, event.data["commandId"]), event.sequence)
 
     def gate_refused(self, event: Event) -> None:
-        if any(each.data["commandId"] == event.data["commandId"] for each in self.by_gate.get(event.step, ())):
-            self.taken_back[event.step].add(event.data["commandId"])
+        taken_back = self._by_command.get((event.step, event.data["commandId"]))
+        if taken_back is not None:
+            self.taken_back.add(taken_back)
 
     def gate_ended(self, event: Event) -> None:
-        if event.step in self.gates:
-            self.gates[event.step].ends.append(event)
+        gate = self.gates.get(event.step)
+        if gate is not None and gate.end is None:
+            gate.end = event
 
     def policy(self, event: Event) -> None:
-        self.policies.append(event)
+        self.policies.setdefault(event.step, event)
 
 
 _FACTS: Dict[str, Callable[[Facts, Event], None]] = {
@@ -3296,11 +3305,12 @@ class Verifier:
         return Scope(pack, self._manifest["tenantId"], gate)
 
     def signed(self, path: str, file_digest: str, predicate: str, roles: Sequence[str], own: bool = True,
-               gate: Optional[str] = None, scope: Optional[Scope] = None) -> Signed:  # fmt: skip
-        """A sidecar of the bundle that passes 6.4; a root must be there."""
+               gate: Optional[str] = None, scope: Optional[Scope] = None, revocable: bool = True
+               ) -> Signed:  # fmt: skip
+        """A sidecar of the bundle that passes 6.4, without 5 where it is not `revocable`; a root must be there."""
         assert self.root is not None
         asked = Asked(predicate, own, roles, scope or self.scope(gate))
-        judge = Judge(self.root, self._options.at, self._revocations, self._ssl)
+        judge = Judge(self.root, self._options.at, self._revocations if revocable else None, self._ssl)
         return check_signed(self._bundle.document(path), file_digest, asked, judge)
 
     def _has_attestation(self) -> bool:
@@ -3709,7 +3719,7 @@ class LedgerChecks:
 
     def _check_policies(self) -> str:
         named = set()
-        for event in self._facts.policies:
+        for event in self._facts.policies.values():
             path = f"policies/{gate_folder(event.step)}.json"
             named.add(path)
             try:
@@ -3744,7 +3754,7 @@ class LedgerChecks:
             )
         cancels, drifted = self._fold.cancels, self._fold.drifted
         allowed = [("failed", failure)] if failure is not None else []
-        allowed += [("cancelled", "RUN_CANCELLED")] if cancels else []
+        allowed += [("cancelled", "RUN_CANCELLED")] if set(cancels) - {WALL_CLOCK} else []
         allowed += [("failed", "RUN_WALL_CLOCK")] if WALL_CLOCK in cancels else []
         allowed += [("failed", "PLAN_DRIFT")] if drifted else []
         if failure is None and not cut_short and not drifted:
@@ -3984,29 +3994,34 @@ class GateChecks:
     def _check_decisions(self, step: str, folder: str, gate: Gate, request: Any) -> None:
         passed: List[Tuple[Event, Signed]] = []
         for at, event in enumerate(self._facts.by_gate[step], 1):
-            if event.data["commandId"] in self._facts.taken_back[step]:
-                continue
             try:
                 signed = self._check_decision(step, f"{folder}/{at}.sigstore.json", event, request)
-                self._hold_rule(step, event, signed, request, [each for _, each in passed])
+                self._hold_rule(step, event, signed, request, {each.principal for _, each in passed})
             except Fault as fault:
                 self._report.fail("approvals", fault)
             else:
-                passed.append((event, signed))
+                if self._counts(event):
+                    passed.append((event, signed))
         rule = self._rule(step)
         approving = [signed for event, signed in passed if event.data["decision"] == "approve"]
         has = min(len({each.principal for each in approving}), len({each.keyid for each in approving}))
-        for end in gate.ends:
-            self._hold_end(step, end, has, rule, rejected=len(approving) < len(passed), request=request)
+        until = min([request["notAfter"], *(each.predicate["notAfter"] for each in approving)])
+        if gate.end is not None:
+            rejected = len(approving) < len(passed)
+            self._hold_end(step, gate.end, has, rule["required"], rejected, request["notAfter"], until)
         self._report.add("approvals", "pass", f"{step}: {has} of {rule['required']}")
 
     def _rule(self, step: str) -> Any:
         return self._plan.value["approvals"][self._facts.node(step)["approval"]]
 
+    def _counts(self, event: Event) -> bool:
+        """Whether a decision was not taken back."""
+        return event.sequence not in self._facts.taken_back
+
     def _check_decision(self, step: str, path: str, event: Event, request: Any) -> Signed:
         """10.5, 3 to 5."""
-        roles, plan_hash = self._rule(step)["from"], self._manifest["planHash"]
-        signed = self._whole.signed(path, plan_hash, "approval/v1", roles, own=False, gate=step)
+        roles, plan_hash, counts = self._rule(step)["from"], self._manifest["planHash"], self._counts(event)
+        signed = self._whole.signed(path, plan_hash, "approval/v1", roles, own=False, gate=step, revocable=counts)
         for name, code in _BINDING_CODES:
             if signed.predicate[name] != request[name]:
                 raise Fault(code, f"{path} is a decision about another {name}")
@@ -4015,37 +4030,40 @@ class GateChecks:
             raise Fault("DECISION_MISMATCH", f"{path} is not the decision of the ledger")
         return signed
 
-    def _hold_rule(self, step: str, event: Event, signed: Signed, request: Any, before: List[Signed]) -> None:
-        """10.5, 6 and 7."""
+    def _hold_rule(self, step: str, event: Event, signed: Signed, request: Any, before: Set[str]) -> None:
+        """10.5, 6 and 7; `before` are the principals whose decisions count so far."""
         root, rule, said, who = self._whole.root, self._rule(step), signed.predicate, signed.principal
+        counts = self._counts(event)
         assert root is not None
         if request["requestedBy"] not in root.principals():
             raise Fault("REQUESTER_UNKNOWN", f"{request['requestedBy']} is no principal of the trust root")
-        if event.time < root.value["keys"][signed.keyid]["validFrom"]:
+        if counts and event.time < root.value["keys"][signed.keyid]["validFrom"]:
             raise Fault("APPROVAL_KEY_WINDOW", f"the key of {who} became valid after the decision")
         if said["approver"] != who:
             raise Fault("APPROVAL_APPROVER", f"{said['approver']} is not the principal of the key, {who}")
-        if event.time >= min(said["notAfter"], request["notAfter"]):
+        if counts and event.time >= min(said["notAfter"], request["notAfter"]):
             raise Fault("APPROVAL_LATE", f"{who} decided too late")
-        if any(each.principal == who for each in before):
+        if who in before:
             raise Fault("APPROVAL_ALREADY_DECIDED", f"{who} decided twice")
         if rule["separationOfDuties"] and who == request["requestedBy"]:
             raise Fault("APPROVAL_SELF", f"{who} requested the run")
         if rule["reasonRequired"] and re.fullmatch(f"[{SPACE}]*", said["reason"]):
             raise Fault("APPROVAL_REASON_MISSING", f"{who} gave no reason")
-        if signed.stale or not root.in_window(signed.keyid, event.time):
+        if counts and (signed.stale or not root.in_window(signed.keyid, event.time)):
             self._report.add("approvals", "stale", f"the key of {who} is out of its window", "KEY_WINDOW")
 
     @staticmethod
-    def _hold_end(step: str, end: Event, has: int, rule: Any, rejected: bool, request: Any) -> None:
-        """10.5, 8."""
+    def _hold_end(step: str, end: Event, has: int, need: int, rejected: bool, not_after: str, until: str) -> None:
+        """10.5, 8; from `not_after` on the gate expires, from `until` on not all of its approvals hold."""
         if end.kind == "gate.passed" and rejected:
             raise Fault("GATE_END_UNFOUNDED", f"{step} passed, although somebody rejected")
-        if end.kind == "gate.passed" and has < rule["required"]:
-            raise Fault("QUORUM_MISSING", f"{step} passed with {has} of {rule['required']}")
+        if end.kind == "gate.passed" and has < need:
+            raise Fault("QUORUM_MISSING", f"{step} passed with {has} of {need}")
+        if end.kind == "gate.passed" and end.time >= until:
+            raise Fault("GATE_END_UNFOUNDED", f"{step} passed when not all of its approvals held any more")
         if end.kind == "gate.rejected" and not rejected:
             raise Fault("GATE_END_UNFOUNDED", f"{step} was rejected, although nobody did")
-        if end.kind == "gate.expired" and end.time < request["notAfter"]:
+        if end.kind == "gate.expired" and end.time < not_after:
             raise Fault("GATE_END_UNFOUNDED", f"{step} expired before its time")
 
 

@@ -96,8 +96,11 @@ async function verifiedPlan(
   if (!plan.ok || !shown.ok) {
     return shown as Result<never>;
   }
-  const { runId, outcome, approvals } = shown.value.attestation;
-  const approved = approvals.filter(({ decision }) => decision === "approve").map(({ principal }) => principal);
+  const { attestation, takenBack } = shown.value;
+  const { runId, outcome, approvals } = attestation;
+  const approved = approvals
+    .filter(({ decision }, at) => decision === "approve" && takenBack[at] === null)
+    .map(({ principal }) => principal);
   return ok({ plan: plan.value, run: { runId, outcome, approvedBy: [...new Set(approved)] } });
 }
 

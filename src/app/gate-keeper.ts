@@ -4,7 +4,7 @@ import type { VerifySignature } from "#attest/public-key.ts";
 import { digestOf, hexOf, type Digest, type Sha256 } from "#canon/digest.ts";
 import { fromBase64 } from "#canon/base64.ts";
 import { isJsonObject, type Json } from "#canon/json.ts";
-import { isTimestamp, timestampOf } from "#canon/timestamp.ts";
+import { isTimestamp, timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -12,7 +12,7 @@ import { storeCodes } from "#fault/store-codes.ts";
 import { inputDigests } from "#plan/input-digests.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { Clock } from "#port/clock.ts";
-import type { DecisionVerdict, GateKeeper, GateOpening, GateStanding } from "#port/gate-keeper.ts";
+import type { ApprovalEnd, DecisionVerdict, GateKeeper, GateOpening, GateStanding } from "#port/gate-keeper.ts";
 import type { LedgerStore, RunIdentity } from "#port/run-store.ts";
 import { runCodes } from "#run/codes.ts";
 import { approvalCodes } from "#trust/approval-codes.ts";
@@ -144,7 +144,7 @@ function refusedFor(fault: Fault): DecisionVerdict {
   return { kind: "refused", code: fault.code, hint: fault.hint ?? fault.message };
 }
 
-async function recheck(gateId: string, payloadDigest: Digest, run: GateKeeperRun): Promise<Result<void>> {
+async function recheck(gateId: string, payloadDigest: Digest, run: GateKeeperRun): Promise<Result<ApprovalEnd>> {
   const response = await run.ledger.getFile(run.identity, responsePath(gateId, hexOf(payloadDigest)));
   if (!response.ok) {
     return response;
@@ -155,8 +155,13 @@ async function recheck(gateId: string, payloadDigest: Digest, run: GateKeeperRun
   }
   const answer = await recheckApproval(given.value);
   return answer.kind === "accepted"
-    ? ok(undefined)
+    ? ok(endOf(answer.until))
     : fail({ code: answer.code, message: `the approval of ${answer.principal ?? "a key"} fell`, hint: answer.hint });
+}
+
+function endOf(from: Timestamp): ApprovalEnd {
+  const { code, hint = "" } = faultOf(approvalCodes, "APPROVAL_LATE", { now: from, notAfter: from });
+  return { from, code, hint };
 }
 
 async function caseOf(

@@ -12,6 +12,7 @@ import { outputsShape, type OutputsFile } from "#evidence/outputs-file.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { bundleCodes } from "#verify/bundle-codes.ts";
+import { logGate, type GateLog } from "#verify/gate-log.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
 import { addStepUse, type StepUse } from "#view/step-use.ts";
 import { readBundleEvents } from "./read-bundle-events.ts";
@@ -27,6 +28,8 @@ export type EvidenceView = {
   readonly outputs: OutputsFile;
   /** What its ledger says that steps used: those of which it says something, in ledger order. */
   readonly use: readonly ({ readonly id: string } & StepUse)[];
+  /** Of each of the attestation's `approvals`, in their order: the code with which its ledger takes it back, null where it counts. */
+  readonly takenBack: readonly (string | null)[];
 };
 
 /** A snapshot has neither outputs nor an end that could be shown. */
@@ -51,8 +54,10 @@ export async function showEvidence(source: BundleSource, sha256: Sha256): Promis
   }
   const { envelope, attestation } = signed.value;
   const uses = new Map<string, StepUse>();
+  const log: GateLog = { gates: new Map(), contexts: new Map() };
   for await (const event of readBundleEvents(source)) {
     addStepUse(uses, event);
+    logGate(log, event);
   }
   return ok({
     manifest: manifest.value,
@@ -61,7 +66,14 @@ export async function showEvidence(source: BundleSource, sha256: Sha256): Promis
     keyid: envelope.keyid ?? "",
     outputs: outputs.value,
     use: [...uses].map(([id, use]) => ({ id, ...use })),
+    takenBack: takenBack(attestation, log),
   });
+}
+
+/** Attested decisions of a gate stand in the order of its ledger. */
+function takenBack({ approvals }: PackRun, { gates }: GateLog): EvidenceView["takenBack"] {
+  const left = new Map([...gates].map(([id, { decisions }]) => [id, decisions.values()]));
+  return approvals.map(({ gateId }) => left.get(gateId)?.next().value?.void ?? null);
 }
 
 /**

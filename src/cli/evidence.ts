@@ -233,7 +233,7 @@ async function withOpened(
   }
 }
 
-function viewText({ manifest, manifestDigest, attestation, keyid, outputs, use }: EvidenceView): string {
+function viewText({ manifest, manifestDigest, attestation, keyid, outputs, use, takenBack }: EvidenceView): string {
   const lines = [
     `run       ${manifest.runId}`,
     `pack      ${attestation.pack.name}@${attestation.pack.version} (${attestation.packSource})`,
@@ -243,15 +243,23 @@ function viewText({ manifest, manifestDigest, attestation, keyid, outputs, use }
     `outcome   ${attestation.outcome}${attestation.reason === undefined ? "" : ` (${attestation.reason})`}`,
     `from      ${attestation.startedAt ?? attestation.requestedAt} to ${attestation.completedAt}`,
     ...stepLines(attestation.steps, use),
-    ...attestation.approvals.map(
-      ({ gateId, decision, principal }) => `approval  ${gateId}: ${decision} by ${principal}`,
-    ),
+    ...approvalLines(attestation.approvals, takenBack),
     ...Object.entries(outputs.outputs).map(([name, value]) => `output    ${name} = ${valueText(value)}`),
     ...outputs.artifacts.map(
       ({ stepId, name, digest, size }) => `artifact  ${stepId}/${name}  ${digest}  ${size} bytes`,
     ),
   ];
   return `${lines.map(visibleText).join("\n")}\n`;
+}
+
+function approvalLines(
+  approvals: EvidenceView["attestation"]["approvals"],
+  takenBack: EvidenceView["takenBack"],
+): readonly string[] {
+  return approvals.map(({ gateId, decision, principal }, at) => {
+    const code = takenBack[at] ?? undefined;
+    return `approval  ${gateId}: ${decision} by ${principal}${code === undefined ? "" : `, taken back: ${code}`}`;
+  });
 }
 
 function stepLines(steps: EvidenceView["attestation"]["steps"], use: EvidenceView["use"]): readonly string[] {

@@ -75,17 +75,16 @@ async function confirmGate(
   effect: Extract<GateEffect, { kind: "confirmGate" }>,
   ports: GatePorts,
 ): Promise<Result<CommandBody>> {
-  const fallen = [];
+  const checked = [];
   for (const payloadDigest of effect.approvals) {
     const holds = await ports.gates.recheck(effect.stepId, payloadDigest);
     if (!holds.ok && isStoreFault(holds.fault.code)) {
       return holds;
     }
-    if (!holds.ok) {
-      fallen.push({ payloadDigest, code: holds.fault.code, hint: holds.fault.hint ?? holds.fault.message });
-    }
+    const why = holds.ok ? holds.value : { code: holds.fault.code, hint: holds.fault.hint ?? holds.fault.message };
+    checked.push({ payloadDigest, ...why });
   }
-  return ok({ kind: "confirmed", stepId: effect.stepId, void: fallen });
+  return ok({ kind: "confirmed", stepId: effect.stepId, void: checked });
 }
 
 async function evaluatePolicy(stepId: string, state: RunState, ports: GatePorts): Promise<Result<CommandBody>> {

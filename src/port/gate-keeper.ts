@@ -24,16 +24,19 @@ export type DecisionVerdict =
     }
   | { readonly kind: "refused"; readonly code: string; readonly hint: string; readonly principal?: string };
 
+/** From when on an approval that holds will hold no more, and the code and hint of its refusal then. */
+export type ApprovalEnd = { readonly from: Timestamp; readonly code: string; readonly hint: string };
+
 /**
  * Makes approval requests and judges decisions, for one run.
  * 1. `open` signs a request once; asked again for the same gate, it answers with the same request.
  * 2. `judge` never throws on what was sent, and keeps an accepted response before it answers.
- * 3. `recheck` says whether an accepted approval still holds now.
+ * 3. `recheck` says whether an accepted approval still holds now, and until when.
  */
 export type GateKeeper = {
   readonly open: (
     gate: GateOpening,
   ) => Promise<Result<{ readonly requestDigest: Digest; readonly notAfter: Timestamp }>>;
   readonly judge: (gateId: string, response: Json, standing: GateStanding) => Promise<DecisionVerdict>;
-  readonly recheck: (gateId: string, payloadDigest: Digest) => Promise<Result<void>>;
+  readonly recheck: (gateId: string, payloadDigest: Digest) => Promise<Result<ApprovalEnd>>;
 };

@@ -65,11 +65,19 @@ export type CommandBody =
           }
         | { readonly kind: "refused"; readonly code: string; readonly hint: string; readonly principal?: string };
     }
-  /** The counted approvals of a gate that would pass were checked once more; `void` lists those that no longer hold. */
+  /**
+   * The counted approvals of a gate that would pass were checked once more; `void` lists those that no longer hold: now, or
+   * `from` this time on.
+   */
   | {
       readonly kind: "confirmed";
       readonly stepId: string;
-      readonly void: readonly { readonly payloadDigest: Digest; readonly code: string; readonly hint: string }[];
+      readonly void: readonly {
+        readonly payloadDigest: Digest;
+        readonly code: string;
+        readonly hint: string;
+        readonly from?: Timestamp;
+      }[];
     }
   | {
       readonly kind: "policyEvaluated";

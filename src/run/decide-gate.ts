@@ -1,3 +1,4 @@
+import { millisecondsOf, type Timestamp } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { runCodes } from "./codes.ts";
 import type { CommandBody } from "./command.ts";
@@ -96,7 +97,11 @@ function whyClosed(state: RunState, stepId: string, now: number): string | undef
 }
 
 /** The check before passing: approvals that no longer hold are taken back, and the gate passes if enough are left. */
-export function decideConfirmed(state: RunState, command: CommandOf<"confirmed">): readonly EventDraft[] {
+export function decideConfirmed(
+  state: RunState,
+  command: CommandOf<"confirmed">,
+  { now }: Moment,
+): readonly EventDraft[] {
   const { stepId } = command;
   const instance = state.live.byId.get(stepId);
   const open = instance !== undefined && state.live.open.has(instance) && stopOf(state, instance) === undefined;
@@ -106,7 +111,7 @@ export function decideConfirmed(state: RunState, command: CommandOf<"confirmed">
   const drafts: EventDraft[] = [];
   const fallen = new Set<string>();
   for (const { commandId, payloadDigest, principal } of countedDecisions(state, stepId)) {
-    const found = command.void.find((each) => each.payloadDigest === payloadDigest);
+    const found = command.void.find((each) => each.payloadDigest === payloadDigest && hasCome(each.from, now));
     if (found !== undefined) {
       const { code, hint } = found;
       fallen.add(principal);
@@ -117,6 +122,11 @@ export function decideConfirmed(state: RunState, command: CommandOf<"confirmed">
     drafts.push({ eventType: "gate.passed", stepId, metadata: {} });
   }
   return drafts;
+}
+
+/** A check takes time: what held then may not hold any more when the gate passes. */
+function hasCome(time: Timestamp | undefined, now: number): boolean {
+  return time === undefined || now >= (millisecondsOf(time) ?? 0);
 }
 
 export function decidePolicy(state: RunState, command: CommandOf<"policyEvaluated">): readonly EventDraft[] {

@@ -50,7 +50,7 @@ export function decide(state: RunState, command: Command, moment: Moment): reado
     case "decision":
       return isReserved(command.id) ? [] : decideDecision(state, command, moment);
     case "confirmed":
-      return decideConfirmed(state, command);
+      return decideConfirmed(state, command, moment);
     case "policyEvaluated":
       return decidePolicy(state, command);
     case "cancel":

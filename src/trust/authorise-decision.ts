@@ -58,6 +58,8 @@ export type DecisionAnswer =
       readonly keyid: string;
       readonly payloadDigest: Digest;
       readonly reason: string;
+      /** From then on it counts no more: the earlier one of both `notAfter`. */
+      readonly until: Timestamp;
     }
   /** `principal` once the signature was found good. */
   | { readonly kind: "refused"; readonly code: ApprovalCode; readonly hint: string; readonly principal?: string };
@@ -110,6 +112,7 @@ export async function authoriseDecision(given: DecisionCase): Promise<DecisionAn
       keyid: key.keyid,
       payloadDigest,
       reason,
+      until: endOf(approval, given.request),
     }
   );
 }
@@ -168,7 +171,7 @@ function signerRefusal(
 
 function ruleRefusal(given: DecisionCase, approval: Approval, principal: string): Refusal | undefined {
   const { now, request, rule } = given;
-  const notAfter = approval.notAfter < request.notAfter ? approval.notAfter : request.notAfter;
+  const notAfter = endOf(approval, request);
   if (now >= notAfter) {
     return refuse("APPROVAL_LATE", { notAfter, now }, principal);
   }
@@ -181,6 +184,10 @@ function ruleRefusal(given: DecisionCase, approval: Approval, principal: string)
   return rule.reasonRequired && approval.reason.trim() === ""
     ? refuse("APPROVAL_REASON_MISSING", {}, principal)
     : undefined;
+}
+
+function endOf(approval: Approval, request: ApprovalRequest): Timestamp {
+  return approval.notAfter < request.notAfter ? approval.notAfter : request.notAfter;
 }
 
 function boundData(request: ApprovalRequest): FaultData {

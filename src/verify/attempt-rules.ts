@@ -67,7 +67,10 @@ export function retryAttempt(at: At, attempt: number | undefined): Disorder | un
 }
 
 export function reuse(at: At, attempt: number | undefined): Disorder | undefined {
-  return at.record.stage === "none" && attempt === undefined && at.record.node.kind === "run"
+  if (at.record.node.kind !== "run") {
+    return notInPlan(`${at.id} is taken over, which is no run step`);
+  }
+  return at.record.stage === "none" && attempt === undefined
     ? settle(at, "succeeded")
     : order(`${at.id} is taken over although it ran`);
 }

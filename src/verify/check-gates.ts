@@ -71,12 +71,15 @@ async function checkGate(given: FoldedCase, gateCase: GateCase): Promise<string>
   const principals = new Set<string>();
   const keys = new Set<string>();
   let rejected = false;
-  // What was taken back counts for nothing, and was taken back because it did not hold.
-  for (const decision of gate.decisions.filter((each) => each.void === undefined)) {
+  let until: string = gateCase.request.notAfter;
+  for (const decision of gate.decisions) {
     const judged = await judge(given, gateCase, decision, decided);
     if (!judged.ok) {
       const { code, message } = judged.fault;
       checks.fail("approvals", { code, message: `gate ${id}, decision ${decision.number}: ${message}` });
+      continue;
+    }
+    if (decision.void !== undefined) {
       continue;
     }
     decided.add(judged.value.principal);
@@ -84,10 +87,11 @@ async function checkGate(given: FoldedCase, gateCase: GateCase): Promise<string>
     if (decision.decision === "approve") {
       principals.add(judged.value.principal);
       keys.add(judged.value.keyid);
+      until = earlier(until, judged.value.statement.predicate.notAfter);
     }
   }
   const have = Math.min(principals.size, keys.size);
-  const problem = endProblem(gateCase, have, rejected);
+  const problem = endProblem(gateCase, { have, rejected, until });
   if (problem !== undefined) {
     checks.fail("approvals", problem);
   }
@@ -96,8 +100,11 @@ async function checkGate(given: FoldedCase, gateCase: GateCase): Promise<string>
   return `${id} ${end}: ${have} of ${rule.required}${names === "" ? "" : ` (${names})`}`;
 }
 
-/** The end of a gate has its grounds: a quorum, a rejection, or the time that its request named. */
-function endProblem({ id, gate, rule }: GateCase, have: number, rejected: boolean): Fault | undefined {
+/** What the decisions of a gate that count come to. `until`: from then on not all of its approvals hold. */
+type Tally = { readonly have: number; readonly rejected: boolean; readonly until: string };
+
+/** The end of a gate has its grounds: a quorum that still holds, a rejection, or the time that its request named. */
+function endProblem({ id, gate, rule }: GateCase, { have, rejected, until }: Tally): Fault | undefined {
   const unfounded = (problem: string): Fault => faultOf(verifyCodes, "GATE_END_UNFOUNDED", { gate: id, problem });
   switch (gate.end?.type) {
     case undefined:
@@ -106,9 +113,12 @@ function endProblem({ id, gate, rule }: GateCase, have: number, rejected: boolea
       if (rejected) {
         return unfounded("it passed although it was rejected");
       }
-      return have >= rule.required
+      if (have < rule.required) {
+        return faultOf(verifyCodes, "QUORUM_MISSING", { gate: id, have, need: rule.required });
+      }
+      return gate.end.at < until
         ? undefined
-        : faultOf(verifyCodes, "QUORUM_MISSING", { gate: id, have, need: rule.required });
+        : unfounded(`it passed at ${gate.end.at}, its approvals held until ${until}`);
     case "gate.rejected":
       return rejected ? undefined : unfounded("it was rejected, but nobody rejected it");
     case "gate.expired":
@@ -118,7 +128,14 @@ function endProblem({ id, gate, rule }: GateCase, have: number, rejected: boolea
   }
 }
 
-/** Whether a decision is a valid signature of someone who may decide, on this gate of this run and plan. */
+function earlier(one: string, other: string): string {
+  return one < other ? one : other;
+}
+
+/**
+ * Whether a decision is a valid signature of someone who may decide, on this gate of this run and plan. One that was taken
+ * back is no less: it is only forgiven that its time was over, or that something was revoked.
+ */
 async function judge(
   given: FoldedCase,
   gateCase: GateCase,
@@ -143,7 +160,7 @@ async function judge(
     roles: rule.from,
     scope: { tenant: manifest.tenantId, gate: id, pack: given.plan.pack.name },
     trustRoot,
-    revocations: given.revocations,
+    revocations: decision.void === undefined ? given.revocations : undefined,
     at: given.at,
     timestamps: given.timestamps,
     verifySignature: given.verifySignature,
@@ -160,7 +177,7 @@ async function judge(
   const wrong = recordProblem(decision, signed) ?? ruleProblem(given, gateCase, decision, signed, decided);
   const window =
     signed.status === "stale" ? { code: signed.code, message: signed.why } : lapsed(trustRoot, decision, signed);
-  if (wrong === undefined && window !== undefined) {
+  if (wrong === undefined && window !== undefined && decision.void === undefined) {
     checks.stale("approvals", { ...window, message: `gate ${id}: ${window.message}` });
   }
   return wrong === undefined ? ok(signed) : fail(wrong);
@@ -193,20 +210,21 @@ function ruleProblem(
 ): Fault | undefined {
   const { approver, reason, notAfter } = statement.predicate;
   const requester = ledger.facts.created?.requestedBy ?? "";
-  const until = notAfter < request.notAfter ? notAfter : request.notAfter;
+  const until = earlier(notAfter, request.notAfter);
+  const counts = decision.void === undefined;
   if (trustRoot !== undefined && !isPrincipal(trustRoot, requester)) {
     const { trustDomain } = trustRoot.document;
     return faultOf(approvalCodes, "REQUESTER_UNKNOWN", { requester, trustDomain });
   }
   const key = trustRoot?.keys.get(keyid);
-  if (key !== undefined && decision.at < key.validFrom) {
+  if (counts && key !== undefined && decision.at < key.validFrom) {
     const { validFrom, validUntil } = key;
     return faultOf(approvalCodes, "APPROVAL_KEY_WINDOW", { principal, validFrom, validUntil });
   }
   if (approver !== principal) {
     return faultOf(approvalCodes, "APPROVAL_APPROVER", { approver, principal });
   }
-  if (decision.at >= until) {
+  if (counts && decision.at >= until) {
     return faultOf(approvalCodes, "APPROVAL_LATE", { now: decision.at, notAfter: until });
   }
   if (decided.has(principal)) {

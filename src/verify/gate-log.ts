@@ -5,7 +5,7 @@ import type { LedgerEvent, Metadata } from "#run/event.ts";
 export type LoggedDecision = Metadata<"gate.decision"> & {
   readonly number: number;
   readonly at: string;
-  /** Why it did not count when the gate was about to pass. */
+  /** The code with which it was taken back: then it does not count. */
   void?: string;
 };
 
@@ -14,6 +14,7 @@ export type LoggedGate = {
   readonly decisions: LoggedDecision[];
   /** The first decision of each command. */
   readonly byCommand: Map<string, LoggedDecision>;
+  /** The first one behind `opened`. */
   end?: { readonly type: "gate.passed" | "gate.rejected" | "gate.expired"; readonly at: string };
 };
 
@@ -39,13 +40,20 @@ export function logGate(log: GateLog, event: LedgerEvent): void {
       counted.void = event.metadata.code;
     }
   } else if (isEnd(event)) {
-    gateOf(log, id).end ??= { type: event.eventType, at };
-  } else if (event.eventType === "policy.evaluated") {
+    endGate(log.gates.get(id), { type: event.eventType, at });
+  } else if (event.eventType === "policy.evaluated" && !log.contexts.has(id)) {
     log.contexts.set(id, event.metadata.contextDigest);
   }
 }
 
 type GateEnd = Extract<LedgerEvent, { eventType: "gate.passed" | "gate.rejected" | "gate.expired" }>;
+
+/** What never opened has no end that decisions could have led to; nothing follows the first end. */
+function endGate(gate: LoggedGate | undefined, end: NonNullable<LoggedGate["end"]>): void {
+  if (gate?.opened !== undefined) {
+    gate.end ??= end;
+  }
+}
 
 function isEnd(event: LedgerEvent): event is GateEnd {
   const { eventType } = event;

@@ -27,7 +27,7 @@ export function takeGate(event: GateEvent, at: At): Disorder | undefined {
       record.stage = "open";
       return undefined;
     case "gate.decision":
-      return open ? undefined : order(`${at.id} is decided while it is not open`);
+      return open ? takeDecision(at, event.metadata.commandId) : order(`${at.id} is decided while it is not open`);
     case "gate.passed":
       return open ? settle(at, "succeeded") : order(`${at.id} passes while it is not open`);
     case "gate.expired":
@@ -36,6 +36,16 @@ export function takeGate(event: GateEvent, at: At): Disorder | undefined {
     case "gate.rejected":
       return rejectGate(at, open);
   }
+}
+
+/** A command is decided once: a second decision with its id could not be told from the first one. */
+function takeDecision({ id, record }: At, commandId: string): Disorder | undefined {
+  record.commands ??= new Set();
+  if (record.commands.has(commandId)) {
+    return order(`${id} is decided twice by command ${commandId}`);
+  }
+  record.commands.add(commandId);
+  return undefined;
 }
 
 /** A gate whose request could not be made is rejected unopened, right behind the refusal that says why. */

@@ -68,10 +68,15 @@ export class RunOrder {
 
   /** A refusal may name a gate that does not exist; a step may be taken over before its map is expanded. */
   #takeUnknown(event: LedgerEvent, id: string): Disorder | undefined {
+    const node = this.#tree.nodes.get(templateOf(id));
     const isEarly = event.eventType === "step.succeeded" && event.metadata.reusedFrom !== undefined;
-    if (isEarly && this.#tree.nodes.get(templateOf(id))?.kind === "run") {
+    if (isEarly && node?.kind === "run") {
       this.records.takeOverLater(id);
       return undefined;
+    }
+    const stopped = node !== undefined && isBeginning(event) ? this.#stop.problemOf(id, node) : undefined;
+    if (stopped !== undefined) {
+      return stopped;
     }
     return event.eventType === "gate.refused"
       ? undefined
@@ -108,7 +113,7 @@ export class RunOrder {
   }
 
   #takeStep(event: LedgerEvent, at: At): Disorder | undefined {
-    const stopped = isBeginning(event) ? this.#stop.problemOf(at) : undefined;
+    const stopped = isBeginning(event) ? this.#stop.problemOf(at.id, at.record.node) : undefined;
     // An attempt that starts all the same runs from then on.
     const wrong = stopped === undefined || event.eventType === "step.started" ? this.#takeOne(event, at) : undefined;
     if (stopped !== undefined) {

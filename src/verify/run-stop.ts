@@ -49,8 +49,8 @@ export class RunStop {
   }
 
   /** Why nothing may begin any more where this instance is. */
-  problemOf({ id, record }: At): Disorder | undefined {
-    const why = this.isLast(record.node) ? this.#finally : this.#main;
+  problemOf(id: string, node: PlanNode): Disorder | undefined {
+    const why = this.isLast(node) ? this.#finally : this.#main;
     return why === undefined ? undefined : order(`${id} goes on although ${why}`);
   }
 }

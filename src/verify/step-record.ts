@@ -14,6 +14,8 @@ export type StepRecord = {
   reason?: string;
   /** The code of a gate's last refusal. */
   refusal?: string;
+  /** Of a gate: the commands that decided it. */
+  commands?: Set<string>;
   /** Of a map: how many items it was expanded to. */
   count?: number;
 };

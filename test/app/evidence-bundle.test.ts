@@ -21,8 +21,9 @@ import { verifyEvidence } from "#app/verify-evidence.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { digestOf } from "#canon/digest.ts";
 import { ok } from "#fault/result.ts";
+import type { LedgerEvent } from "#run/event.ts";
 import { ustarHeader } from "#evidence/ustar.ts";
-import { check, filesOf, findings, memorySource } from "../verify/bundle-tools.ts";
+import { check, filesOf, findings, forge, memorySource } from "../verify/bundle-tools.ts";
 import { freshFolder, verdictOf, withBundle } from "./evidence-files.ts";
 import { LATER, must, sealedRun, sha256, verifySignature } from "./sealed-world.ts";
 
@@ -228,6 +229,19 @@ t.test("nothing is extracted outside its folder, and no changed bytes", async (t
   }
   const odd = new Map([...files, ["outputs.json", Buffer.from("{}")]]);
   t.match(await extractEvidence(memorySource(odd), at("e4")), { ok: false, fault: { code: "EVIDENCE_FILE_FORM" } });
+});
+
+t.test("what is shown of a decision says whether it was taken back", async (t) => {
+  const fallen = await forge(world, (events) => {
+    const [first] = events.filter((event) => event.eventType === "gate.decision");
+    const metadata = { commandId: first?.metadata.commandId, code: "APPROVAL_LATE", hint: "" };
+    const at = events.findIndex((event) => event.eventType === "gate.passed");
+    return events.toSpliced(at, 0, { ...first, eventType: "gate.refused", metadata } as LedgerEvent);
+  });
+  const { takenBack, attestation } = must(await showEvidence(memorySource(fallen), sha256));
+  t.equal(attestation.approvals.length, 2);
+  t.same(takenBack, ["APPROVAL_LATE", null]);
+  t.same(must(await showEvidence(memorySource(filesOf(world.folder)), sha256)).takenBack, [null, null]);
 });
 
 t.test("a bundle is shown without being verified", async (t) => {

@@ -389,14 +389,13 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
         return send({ kind: "gateOpened", stepId: effect.stepId, ...opened });
       }
       case "confirmGate": {
-        const fallen = [];
+        const checked = [];
         for (const payloadDigest of effect.approvals) {
           const holds = await keeper.recheck(effect.stepId, payloadDigest);
-          if (!holds.ok) {
-            fallen.push({ payloadDigest, code: holds.fault.code, hint: holds.fault.hint ?? "" });
-          }
+          const why = holds.ok ? holds.value : { code: holds.fault.code, hint: holds.fault.hint ?? "" };
+          checked.push({ payloadDigest, ...why });
         }
-        return send({ kind: "confirmed", stepId: effect.stepId, void: fallen });
+        return send({ kind: "confirmed", stepId: effect.stepId, void: checked });
       }
       case "policy": {
         const context = { inputs: {}, pack: {}, run: {}, steps: {} };

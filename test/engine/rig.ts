@@ -79,7 +79,7 @@ export async function rig(plan: Plan, script: Script, change: Partial<TakeOverPo
           principal: "alice",
           payloadDigest: identity.planHash,
         }),
-      recheck: () => Promise.resolve(ok(undefined)),
+      recheck: () => Promise.resolve(ok({ from: farAway, code: "APPROVAL_LATE", hint: "" })),
     },
     policies: { evaluate: () => Promise.resolve({ kind: "allowed" }) },
     recompile: () => Promise.resolve(ok(bytes)),

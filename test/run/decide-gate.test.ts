@@ -105,6 +105,20 @@ t.test("a gate with its approvals does not expire while it is checked, and does 
   t.end();
 });
 
+t.test("an approval whose time ends while it is checked is taken back", (t) => {
+  const payloadDigest = digestOfText("ok ann approve");
+  const confirm = (ahead: number): readonly string[] => {
+    const driven = gated().approve("ok");
+    const from = timestampOf(driven.now + ahead);
+    const late = [{ payloadDigest, code: "APPROVAL_LATE", hint: "", from }];
+    return driven.send({ kind: "confirmed", stepId: "ok", void: late }).map((event) => event.eventType);
+  };
+  const far = confirm(10_000);
+  t.equal(far[0], "gate.passed");
+  t.equal(confirm(0)[0], "gate.refused");
+  t.end();
+});
+
 t.test("a check nobody asked for passes no gate", (t) => {
   const driven = gated();
   driven.decide("ok", "ann");

@@ -356,7 +356,7 @@ t.test("a dishonest runner cannot forge approvals", async (t) => {
     const found = events.filter(isDecision);
     return events.map((event) => (event === found[1] ? (found[0] ?? event) : event));
   });
-  t.match(findings(await check(doubled, root)), ["approvals: APPROVAL_ALREADY_DECIDED"]);
+  t.same(findings(await check(doubled, root)), ["order: ORDER_VIOLATED", "approvals: APPROVAL_ALREADY_DECIDED"]);
   const renamed = await forge(world, (events) =>
     events.map((event) =>
       isDecision(event) && event.eventType === "gate.decision"
@@ -388,7 +388,7 @@ t.test("approvals that broke the rule when they were given are refused", async (
   t.ok(findings(await check(good, canonicalBytes(root2))).includes("approvals: ROLE_NOT_HELD"));
 });
 
-t.test("a decision that was taken back is not judged, and does not count", async (t) => {
+t.test("a decision that was taken back does not count, and is judged all the same", async (t) => {
   const takeBack = (events: readonly LedgerEvent[]): readonly LedgerEvent[] => {
     const [first] = events.filter((event) => event.eventType === "gate.decision");
     const { commandId = "", principal = "" } = first?.metadata ?? {};
@@ -405,7 +405,77 @@ t.test("a decision that was taken back is not judged, and does not count", async
     .flatMap((event) => (event.eventType === "gate.decision" ? [event.metadata.payloadDigest.slice(7)] : []))
     .at(0)}.sigstore.json`;
   const unread = await forge(world, takeBack, new Map([[responses, Buffer.from("{}")]]));
-  t.same(findings(await check(unread, root)), findings(await check(short, root)));
+  t.match(findings(await check(unread, root)), [/^approvals: ENVELOPE_/]);
+});
+
+t.test("a dishonest runner cannot tell of a decision that nobody made, and take it back", async (t) => {
+  const invented = `sha256:${"0".repeat(64)}`;
+  const tell = (events: readonly LedgerEvent[]): readonly LedgerEvent[] => {
+    const at = events.findIndex((event) => event.eventType === "gate.passed");
+    const { metadata: _, ...event } = events.find(isDecision) as LedgerEvent;
+    const commandId = "decision:1";
+    const told = { commandId, decision: "approve", principal: "approver-2", payloadDigest: invented };
+    const refused = { commandId, code: "APPROVAL_LATE", hint: "" };
+    return events.toSpliced(
+      at,
+      0,
+      { ...event, eventType: "gate.decision", metadata: told } as LedgerEvent,
+      { ...event, eventType: "gate.refused", metadata: refused } as LedgerEvent,
+    );
+  };
+  const path = `approvals/ok/responses/${invented.slice(7)}.sigstore.json`;
+  const of = await sealedRun({ plan: samplePlan({ required: 1 }), decide: ["approver-1"] });
+  const garbage = await forge(of, tell, new Map([[path, Buffer.from("garbage")]]));
+  t.match(findings(await check(garbage, root)), [/^approvals: ENVELOPE_/]);
+  const borrowed = await forge(
+    of,
+    tell,
+    new Map([[path, filesOf(of.folder).get("approvals/ok/1.sigstore.json") ?? new Uint8Array()]]),
+  );
+  t.match(findings(await check(borrowed, root)), ["approvals: DECISION_MISMATCH"]);
+});
+
+t.test("an approval that fell before its gate passed is forgiven that its time is over", async (t) => {
+  const list = await revocations(keys.root, { entries: [["key", keys["approver-1"].keyid]] });
+  const revoked = { ...list, files: [] };
+  let fallen = false;
+  const run = await sealedRun({
+    decide: ["approver-1", "approver-2"],
+    serve: (effect) => {
+      if (effect.kind !== "confirmGate" || fallen) {
+        return undefined;
+      }
+      fallen = true;
+      const [payloadDigest] = effect.approvals;
+      const why = { code: "APPROVAL_REVOKED", hint: "" };
+      return payloadDigest === undefined
+        ? undefined
+        : [{ kind: "confirmed", stepId: effect.stepId, void: [{ payloadDigest, ...why }] }];
+    },
+  });
+  const files = filesOf(run.folder);
+  t.same(findings(await check(files, root)), [], "its gate expired");
+  t.same(findings(await check(files, root, { revocations: revoked })), [], "its key is revoked by now");
+});
+
+t.test("a gate passes only while all of its approvals hold", async (t) => {
+  const later = await forge(world, (events) => {
+    const at = events.findIndex((event) => event.eventType === "gate.passed");
+    return events.map((event, index) =>
+      index < at ? event : { ...event, timestamp: timestampOf(START + 7_200_000 + index) },
+    );
+  });
+  t.match(findings(await check(later, root)), ["approvals: GATE_END_UNFOUNDED"]);
+});
+
+t.test("a command decides a gate once", async (t) => {
+  const commandId = "decision:1";
+  const same = await forge(world, (events) =>
+    events.map((event) =>
+      event.eventType === "gate.decision" ? { ...event, metadata: { ...event.metadata, commandId } } : event,
+    ),
+  );
+  t.match(findings(await check(same, root)), ["order: ORDER_VIOLATED"]);
 });
 
 t.test("an approver's key must be in its window when the decision is recorded", async (t) => {

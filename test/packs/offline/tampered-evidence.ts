@@ -190,6 +190,7 @@ async function forgedRuns(good: GoodEvidence): Promise<readonly Sample[]> {
     ),
     forged("missing-approval", "EVIDENCE_FILE_MISSING", drop(SECOND)),
     forged("forged-approval", "SIGNATURE_KEY_UNKNOWN", await signedBy("stranger", "approver-2")),
+    forged("forged-approval-taken-back", "EVIDENCE_FILE_MISSING", told(inventAndTakeBack)),
     forged("approved-by-the-requester", "APPROVAL_SELF", await signedBy("requester")),
     forged("approved-twice-by-one", "APPROVAL_ALREADY_DECIDED", await signedBy("approver-1")),
     forged("approved-by-the-publisher", "ROLE_NOT_HELD", await signedBy("publisher")),
@@ -236,6 +237,21 @@ function publishFirst(events: readonly LedgerEvent[]): readonly LedgerEvent[] {
   const gate = events.findIndex(({ eventType }) => eventType === "gate.opened");
   const isPublish = ({ stepId }: LedgerEvent): boolean => stepId === "publish";
   return events.filter((event) => !isPublish(event)).toSpliced(gate, 0, ...events.filter(isPublish));
+}
+
+/** An approval that nobody gave, which is taken back at once. */
+function inventAndTakeBack(events: readonly LedgerEvent[]): readonly LedgerEvent[] {
+  const at = events.findIndex(({ eventType }) => eventType === "gate.passed");
+  const { metadata: _, ...event } = events[at] as LedgerEvent;
+  const commandId = "decision:3";
+  const decided = { commandId, decision: "approve", principal: "approver-1", payloadDigest: ZEROS };
+  const refused = { commandId, code: "APPROVAL_LATE", hint: "" };
+  return events.toSpliced(
+    at,
+    0,
+    { ...event, eventType: "gate.decision", metadata: decided } as LedgerEvent,
+    { ...event, eventType: "gate.refused", level: "warn", metadata: refused } as LedgerEvent,
+  );
 }
 
 /** The second decision as somebody else's. */

@@ -1,6 +1,7 @@
 import { forge } from "../forge.ts";
 import type { Change, Decision } from "../change.ts";
 import { people, type Name } from "../people.ts";
+import { revocations } from "../site-trust.ts";
 import { time, type Event, type Plan } from "../release.ts";
 import type { Members } from "../signed-file.ts";
 import { allowed, tampered, type TamperedCase } from "../tampered-case.ts";
@@ -44,6 +45,36 @@ const refusal =
         : [event],
     );
 
+/** A third decision that was taken back before the gate passed. */
+const back = (decision: Decision): Change => ({
+  decisions: [{ by: "approver-1" }, { by: "approver-2" }, decision],
+  events: refusal("c-3"),
+});
+const backSaid = (more: Members): Change => back({ by: "leaver", predicate: (plain) => ({ ...plain, ...more }) });
+const backTold = (more: Members): Change => back({ by: "leaver", told: (plain) => ({ ...plain, ...more }) });
+const passedAt = (after: number): Change => ({
+  events: (events) => {
+    const at = events.findIndex(({ eventType }) => eventType === "gate.passed");
+    return events.map((event, index) => (index < at ? event : { ...event, timestamp: time(after + index) }));
+  },
+});
+
+const takenBackCases: readonly TamperedCase[] = [
+  tampered("taken-back/no-response", "approvals EVIDENCE_FILE_MISSING", back({ by: "leaver", absent: true })),
+  tampered("taken-back/signed-by-a-stranger", "approvals SIGNATURE_KEY_UNKNOWN", back({ by: "stranger" })),
+  tampered("taken-back/signed-by-the-attestor", "approvals ROLE_NOT_HELD", back({ by: "attestor" })),
+  tampered("taken-back/by-the-requester", "approvals APPROVAL_SELF", back({ by: "requester" })),
+  tampered("taken-back/in-the-name-of-another", "approvals DECISION_MISMATCH", backTold({ principal: "guard" })),
+  tampered("taken-back/another-run", "approvals APPROVAL_WRONG_RUN", backSaid({ runId: otherRun })),
+  allowed("allowed/taken-back-with-a-key-that-lapsed", back({ by: "leaver" })),
+  allowed("allowed/taken-back-with-a-key-that-came-later", back({ by: "newcomer" })),
+  allowed("allowed/taken-back-out-of-time", backSaid({ notAfter: time(1600) })),
+  allowed("allowed/taken-back-with-a-revoked-key", back({ by: "leaver" }), {
+    beside: revocations([{ kind: "key", value: people.leaver.keyid }]),
+    args: ["--revocations", "revocations.json"],
+  }),
+];
+
 const quorumCases: readonly TamperedCase[] = [
   tampered("quorum/one-too-few", "approvals QUORUM_MISSING", of({ by: "approver-1" })),
   tampered("quorum/nobody", "approvals QUORUM_MISSING", of()),
@@ -85,6 +116,8 @@ const quorumCases: readonly TamperedCase[] = [
     of({ by: "approver-1", absent: true }, { by: "approver-2" }),
   ),
   tampered("quorum/taken-back", "approvals QUORUM_MISSING", { events: refusal("c-2") }),
+  tampered("quorum/passed-after-its-time", "approvals GATE_END_UNFOUNDED", passedAt(3_600_000 * 3)),
+  tampered("quorum/passed-when-one-held-no-more", "approvals GATE_END_UNFOUNDED", said({ notAfter: time(2100) })),
   tampered("quorum/less-than-the-plan-demands", "approvals QUORUM_MISSING", rule({ required: 3 })),
   tampered("quorum/approval-called-rejection", "approvals DECISION_MISMATCH", told({ decision: "reject" })),
   tampered(
@@ -206,7 +239,7 @@ const replayCases: readonly TamperedCase[] = [
     requestedBy: "operator-9",
     runRequest: "absent",
   }),
-  allowed("allowed/in-the-last-millisecond", said({ notAfter: time(1901) })),
+  allowed("allowed/in-the-last-millisecond", said({ notAfter: time(2101) })),
 ];
 
-export const approvalCases: readonly TamperedCase[] = [...quorumCases, ...replayCases];
+export const approvalCases: readonly TamperedCase[] = [...quorumCases, ...takenBackCases, ...replayCases];

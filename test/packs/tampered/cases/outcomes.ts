@@ -60,6 +60,10 @@ export const outcomeCases: readonly TamperedCase[] = [
     "cancelled-by-a-user-called-wall-clock",
     both(insert("run.finished", undefined, cancelRequest()), finished("failed", "RUN_WALL_CLOCK")),
   ),
+  outcome(
+    "wall-clock-called-a-cancel",
+    both(insert("run.finished", undefined, cancelRequest("timer:wall-clock")), finished("cancelled", "RUN_CANCELLED")),
+  ),
   outcome("rejected-gate-and-succeeded", {
     decisions: [{ by: "approver-1", predicate: (plain) => ({ ...plain, decision: "reject" }) }],
     events: (events) =>

@@ -14,6 +14,8 @@ import {
   replaced,
   node,
   cancelRequest,
+  changed,
+  find,
 } from "../event-edits.ts";
 
 const ORDER = "order ORDER_VIOLATED";
@@ -229,5 +231,30 @@ export const orderCases: readonly TamperedCase[] = [
         on("smoke"),
       ),
     ),
+  ),
+  tampered("order/two-decisions-of-one-command", ORDER, changed("gate.decision", "ok", { commandId: "c-1" })),
+  tampered("order/passed-and-expired", ORDER, insert("map.expanded", undefined, event("gate.expired", {}, on("ok")))),
+  tampered("order/rejected-unopened", [ORDER, FOLD], insert("gate.opened", "ok", event("gate.rejected", {}, on("ok")))),
+  tampered("order/policy-twice", ORDER, {
+    events: (events) => {
+      const at = find(events, "policy.evaluated");
+      const first = events[at] as Event;
+      const other = { ...first, metadata: { ...first.metadata, contextDigest: reportFile.digest } };
+      return events.toSpliced(at + 1, 0, other);
+    },
+  }),
+  tampered(
+    "order/gate-taken-over",
+    UNKNOWN,
+    insert(
+      "gate.opened",
+      "ok",
+      event("step.succeeded", { durationMs: 0, outputs: {}, reusedFrom: otherRun }, on("ok")),
+    ),
+  ),
+  tampered(
+    "order/unexpanded-after-a-cancel",
+    ORDER,
+    insert("run.finished", undefined, cancelRequest(), started("push[4]::send")),
   ),
 ];
