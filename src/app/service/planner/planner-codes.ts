@@ -39,11 +39,11 @@ export const plannerCodes = codeTable({
   PLANNER_LOST: {
     severity: "error",
     exitCode: 10,
-    message: "the thread that planned the pack ended: {problem}",
+    message: "the pack was not planned: {problem}",
     hint: "ask again; when it happens again, tell the operator, who finds it in the server's log",
     explanation: {
       cause:
-        "Packs are planned in a thread of the server. It broke, or the server is being stopped; nothing was changed.",
+        "Packs are planned in a thread of the server. It broke, could not be handed the request, or the server is being stopped; nothing was changed.",
       example: "a server that is told to stop while it plans",
       fix: "Ask again. If one pack always ends so, report it with the pack.",
     },

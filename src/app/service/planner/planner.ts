@@ -89,25 +89,25 @@ export class Planner implements AsyncDisposable {
     await this.close();
   }
 
+  /** Begins the next job that can be begun; those before it that cannot are lost. */
   #next(): void {
-    if (this.#current !== undefined) {
-      return;
-    }
-    this.#current = this.#take();
-    if (this.#current === undefined) {
-      this.#thread?.worker.unref();
-      return;
-    }
-    try {
-      this.#thread ??= this.#start();
-    } catch (error) {
-      // A host that has no thread to give now may have one for the next.
-      this.#finish((waiting) => waiting.settle(fail(endOf(error))));
-      return;
-    }
-    this.#thread.worker.ref();
-    if (this.#thread.isReady) {
-      this.#begin(this.#thread, this.#current);
+    while (this.#current === undefined) {
+      this.#current = this.#take();
+      if (this.#current === undefined) {
+        this.#thread?.worker.unref();
+        return;
+      }
+      try {
+        this.#thread ??= this.#start();
+      } catch (error) {
+        // A host that has no thread to give now may have one for the next.
+        this.#settle((waiting) => waiting.settle(fail(endOf(error))));
+        continue;
+      }
+      this.#thread.worker.ref();
+      if (this.#thread.isReady) {
+        this.#begin(this.#thread, this.#current);
+      }
     }
   }
 
@@ -142,10 +142,16 @@ export class Planner implements AsyncDisposable {
     return thread;
   }
 
+  /** What cannot be copied into the thread, as what is nested too deep for that, is lost; the thread knows nothing of it. */
   #begin({ worker }: Thread, waiting: Waiting): void {
     const { seconds } = this.#options;
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins
-    worker.postMessage(waiting.job);
+    try {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins
+      worker.postMessage(waiting.job);
+    } catch (error) {
+      this.#settle(({ settle }) => settle(fail(lost(`it cannot be handed over: ${wordsOf(error)}`))));
+      return;
+    }
     // An answer that is there already counts, when it was this thread that had no time.
     this.#timer = setTimeout(
       () => setImmediate(() => this.#current === waiting && this.#late(seconds)),
@@ -166,6 +172,7 @@ export class Planner implements AsyncDisposable {
         thread.isReady = true;
         if (this.#current !== undefined) {
           this.#begin(thread, this.#current);
+          this.#next();
         }
         return;
       case "answer":
@@ -180,13 +187,17 @@ export class Planner implements AsyncDisposable {
   }
 
   #finish(end: (waiting: Waiting) => void): void {
+    this.#settle(end);
+    this.#next();
+  }
+
+  #settle(end: (waiting: Waiting) => void): void {
     const waiting = this.#current;
     clearTimeout(this.#timer);
     this.#current = undefined;
     if (waiting !== undefined) {
       end(waiting);
     }
-    this.#next();
   }
 
   /** Forgets the thread, and what it may still say. */
@@ -201,7 +212,11 @@ function endOf(error: unknown): Fault {
   if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") {
     return faultOf(plannerCodes, "PLANNER_MEMORY", { mebibytes: PLANNER_HEAP });
   }
-  return lost(error instanceof Error ? error.message.slice(0, 200) : "it gave no reason");
+  return lost(`the thread ended: ${wordsOf(error)}`);
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 200) : "it gave no reason";
 }
 
 function lost(problem: string): Fault {

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import t, { type Test } from "tap";
 import { Planner } from "#app/service/planner/planner.ts";
+import type { Json } from "#canon/json.ts";
 import { tenantOf } from "../service-world.ts";
 
 type World = {
@@ -101,6 +102,25 @@ t.test("where no thread can be begun, the request is lost and the next one is no
     [first, second, third],
     [{ fault: { code: "PLANNER_LOST" } }, { fault: { code: "PLANNER_LOST" } }, { ok: true }],
   );
+});
+
+t.test("what cannot be handed to the thread is lost, and nothing else is", async (t) => {
+  const { planner, ask, done, threads } = world(t);
+  let deep: Json = [];
+  for (let depth = 0; depth < 20_000; depth += 1) {
+    deep = [deep];
+  }
+  const job = { kind: "plan", folder: "deep", inputs: { deep }, staged: new Map() } as const;
+  const send = (tenant: string): ReturnType<typeof planner.ask> => planner.ask(tenantOf(tenant), job);
+  const lost = [send("a"), send("a"), send("b")];
+  const asked = [ask("1", "a"), ask("2", "b")];
+  const fault = { code: "PLANNER_LOST", message: /cannot be handed over/ };
+  t.match(await Promise.all(lost), [{ fault }, { fault }, { fault }], "before the thread is ready");
+  await Promise.all(asked);
+  t.match(await send("a"), { fault }, "and when it is");
+  await ask("3");
+  t.same(done, ["1", "2", "3"]);
+  t.equal(threads.length, 1);
 });
 
 t.test("a refusal is an answer, and a bug is thrown where it was asked", async (t) => {
