@@ -43,7 +43,7 @@ export const apiCodes = codeTable({
     hint: "compare it with GET /.well-known/openapi; unknown members are refused",
     explanation: {
       cause:
-        "The JSON body has members that are unknown, are missing, stand twice or have values that they cannot have.",
+        "The JSON body has members that are unknown, are missing, stand twice, are nested more than 128 deep or have values that they cannot have.",
       example: '{"pack": "acme/tool@1.0.0"}',
       fix: "Correct what `errors` names, each with its JSON pointer.",
     },

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { readStrictJson } from "#app/strict-json.ts";
-import { misfitsOf, type Shape } from "#canon/shape.ts";
+import { pathBelow } from "#canon/json-depth.ts";
+import { misfitsOf, pointerOf, type Shape } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -17,6 +18,12 @@ export class BodyError extends Error {
     this.fault = fault;
   }
 }
+
+/**
+ * How deep a JSON body may be nested: twice what an input may be, so that one that is too deep is told so by its name, and
+ * far less than what the copy into another thread, or JSON.stringify, has stack for.
+ */
+const MAX_DEPTH = 128;
 
 type BodyLimits = { readonly bytes: number; readonly wholeMs?: number; readonly idleMs: number };
 
@@ -134,16 +141,20 @@ function jsonOf<B>(bytes: Uint8Array, shape: Shape<B>): Result<B, Refusal> {
   }
   const { value, repeated } = read.value;
   if (repeated !== undefined) {
-    const message = `member "${repeated}" stands twice`;
-    return fail({ fault: faultOf(apiCodes, "BODY_INVALID", { problem: message }), errors: [{ pointer: "", message }] });
+    return invalid({ pointer: "", message: `member "${repeated}" stands twice` });
   }
-  const misfits = misfitsOf(shape, value);
-  const errors = errorsOf(misfits);
-  const [first] = errors;
-  return first === undefined
-    ? ok(value as B)
-    : fail({
-        fault: faultOf(apiCodes, "BODY_INVALID", { problem: `${first.pointer}: ${first.message}`.replace(/^: /, "") }),
-        errors,
-      });
+  const tooDeep = pathBelow(MAX_DEPTH, value);
+  if (tooDeep !== undefined) {
+    return invalid({ pointer: pointerOf(tooDeep), message: `the body may be nested at most ${MAX_DEPTH} deep` });
+  }
+  const [first, ...more] = errorsOf(misfitsOf(shape, value));
+  return first === undefined ? ok(value as B) : invalid(first, ...more);
+}
+
+type Finding = NonNullable<Refusal["errors"]>[number];
+
+function invalid(...errors: readonly [Finding, ...Finding[]]): Result<never, Refusal> {
+  const [{ pointer, message }] = errors;
+  const problem = pointer === "" ? message : `${pointer}: ${message}`;
+  return fail({ fault: faultOf(apiCodes, "BODY_INVALID", { problem }), errors });
 }

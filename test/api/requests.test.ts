@@ -118,6 +118,29 @@ t.test("bodies are strict: type, syntax, members that are unknown, missing or do
   t.match(await problem(send("/api/runs", order, { "Idempotency-Key": "a b" })), { code: "REQUEST_INVALID" });
 });
 
+t.test("what is nested too deep is refused with its place, whatever it is sent to", async (t) => {
+  const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
+  const inputs = (depth: number): string => `{"pack":{"upload":"${upload}"},"inputs":{"v":${nested(depth)}}}`;
+  const tooDeep = {
+    status: 422,
+    code: "BODY_INVALID",
+    errors: [{ message: "the body may be nested at most 128 deep" }],
+  };
+  for (const path of ["/api/plans", "/api/simulations", "/api/runs"]) {
+    t.match(await problem(send(path, inputs(126), fresh())), { status: 422, code: "INPUT_UNKNOWN" });
+    const refused = await problem(send(path, inputs(200), fresh()));
+    t.match(refused, { ...tooDeep, errors: [{ pointer: `/inputs/v${"/0".repeat(127)}` }], hint: String });
+    t.match(await problem(send(path, inputs(1900), fresh())), tooDeep);
+  }
+  const envelope = `{"gateId":"a","planHash":"sha256:${"0".repeat(64)}","envelope":${nested(1900)}}`;
+  for (const [command, body] of [
+    ["approve", envelope],
+    ["cancel", nested(2000)],
+  ] as const) {
+    t.match(await problem(send(`/api/runs/01a1ff6c-157a-706a-b6ff-c59795f5aa6c/${command}`, body)), tooDeep);
+  }
+});
+
 t.test("where nothing of a body is needed it may be left away, or be empty", async (t) => {
   const headers = { Authorization: `Bearer ${await world.token()}` };
   const json = { ...headers, "Content-Type": "application/json" };

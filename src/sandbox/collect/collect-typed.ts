@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import { isJsonObject, type Json } from "#canon/json.ts";
+import { pathBelow } from "#canon/json-depth.ts";
 import { readJson } from "#canon/strict-json.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { TypedOutput, ValueType } from "#plan/plan.ts";
@@ -35,7 +36,7 @@ export function readTypedOutputs(path: string): TypedOutputs {
   if (!isJsonObject(read.value)) {
     return { kind: "bad", problem: "$PACKRUN_OUTPUT holds no JSON object" };
   }
-  return isShallow(read.value)
+  return pathBelow(MAX_DEPTH, read.value) === undefined
     ? { kind: "object", members: read.value }
     : { kind: "bad", problem: "it is nested too deep" };
 }
@@ -118,18 +119,4 @@ async function schemaProblem(schema: Json, value: Json): Promise<string | undefi
     case "badSchema":
       return `its schema cannot be used: ${verdict.problem}`;
   }
-}
-
-/** Level by level, so that no depth overflows the stack. */
-function isShallow(root: unknown): boolean {
-  let level: unknown[] = [root];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) {
-      return false;
-    }
-    level = level.flatMap((value): readonly unknown[] =>
-      typeof value === "object" && value !== null ? (Object.values(value) as unknown[]) : [],
-    );
-  }
-  return true;
 }
