@@ -134,6 +134,20 @@ t.test("there are guarded routes, and what is open shows nothing of a tenant", a
   t.ok(routeTable.every((route) => isGuarded(route) === route.path.startsWith("/api/")));
 });
 
+t.test("who somebody is, and what they may, is told in texts alone", async (t) => {
+  const [route] = guardedRoutes;
+  if (route === undefined) {
+    throw new Error("no route is guarded");
+  }
+  for (const claim of ["iss", "aud", "sub", "tenant", "scope"]) {
+    for (const value of [5, 0, true, false, null, {}, ["ci"], ...(claim === "scope" ? [] : ["", "\ud800"])]) {
+      const token = await signed({ alg: "ES256", kid: world.key.kid }, world.key.key, { [claim]: value });
+      const { status, code } = await ask(route, `Bearer ${token}`);
+      t.match({ status, code }, { status: 401, code: "TOKEN_INVALID" }, `${claim} ${JSON.stringify(value)}`);
+    }
+  }
+});
+
 for (const route of guardedRoutes) {
   t.test(`${route.method.toUpperCase()} ${route.path} is for bearers of ${route.scope} alone`, async (t) => {
     for (const [what, authorization, code] of refused) {
