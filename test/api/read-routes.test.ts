@@ -127,6 +127,13 @@ t.test("artifacts are listed, and downloaded whole, in part, and as archives", a
   t.equal(behind.headers.get("content-range"), "bytes */7");
   t.match(await behind.json(), { status: 416, code: "RANGE_INVALID" });
   t.match(await json(path, { Range: "bytes=-0" }), { code: "RANGE_INVALID" });
+  for (const range of ["bytes=1-3", "bytes=7-"]) {
+    const authorization = { Authorization: `Bearer ${await world.token()}` };
+    const head = await fetch(world.server.url + path, { method: "HEAD", headers: { ...authorization, Range: range } });
+    t.equal(head.status, 200, "a range is one of GET alone");
+    t.equal(head.headers.get("content-length"), "7");
+    t.equal(head.headers.get("content-range"), null);
+  }
   const tree = await get(`/api/runs/${finished.runId}/artifacts/${byName.get("tree")?.id}`);
   const archive = Buffer.from(await tree.arrayBuffer());
   t.equal(tree.headers.get("content-type"), "application/x-tar");

@@ -58,7 +58,7 @@ export const readArtifactRoute = guarded({
   },
   problems: ["RUN_UNKNOWN", "ARTIFACT_UNKNOWN", "ARTIFACT_MISSING", "RANGE_INVALID"],
   handle: async (call) => {
-    const { params, workplace, header } = call;
+    const { params, workplace, header, isHead } = call;
     const key = await runOf(call, params.runId);
     if (!key.ok) {
       return key;
@@ -81,7 +81,9 @@ export const readArtifactRoute = guarded({
     }
     const { size, chunks } = download.value;
     const ifRange = header("if-range");
-    const range = ifRange === undefined || ifRange === etag ? readRange(header("range"), size) : undefined;
+    // RFC 9110, section 14.2: ranges are for GET alone.
+    const isPart = !isHead && (ifRange === undefined || ifRange === etag);
+    const range = isPart ? readRange(header("range"), size) : undefined;
     if (range === "unsatisfiable") {
       return fail({ fault: faultOf(apiCodes, "RANGE_INVALID", { size }) });
     }
