@@ -6,19 +6,21 @@ import { commandTable } from "./command-table.ts";
 import { crashText } from "./crash-text.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { annotation, findingAnnotation, onGithub } from "./github-annotation.ts";
+import { goOnWithoutOutput, writerTo } from "./lost-output.ts";
 import { withNextSteps } from "./next-step.ts";
 import { SHARED_OPTIONS } from "./options.ts";
+import { userFileCodes } from "#app/user-file-codes.ts";
+import { faultOf } from "#fault/code-table.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import { diagnosticRenderer } from "#fault/source-frame.ts";
 import type { Fault } from "#fault/fault.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { visibleEntry } from "./visible-entry.ts";
 import { version } from "./version.ts";
 
 const USAGE = 2;
-/** 128 + SIGPIPE: how programs end that wrote to a pipe without a reader. */
-const SIGPIPE_EXIT = 141;
 
 /** Runs one command line; the exit code. */
 export async function runCli(given: readonly string[]): Promise<number> {
@@ -27,7 +29,12 @@ export async function runCli(given: readonly string[]): Promise<number> {
   const name = argv[0] ?? "--help";
   const doing: Doing = { command: name, runId: undefined };
   const cli = nodeCli(argv, () => where, doing);
-  goOnWithoutReader(name === "runs");
+  goOnWithoutOutput({
+    onlyShows: name === "runs",
+    answers: name !== "serve",
+    sayLost: (error) =>
+      cli.fault(faultOf(userFileCodes, "USER_FILE_WRITE", { file: "stdout", problem: systemProblem(error) })),
+  });
   // What is thrown where nobody waits for it, in an event of a socket or a timer, ends the process in the same words.
   process.once("uncaughtException", (error) => void endFor(error, cli, doing));
   let code = 0;
@@ -143,12 +150,8 @@ async function crash(cli: Cli, error: unknown, doing: Doing): Promise<number> {
 }
 
 function nodeCli(argv: readonly string[], where: () => Whereabouts, doing: Doing): Cli {
-  const out = (text: string): void => {
-    process.stdout.write(text);
-  };
-  const err = (text: string): void => {
-    process.stderr.write(text);
-  };
+  const out = writerTo(process.stdout);
+  const err = writerTo(process.stderr);
   const colour = wantsColour(argv);
   const style = (name: Style, text: string): string =>
     colour ? styleText(name, text, { validateStream: false }) : text;
@@ -227,23 +230,6 @@ function wantsColour(argv: readonly string[]): boolean {
     return true;
   }
   return process.stderr.isTTY && process.env["NO_COLOR"] === undefined && process.env["CI"] === undefined;
-}
-
-/**
- * `packrun … | head` ends without noise. Whoever reads may go, the command goes on to its end and its own exit code: a run
- * is not killed by its reader, and nothing that failed ends with 0. Commands that only show something end at once.
- */
-function goOnWithoutReader(onlyShows: boolean): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") {
-        throw error;
-      }
-      if (onlyShows) {
-        process.exit(SIGPIPE_EXIT);
-      }
-    });
-  }
 }
 
 type FrameColour = Parameters<typeof diagnosticRenderer>[1]["color"];
