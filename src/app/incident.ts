@@ -15,7 +15,12 @@ import { openRunTrust } from "./run-trust.ts";
 import type { Workplace } from "./workplace.ts";
 
 export type IncidentOrder =
-  | { readonly state: "open"; readonly reason: string; readonly ttlMs: number }
+  | {
+      readonly state: "open";
+      readonly reason: string;
+      /** At most LONGEST_INCIDENT_MS. */
+      readonly ttlMs: number;
+    }
   | { readonly state: "closed" };
 
 /**

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { parseIncidentTime } from "#app/incident-time.ts";
 import type { IncidentOrder } from "#app/incident.ts";
-import { parseDuration } from "#canon/duration.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { withRunAtDesk } from "./open-desk.ts";
 import { formatOf, withGlobals } from "./options.ts";
@@ -17,12 +17,12 @@ export const incident: CommandFile = {
       .description("sign the evidence of a run every minute while it is looked into");
     withServer(withGlobals(group.command("open <run>").description("sign the evidence so far, now and every minute")))
       .requiredOption("--reason <text>", "why, for the ledger")
-      .option("--ttl <duration>", "how long it lasts", "1h")
+      .option("--ttl <duration>", "how long it lasts, at most 365d", "1h")
       .addHelpText("after", "\nExample: packrun incident open last --reason 'odd output of scan' --ttl 2h")
       .action(async (run: string, options: OpenOptions, command: Command) => {
-        const ttlMs = parseDuration(options.ttl);
+        const ttlMs = parseIncidentTime(options.ttl);
         if (ttlMs === undefined) {
-          command.error("error: --ttl takes a duration such as 30m or 2h");
+          command.error("error: --ttl takes a duration such as 30m or 2h, at most 365d");
         }
         done(await change(cli, run, options, { state: "open", reason: options.reason, ttlMs }));
       });

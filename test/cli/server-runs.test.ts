@@ -67,6 +67,19 @@ t.test("an incident and the snapshots of a run of a server, as commands", async 
     place.ledger(runId).find(({ eventType }) => eventType === "incident.opened"),
     { metadata: { reason: "read it", by: "developer" } },
   );
+  const command = ["incident", "open", runId, "--reason", "odd", "--ttl"];
+  const headers = {
+    Authorization: `Bearer ${readFileSync(place.here(".packrun/server/token"), "utf8").trim()}`,
+    "Content-Type": "application/json",
+  };
+  for (const ttl of ["0s", "366d", "9999999d"]) {
+    const body = JSON.stringify({ state: "open", reason: "odd", ttl });
+    const refused = await fetch(`${url}/api/runs/${runId}/incident`, { method: "POST", headers, body });
+    t.equal(refused.status, 422, ttl);
+    t.match(await refused.json(), { code: "BODY_INVALID", errors: [{ pointer: "/ttl", message: /at most 365d/ }] });
+    t.match(await place.packrun(...command, ttl), { code: 2, err: /--ttl takes .* at most 365d/ });
+  }
+  t.equal((await atServer(...command, "365d")).code, 0);
   const taken = await atServer("evidence", "snapshot", runId, "--json");
   t.equal(taken.code, 0, taken.err);
   t.equal((await atServer("incident", "close", runId)).out, `${runId} incident closed\n`);

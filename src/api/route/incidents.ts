@@ -1,5 +1,5 @@
+import { parseIncidentTime } from "#app/incident-time.ts";
 import type { IncidentOrder } from "#app/incident.ts";
-import { parseDuration } from "#canon/duration.ts";
 import { described, literal, object, string, type Infer } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -13,7 +13,7 @@ export const incidentOrderShape = object(
   { state: literal("open", "closed") },
   {
     reason: described("Why, for the ledger; one that is opened has one.", string({ min: 1, max: 1000 })),
-    ttl: described("How long it lasts, such as 30m; 1h unless given.", string({ min: 1, max: 20 })),
+    ttl: described("How long it lasts, such as 30m, at most 365d; 1h unless given.", string({ min: 1, max: 20 })),
   },
 );
 
@@ -46,14 +46,14 @@ export const incidentRoute = guarded({
 });
 
 function incidentOf({ state, reason, ttl = "1h" }: Infer<typeof incidentOrderShape>): Result<IncidentOrder, Refusal> {
-  const ttlMs = parseDuration(ttl);
+  const ttlMs = parseIncidentTime(ttl);
   const refuse = (pointer: string, message: string): Result<never, Refusal> =>
     fail({
       fault: faultOf(apiCodes, "BODY_INVALID", { problem: `${pointer}: ${message}` }),
       errors: [{ pointer, message }],
     });
-  if (ttlMs === undefined || ttlMs <= 0) {
-    return refuse("/ttl", "expected a duration such as 30m or 2h");
+  if (ttlMs === undefined) {
+    return refuse("/ttl", "expected a duration such as 30m or 2h, at most 365d");
   }
   if (state === "closed") {
     return ok({ state });

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { described, integer, object, type Infer } from "#canon/shape.ts";
+import { LONGEST_INCIDENT_MS } from "../incident-time.ts";
 
 /** `server.limits` of the configuration. */
 export const limitsShape = object(
@@ -21,7 +22,7 @@ export const limitsShape = object(
     ),
     incidentSeconds: described(
       "A run that takes longer than its pack's `slo.runP95Seconds`, or whose gate stands open longer than `slo.approvalP95Seconds`, opens an incident of so many seconds; none unless given.",
-      integer({ min: 60 }),
+      integer({ min: 60, max: LONGEST_INCIDENT_MS / 1000 }),
     ),
     parallel: described(
       "Attempts of one run that run at a time; the number of CPUs unless given.",
