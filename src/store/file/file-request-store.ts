@@ -6,6 +6,7 @@ import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
 import type { RequestClaim, RequestKey, RequestOrder, RequestStore } from "#port/request-store.ts";
 import { mediumFault } from "./medium-fault.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** How long a process waits for another one's lock, in milliseconds. */
 const LOCK_MS = 5000;
@@ -21,7 +22,13 @@ const ONE = "tenant = ? AND bearer = ? AND operation = ? AND key = ?";
 export function fileRequestStore(path: string, clock: Pick<Clock, "now">): RequestStore {
   const database = onMedium(() => open(path));
   return {
-    claim: async (key, order) => onMedium(() => exclusively(database, () => claim(database, key, order, clock.now()))),
+    claim: async (key, order) =>
+      onMedium(() =>
+        inTransaction(
+          (sql) => database.exec(sql),
+          () => claim(database, key, order, clock.now()),
+        ),
+      ),
     settle: async (key, held, answer, keepMs) =>
       onMedium(() => {
         database
@@ -70,18 +77,6 @@ function open(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: LOCK_MS });
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${TABLE}`);
   return database;
-}
-
-function exclusively<T>(database: DatabaseSync, work: () => T): T {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    const done = work();
-    database.exec("COMMIT");
-    return done;
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
 }
 
 function onMedium<T>(work: () => T): T {

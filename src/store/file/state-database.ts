@@ -1,6 +1,7 @@
 import { renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { isDatabaseDamage, isDatabaseFull } from "./medium-fault.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** How long a process waits for another one's lock, in milliseconds. */
 const LOCK_MS = 5000;
@@ -119,17 +120,12 @@ export class StateDatabase {
   }
 
   locked<T>(work: (connection: Connection) => T): T {
-    return this.use((connection) => {
-      connection.run("BEGIN IMMEDIATE");
-      try {
-        const done = work(connection);
-        connection.run("COMMIT");
-        return done;
-      } catch (error) {
-        rollBack(connection);
-        throw error;
-      }
-    });
+    return this.use((connection) =>
+      inTransaction(
+        (sql) => connection.run(sql),
+        () => work(connection),
+      ),
+    );
   }
 
   /** As `locked`, and what was changed survives a power cut. */
@@ -171,13 +167,4 @@ export class StateDatabase {
 function fileIdentity(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
-}
-
-/** A failed statement may have ended the transaction already; then there is nothing to take back. */
-function rollBack(connection: Connection): void {
-  try {
-    connection.execute("ROLLBACK");
-  } catch {
-    // The error that led here says what is wrong.
-  }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
+import { fileRequestStore } from "#store/file/file-request-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
 import { chunksOf } from "../../port/artifact-store.conformance.ts";
 import {
@@ -123,6 +124,23 @@ t.test("every part of the store says STORE_FULL on a full disk and keeps what it
   t.equal(codeOf(await store.ledger.append(run, lease, head, batchBehind(head, "A", 4), { durable: true })), "ok");
   t.equal(codeOf(await store.inbox.put(run, command)), "ok");
   await store.close();
+});
+
+t.test("a request that a full disk has no room for is STORE_FULL, and is claimed when there is room", async (t) => {
+  const medium = smallMedium(t, 600_000);
+  if (medium === undefined) {
+    t.pass("no file system could be mounted");
+    return;
+  }
+  const requests = fileRequestStore(join(medium, "requests.db"), systemClock);
+  const key = { tenantId: tenant, bearer: "ann", operation: "submitRun", key: "one" };
+  const order = { content: "c", work: "x".repeat(50_000), claimMs: 1000, keepMs: 60_000 };
+  fill(join(medium, "ballast"));
+  const refused = await requests.claim(key, order).catch((error: unknown) => error);
+  t.match(refused, { name: "StoreError", fault: { code: "STORE_FULL" } });
+  rmSync(join(medium, "ballast"));
+  t.match(await requests.claim(key, order), { state: "claimed", work: order.work });
+  await requests.close();
 });
 
 function fill(path: string): void {
