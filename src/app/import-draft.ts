@@ -5,24 +5,25 @@ import { join } from "node:path";
 import { tryFileLock } from "./file-lock.ts";
 import { makeFolder } from "./make-folder.ts";
 
-/** A folder below the registry that nobody lists, and the file that is locked for as long as somebody works in it. */
+/** A folder in a registry or among uploads that nobody lists, and the file that is locked for as long as somebody works in it. */
 const DRAFT = /^\.import\.[0-9a-f]{16}$/;
 const lockOf = (draft: string): string => `${draft}.lock`;
 /** SQLite's, beside a file that is locked; it stays behind when the holder is killed. */
 const journalOf = (draft: string): string => `${lockOf(draft)}-journal`;
 
 /**
- * Gives work an empty folder in the registry, on the same medium, and takes it away again: when the work ended, at once when
- * `signal` says so, and, after a process that was killed, when the next one begins. Throws what the file system throws.
+ * Gives work an empty folder in the one in which its result is to lie, on the same medium, and takes it away again: when the
+ * work ended, at once when `signal` says so, and, after a process that was killed, when the next one begins or drafts are
+ * cleared up. Throws what the file system and SQLite throw.
  */
 export async function withImportDraft<T>(
-  registry: string,
+  folder: string,
   signal: AbortSignal | undefined,
   work: (draft: string) => Promise<T>,
 ): Promise<T> {
-  await makeFolder(registry, 0o755);
-  await removeAbandoned(registry);
-  const { draft, lock } = claimDraft(registry);
+  await makeFolder(folder, 0o755);
+  await removeAbandonedDrafts(folder);
+  const { draft, lock } = claimDraft(folder);
   const remove = (): void => {
     // What cannot be removed has a name that nothing looks for.
     try {
@@ -47,9 +48,9 @@ export async function withImportDraft<T>(
 
 type Claim = { readonly draft: string; readonly lock: { readonly close: () => void } };
 
-function claimDraft(registry: string): Claim {
+function claimDraft(folder: string): Claim {
   for (;;) {
-    const draft = join(registry, `.import.${randomBytes(8).toString("hex")}`);
+    const draft = join(folder, `.import.${randomBytes(8).toString("hex")}`);
     const lock = tryFileLock(lockOf(draft));
     // Whoever clears up may have had it between its making and its locking: then it is gone again.
     if (lock !== undefined && existsSync(lockOf(draft))) {
@@ -59,10 +60,11 @@ function claimDraft(registry: string): Claim {
   }
 }
 
-/** Drafts whose lock can be had belong to nobody any more. */
-async function removeAbandoned(registry: string): Promise<void> {
-  for (const name of await readdir(registry)) {
-    const draft = join(registry, name.replace(/\.lock$/, ""));
+/** Removes drafts whose lock can be had: they belong to nobody any more. How many; throws as `withImportDraft` does. */
+export async function removeAbandonedDrafts(folder: string): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(folder)) {
+    const draft = join(folder, name.replace(/\.lock$/, ""));
     if (!name.endsWith(".lock") || !DRAFT.test(name.slice(0, -".lock".length))) {
       continue;
     }
@@ -71,10 +73,12 @@ async function removeAbandoned(registry: string): Promise<void> {
       try {
         await rm(draft, { recursive: true, force: true });
         await rm(lockOf(draft), { force: true });
+        removed += 1;
       } finally {
         lock.close();
         await rm(journalOf(draft), { force: true });
       }
     }
   }
+  return removed;
 }

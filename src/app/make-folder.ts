@@ -13,7 +13,7 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
   if ((await made(path, mode)) === "no place") {
     await makeFolder(dirname(path), mode);
     if ((await made(path, mode)) === "no place") {
-      throw Object.assign(new Error(`${path} cannot be made`), { code: "ENOENT" });
+      throw Object.assign(new Error(`${path} cannot be made`), { code: "ENOENT", syscall: "mkdir", path });
     }
   }
 }

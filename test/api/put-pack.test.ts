@@ -10,6 +10,7 @@ import { registryEntry, registryFolder } from "#app/pack-registry.ts";
 import { value } from "../attest/signing.ts";
 import { REFERENCE, site } from "../app/pack-site.ts";
 import { after } from "../app/revocation-desk.ts";
+import { smallMedium } from "../store/file/small-medium.ts";
 import { apiWorld } from "./api-world.ts";
 
 const world = await apiWorld(t);
@@ -88,6 +89,28 @@ t.test("archives of anything but plain files are refused, and leave nothing", as
   );
   t.match(errors[0]?.message, /^pack\.yaml:1:\d+ \w/);
   t.strictSame(globSync(`${place.here("state/uploads")}/*/{.*,*}`), before);
+});
+
+t.test("an upload for which there is no room says that the store is full, and leaves nothing", async (t) => {
+  const medium = smallMedium(t, 400_000);
+  if (medium === undefined) {
+    t.pass("no file system could be mounted");
+    return;
+  }
+  const small = { ...allowing, settings: { ...allowing.settings, stateFolder: medium } };
+  const { url } = await world.another({ service: world.serviceOver(small) });
+  const full = { status: 503, body: { code: "STORE_FULL", hint: /free some space/ } };
+  place.write("big/pack.yaml", JSON.stringify(pack));
+  for (const [size, when] of [
+    [800_000, "while it comes"],
+    [250_000, "while it is unpacked"],
+  ] as const) {
+    place.write("big/files/large", "0".repeat(size));
+    const big = execFileSync("tar", ["--format=ustar", "-C", place.here("big"), "-cf", "-", "."]);
+    t.match(await put(url, big), full, when);
+    t.strictSame(globSync(`${medium}/uploads/*/{.*,*}`), []);
+  }
+  t.match(await put(url, tar("pack.yaml")), { status: 201 });
 });
 
 t.test("a bundle with the next list renews the pack that is there", async (t) => {

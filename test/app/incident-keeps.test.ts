@@ -78,12 +78,12 @@ const REMOVERS: Readonly<Record<string, string>> = {
   "app/extract-evidence.ts":
     "bytes of a bundle that are not those of their digest, in a folder of whoever asked for them",
   "app/fix-pack.ts": DRAFT,
-  "app/import-draft.ts": DRAFT,
+  "app/import-draft.ts":
+    "a pack on its way into the registry or among uploads; what was taken stands elsewhere by then",
   "app/record-verdict.ts": DRAFT,
   "app/renew-entry.ts": "a bundle of the registry in whose place a later one of the same pack stands",
   "app/seal-run.ts": "bundles of processes that died before they were sealed: they are made anew",
   "app/service/plan-order.ts": "copies of stored inputs while an order is planned",
-  "app/service/receive-pack.ts": "an upload on its way; what was taken stands elsewhere by then",
   "app/trust-file.ts": DRAFT,
   "app/write-archive.ts": DRAFT,
   "store/file/artifact-staging.ts": "copies in the working folder of an attempt",

@@ -1,13 +1,12 @@
-import { randomBytes } from "node:crypto";
-import { mkdtemp, open, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdir, open, rename, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
 import type { Digest } from "#canon/digest.ts";
 import { BLOCK } from "#evidence/ustar.ts";
 import { faultOf } from "#fault/code-table.ts";
+import { mediumFault } from "#fault/medium-fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemCode } from "#fault/system-problem.ts";
-import { makeFolder } from "../make-folder.ts";
+import { withImportDraft } from "../import-draft.ts";
 import { packBundleUseCodes } from "../pack-bundle-codes.ts";
 import { importPackBundle } from "../pack-bundle-import.ts";
 import { registryFolder } from "../pack-registry.ts";
@@ -35,31 +34,44 @@ const BUNDLE_MARK = "oci-layout\0";
 /**
  * Takes a pack for the workplace's tenant: a bundle that verifies, or the tar of a folder where the operator allows that.
  * What is in it is read in the planner's thread. Faults: REGISTRY_REFUSED, REGISTRY_STALE, UPLOAD_FOLDERS_OFF, UPLOAD_TAR,
- * PLANNER_*, those of `importPackBundle`, and findings.
+ * PLANNER_*, STORE_FULL, STORE_UNAVAILABLE, those of `importPackBundle`, and findings. Throws what `bytes` throws.
  */
 export async function receivePack(
   bytes: AsyncIterable<Uint8Array>,
   workplace: Workplace,
 ): Promise<Result<ReceivedPack, PlanRefusal>> {
-  const folder = await mkdtemp(join(tmpdir(), "packrun-upload-"));
   try {
-    const path = join(folder, "upload.tar");
-    await using archive = await open(path, "wx+", 0o600);
-    for await (const chunk of bytes) {
-      await writeAll(archive, chunk);
-    }
-    const { size } = await archive.stat();
-    const head = size < BLOCK ? new Uint8Array() : await readExactly(archive, new Uint8Array(BLOCK), 0);
-    if (Buffer.from(head.subarray(0, BUNDLE_MARK.length)).toString("latin1") === BUNDLE_MARK) {
-      const taken = await takeBundle(path, workplace);
-      return taken.ok ? taken : refusedBy(taken.fault);
-    }
-    return workplace.settings.server?.allowFolders === true
-      ? await takeFolder(archive, workplace)
-      : refusedBy(faultOf(uploadCodes, "UPLOAD_FOLDERS_OFF"));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    return await withImportDraft(uploadsFolder(workplace.settings), undefined, async (draft) =>
+      receiveInto(draft, bytes, workplace),
+    );
+  } catch (error) {
+    return refusedBy(mediumFault(error));
   }
+}
+
+async function receiveInto(
+  draft: string,
+  bytes: AsyncIterable<Uint8Array>,
+  workplace: Workplace,
+): Promise<Result<ReceivedPack, PlanRefusal>> {
+  const path = join(draft, "upload.tar");
+  await using archive = await open(path, "wx+", 0o600);
+  for await (const chunk of bytes) {
+    await writeAll(archive, chunk);
+  }
+  if (await isBundle(archive)) {
+    const taken = await takeBundle(path, workplace);
+    return taken.ok ? taken : refusedBy(taken.fault);
+  }
+  return workplace.settings.server?.allowFolders === true
+    ? await takeFolder(archive, join(draft, "pack"), workplace)
+    : refusedBy(faultOf(uploadCodes, "UPLOAD_FOLDERS_OFF"));
+}
+
+async function isBundle(archive: FileHandle): Promise<boolean> {
+  const { size } = await archive.stat();
+  const head = size < BLOCK ? new Uint8Array() : await readExactly(archive, new Uint8Array(BLOCK), 0);
+  return Buffer.from(head.subarray(0, BUNDLE_MARK.length)).toString("latin1") === BUNDLE_MARK;
 }
 
 async function takeBundle(path: string, workplace: Workplace): Promise<Result<ReceivedPack>> {
@@ -88,33 +100,28 @@ async function takeBundle(path: string, workplace: Workplace): Promise<Result<Re
 
 /** What lies under an id is whole, and what the id says: it is moved there when all of it was written and read. */
 async function takeFolder(
-  archive: Parameters<typeof unpackUpload>[0],
+  archive: FileHandle,
+  folder: string,
   workplace: Workplace,
 ): Promise<Result<ReceivedPack, PlanRefusal>> {
-  const draft = join(uploadsFolder(workplace.settings), `.draft.${process.pid}.${randomBytes(4).toString("hex")}`);
-  await makeFolder(draft, 0o755);
-  try {
-    const unpacked = await unpackUpload(archive, draft);
-    if (!unpacked.ok) {
-      return refusedBy(unpacked.fault);
-    }
-    const read = orRefused(await workplace.planner.ask(workplace.settings.tenantId, { kind: "pack", folder: draft }));
-    if (!read.ok) {
-      return read;
-    }
-    const { name, version, packDigest } = read.value;
-    const folder = uploadFolder(packDigest, workplace.settings) ?? "";
-    await makeFolder(dirname(folder), 0o755);
-    return ok({ kind: "upload", name, version, packDigest, isNew: await moveInto(draft, folder) });
-  } finally {
-    await rm(draft, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o755 });
+  const unpacked = await unpackUpload(archive, folder);
+  if (!unpacked.ok) {
+    return refusedBy(unpacked.fault);
   }
+  const read = orRefused(await workplace.planner.ask(workplace.settings.tenantId, { kind: "pack", folder }));
+  if (!read.ok) {
+    return read;
+  }
+  const { name, version, packDigest } = read.value;
+  const place = uploadFolder(packDigest, workplace.settings) ?? "";
+  return ok({ kind: "upload", name, version, packDigest, isNew: await moveInto(folder, place) });
 }
 
 /** False when there is something in its place already: then that stands. */
-async function moveInto(draft: string, folder: string): Promise<boolean> {
+async function moveInto(folder: string, place: string): Promise<boolean> {
   try {
-    await rename(draft, folder);
+    await rename(folder, place);
     return true;
   } catch (error) {
     if (systemCode(error) === "ENOTEMPTY" || systemCode(error) === "EEXIST") {

@@ -32,7 +32,7 @@ const GRACE_MS = 7000;
  * 2. It begins runs that were left to a service, in the order of the queue and within the limits; goes on with those that
  *    wait when a command has come or a timer is due; and takes over those that were at work when their driver died.
  * 3. Nothing that it knows is needed by another: after a kill, what it drove is taken over when its lease has ended.
- * 4. At its start and every hour it has the store remove what interrupted uploads have left; no run waits for that.
+ * 4. At its start and every hour it has what interrupted uploads of packs and artifacts have left removed; no run waits for that.
  */
 export class Worker implements AsyncDisposable {
   readonly #ports: WorkerPorts;

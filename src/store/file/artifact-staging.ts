@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
 import { checkFile } from "./checked-bytes.ts";
-import { mediumFault, systemCodeOf } from "./medium-fault.ts";
+import { mediumFault, systemCodeOf } from "#fault/medium-fault.ts";
 
 /** Smaller files are copied: a link saves little there and shares its bytes with the store. */
 const LINK_SIZE = 1024 * 1024;

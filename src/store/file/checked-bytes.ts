@@ -4,7 +4,7 @@ import { digestOfHex, type Digest } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { storeCodes } from "#fault/store-codes.ts";
 import { StoreError } from "#fault/store-error.ts";
-import { mediumFault, systemCodeOf } from "./medium-fault.ts";
+import { mediumFault, systemCodeOf } from "#fault/medium-fault.ts";
 
 const CHUNK = 256 * 1024;
 

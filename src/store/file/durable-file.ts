@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { systemCodeOf } from "./medium-fault.ts";
+import { systemCodeOf } from "#fault/medium-fault.ts";
 
 /** Writes a new file and waits until its bytes are on the disk. Its name is there after `syncFolder`. */
 export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -8,7 +8,7 @@ import { StoreError } from "#fault/store-error.ts";
 import type { ArtifactStore, StoredArtifact } from "#port/artifact-store.ts";
 import { checkedBytes } from "./checked-bytes.ts";
 import { makeFolder, syncFolder } from "./durable-file.ts";
-import { mediumFault } from "./medium-fault.ts";
+import { mediumFault } from "#fault/medium-fault.ts";
 import { hasDied, processOwner } from "#store/process/process-owner.ts";
 import { ArtifactStaging } from "./artifact-staging.ts";
 

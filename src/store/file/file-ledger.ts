@@ -11,7 +11,7 @@ import { isRunFilePath } from "#run/run-file.ts";
 import type { ChangeWatch } from "#store/process/change-watch.ts";
 import { holdsLease } from "./lease-table.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
-import { mediumFault } from "./medium-fault.ts";
+import { mediumFault } from "#fault/medium-fault.ts";
 import { OpenLedger } from "./open-ledger.ts";
 import type { RunFolders } from "./run-folders.ts";
 import type { StateDatabase } from "./state-database.ts";

@@ -7,7 +7,7 @@ import { StoreError } from "#fault/store-error.ts";
 import type { LineStore, RunKey } from "#port/run-store.ts";
 import { isRunLinesName } from "#run/run-file.ts";
 import { syncFolder } from "./durable-file.ts";
-import { mediumFault, systemCodeOf } from "./medium-fault.ts";
+import { mediumFault, systemCodeOf } from "#fault/medium-fault.ts";
 import type { RunFolders } from "./run-folders.ts";
 import { Turns } from "#store/process/turns.ts";
 

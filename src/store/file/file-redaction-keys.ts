@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { RedactionKeyStore, RunKey } from "#port/run-store.ts";
 import { syncFolder } from "./durable-file.ts";
-import { mediumFault, systemCodeOf } from "./medium-fault.ts";
+import { mediumFault, systemCodeOf } from "#fault/medium-fault.ts";
 import type { RunFolders } from "./run-folders.ts";
 
 /** No file of a run can have a name that begins with a dot, so this one is read and exported by nothing else. */

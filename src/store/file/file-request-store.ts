@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
 import type { RequestClaim, RequestKey, RequestOrder, RequestStore } from "#port/request-store.ts";
-import { mediumFault } from "./medium-fault.ts";
+import { mediumFault } from "#fault/medium-fault.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** How long a process waits for another one's lock, in milliseconds. */

@@ -6,7 +6,7 @@ import type { RunIdentity, RunKey } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import { genesisHead, headOf, readLedgerLine, type ChainHead } from "#run/ledger-chain.ts";
 import { wholeLines } from "./ledger-lines.ts";
-import { mediumFault } from "./medium-fault.ts";
+import { mediumFault } from "#fault/medium-fault.ts";
 
 /** A checked place in a ledger: the head there, and how many bytes of which file stand before it. */
 type Place = { readonly head: ChainHead; readonly offset: number; readonly file: string };

@@ -13,7 +13,7 @@ import { inboxTable, lastPlace } from "./inbox-table.ts";
 import { indexTable } from "./index-table.ts";
 import { leaseTable } from "./lease-table.ts";
 import { LedgerReader } from "./ledger-reader.ts";
-import { mediumFault } from "./medium-fault.ts";
+import { mediumFault } from "#fault/medium-fault.ts";
 import { lifeOf as lifeOfProcess, processOwner } from "#store/process/process-owner.ts";
 import { RunFolders } from "./run-folders.ts";
 import { StateDatabase, type Connection } from "./state-database.ts";

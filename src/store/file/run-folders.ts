@@ -12,7 +12,7 @@ import { storeCodes } from "#fault/store-codes.ts";
 import type { RunIdentity, RunKey } from "#port/run-store.ts";
 import { isRunFilePath } from "#run/run-file.ts";
 import { makeFolder, placeFile, syncFolder, writeNewFile } from "./durable-file.ts";
-import { mediumFault, systemCodeOf } from "./medium-fault.ts";
+import { mediumFault, systemCodeOf } from "#fault/medium-fault.ts";
 import { hasDied } from "#store/process/process-owner.ts";
 
 const SCHEMA = "packrun.run/v1";

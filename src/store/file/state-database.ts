@@ -1,6 +1,6 @@
 import { renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { isDatabaseDamage, isDatabaseFull } from "./medium-fault.ts";
+import { isDatabaseDamage, isDatabaseFull } from "#fault/medium-fault.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** How long a process waits for another one's lock, in milliseconds. */

@@ -1,8 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import t, { type Test } from "tap";
+import t from "tap";
 import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { fileRequestStore } from "#store/file/file-request-store.ts";
 import { openFileStore } from "#store/file/open-file-store.ts";
@@ -24,27 +22,9 @@ import { systemClock } from "../../port/system-clock.ts";
 import { batchBehind, wholeBatches } from "./batch.ts";
 import { kill, startAppender } from "./child.ts";
 import { openedStore } from "./opened-store.ts";
+import { smallMedium } from "./small-medium.ts";
 
 const run = sampleRun();
-/** Of the system, for a test file system; nothing that the package depends on. */
-const programs = { mount: "mount", unmount: "umount" };
-
-/** A file system of its own of this many bytes, or undefined for a user who may not mount one. */
-function smallMedium(t: Test, bytes: number): string | undefined {
-  const medium = mkdtempSync(join(tmpdir(), "packrun-medium-"));
-  try {
-    execFileSync(programs.mount, ["-t", "tmpfs", "-o", `size=${bytes}`, "packrun-test", medium], { stdio: "ignore" });
-  } catch {
-    rmdirSync(medium);
-    return undefined;
-  }
-  t.teardown(() => {
-    execFileSync(programs.unmount, ["-l", medium]);
-    rmdirSync(medium);
-  });
-  return medium;
-}
-
 t.test("a limit on the size of files is STORE_FULL; the ledger is whole and goes on without the limit", async (t) => {
   const folder = t.testdir({});
   const store = await openedStore(folder);

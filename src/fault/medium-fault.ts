@@ -1,8 +1,8 @@
-import { faultOf } from "#fault/code-table.ts";
-import type { Fault } from "#fault/fault.ts";
-import { storeCodes } from "#fault/store-codes.ts";
-import { StoreError } from "#fault/store-error.ts";
-import { systemProblem } from "#fault/system-problem.ts";
+import { faultOf } from "./code-table.ts";
+import type { Fault } from "./fault.ts";
+import { storeCodes } from "./store-codes.ts";
+import { StoreError } from "./store-error.ts";
+import { systemProblem } from "./system-problem.ts";
 
 /** No room: the disk, a quota, a limit on the size of files, and SQLite's own word for each (SQLITE_FULL). */
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);

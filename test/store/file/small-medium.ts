@@ -1,0 +1,24 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Test } from "tap";
+
+/** Of the system, for a test file system; nothing that the package depends on. */
+const programs = { mount: "mount", unmount: "umount" };
+
+/** A file system of its own of this many bytes, or undefined for a user who may not mount one. */
+export function smallMedium(t: Test, bytes: number): string | undefined {
+  const medium = mkdtempSync(join(tmpdir(), "packrun-medium-"));
+  try {
+    execFileSync(programs.mount, ["-t", "tmpfs", "-o", `size=${bytes}`, "packrun-test", medium], { stdio: "ignore" });
+  } catch {
+    rmdirSync(medium);
+    return undefined;
+  }
+  t.teardown(() => {
+    execFileSync(programs.unmount, ["-l", medium]);
+    rmdirSync(medium);
+  });
+  return medium;
+}
