@@ -11,6 +11,8 @@ import {
   type JWK,
 } from "jose";
 import { makeFolder } from "#app/make-folder.ts";
+import { mediumFault } from "#fault/medium-fault.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
 import { systemCode } from "#fault/system-problem.ts";
 
 /** The key of the local issuer, and where those who check its tokens find its public half. */
@@ -29,8 +31,19 @@ export function serverFolder(stateFolder: string): string {
   return join(stateFolder, "server");
 }
 
-/** Opens the local issuer's key (ECDSA P-256), made where it is missing; several processes agree on one. */
-export async function ensureTokenKey(folder: string): Promise<TokenKey> {
+/**
+ * Opens the local issuer's key (ECDSA P-256), made where it is missing; several processes agree on one. STORE_UNAVAILABLE,
+ * STORE_FULL.
+ */
+export async function ensureTokenKey(folder: string): Promise<Result<TokenKey>> {
+  try {
+    return ok(await openOrMake(folder));
+  } catch (error) {
+    return fail(mediumFault(error));
+  }
+}
+
+async function openOrMake(folder: string): Promise<TokenKey> {
   const file = join(folder, "issuer.key");
   await makeFolder(folder, 0o700);
   const held = await readIfThere(file);

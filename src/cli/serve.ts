@@ -99,7 +99,11 @@ async function openAuthentication(
     import("#api/loopback-token.ts"),
     import("#api/token-key.ts"),
   ]);
-  const { token, file, made } = await ensureLoopbackToken(serverFolder(settings.stateFolder));
+  const kept = await ensureLoopbackToken(serverFolder(settings.stateFolder));
+  if (!kept.ok) {
+    return kept;
+  }
+  const { token, file, made } = kept.value;
   cli.out(made ? `token ${token}\nkept in ${file}, and not shown again\n` : `the token is in ${file}\n`);
   return ok(await authenticator([], { token, tenantId: settings.tenantId }, clock.now));
 }

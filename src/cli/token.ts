@@ -89,7 +89,11 @@ async function issue(cli: Cli, options: IssueOptions, grant: Grant): Promise<num
     import("#compose.ts"),
   ]);
   const { tenantId, stateFolder } = settings.value;
-  const key = await ensureTokenKey(serverFolder(stateFolder));
+  const opened = await ensureTokenKey(serverFolder(stateFolder));
+  if (!opened.ok) {
+    return cli.fault(opened.fault, formatOf(options));
+  }
+  const key = opened.value;
   const { subject, issuer, audience } = options;
   const now = clock.now();
   const made = await issueToken({ issuer, audience, subject, tenantId, now, ...grant }, key);

@@ -64,7 +64,7 @@ export async function apiWorld(t: Test, options: WorldOptions = {}): Promise<Api
   // Steps run as another user, who has to reach the scratch folder below.
   chmodSync(place.here(), 0o711);
   const workplace = await place.open();
-  const key = await ensureTokenKey(serverFolder(place.here("state")));
+  const key = value(await ensureTokenKey(serverFolder(place.here("state"))));
   const issuers = [{ issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, jwksFile: key.jwksFile }];
   const logged: string[] = [];
   const requests = workplace.requests();

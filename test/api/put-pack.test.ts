@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { globSync, readFileSync, symlinkSync } from "node:fs";
+import { globSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
 import { openService } from "#app/service/open-service.ts";
 import { serviceLimits } from "#app/service/service-limits.ts";
@@ -10,7 +11,7 @@ import { registryEntry, registryFolder } from "#app/pack-registry.ts";
 import { value } from "../attest/signing.ts";
 import { REFERENCE, site } from "../app/pack-site.ts";
 import { after } from "../app/revocation-desk.ts";
-import { smallMedium } from "../store/file/small-medium.ts";
+import { fill, smallMedium } from "../store/file/small-medium.ts";
 import { apiWorld } from "./api-world.ts";
 
 const world = await apiWorld(t);
@@ -110,6 +111,10 @@ t.test("an upload for which there is no room says that the store is full, and le
     t.match(await put(url, big), full, when);
     t.strictSame(globSync(`${medium}/uploads/*/{.*,*}`), []);
   }
+  const ballast = join(medium, "ballast");
+  fill(ballast);
+  t.match(await put(url, tar("pack.yaml")), full, "before it comes");
+  rmSync(ballast);
   t.match(await put(url, tar("pack.yaml")), { status: 201 });
 });
 

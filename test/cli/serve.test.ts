@@ -76,6 +76,20 @@ t.test("the local issuer makes tokens that say who, for what and how long", asyn
   }
 });
 
+t.test("where keys and tokens cannot be kept, that is said of the folder", async (t) => {
+  const place = new Place(t);
+  const file = place.write(".packrun/server", "no folder");
+  for (const args of [
+    ["token", "issue", "--subject", "ci", "--scope", "packs.run"],
+    ["serve", "--listen", "127.0.0.1:0"],
+  ]) {
+    const { code, err } = packrun(place.folder, ...args);
+    t.equal(code, 10, args.join(" "));
+    t.match(err, `error[STORE_UNAVAILABLE]: the store cannot be used: ${file}/`);
+    t.match(err, /= help: check that the folder exists/);
+  }
+});
+
 t.test("an address is a host and a port, and loopback is what only this host reaches", async (t) => {
   t.match(readListen("127.0.0.1:7070"), { value: { host: "127.0.0.1", port: 7070 } });
   t.match(readListen("[::1]:0"), { value: { host: "::1", port: 0 } });

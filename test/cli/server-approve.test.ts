@@ -3,6 +3,7 @@ import t from "tap";
 import { issueToken, type TokenOrder } from "#api/issue-token.ts";
 import { ensureTokenKey, serverFolder } from "#api/token-key.ts";
 import { parseTenantId } from "#canon/ids.ts";
+import { value } from "../attest/signing.ts";
 import type { Ended } from "./command-line.ts";
 import { pasted, shownStep } from "./pasted.ts";
 import { answerOf, faultOf, Place, until } from "./place.ts";
@@ -18,7 +19,7 @@ const other = answerOf(await place.packrun("run", "gated", "--no-wait", "--json"
 const elsewhere = answerOf(await place.packrun("run", "gated", "--no-wait", "--json"));
 const { runId, planHash } = waiting;
 const alice = await place.person("alice");
-const key = await ensureTokenKey(serverFolder(place.here(".packrun")));
+const key = value(await ensureTokenKey(serverFolder(place.here(".packrun"))));
 place.write("packrun.config.yaml", `server: {issuers: [${ISSUER}]}\n`);
 const server = place.start(["serve", "--listen", "127.0.0.1:0"]);
 const url = await until("the server", () => /^listening on (\S+)$/m.exec(server.out())?.[1]);

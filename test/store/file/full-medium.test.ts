@@ -22,7 +22,7 @@ import { systemClock } from "../../port/system-clock.ts";
 import { batchBehind, wholeBatches } from "./batch.ts";
 import { kill, startAppender } from "./child.ts";
 import { openedStore } from "./opened-store.ts";
-import { smallMedium } from "./small-medium.ts";
+import { fill, smallMedium } from "./small-medium.ts";
 
 const run = sampleRun();
 t.test("a limit on the size of files is STORE_FULL; the ledger is whole and goes on without the limit", async (t) => {
@@ -122,14 +122,3 @@ t.test("a request that a full disk has no room for is STORE_FULL, and is claimed
   t.match(await requests.claim(key, order), { state: "claimed", work: order.work });
   await requests.close();
 });
-
-function fill(path: string): void {
-  const chunk = Buffer.alloc(4096);
-  try {
-    for (;;) {
-      writeFileSync(path, chunk, { flag: "a" });
-    }
-  } catch {
-    // Full.
-  }
-}

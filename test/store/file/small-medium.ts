@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmdirSync } from "node:fs";
+import { mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
@@ -21,4 +21,16 @@ export function smallMedium(t: Test, bytes: number): string | undefined {
     rmdirSync(medium);
   });
   return medium;
+}
+
+/** Writes a file that leaves no room for anything else. */
+export function fill(path: string): void {
+  const chunk = Buffer.alloc(4096);
+  try {
+    for (;;) {
+      writeFileSync(path, chunk, { flag: "a" });
+    }
+  } catch {
+    // Full.
+  }
 }
