@@ -11,6 +11,7 @@ import { readRow } from "#app/run-row.ts";
 import { readSettings, type Settings } from "#app/settings.ts";
 import type { SettingsSource } from "#app/settings-source.ts";
 import type { Workplace } from "#app/workplace.ts";
+import type { Fault } from "#fault/fault.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { folderReader } from "#folder/folder-reader.ts";
 import { policyEngine } from "#policy/policy-engine.ts";
@@ -79,18 +80,41 @@ export async function openWorkplace(
   if (!settings.ok) {
     return settings;
   }
-  const { scratch = scratchFolder(), proc, upstreamProxy } = settings.value;
   const stores = await openStores(settings.value);
-  if (!stores.ok) {
-    return stores;
+  return stores.ok ? ok(workplaceOver(stores.value, settings.value, source, options)) : stores;
+}
+
+/**
+ * As `openWorkplace`, also where the store cannot be opened: then `unopened` says why, and an empty one that nothing is kept in
+ * stands in its place.
+ */
+export async function openWorkplaceAnyway(
+  source: SettingsSource,
+  options: { readonly mayAsk: boolean },
+): Promise<Result<{ readonly workplace: Workplace; readonly unopened?: Fault }>> {
+  const settings = readSettings(source);
+  if (!settings.ok) {
+    return settings;
   }
-  const { store, artifacts, requests } = stores.value;
+  const opened = await openStores(settings.value);
+  const stores = opened.ok ? opened.value : await emptyStores(settings.value);
+  const workplace = workplaceOver(stores, settings.value, source, options);
+  return ok({ workplace, ...(opened.ok ? {} : { unopened: opened.fault }) });
+}
+
+function workplaceOver(
+  { store, artifacts, requests }: Stores,
+  settings: Settings,
+  source: SettingsSource,
+  options: { readonly mayAsk: boolean },
+): Workplace {
+  const { scratch = scratchFolder(), proc, upstreamProxy } = settings;
   const proxy = upstreamProxy === undefined ? {} : { upstreamProxy };
   const egress = createEgress({ lines: store.lines, clock, ...proxy });
-  const hidden = privateFiles(settings.value, source.cwd);
-  const signing = keyringFor(settings.value);
-  return ok({
-    settings: settings.value,
+  const hidden = privateFiles(settings, source.cwd);
+  const signing = keyringFor(settings);
+  return {
+    settings,
     clock,
     chance: systemChance,
     sha256,
@@ -102,7 +126,7 @@ export async function openWorkplace(
     requests,
     policies: (tenantId) => policyEngine({ read: (digest) => artifacts.open(tenantId, digest) }),
     inspectModule,
-    secrets: secretsOf(settings.value, source.env, hidden),
+    secrets: secretsOf(settings, source.env, hidden),
     redactor: (key) => knownRedactor(createRedactor(key === undefined ? {} : { mark: hashMark(key) })),
     runner: (maxParallel, references = []) => {
       hidden.noteSecrets(references);
@@ -126,8 +150,8 @@ export async function openWorkplace(
     },
     password: askPassword(source.env, options.mayAsk),
     engine: { name: "packrun", version },
-    planner: plannerFor(settings.value),
-  });
+    planner: plannerFor(settings),
+  };
 }
 
 function plannerFor({ server }: Settings): Planner {
@@ -151,13 +175,26 @@ async function openStores(settings: Settings): Promise<Result<Stores>> {
   const { stateFolder, artifactsPath, mongo } = settings;
   if (mongo === undefined) {
     const store = await openFileStore(stateFolder, { clock, rowOf: indexRow });
-    const requests = (): RequestStore => fileRequestStore(join(stateFolder, "server", "requests.db"), clock);
+    const requests = (): RequestStore => fileRequestStore(requestsFile(stateFolder), clock);
     return store.ok ? ok({ store: store.value, artifacts: fileArtifactStore(artifactsPath), requests }) : store;
   }
   const { openMongoStores } = await import("#store/mongo/open-mongo-store.ts");
   const made = await makeStateFolder(stateFolder);
   const opened = made.ok ? openMongoStores(mongo, { clock }) : made;
   return opened.ok ? ok({ ...opened.value, requests: () => opened.value.requests }) : opened;
+}
+
+async function emptyStores({ stateFolder, artifactsPath }: Settings): Promise<Stores> {
+  const { memoryRunStore } = await import("#store/memory/memory-run-store.ts");
+  return {
+    store: memoryRunStore({ clock }),
+    artifacts: fileArtifactStore(artifactsPath),
+    requests: () => fileRequestStore(requestsFile(stateFolder), clock),
+  };
+}
+
+function requestsFile(stateFolder: string): string {
+  return join(stateFolder, "server", "requests.db");
 }
 
 async function indexRow(ledger: LedgerStore, run: RunIdentity): Promise<Result<RunRow>> {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Fault } from "#fault/fault.ts";
 import { redactAddress } from "#fault/redact-address.ts";
 import { StoreError } from "#fault/store-error.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import type { HostFinding } from "#port/host-finding.ts";
 import type { Keyring } from "#port/keyring.ts";
 import { developmentKey } from "./development-key.ts";
@@ -14,6 +15,7 @@ import {
   developmentTrustFinding,
   keyFinding,
   keylessFinding,
+  storeFaultFinding,
   storeFinding,
   trustFinding,
 } from "./local-findings.ts";
@@ -24,15 +26,16 @@ import type { MongoSettings } from "./mongo-settings.ts";
 import type { Workplace } from "./workplace.ts";
 import { makeFolder } from "./make-folder.ts";
 
-const STORE_EXIT = 10;
-
-/** Looks at everything that a run needs. Changes nothing but the sandbox's own cache. */
-export async function diagnose(workplace: Workplace): Promise<readonly HostFinding[]> {
+/**
+ * Looks at everything that a run needs. Changes nothing but the sandbox's own cache. `unopened`: why the store could not be opened;
+ * then whatever the workplace has in its place is not looked at.
+ */
+export async function diagnose(workplace: Workplace, unopened?: Fault): Promise<readonly HostFinding[]> {
   const { clock, settings } = workplace;
   return [
     { name: "node", status: "ok", text: process.version },
     clockFinding(clock.now(), await newestIn(settings.stateFolder)),
-    ...(await lookAtStores(workplace)),
+    ...(await lookAtStores(workplace, unopened)),
     ...(await lookAtTrust(workplace)),
     ...(await lookAtKeys(workplace)),
     ...(await lookAtHost(workplace)),
@@ -47,10 +50,15 @@ async function newestIn(folder: string): Promise<number | undefined> {
 }
 
 /** Where runs live in a database, evidence, keys and trust still live in the state folder. */
-async function lookAtStores(workplace: Workplace): Promise<readonly HostFinding[]> {
+async function lookAtStores(workplace: Workplace, unopened: Fault | undefined): Promise<readonly HostFinding[]> {
   const folder = await lookAtStore(workplace.settings.stateFolder);
   const { mongo } = workplace.settings;
-  return mongo === undefined ? [folder] : [await lookAtDatabase(mongo, workplace), { ...folder, name: "state folder" }];
+  const unusable = unopened === undefined ? undefined : storeFaultFinding(unopened);
+  if (mongo === undefined) {
+    // What is wrong with the folder says more than what kept a file in it from being opened.
+    return [folder.status === "fail" ? folder : (unusable ?? folder)];
+  }
+  return [unusable ?? (await lookAtDatabase(mongo, workplace)), { ...folder, name: "state folder" }];
 }
 
 async function lookAtDatabase(mongo: MongoSettings, { settings, store }: Workplace): Promise<HostFinding> {
@@ -62,20 +70,19 @@ async function lookAtDatabase(mongo: MongoSettings, { settings, store }: Workpla
     if (!(error instanceof StoreError)) {
       throw error;
     }
-    const { message, hint = "" } = error.fault;
-    return { name: "store", status: "fail", text: `${text}: ${message}`, remedy: hint, exitCode: STORE_EXIT };
+    return storeFaultFinding({ ...error.fault, message: `${text}: ${error.fault.message}` });
   }
 }
 
 async function lookAtStore(path: string): Promise<HostFinding> {
-  const parent = dirname(path);
   try {
     await makeFolder(path);
     await access(path, constants.R_OK | constants.W_OK);
     const { bavail, bsize, type } = await statfs(path);
-    return storeFinding({ path, parent, writable: true, freeBytes: bavail * bsize, fileSystem: type });
-  } catch {
-    return storeFinding({ path, parent, writable: false });
+    return storeFinding({ path, freeBytes: bavail * bsize, fileSystem: type });
+  } catch (error) {
+    const folder = (await isAbsent(path)) ? dirname(path) : path;
+    return storeFinding({ path, unwritable: { problem: systemProblem(error), folder } });
   }
 }
 

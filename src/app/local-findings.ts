@@ -58,18 +58,19 @@ function room(bytes: number): string {
 
 export type StoreFacts = {
   readonly path: string;
-  readonly writable: boolean;
-  readonly parent: string;
+  /** Why it cannot be written, in words, and the folder that would have to be. */
+  readonly unwritable?: { readonly problem: string; readonly folder: string };
   readonly freeBytes?: number;
   /** `f_type` of statfs(2). */
   readonly fileSystem?: number;
 };
 
-export function storeFinding({ path, writable, parent, freeBytes, fileSystem = 0 }: StoreFacts): HostFinding {
+export function storeFinding({ path, unwritable, freeBytes, fileSystem = 0 }: StoreFacts): HostFinding {
   const name = "store";
-  if (!writable) {
-    const remedy = `make ${parent} writable for this user, or choose another folder with --store`;
-    return { name, status: "fail", text: `${path} cannot be written`, remedy, exitCode: STORE_EXIT };
+  if (unwritable !== undefined) {
+    const { problem, folder } = unwritable;
+    const remedy = `make ${folder} writable for this user, or choose another folder with --store`;
+    return { name, status: "fail", text: `${path} cannot be written: ${problem}`, remedy, exitCode: STORE_EXIT };
   }
   const text = freeBytes === undefined ? path : `${path}: ${room(freeBytes)} free`;
   const remedy = "free space on its disk, or choose another folder with --store";
@@ -88,6 +89,12 @@ export function storeFinding({ path, writable, parent, freeBytes, fileSystem = 0
         text: `${text}, on ${network}`,
         remedy: "use a local disk: network file systems are not supported",
       };
+}
+
+/** A store that could not be opened, or does not answer. */
+export function storeFaultFinding({ message, hint }: Fault): HostFinding {
+  const remedy = hint === undefined ? {} : { remedy: hint };
+  return { name: "store", status: "fail", text: message, ...remedy, exitCode: STORE_EXIT };
 }
 
 /** `fault`: what opening it without a password says; undefined when it opened. */

@@ -3,7 +3,7 @@ import { diagnose } from "#app/diagnose.ts";
 import type { HostFinding } from "#port/host-finding.ts";
 import { formatOf, withGlobals } from "./options.ts";
 import { enterOwnScope } from "./own-scope.ts";
-import { withWorkplace } from "./with-workplace.ts";
+import { withWorkplaceAnyway } from "./with-workplace.ts";
 
 /** `packrun doctor`. */
 export const doctor: CommandFile = {
@@ -12,8 +12,8 @@ export const doctor: CommandFile = {
       program.command("doctor").description("check what this host can enforce, and what to do about the rest"),
     ).action(async (options: GlobalOptions) => {
       await enterOwnScope();
-      const code = await withWorkplace(cli, options, async (workplace) => {
-        const findings = await diagnose(workplace);
+      const code = await withWorkplaceAnyway(cli, options, async (workplace, unopened) => {
+        const findings = await diagnose(workplace, unopened);
         if (formatOf(options) === "json") {
           cli.out(jsonLine({ schemaVersion: 1, checks: findings }));
         } else {

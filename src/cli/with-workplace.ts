@@ -1,4 +1,5 @@
 import type { Workplace } from "#app/workplace.ts";
+import type { Fault } from "#fault/fault.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
 import { formatOf, settingsSource } from "./options.ts";
 
@@ -10,11 +11,34 @@ export async function withWorkplace(
 ): Promise<number> {
   const { openWorkplace } = await import("#compose.ts");
   const opened = await openWorkplace(settingsSource(cli, options), { mayAsk: options.input !== false });
+  return opened.ok
+    ? closingAfter(cli, options, opened.value, () => work(opened.value))
+    : cli.fault(opened.fault, formatOf(options));
+}
+
+/** As `withWorkplace`, also where the store cannot be opened: `unopened` says why. */
+export async function withWorkplaceAnyway(
+  cli: Cli,
+  options: GlobalOptions,
+  work: (workplace: Workplace, unopened?: Fault) => Promise<number>,
+): Promise<number> {
+  const { openWorkplaceAnyway } = await import("#compose.ts");
+  const opened = await openWorkplaceAnyway(settingsSource(cli, options), { mayAsk: options.input !== false });
   if (!opened.ok) {
     return cli.fault(opened.fault, formatOf(options));
   }
+  const { workplace, unopened } = opened.value;
+  return closingAfter(cli, options, workplace, () => work(workplace, unopened));
+}
+
+async function closingAfter(
+  cli: Cli,
+  options: GlobalOptions,
+  { egress, store }: Workplace,
+  work: () => Promise<number>,
+): Promise<number> {
   try {
-    return await work(opened.value);
+    return await work();
   } catch (error) {
     const { StoreError } = await import("#fault/store-error.ts");
     if (error instanceof StoreError) {
@@ -22,7 +46,7 @@ export async function withWorkplace(
     }
     throw error;
   } finally {
-    await opened.value.egress.close();
-    await opened.value.store.close();
+    await egress.close();
+    await store.close();
   }
 }

@@ -10,13 +10,17 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
-/** The fault that an error of the file system or of SQLite stands for. An error of neither is a bug and is thrown on. */
-export function mediumFault(error: unknown): Fault {
+/**
+ * The fault that an error of the file system or of SQLite stands for. An error of neither is a bug and is thrown on. `database`: the
+ * file that SQLite worked on, which it does not name.
+ */
+export function mediumFault(error: unknown, database?: string): Fault {
   if (error instanceof StoreError) {
     return error.fault;
   }
-  const problem = problemOf(error);
   const sqlite = sqliteCodeOf(error);
+  const problem =
+    sqlite === undefined || database === undefined ? problemOf(error) : `${database}: ${messageOf(error)}`;
   if (sqlite === SQLITE_FULL || FULL.has(systemCodeOf(error) ?? "")) {
     return faultOf(storeCodes, "STORE_FULL", { problem });
   }
@@ -29,7 +33,11 @@ export function mediumFault(error: unknown): Fault {
 /** With the path, which Node says before everything else that it knows of a failed call. */
 function problemOf(error: unknown): string {
   const path = error instanceof Error && "path" in error ? String(error.path) : undefined;
-  return path === undefined ? (error instanceof Error ? error.message : "") : `${path}: ${systemProblem(error)}`;
+  return path === undefined ? messageOf(error) : `${path}: ${systemProblem(error)}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "";
 }
 
 /** `ENOENT`, `EEXIST` … of a failed system call. */

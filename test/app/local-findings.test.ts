@@ -30,12 +30,13 @@ t.test("a clock that lies before this version, or before what was stored, is tol
 });
 
 t.test("a store that cannot be written, is full, nearly so, or on the network is told", async (t) => {
-  const store = { path: "/w/.packrun", parent: "/w", writable: true };
+  const store = { path: "/w/.packrun" };
   t.match(storeFinding({ ...store, freeBytes: 20_000 * MIB }), { status: "ok", text: "/w/.packrun: 19.5 GiB free" });
   t.match(storeFinding(store), { status: "ok", text: "/w/.packrun" });
-  t.match(storeFinding({ ...store, writable: false }), {
+  t.match(storeFinding({ ...store, unwritable: { problem: "permission denied", folder: "/w" } }), {
     status: "fail",
     exitCode: 10,
+    text: "/w/.packrun cannot be written: permission denied",
     remedy: /make \/w writable.*--store/,
   });
   t.match(storeFinding({ ...store, freeBytes: 10 * MIB }), {

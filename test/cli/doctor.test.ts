@@ -1,11 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { HostFinding } from "#port/host-finding.ts";
+import { smallMedium } from "../store/file/small-medium.ts";
 import { Place } from "./place.ts";
 
-async function doctor(place: Place): Promise<{ readonly code: number | null; readonly of: (name: string) => unknown }> {
-  const { code, out } = await place.packrun("doctor", "--json");
+async function doctor(
+  place: Place,
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly of: (name: string) => unknown }> {
+  const { code, out } = await place.packrun("doctor", "--json", ...args);
   const { checks } = JSON.parse(out) as { readonly checks: readonly HostFinding[] };
   return { code, of: (name) => checks.find((found) => found.name === name) };
 }
@@ -57,4 +62,44 @@ t.test("a pinned root without keys is told", async (t) => {
   const { of } = await doctor(place);
   t.match(of("keys"), { status: "warn", text: /no key of the requester/, remedy: /requester: \{key: FILE\}$/ });
   t.match(of("key of the attestor"), { status: "ok" });
+});
+
+t.test("a store that cannot be opened is one line of all, with what is wrong where, and ends it with 10", async (t) => {
+  const place = new Place(t);
+  const runs = place.write("filed/runs", "no folder");
+  place.write("damaged/packrun.db/file", "no database, but a folder");
+  const told: readonly (readonly [string, string])[] = [
+    ["filed", runs],
+    ["damaged", `${place.here("damaged/packrun.db")}: unable to open database file`],
+  ];
+  for (const [store, text] of told) {
+    const { code, of } = await doctor(place, "--store", store);
+    t.equal(code, 10);
+    t.match(of("store"), { status: "fail", exitCode: 10, text, remedy: /--store/ });
+    for (const name of ["node", "clock", "trust", "keys", "mode sealed"]) {
+      t.match(of(name), { status: String }, name);
+    }
+  }
+});
+
+t.test("a state folder that nobody may write says why, and which folder would have to be writable", async (t) => {
+  const medium = smallMedium(t, 100_000);
+  if (medium === undefined) {
+    t.pass("no file system could be mounted");
+    return;
+  }
+  const place = new Place(t);
+  spawnSync("mount", ["-o", "remount,ro", medium]);
+  for (const [store, folder] of [
+    [medium, medium],
+    [`${medium}/none`, medium],
+  ] as const) {
+    const { code, of } = await doctor(place, "--store", store);
+    t.equal(code, 10);
+    t.match(of("store"), {
+      status: "fail",
+      text: `${store} cannot be written: the file system is read-only`,
+      remedy: `make ${folder} writable for this user, or choose another folder with --store`,
+    });
+  }
 });

@@ -147,7 +147,7 @@ export class FileLedger {
       }
       return await this.#lose(key, lease);
     } catch (error) {
-      return fail(mediumFault(error));
+      return fail(mediumFault(error, this.#ground.database.path));
     }
   }
 

@@ -20,6 +20,7 @@ const ONE = "tenant = ? AND bearer = ? AND operation = ? AND key = ?";
 
 /** Requests in an SQLite file, for all processes of this host. Throws `StoreError`. */
 export function fileRequestStore(path: string, clock: Pick<Clock, "now">): RequestStore {
+  const onMedium = mediumOf(path);
   const database = onMedium(() => open(path));
   return {
     claim: async (key, order) =>
@@ -79,10 +80,12 @@ function open(path: string): DatabaseSync {
   return database;
 }
 
-function onMedium<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new StoreError(mediumFault(error));
-  }
+function mediumOf(path: string): <T>(work: () => T) => T {
+  return (work) => {
+    try {
+      return work();
+    } catch (error) {
+      throw new StoreError(mediumFault(error, path));
+    }
+  };
 }

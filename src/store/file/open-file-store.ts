@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { join } from "node:path";
 import type { Sha256 } from "#canon/digest.ts";
+import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { Clock } from "#port/clock.ts";
@@ -39,10 +40,11 @@ export type FileStoreOptions = {
  * holds leases, inbox and index. Not for network file systems. STORE_UNAVAILABLE, STORE_FULL.
  */
 export async function openFileStore(stateFolder: string, options: FileStoreOptions): Promise<Result<RunStore>> {
+  const file = join(stateFolder, DATABASE_FILE);
   try {
     const folders = new RunFolders(stateFolder);
     await folders.prepare();
-    const database = new StateDatabase(join(stateFolder, DATABASE_FILE));
+    const database = new StateDatabase(file);
     const store = assemble(folders, database, options);
     const { rowOf } = options;
     if (database.madeAnew && rowOf !== undefined) {
@@ -51,7 +53,7 @@ export async function openFileStore(stateFolder: string, options: FileStoreOptio
     }
     return ok(store);
   } catch (error) {
-    return fail(mediumFault(error));
+    return fail(mediumFault(error, file));
   }
 }
 
@@ -60,9 +62,10 @@ function assemble(
   database: StateDatabase,
   { clock, owner = processOwner(), lifeOf = lifeOfProcess }: FileStoreOptions,
 ): RunStore {
-  const use = orStoreError(<T>(work: (connection: Connection) => T) => database.use(work));
-  const locked = orStoreError(<T>(work: (connection: Connection) => T) => database.locked(work));
-  const durably = orStoreError(<T>(work: (connection: Connection) => T) => database.durably(work));
+  const faultAt = (error: unknown): Fault => mediumFault(error, database.path);
+  const use = orStoreError(<T>(work: (connection: Connection) => T) => database.use(work), faultAt);
+  const locked = orStoreError(<T>(work: (connection: Connection) => T) => database.locked(work), faultAt);
+  const durably = orStoreError(<T>(work: (connection: Connection) => T) => database.durably(work), faultAt);
   const reader = new LedgerReader(
     (key) => folders.ledgerOf(key),
     async (key) => folders.identity(key),
@@ -97,13 +100,13 @@ function assemble(
         try {
           return identity.ok ? ok(database.durably(work)) : identity;
         } catch (error) {
-          return fail(mediumFault(error));
+          return fail(faultAt(error));
         }
       },
       arrived: (key) => watch.poke(key),
       seen: (key, place) => watch.seen(key, place),
     }),
-    index: indexTable({ use, locked, runs: async () => folders.all(), faultOf: mediumFault }),
+    index: indexTable({ use, locked, runs: async () => folders.all(), faultOf: faultAt }),
     lines: fileLines(folders),
     redactionKeys: fileRedactionKeys(folders),
     close: async () => {
@@ -131,12 +134,12 @@ async function exists(folders: RunFolders, key: RunKey): Promise<boolean> {
 type Use = <T>(work: (connection: Connection) => T) => T;
 
 /** Leases, and lists of the inbox and the index, have no `Result`: the medium's fault leaves them as a `StoreError`. */
-function orStoreError(use: Use): Use {
+function orStoreError(use: Use, faultAt: (error: unknown) => Fault): Use {
   return (work) => {
     try {
       return use(work);
     } catch (error) {
-      throw new StoreError(mediumFault(error));
+      throw new StoreError(faultAt(error));
     }
   };
 }

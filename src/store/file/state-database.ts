@@ -90,13 +90,13 @@ export class Connection {
  *    held from before the work until behind it. Work that changes nothing in the database costs no fsync.
  */
 export class StateDatabase {
-  readonly #path: string;
+  readonly path: string;
   #connection: Connection | undefined;
   /** True when the file was made by this object: its index is empty whatever runs there are. */
   madeAnew: boolean;
 
   constructor(path: string) {
-    this.#path = path;
+    this.path = path;
     this.madeAnew = fileIdentity(path) === undefined;
     this.use(() => undefined);
   }
@@ -144,21 +144,21 @@ export class StateDatabase {
   }
 
   #current(): Connection {
-    if (this.#connection !== undefined && this.#connection.identity !== fileIdentity(this.#path)) {
+    if (this.#connection !== undefined && this.#connection.identity !== fileIdentity(this.path)) {
       this.close();
       this.madeAnew = true;
     }
-    return (this.#connection ??= new Connection(this.#path));
+    return (this.#connection ??= new Connection(this.path));
   }
 
   #setAside(): void {
     this.close();
     this.madeAnew = true;
     for (const suffix of ["-wal", "-shm"]) {
-      rmSync(this.#path + suffix, { force: true });
+      rmSync(this.path + suffix, { force: true });
     }
-    if (fileIdentity(this.#path) !== undefined) {
-      renameSync(this.#path, `${this.#path}.damaged`);
+    if (fileIdentity(this.path) !== undefined) {
+      renameSync(this.path, `${this.path}.damaged`);
     }
   }
 }
