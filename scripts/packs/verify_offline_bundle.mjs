@@ -2523,7 +2523,7 @@ var trustCodes = codeTable({
     explanation: {
       cause: "An older trust root may still list keys that were removed since.",
       example: "a backup of trust-root.json was restored",
-      fix: "Get the newest version from its owner."
+      fix: "Get the newest version from its owner. Where the newer one was never meant for this place, as when somebody else's evidence was verified with it, remove it from `trust/seen.json` of the state folder."
     }
   },
   TRUST_ROOT_FORKED: {

@@ -8,7 +8,7 @@ import type { Objections } from "#verify/objections.ts";
 import { revocationsPath } from "./revocation-files.ts";
 import { checkNoneMissed, lookAtRevocations } from "./revocation-standing.ts";
 import type { Settings } from "./settings.ts";
-import { admitRevocations, admitRoot, checkList, checkRoot, type RootPlace } from "./trust-memory.ts";
+import { admitRevocations, admitRoot, checkList, checkRoot, lastRoot, type RootPlace } from "./trust-memory.ts";
 import { readUserFile } from "./user-file.ts";
 import type { VerifyRequest, VerifyTools } from "./verify-evidence.ts";
 
@@ -81,9 +81,21 @@ async function admit(root: TrustRoot, used: Used, place: RootPlace): Promise<Res
     return before;
   }
   // Looked at again when it is written: another process may have used newer ones meanwhile.
-  const newRoot = isPinned ? await admitRoot(root, place) : ok(undefined);
+  const newRoot = isPinned && !(await standsBeside(root, place)) ? await admitRoot(root, place) : ok(undefined);
   const newList = newRoot.ok && list !== undefined ? await admitRevocations(stateFolder, list) : ok(undefined);
   return objectionsOf(newRoot, newList);
+}
+
+/** Who verifies with a root that is only named does not put it in the place of another one of its version that is in use. */
+async function standsBeside(root: TrustRoot, place: RootPlace): Promise<boolean> {
+  const last = await lastRoot(root, place);
+  return (
+    place.settings.namesTrust === true &&
+    last.ok &&
+    last.value !== undefined &&
+    last.value.digest !== root.digest &&
+    last.value.document.version === root.document.version
+  );
 }
 
 const OBJECTIONS: ReadonlySet<string> = new Set([

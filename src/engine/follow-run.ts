@@ -31,8 +31,9 @@ export async function followRun(
   { signals, onEvents }: Following,
 ): Promise<void> {
   const key = keyOf(state.identity);
-  using interruption = firstOf(signals);
   for (;;) {
+    // Of each turn its own: a promise that outlives a race keeps something of it.
+    using interruption = firstOf(signals);
     const isDriven = (await store.leases.current(key)) !== undefined;
     for await (const event of store.ledger.read(key, state.head.sequence)) {
       evolve(state, event);

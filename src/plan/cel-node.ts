@@ -55,7 +55,10 @@ export function evaluateBy(node: CelNode, made: (own: Evaluate) => Evaluate): vo
   around.set(node, all);
   const { evaluate } = node;
   const within = (own: Evaluate): Evaluate => all.reduce((inner, outer) => outer(inner), own);
-  // A plain property as soon as it is known: it is read for every evaluation.
+  // The first evaluation finds the node's own way, sets it and goes by it. A plain property from then on: it is read for every
+  // evaluation.
   const settle = (own: Evaluate): unknown => Object.defineProperty(node, "evaluate", { value: within(own) });
-  Object.defineProperty(node, "evaluate", { configurable: true, get: () => within(evaluate), set: settle });
+  const isFound = Object.hasOwn(node, "evaluate");
+  const get = (): Evaluate => (isFound ? within(evaluate) : evaluate);
+  Object.defineProperty(node, "evaluate", { configurable: true, get, set: settle });
 }

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { verifyPinned, type PinnedVerdict } from "#app/pinned-verification.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
 import { millisecondsOf } from "#canon/timestamp.ts";
 import type { Result } from "#fault/result.ts";
 import type { Verdict } from "#verify/verdict.ts";
@@ -17,6 +18,8 @@ const tools = { sha256, verifySignature, now: () => millisecondsOf(LATER) ?? 0 }
 type Desk = {
   readonly dir: string;
   readonly verify: (revocations?: string, configured?: string) => Promise<Result<PinnedVerdict>>;
+  /** With the root in this file, named by `--trust`. */
+  readonly verifyWith: (name: string) => Promise<Result<PinnedVerdict>>;
   readonly put: (name: string, sample?: SampleRevocations, signer?: Signer) => Promise<string>;
 };
 
@@ -38,6 +41,10 @@ function desk(t: Test, root: Uint8Array = rootBytes()): Desk {
       const list = configured === undefined ? {} : { revocationsFile: join(dir, configured) };
       const request = { path: world.folder, ...(given === undefined ? {} : { revocations: given }) };
       return verifyPinned(request, { ...settings, ...list }, tools);
+    },
+    verifyWith: (name) => {
+      const settings = { tenantId: "default" as never, stateFolder: dir, artifactsPath: dir, configFiles: [] };
+      return verifyPinned({ path: world.folder }, { ...settings, trustFile: join(dir, name), namesTrust: true }, tools);
     },
     put: async (name, sample = {}, signer = keys.root) => {
       const path = join(dir, name);
@@ -126,4 +133,13 @@ t.test("a root that demands a list fails a bundle where there is none", async (t
   t.match(checkOf(await strict.verify()), { code: "REVOCATIONS_MISSING" });
   await strict.put("revocations.json");
   t.match(checkOf(await strict.verify()), { status: "pass" });
+});
+
+t.test("to verify with another root of the same version does not put it in the place of the own one", async (t) => {
+  const { dir, verify, verifyWith } = desk(t);
+  t.equal(value(await verify()).verdict.verdict, "verified");
+  const other = JSON.parse(Buffer.from(rootBytes()).toString()) as { expires: string };
+  writeFileSync(join(dir, "theirs.json"), canonicalBytes({ ...other, expires: "2099-01-01T00:00:00.000Z" }));
+  t.equal(value(await verifyWith("theirs.json")).verdict.verdict, "verified", "it is believed");
+  t.equal(value(await verify()).verdict.verdict, "verified", "and so is the own one, later");
 });

@@ -21,6 +21,17 @@ t.test("what looks at a whole list for each of its items ends after so many step
   t.end();
 });
 
+t.test("the first evaluation costs what each later one costs", (t) => {
+  for (let count = 1000; count < 1130; count += 10) {
+    // No other expression has this many blanks: it was not evaluated before.
+    const source = `inputs.a.map(x, inputs.a) == inputs.b.map(x, inputs.b)${" ".repeat(count)}`;
+    const context = { inputs: { a: items(count), b: items(count) } };
+    const [first, ...later] = [1, 2, 3].map(() => evaluateExpression(source, context as never).ok);
+    t.strictSame(later, [first, first], `${count} items`);
+  }
+  t.end();
+});
+
 t.test("each part of what is asked of every item costs something, and no error of one hides that", (t) => {
   const product = Array.from({ length: 400 }, () => "x").join("*");
   const flags = items(5000).map((at) => at === 4999);

@@ -29,6 +29,16 @@ export type ShiftPorts = {
 /** Where debug lines go: those of runs with an open incident, or of all. */
 export type DebugLog = { readonly all: boolean; readonly write: (key: RunKey, line: TraceLine) => void };
 
+/** Why a run cannot be driven although its secrets are configured: they cannot be had now, or are none. */
+const NO_SECRETS: ReadonlySet<string> = new Set([
+  "SECRET_UNRESOLVED",
+  "SECRET_UNREACHABLE",
+  "SECRET_TIMEOUT",
+  "SECRET_PROVIDER",
+  "SECRET_TOO_SHORT",
+  "SECRET_TOO_LARGE",
+]);
+
 /**
  * Drives a run of some tenant from one taking over until it is left, and tells traces, its row and its objectives what
  * was written. Faults: those of `resumeRun`, of the store, and SECRET_NOT_CONFIGURED.
@@ -61,7 +71,7 @@ export async function workShift(
   const order = { references, maxParallel, wait: false, onEvents, ...signals, ...traceOf(row, debug) };
   try {
     const ended = await resumeRun(row, order, workplace);
-    return !ended.ok && row.status === "waiting" && ended.fault.code.startsWith("SECRET_")
+    return !ended.ok && row.status === "waiting" && NO_SECRETS.has(ended.fault.code)
       ? await resumeRun(row, { ...order, references: new Map(), maxParallel: 0 }, workplace)
       : ended;
   } finally {
