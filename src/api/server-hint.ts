@@ -23,6 +23,7 @@ const HINTS: Readonly<Record<string, readonly string[]>> = {
     "TRUST_FILE",
     "KEY_MISSING",
     "REQUESTER_KEY",
+    "ATTESTOR_KEY",
   ],
   "send the request again in a moment: others are at work on the same thing": [
     "TRUST_BUSY",

@@ -64,6 +64,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
     "LIMIT_UNENFORCEABLE",
     "PLANNER_LOST",
     "REQUESTER_KEY",
+    "ATTESTOR_KEY",
     "SANDBOX_UNAVAILABLE",
     "SERVER_STOPPING",
     "SERVER_UNREADY",

@@ -68,6 +68,17 @@ export const appCodes = codeTable({
       fix: "Add the public key with a principal and the role requester, or use another key.",
     },
   },
+  ATTESTOR_KEY: {
+    severity: "error",
+    exitCode: 2,
+    message: "the attestor's key {keyid} does not hold the role run-attestor in the trust root",
+    hint: "let its root holders add it: `packrun trust add KEY.pub --principal NAME --role run-attestor`",
+    explanation: {
+      cause: "Evidence is signed with this key, and nobody would verify what a key without that role signed.",
+      example: "attestor: {key: new.key}   # new.pub is not in the trust root yet",
+      fix: "Add the public key with the role run-attestor, or configure another key.",
+    },
+  },
   COMMAND_UNANSWERED: {
     severity: "error",
     exitCode: 10,

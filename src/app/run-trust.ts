@@ -3,6 +3,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Signer } from "#port/signer.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
+import { holdersOf } from "#trust/role.ts";
 import type { SignedRevocations } from "#trust/check-revocations.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { appCodes } from "./codes.ts";
@@ -156,6 +157,10 @@ async function developmentTrust(
 }
 
 function withPrincipal(given: Omit<RunTrust, "principal" | "development">): Result<RunTrust> {
+  const { keyid } = given.attestor;
+  if (!holdersOf(given.root, [ATTESTOR_ROLE]).has(keyid)) {
+    return fail(faultOf(appCodes, "ATTESTOR_KEY", { keyid }));
+  }
   const principal = given.root.keys.get(given.requester.keyid)?.principal;
   return principal === undefined
     ? fail(faultOf(appCodes, "REQUESTER_KEY", { keyid: given.requester.keyid }))
@@ -164,6 +169,7 @@ function withPrincipal(given: Omit<RunTrust, "principal" | "development">): Resu
 
 type KeyUse = { readonly what: string; readonly hint?: string };
 
+const ATTESTOR_ROLE = "run-attestor";
 const REQUESTER: KeyUse = { what: "the run request" };
 const ATTESTOR: KeyUse = {
   what: "approval requests and the attestation",

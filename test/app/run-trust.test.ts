@@ -17,7 +17,7 @@ async function configured(t: Test): Promise<Configured> {
   const place = smallWorkplace(t);
   const now = (): number => Date.now();
   const tools = { keyring: fileKeyring, now, stateFolder: place.here("state") };
-  const [rita, quinn] = await Promise.all(
+  const [rita, quinn, host] = await Promise.all(
     ["rita", "quinn", "host", "mallory"].map(async (name) =>
       value(await fileKeyring.writePair(place.here(name), "ed25519")),
     ),
@@ -27,6 +27,8 @@ async function configured(t: Test): Promise<Configured> {
   value(await trustInit({ trustDomain: "acme", rootKeys: [rita?.publicFile ?? ""], out: root }, tools));
   const grant = { principal: "quinn", roles: ["requester"] };
   value(await trustAdd({ file: root, keyFile: quinn?.publicFile ?? "", ...grant }, tools));
+  const attests = { principal: "host", roles: ["run-attestor"] };
+  value(await trustAdd({ file: root, keyFile: host?.publicFile ?? "", ...attests }, tools));
   return {
     ...place,
     key: (name) => place.here(`${name}.key`),
@@ -85,6 +87,12 @@ t.test("without a key for what must be signed there is KEY_MISSING, never the de
   t.match(noRequester, { fault: { message: /run request/ } });
   const named = await openRunTrust(await place.opened("attestor: {key: host.key}\n"), place.key("quinn"), []);
   t.ok(named.ok);
+});
+
+t.test("a key that may not attest signs no evidence: ATTESTOR_KEY", async (t) => {
+  const place = await configured(t);
+  const workplace = await place.opened("requester: {key: quinn.key}\nattestor: {key: quinn.key}\n");
+  t.equal(code(await openRunTrust(workplace, undefined, [])), "ATTESTOR_KEY");
 });
 
 t.test("a key that the trust root does not know requests nothing: REQUESTER_KEY", async (t) => {

@@ -151,13 +151,14 @@ export class Place {
     return this.here(".packrun/runs", runId, ...parts);
   }
 
-  /** Whole lines of a run's ledger. */
+  /** Whole lines of a run's ledger; what is being written begins with a zero byte until it is there. */
   ledger(runId = this.lastRun()): readonly LedgerEvent[] {
     const file = runId === undefined ? undefined : this.runFile(runId, "ledger.jsonl");
     if (file === undefined || !existsSync(file)) {
       return [];
     }
-    return readFileSync(file, "utf8")
+    const [written = ""] = readFileSync(file, "utf8").split("\0");
+    return written
       .split("\n")
       .slice(0, -1)
       .map((line) => JSON.parse(line) as LedgerEvent);
