@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { approvalRequestPredicate } from "#attest/approval.ts";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { runRequestPredicate } from "#attest/run-request.ts";
@@ -16,6 +14,7 @@ import type { ApprovalCase } from "./approval-case.ts";
 import { FOLDER } from "./approval-folder.ts";
 import { approvalUseCodes } from "./approval-use-codes.ts";
 import { heldRevocations, type HeldRevocations, type RevocationPlace } from "./revocation-standing.ts";
+import { hasNoRoot, rootFileOf } from "./site-root.ts";
 import { admitRoot, type RootPlace } from "./trust-memory.ts";
 import { readUserFile } from "./user-file.ts";
 
@@ -45,17 +44,15 @@ export async function openApprovalTrust(place: RevocationPlace): Promise<Result<
 
 /** The root alone, for looking up who holds what. */
 export async function openApprovalRoot(place: RootPlace): Promise<Result<ApprovalTrust>> {
-  const { trustFile, stateFolder } = place.settings;
-  const file = trustFile ?? join(stateFolder, "trust", "trust-root.json");
-  if (trustFile === undefined && !existsSync(file)) {
+  if (hasNoRoot(place.settings)) {
     return fail(faultOf(approvalUseCodes, "APPROVAL_TRUST_MISSING"));
   }
-  const rootBytes = await readUserFile(file);
+  const rootBytes = await readUserFile(rootFileOf(place.settings));
   const root = rootBytes.ok ? readTrustRoot(rootBytes.value, place.sha256) : rootBytes;
   if (!rootBytes.ok || !root.ok) {
     return root as Result<never>;
   }
-  const development = trustFile === undefined;
+  const development = place.settings.trustFile === undefined;
   const admitted = development ? ok(undefined) : await admitRoot(root.value, place);
   return admitted.ok ? ok({ root: root.value, rootBytes: rootBytes.value, development }) : admitted;
 }

@@ -39,7 +39,7 @@ export const appCodes = codeTable({
     severity: "error",
     exitCode: 2,
     message: "no key to sign {what} with",
-    hint: "give one with --as KEY, or set requester.key in packrun.config.yaml",
+    hint: "set requester.key in packrun.config.yaml; `packrun run` takes one with --as KEY, too",
     explanation: {
       cause: "A trust root is configured, but not the private key that must sign here.",
       example: "packrun run PACK --trust acme-root.json   # no requester.key in the configuration",

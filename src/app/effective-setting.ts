@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Json } from "#canon/json.ts";
 import type { PathPart } from "#canon/shape.ts";
 import { redactAddress } from "#fault/redact-address.ts";
@@ -8,6 +7,7 @@ import { revocationsPath } from "./revocation-files.ts";
 import { DEFAULT_LISTEN } from "./server-settings.ts";
 import { serviceLimits } from "./service/service-limits.ts";
 import { SIGNER_TIMEOUT_SECONDS, type Settings } from "./settings.ts";
+import { rootFileOf } from "./site-root.ts";
 
 /** What was resolved, what the sources said of this member, and the parts of its pointer. */
 type Asked = {
@@ -48,7 +48,7 @@ export const EFFECTIVE: Readonly<Record<string, Effective>> = {
   "/TaskRunner/Storage/Mongo/ArtifactsCollection": mongo("ArtifactsCollection", (used) => used.collections.artifacts),
   "/TaskRunner/Storage/Mongo/ApprovalsCollection": mongo("ApprovalsCollection", (used) => used.collections.approvals),
   "/tenant": ({ settings }) => settings.tenantId,
-  "/trust": ({ settings }) => settings.trustFile ?? join(settings.stateFolder, "trust", "trust-root.json"),
+  "/trust": ({ settings }) => rootFileOf(settings),
   "/revocations": ({ settings }) => revocationsPath(settings),
   "/requester/key": key("requesterKey"),
   "/attestor/key": key("attestorKey"),

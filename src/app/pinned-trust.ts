@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { ok, type Result } from "#fault/result.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { Revocations } from "#trust/revocation-list.ts";
@@ -8,6 +6,7 @@ import type { Objections } from "#verify/objections.ts";
 import { revocationsPath } from "./revocation-files.ts";
 import { checkNoneMissed, lookAtRevocations } from "./revocation-standing.ts";
 import type { Settings } from "./settings.ts";
+import { hasNoRoot, rootFileOf } from "./site-root.ts";
 import { admitRevocations, admitRoot, checkList, checkRoot, lastRoot, type RootPlace } from "./trust-memory.ts";
 import { readUserFile } from "./user-file.ts";
 import type { VerifyRequest, VerifyTools } from "./verify-evidence.ts";
@@ -32,13 +31,12 @@ export async function pinnedTrust(
   settings: Settings,
   tools: VerifyTools,
 ): Promise<Result<PinnedTrust>> {
-  const { trustFile, stateFolder } = settings;
+  const { trustFile } = settings;
   const named = given === undefined ? {} : { revocations: given };
-  const development = join(stateFolder, "trust", "trust-root.json");
-  if (trustFile === undefined && !existsSync(development)) {
+  if (hasNoRoot(settings)) {
     return ok({ anchor: "none", held: named });
   }
-  const bytes = await readUserFile(trustFile ?? development);
+  const bytes = await readUserFile(rootFileOf(settings));
   if (!bytes.ok) {
     return bytes;
   }

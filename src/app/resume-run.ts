@@ -1,4 +1,5 @@
 import type { Result } from "#fault/result.ts";
+import type { NodeKind } from "#plan/plan.ts";
 import type { RunKey } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { checkDeclared, checkGiven } from "./check-secrets.ts";
@@ -53,11 +54,13 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
   return trust.ok ? finishRun(identity.value, { ...order, references, after }, workplace, trust.value) : trust;
 }
 
+const GATES: ReadonlySet<NodeKind> = new Set(["gate.approval", "gate.policy"]);
+
 /** Whether anything can still run, of a run that stops only in `finally`. */
 function hasWorkLeft({ status, stop, live }: RunState): boolean {
   const roots = stop === undefined ? [...live.main.roots, ...live.finally.roots] : live.finally.roots;
   return (
     !isTerminal(status) &&
-    roots.some(({ at, record }) => !at.node.kind.startsWith("gate.") && !isTerminal(record?.status ?? "pending"))
+    roots.some(({ at, record }) => !GATES.has(at.node.kind) && !isTerminal(record?.status ?? "pending"))
   );
 }

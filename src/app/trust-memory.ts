@@ -1,12 +1,7 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { Sha256 } from "#canon/digest.ts";
-import { trustDomainShape } from "#canon/id-shape.ts";
-import { digest, integer, literal, misfitsOf, object, record, type Infer } from "#canon/shape.ts";
-import { readCanonicalJson } from "#canon/strict-json.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
@@ -16,33 +11,12 @@ import { followRoot } from "#trust/follow-root.ts";
 import { checkRollback } from "#trust/freshness.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { Revocations } from "#trust/revocation-list.ts";
-import { trustRootShape, type TrustRoot } from "#trust/trust-root.ts";
-import { fileFault, systemCode } from "./file-fault.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
+import { readSeen, seenPath, writeSeen, type Seen, type SeenList } from "./seen-file.ts";
 import type { Settings } from "./settings.ts";
 import { withTrustLock } from "./state-lock.ts";
-import { readSteps, writeAtomically } from "./trust-file.ts";
+import { readSteps } from "./trust-file.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
-
-const DOMAIN = /^[a-z0-9][a-z0-9.-]{0,126}$/;
-const seenListShape = object({ sequence: integer({ min: 1 }), digest: digest() });
-/** The last revocation list of a trust domain that was relied on from here. */
-export type SeenList = Infer<typeof seenListShape>;
-
-/**
- * `trust/seen.json` of a state folder: by trust domain the last root that was relied on from here, whose keys judge the
- * next one, and the last of its revocation lists; and by path which trust domain a pinned file was of.
- */
-const seenShape = object(
-  {
-    schema: literal("packrun.seen-roots/v1"),
-    roots: record(DOMAIN, trustRootShape, "a trust domain"),
-  },
-  {
-    revocations: record(DOMAIN, seenListShape, "a trust domain"),
-    files: record(/^/, trustDomainShape, "a path"),
-  },
-);
-type Seen = Infer<typeof seenShape>;
 
 /** Where a pinned root lies and what is remembered of it, and with what its next versions are checked. */
 export type RootPlace = {
@@ -201,29 +175,4 @@ async function remember(root: TrustRoot, place: RootPlace): Promise<Result<void>
   const pins = pinsFile(domainAt(seen.value, place.settings), place.settings);
   const files = pins ? { ...seen.value.files, [trustFile]: trustDomain } : seen.value.files;
   return writeSeen(stateFolder, { ...seen.value, roots, ...(files === undefined ? {} : { files }) });
-}
-
-async function writeSeen(stateFolder: string, next: Seen): Promise<Result<void>> {
-  try {
-    await writeAtomically(seenPath(stateFolder), canonicalBytes(next));
-    return ok(undefined);
-  } catch (error) {
-    return fileFault(seenPath(stateFolder), error);
-  }
-}
-
-async function readSeen(stateFolder: string): Promise<Result<Seen>> {
-  const file = seenPath(stateFolder);
-  const bytes = await readFile(file).catch((error: unknown) => systemCode(error));
-  if (bytes === "ENOENT" || bytes === "ENOTDIR") {
-    return ok({ schema: "packrun.seen-roots/v1", roots: {} });
-  }
-  const read = typeof bytes === "string" ? undefined : readCanonicalJson(new Uint8Array(bytes), "seen.json");
-  return read?.ok === true && misfitsOf(seenShape, read.value).length === 0
-    ? ok(read.value as Seen)
-    : fail(faultOf(trustUseCodes, "TRUST_MEMORY", { file }));
-}
-
-function seenPath(stateFolder: string): string {
-  return join(stateFolder, "trust", "seen.json");
 }

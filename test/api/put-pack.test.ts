@@ -95,7 +95,7 @@ t.test("archives of anything but plain files are refused, and leave nothing", as
 t.test("an upload for which there is no room says that the store is full, and leaves nothing", async (t) => {
   const medium = smallMedium(t, 400_000);
   if (medium === undefined) {
-    t.pass("no file system could be mounted");
+    t.pass("room", { skip: "no file system can be mounted here" });
     return;
   }
   const small = { ...allowing, settings: { ...allowing.settings, stateFolder: medium } };
