@@ -77,9 +77,12 @@ const encode = (part: string): string => encodeURIComponent(part.toWellFormed())
 function request({ path, parameters, bodies }: Operation): fc.Arbitrary<Asked> {
   const given = fc.tuple(
     ...parameters.map(({ name, in: place, schema, required }) =>
-      fc
-        .tuple(fc.boolean(), place === "path" ? text(known) : valueOf(schema, known))
-        .map(([isThere, value]) => ({ name, place, isThere: required || isThere, value: String(value) })),
+      fc.tuple(fc.boolean(), place === "path" ? text(known) : valueOf(schema, known)).map(([isThere, value]) => ({
+        name,
+        place,
+        isThere: required || isThere,
+        value: typeof value === "string" ? value : JSON.stringify(value),
+      })),
     ),
   );
   const types = Object.entries(bodies);

@@ -53,6 +53,8 @@ t.test(
       await pause(100 + Math.random() * 900);
     }
     t.equal(kills, KILLS, "it was killed as often as it should be");
+    // One that was started only now does not hear yet.
+    await pause(3000);
     await Promise.all(
       children.map(async (child) => {
         const gone = once(child, "exit");
