@@ -1,5 +1,14 @@
 import { execFile } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  type BigIntStats,
+} from "node:fs";
 import { rm, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -17,49 +26,66 @@ export type AttemptFolder = {
   readonly output: string;
   /** What its two parts looked like when they were made. */
   readonly mark: string;
-  /** On the clock of `performance`. */
-  readonly madeAt: number;
+  /** When the younger of them last changed by the clock of its file system, in nanoseconds since 1970. */
+  readonly changedAt: bigint;
+  /** An attempt has had it since, and left it as it was. */
+  readonly isKept?: boolean;
   /** The names of other files in it. */
   readonly added: string[];
 };
 
-/** Times of files stand still for up to 10 ms (a tick of a kernel with 100 of them in a second). */
-const TICK_MS = 10;
+const FOLDER_MODE = 0o710;
 
 /** The folder lets the slot's group pass and nobody else; everything else about the step is bound read-only. */
 export function makeAttemptFolder(path: string, uid: number | undefined): AttemptFolder {
   const [work, output] = [join(path, "work"), join(path, "output.json")];
-  mkdirSync(path, { mode: 0o710 });
+  mkdirSync(path, { mode: FOLDER_MODE });
   mkdirSync(work, { mode: 0o700 });
   writeFileSync(output, "", { mode: 0o600, flag: "wx" });
-  chmodSync(path, 0o710);
+  chmodSync(path, FOLDER_MODE);
   if (uid !== undefined) {
     chownSync(path, 0, uid);
     chownSync(work, uid, uid);
     chownSync(output, uid, uid);
   }
-  return { path, work, output, mark: markOf(work, output), madeAt: performance.now(), added: [] };
+  const [workLook, outputLook] = [lookAt(work), lookAt(output)];
+  // A kernel that can tell short times apart does so from the first look on.
+  lookAt(path);
+  return {
+    path,
+    work,
+    output,
+    mark: markOf(workLook, outputLook),
+    changedAt: workLook.ctimeNs > outputLook.ctimeNs ? workLook.ctimeNs : outputLook.ctimeNs,
+    added: [],
+  };
+}
+
+function lookAt(path: string): BigIntStats {
+  return statSync(path, { bigint: true });
 }
 
 /** Every change of a file, of its names, rights and attributes, and of what stands in a folder moves its ctime. */
-function markOf(...paths: readonly string[]): string {
-  return paths
-    .map((path) => {
-      const { ino, ctimeNs, mtimeNs } = statSync(path, { bigint: true });
-      return `${ino} ${ctimeNs} ${mtimeNs}`;
-    })
-    .join(", ");
+function markOf(...looks: readonly BigIntStats[]): string {
+  return looks.map(({ ino, ctimeNs, mtimeNs }) => `${ino} ${ctimeNs} ${mtimeNs}`).join(", ");
 }
 
-/** Whether what a step touches from now on can be told from what was there before. */
-export function hasSettled({ madeAt }: AttemptFolder): boolean {
-  return performance.now() - madeAt > 2 * TICK_MS;
+/**
+ * Whether what a step touches from now on can be told from what was there before. Times of files stand still for up to
+ * 10 ms on some kernels, so the folder around them is changed to see which time a change bears now.
+ */
+export function hasSettled({ path, changedAt, isKept }: AttemptFolder): boolean {
+  if (isKept === true) {
+    return true;
+  }
+  chmodSync(path, FOLDER_MODE);
+  return lookAt(path).ctimeNs > changedAt;
 }
 
 /** Takes away what was added; false when a step may have touched the rest. To be asked when nothing of it runs any more. */
 export function cleanUntouched({ path, work, output, mark, added }: AttemptFolder): boolean {
   try {
-    if (markOf(work, output) !== mark || readdirSync(work).length > 0) {
+    if (markOf(lookAt(work), lookAt(output)) !== mark || readdirSync(work).length > 0) {
       return false;
     }
     added.splice(0).forEach((name) => unlinkSync(join(path, name)));

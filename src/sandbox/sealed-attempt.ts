@@ -197,7 +197,7 @@ class SealedAttempt {
   #giveBack(clean: boolean, settled: boolean): void {
     const { pool } = this.#ports.ground;
     if (clean && settled && cleanUntouched(this.#folder)) {
-      this.#slot.left.folder = this.#folder;
+      this.#slot.left.folder = { ...this.#folder, isKept: true };
     } else {
       pool.later(removeAttemptFolder(this.#folder));
     }
