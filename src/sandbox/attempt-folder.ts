@@ -28,7 +28,7 @@ export type AttemptFolder = {
   readonly mark: string;
   /** When the younger of them last changed by the clock of its file system, in nanoseconds since 1970. */
   readonly changedAt: bigint;
-  /** An attempt has had it since, and left it as it was. */
+  /** It had settled before an attempt that left it as it was. */
   readonly isKept?: boolean;
   /** The names of other files in it. */
   readonly added: string[];
@@ -75,11 +75,14 @@ function markOf(...looks: readonly BigIntStats[]): string {
  * 10 ms on some kernels, so the folder around them is changed to see which time a change bears now.
  */
 export function hasSettled({ path, changedAt, isKept }: AttemptFolder): boolean {
-  if (isKept === true) {
-    return true;
+  try {
+    if (isKept !== true) {
+      chmodSync(path, FOLDER_MODE);
+    }
+    return isKept === true || lookAt(path).ctimeNs > changedAt;
+  } catch {
+    return false;
   }
-  chmodSync(path, FOLDER_MODE);
-  return lookAt(path).ctimeNs > changedAt;
 }
 
 /** Takes away what was added; false when a step may have touched the rest. To be asked when nothing of it runs any more. */

@@ -165,7 +165,7 @@ class SealedAttempt {
       throw new Error("an attempt starts once");
     }
     this.#used = true;
-    const settled = hasSettled(this.#folder);
+    const kept = hasSettled(this.#folder) ? { ...this.#folder, isKept: true } : undefined;
     let clean = false;
     try {
       const end = await this.#step.run(sink).catch(async (error: unknown) => {
@@ -180,7 +180,7 @@ class SealedAttempt {
       const collected = verdict.kind === "passed" ? await this.#collect() : undefined;
       return outcomeOf(end, verdict, collected, egress);
     } finally {
-      this.#giveBack(clean, settled);
+      this.#giveBack(clean, kept);
     }
   }
 
@@ -189,15 +189,15 @@ class SealedAttempt {
       this.#used = true;
       const clean = await this.#step.discard().catch(() => false);
       await this.#session?.close();
-      this.#giveBack(clean, clean);
+      this.#giveBack(clean, this.#folder);
     }
   }
 
-  /** `settled`: whatever the step touched in its folder can be seen. */
-  #giveBack(clean: boolean, settled: boolean): void {
+  /** `kept`: the folder for the next attempt, should this one have left it as it was. */
+  #giveBack(clean: boolean, kept: AttemptFolder | undefined): void {
     const { pool } = this.#ports.ground;
-    if (clean && settled && cleanUntouched(this.#folder)) {
-      this.#slot.left.folder = { ...this.#folder, isKept: true };
+    if (clean && kept !== undefined && cleanUntouched(kept)) {
+      this.#slot.left.folder = kept;
     } else {
       pool.later(removeAttemptFolder(this.#folder));
     }
