@@ -1,6 +1,7 @@
 import type { Redactor } from "#port/secrets.ts";
 import type { Command } from "#run/command.ts";
 import type { AttemptOutcome } from "#run/outcome.ts";
+import type { Values } from "#run/value.ts";
 
 /**
  * Takes secrets out of what comes from outside before anything is decided on it: output, results, reasons that people
@@ -41,10 +42,20 @@ export function redactCommand(command: Command, redactor: Redactor): Command {
 function redactOutcome(outcome: AttemptOutcome, redactor: Redactor): AttemptOutcome {
   switch (outcome.kind) {
     case "succeeded":
-      return { ...outcome, outputs: redactor.redactJson(outcome.outputs) };
+      return { ...outcome, outputs: redactOutputs(outcome.outputs, redactor) };
     case "failed":
       return { ...outcome, hint: redactor.redact(outcome.hint) };
     case "cancelled":
       return outcome;
   }
+}
+
+/** Of files and folders only digest and size stand there, which a short secret must not make unreadable. */
+function redactOutputs(outputs: Values, redactor: Redactor): Values {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, output]) => [
+      name,
+      "value" in output ? { ...output, value: redactor.redactValue(output.value) } : output,
+    ]),
+  );
 }

@@ -1,3 +1,4 @@
+import type { Json } from "#canon/json.ts";
 import type { Result } from "#fault/result.ts";
 
 /** Where a secret comes from, as the command line or the configuration names it: `env:VAR`, `vault:PATH#KEY`. */
@@ -43,8 +44,10 @@ export type Redactor = {
   readonly add: (name: string, value: string) => void;
   readonly redact: (text: string) => string;
   readonly redactHost: (text: string) => string;
-  /** Redacts every string inside a JSON value, member names included. */
+  /** Redacts every string inside a JSON value, member names included. Numbers are the runner's own: ports, counts, sizes. */
   readonly redactJson: <T>(value: T) => T;
+  /** The same for what a step gave: a number whose JSON text holds a secret becomes the redacted text, a string. */
+  readonly redactValue: (value: Json) => Json;
   readonly stream: () => RedactingStream;
   readonly scanner: () => SecretScanner;
 };

@@ -143,11 +143,11 @@ export const sandboxCodes = codeTable({
     severity: "error",
     exitCode: 1,
     message: "output {name} holds the secret {secret}; neither it nor its digest was kept",
-    hint: "do not write secrets into outputs; `mayContainSecrets: true` on the output allows it, on the record",
+    hint: "do not write secrets into outputs; `mayContainSecrets: true` on a file or folder allows it, on the record",
     explanation: {
       cause: "The value of a secret, plain or encoded, was found in an output while it was read.",
       example: "a configuration file with the deploy token as an output",
-      fix: "Keep the secret out of the file. If it has to be there, say `mayContainSecrets: true`.",
+      fix: "Keep the secret out of the output. If it has to be there, make the output a file or folder and say `mayContainSecrets: true`.",
     },
   },
 });

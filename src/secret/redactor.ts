@@ -1,4 +1,4 @@
-import { isJsonObject } from "#canon/json.ts";
+import { isJsonObject, type Json } from "#canon/json.ts";
 import type { Redactor } from "#port/secrets.ts";
 import { FormMatcher, ROOT, type Form } from "./form-matcher.ts";
 import { RedactingWalk, type Redaction } from "./redacting-walk.ts";
@@ -28,6 +28,11 @@ export function createRedactor(options: { readonly mark?: Mark } = {}): Redactor
   const redaction = { matcher, mark: markOf };
 
   const redact = (text: string): string => (forms.length === 0 ? text : redactText(text, redaction));
+  const redactNumber = (number: number): number | string => {
+    const text = JSON.stringify(number);
+    const redacted = redact(text);
+    return redacted === text ? number : redacted;
+  };
   const redactHost = (text: string): string => {
     if (forms.length === 0) {
       return text;
@@ -50,7 +55,9 @@ export function createRedactor(options: { readonly mark?: Mark } = {}): Redactor
     },
     redact,
     redactHost,
-    redactJson: <T>(value: T): T => (forms.length === 0 ? value : (redactInside(value, redact) as T)),
+    redactJson: <T>(value: T): T =>
+      forms.length === 0 ? value : (redactInside(value, redact, (number) => number) as T),
+    redactValue: (value) => (forms.length === 0 ? value : (redactInside(value, redact, redactNumber) as Json)),
     stream: () => new RedactingWalk(redaction),
     scanner: () => {
       let state = ROOT;
@@ -91,18 +98,26 @@ function formsInHosts(forms: readonly Form[]): readonly Form[] {
 }
 
 /** The value itself where nothing in it was redacted. */
-function redactInside(value: unknown, redact: (text: string) => string): unknown {
+function redactInside(
+  value: unknown,
+  redact: (text: string) => string,
+  redactNumber: (number: number) => number | string,
+): unknown {
   if (typeof value === "string") {
     return redact(value);
   }
+  if (typeof value === "number") {
+    return redactNumber(value);
+  }
+  const inside = (member: unknown): unknown => redactInside(member, redact, redactNumber);
   if (Array.isArray(value)) {
-    const items = value.map((item: unknown) => redactInside(item, redact));
+    const items = value.map(inside);
     return items.every((item, at) => item === value[at]) ? (value as unknown) : items;
   }
   if (!isJsonObject(value)) {
     return value;
   }
-  const members = Object.entries(value).map(([name, member]) => [redact(name), redactInside(member, redact)] as const);
+  const members = Object.entries(value).map(([name, member]) => [redact(name), inside(member)] as const);
   return members.every(([name, member]) => Object.hasOwn(value, name) && value[name] === member)
     ? value
     : Object.fromEntries(members);

@@ -180,6 +180,22 @@ t.test("JSON values are redacted in every string and member name, and are themse
   t.equal(redactor.redactJson("hunter2!"), "[redacted:token]");
 });
 
+t.test(
+  "a number that holds a secret becomes a redacted text where a step gave it, and stays where it is a count",
+  async (t) => {
+    const redactor = redactorOf({ pin: "86753091" });
+    t.same(redactor.redactValue({ a: [86753091, -86753091.5, 8675309], b: { c: "86753091" } }), {
+      a: ["[redacted:pin]", "-[redacted:pin].5", 8675309],
+      b: { c: "[redacted:pin]" },
+    });
+    t.equal(redactor.redactValue(86753091), "[redacted:pin]");
+    t.equal(createRedactor().redactValue(86753091), 86753091);
+    const clean = { a: [1, 2.5, null, true] };
+    t.equal(redactor.redactValue(clean), clean);
+    t.same(redactor.redactJson({ port: 86753091 }), { port: 86753091 });
+  },
+);
+
 t.test("without secrets, and without their forms, bytes pass as they are and at once", async (t) => {
   const chunk = Buffer.from([0xff, 0x00, 0x68, 0x75, 0x6e, 0x74]);
   t.equal(createRedactor().stream().push(chunk).buffer, chunk.buffer);

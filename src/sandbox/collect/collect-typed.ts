@@ -6,7 +6,7 @@ import { readJson } from "#canon/strict-json.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { TypedOutput, ValueType } from "#plan/plan.ts";
 import type { Value } from "#run/value.ts";
-import { faultOfBreak, outputFault, scannerFor, type Collecting } from "./collecting.ts";
+import { faultOfBreak, outputFault, type Collecting } from "./collecting.ts";
 import { scanFor } from "./scanned-bytes.ts";
 
 /** Typed outputs stand in the ledger as they are; what is larger belongs into a file. */
@@ -41,7 +41,7 @@ export function readTypedOutputs(path: string): TypedOutputs {
     : { kind: "bad", problem: "it is nested too deep" };
 }
 
-/** Takes one declared value out of it. */
+/** Takes one declared value out of it; one that holds a secret is refused whatever the pack says, for it goes into the ledger. */
 export async function collectTyped(
   collecting: Collecting,
   name: string,
@@ -65,7 +65,7 @@ export async function collectTyped(
     return fail(outputFault(redactor, "STEP_OUTPUT_TYPE", { name, problem }));
   }
   try {
-    scanFor(scannerFor(collecting, rule), canonicalBytes(value));
+    scanFor(redactor.scanner(), canonicalBytes(value));
   } catch (error) {
     return fail(faultOfBreak(redactor, name, error));
   }

@@ -194,6 +194,7 @@ const nothingSecret: Redactor = {
   redact: (text) => text,
   redactHost: (text) => text,
   redactJson: (value) => value,
+  redactValue: (value) => value,
   stream: () => plain,
   scanner: () => ({ push: () => undefined, found: () => undefined }),
 };

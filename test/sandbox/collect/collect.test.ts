@@ -329,6 +329,28 @@ t.test("an output that may contain secrets is taken when it says so", async (t) 
   t.match(outcome, { kind: "succeeded", outputs: { x: { digest: sha256(secret) } } });
 });
 
+t.test(
+  "a typed output that holds a secret is refused whatever its rule says: it would stand in the ledger",
+  async (t) => {
+    const secret = "86753091";
+    rig.redactor.add("pin", secret);
+    const rules: Readonly<Record<string, readonly [json: string, type: "integer" | "string" | "object"]>> = {
+      number: ["%s", "integer"],
+      text: ['"%s"', "string"],
+      inside: ['{"a": [{"b": %s}]}', "object"],
+    };
+    for (const [where, [json, type]] of Object.entries(rules)) {
+      const { outcome } = await rig.run({
+        script: `printf '{"x": ${json}}' "$S" >"$PACKRUN_OUTPUT"`,
+        secretEnv: { S: secret },
+        outputs: { x: Object.assign({ type }, { mayContainSecrets: true }) },
+      });
+      t.match(outcome, { kind: "failed", reason: "SECRET_IN_ARTIFACT", hint: /pin/ }, where);
+      t.notMatch(JSON.stringify(outcome), secret, where);
+    }
+  },
+);
+
 t.test("a step that failed gives no outputs", async (t) => {
   const { outcome } = await run("echo x >x; exit 1", { x: file });
   t.match(outcome, { kind: "failed", reason: "STEP_EXIT", artifacts: [] });
