@@ -1,15 +1,13 @@
 import { Composer, type Document, type YAMLError } from "yaml";
 import { decodeUtf8 } from "#canon/utf8.ts";
 import type { Json } from "#canon/json.ts";
-import { diagnosticOf } from "#fault/code-table.ts";
 import type { Diagnostic } from "#fault/diagnostic.ts";
 import type { FaultData } from "#fault/fault.ts";
-import type { Range } from "#fault/place.ts";
 import { lineIndex, type LineIndex } from "./line-index.ts";
-import { yamlCodes } from "./yaml-codes.ts";
 import { MAX_PACK_FILE } from "./pack-files.ts";
+import { diagnosticsOf, MOST_OF_ONE_KIND, type YamlFinding } from "./yaml-findings.ts";
 import { lexYaml, MAX_DEPTH, MAX_NODES, type Lexed } from "./yaml-lex.ts";
-import { valueOfTree, type TreeFinding } from "./yaml-tree.ts";
+import { valueOfTree } from "./yaml-tree.ts";
 
 export type YamlReading = {
   /** True when the structure of the text is certain, so that more can be said about `value`. */
@@ -22,9 +20,8 @@ export type YamlReading = {
   readonly root: unknown;
 };
 
-type YamlCode = keyof typeof yamlCodes;
 /** Puts one finding of the reader into its list. */
-type Add = (code: YamlCode, data: FaultData, start: number, end: number, hint?: string) => void;
+type Add = (code: YamlFinding["code"], data: FaultData, start: number, end: number, hint?: string) => void;
 
 /**
  * Reads YAML 1.2 (core schema) as plain JSON data, strictly and in linear time; everything that is refused is reported
@@ -34,12 +31,14 @@ export function readYaml(bytes: Uint8Array, file: string): YamlReading {
   const decoded = bytes.length > MAX_PACK_FILE ? undefined : decodeUtf8(bytes);
   const text = decoded?.startsWith("\uFEFF") === true ? decoded.slice(1) : (decoded ?? "");
   const lines = lineIndex(text);
-  const diagnostics: Diagnostic[] = [];
+  const findings: YamlFinding[] = [];
   const add: Add = (code, data, start, end, hint) => {
-    const at = { file, range: lines.range(start, end), ...(hint === undefined ? {} : { hint }) };
-    diagnostics.push(diagnosticOf(yamlCodes, code, data, at));
+    findings.push({ code, data, start, end, ...(hint === undefined ? {} : { hint }) });
   };
-  const unsound = (): YamlReading => ({ sound: false, value: null, diagnostics, text, lines, root: null });
+  const unsound = (): YamlReading => {
+    const diagnostics = diagnosticsOf(findings, file, lines);
+    return { sound: false, value: null, diagnostics, text, lines, root: null };
+  };
   if (bytes.length > MAX_PACK_FILE) {
     add("YAML_TOO_LARGE", { size: bytes.length, limit: MAX_PACK_FILE }, 0, 0);
     return unsound();
@@ -57,27 +56,22 @@ export function readYaml(bytes: Uint8Array, file: string): YamlReading {
   }
   if (lexed.stopped !== undefined) {
     const { reason, at } = lexed.stopped;
-    const [code, limit] =
-      reason === "depth" ? (["YAML_TOO_DEEP", MAX_DEPTH] as const) : (["YAML_TOO_MANY_NODES", MAX_NODES] as const);
-    add(code, { limit }, at, at + 1);
+    const [code, data] = STOPPED[reason];
+    add(code, data, at, at + 1);
     return unsound();
   }
   const { document, lostLine } = compose(lexed, text, lines, add);
   const root = document?.contents ?? null;
   const { value, found } = valueOfTree(root);
-  const certain = firstBrokenLine(diagnostics);
-  const inTree = found.map((finding) => treeDiagnostic(finding, file, lines));
+  const lineOf = ({ start }: YamlFinding): number => lines.position(start).line;
+  // Behind a broken line the tree is a guess: what is odd in it comes of the guess.
+  const broken = smallest(findings.filter(({ code }) => code === "YAML_SYNTAX").map(lineOf));
   const told = [
-    ...diagnostics.filter(({ range }) => lineOf(range) <= lostLine),
-    ...inTree.filter(({ range }) => lineOf(range) < certain),
+    ...findings.filter((finding) => lineOf(finding) <= lostLine),
+    ...found.filter((finding) => lineOf(finding) < broken),
   ];
   const sound = !told.some(({ code }) => UNSOUND.has(code));
-  return { sound, value: sound ? value : null, diagnostics: told, text, lines, root };
-}
-
-/** Behind a broken line the tree is a guess: what is odd in it comes of the guess. */
-function firstBrokenLine(diagnostics: readonly Diagnostic[]): number {
-  return smallest(diagnostics.filter(({ code }) => code === "YAML_SYNTAX").map(({ range }) => lineOf(range)));
+  return { sound, value: sound ? value : null, diagnostics: diagnosticsOf(told, file, lines), text, lines, root };
 }
 
 /** Infinity of none. There may be more than the arguments of a call. */
@@ -85,11 +79,15 @@ function smallest(numbers: readonly number[]): number {
   return numbers.reduce((least, each) => Math.min(least, each), Infinity);
 }
 
-function lineOf(range: Range | undefined): number {
-  return range?.start.line ?? 0;
-}
-
 const REFUSED = { anchor: "YAML_ANCHOR", alias: "YAML_ALIAS", tag: "YAML_TAG" } as const;
+const STOPPED = {
+  depth: ["YAML_TOO_DEEP", { limit: MAX_DEPTH }],
+  nodes: ["YAML_TOO_MANY_NODES", { limit: MAX_NODES }],
+  escapes: [
+    "YAML_SYNTAX",
+    { problem: `more than ${MOST_OF_ONE_KIND} escapes are none of YAML, the first of them here` },
+  ],
+} as const;
 const UNSOUND: ReadonlySet<string> = new Set(["YAML_SYNTAX", "YAML_TOO_DEEP", "YAML_TOO_MANY_NODES"]);
 
 /** Errors of the composer that only repeat what was already refused under its own code. */
@@ -172,16 +170,6 @@ function problemOf(error: YAMLError): string {
   const line = error.message.replaceAll(/\s+/g, " ").trim();
   const short = line.length > 120 ? `${line.slice(0, 117)}...` : line;
   return short.slice(0, 1).toLowerCase() + short.slice(1);
-}
-
-function treeDiagnostic(finding: TreeFinding, file: string, lines: LineIndex): Diagnostic {
-  const range = lines.range(finding.start, finding.end);
-  const made = diagnosticOf(yamlCodes, finding.code, finding.data, { file, range });
-  if (finding.first === undefined) {
-    return made;
-  }
-  const first = lines.range(finding.first.start, finding.first.end);
-  return { ...made, related: [{ message: "the first one stands here", file, range: first }] };
 }
 
 /** Reports characters outside YAML's c-printable (production 1), the first of each line; true when there are any. */

@@ -1,4 +1,5 @@
 import { CST, Lexer, Parser } from "yaml";
+import { MOST_OF_ONE_KIND } from "./yaml-findings.ts";
 
 /** Limits of the text that a pack may be, beside its bytes. */
 export const MAX_DEPTH = 64;
@@ -9,8 +10,6 @@ export const MAX_NODES = 500_000;
  */
 const LEXEMES_PER_NODE = 6;
 const MORE_LEXEMES = 300_000;
-/** Nobody reads more findings of one kind than this. */
-const MAX_REFUSED = 1000;
 /** The parser's stack also holds the document and the scalar that is being read. */
 const MAX_STACK = MAX_DEPTH + 2;
 
@@ -21,8 +20,10 @@ export type Lexed = {
   readonly tokens: readonly CST.Token[];
   readonly refused: readonly Refused[];
   /** Set when reading stopped: what was too much, and where. `tokens` then ends before it. */
-  readonly stopped?: { readonly reason: "depth" | "nodes"; readonly at: number };
+  readonly stopped?: { readonly reason: "depth" | Excess["reason"]; readonly at: number };
 };
+
+type Excess = { readonly reason: "nodes" | "escapes"; readonly at: number };
 
 /**
  * Splits the text into syntax trees, one per document, and stops as soon as they grow too deep or too many: the parser
@@ -30,10 +31,10 @@ export type Lexed = {
  * little; of a text with too many only the beginning is parsed, to see whether it is too deep as well.
  */
 export function lexYaml(text: string): Lexed {
-  const { lexemes, refused, excessAt } = countLexemes(text);
+  const { lexemes, refused, excess } = countLexemes(text);
   const parser = new Parser();
   const tokens: CST.Token[] = [];
-  for (const lexeme of excessAt === undefined ? lexemes : lexemes.slice(0, LOOK)) {
+  for (const lexeme of excess === undefined ? lexemes : lexemes.slice(0, LOOK)) {
     for (const token of parser.next(lexeme)) {
       tokens.push(token);
     }
@@ -42,8 +43,8 @@ export function lexYaml(text: string): Lexed {
       return { tokens, refused: refused.filter(({ start }) => start <= at), stopped: { reason: "depth", at } };
     }
   }
-  if (excessAt !== undefined) {
-    return { tokens, refused, stopped: { reason: "nodes", at: excessAt } };
+  if (excess !== undefined) {
+    return { tokens, refused, stopped: excess };
   }
   for (const token of parser.end()) {
     tokens.push(token);
@@ -54,8 +55,8 @@ export function lexYaml(text: string): Lexed {
 type Counted = {
   readonly lexemes: readonly string[];
   readonly refused: readonly Refused[];
-  /** Where there are too many; the lexemes end there. */
-  readonly excessAt?: number;
+  /** What there is too much of; the lexemes end there. */
+  readonly excess?: Excess;
 };
 
 function countLexemes(text: string): Counted {
@@ -64,6 +65,7 @@ function countLexemes(text: string): Counted {
   let offset = 0;
   let nodes = 0;
   let items = 0;
+  const escapes = { count: 0, first: 0 };
   let isScalar = false;
   for (const lexeme of new Lexer().lex(text)) {
     const kind = isScalar ? "scalar" : kindOf(lexeme);
@@ -72,17 +74,43 @@ function countLexemes(text: string): Counted {
       nodes += 1;
     } else if (kind === "item") {
       items += 1;
-    } else if (kind !== "scalar" && kind !== "other" && refused.length < MAX_REFUSED) {
+    } else if (kind !== "scalar" && kind !== "other" && refused.length < MOST_OF_ONE_KIND) {
       refused.push({ kind, start: offset, source: lexeme });
     }
     const most = Math.max(nodes, items);
     if (most > MAX_NODES || lexemes.length > MORE_LEXEMES + LEXEMES_PER_NODE * most) {
-      return { lexemes, refused, excessAt: offset };
+      return { lexemes, refused, excess: { reason: "nodes", at: offset } };
+    }
+    if (!isScalar && lexeme.startsWith('"')) {
+      countWrongEscapes(lexeme, offset, escapes);
+      if (escapes.count > MOST_OF_ONE_KIND) {
+        return { lexemes, refused, excess: { reason: "escapes", at: escapes.first } };
+      }
     }
     offset += isScalar || !MARKS.has(lexeme) ? lexeme.length : 0;
     isScalar = !isScalar && lexeme === CST.SCALAR;
   }
   return { lexemes, refused };
+}
+
+/**
+ * An escape of a double-quoted text (YAML 1.2.2, 5.7): one with a name, a code point, or a line end; or any other, which
+ * is wrong.
+ */
+const ESCAPE =
+  /\\(?:[0abtnvfre "/\\N_LP\t\n]|\r\n|x[\dA-Fa-f]{2}|u[\dA-Fa-f]{4}|U(?:000[\dA-Fa-f]|0010)[\dA-Fa-f]{4}|([^]))/g;
+
+/** Each costs the composer an error with its stack: they are counted before it sees them, up to the first too many. */
+function countWrongEscapes(lexeme: string, offset: number, into: { count: number; first: number }): void {
+  for (const { 1: wrong, index } of lexeme.matchAll(ESCAPE)) {
+    if (wrong !== undefined) {
+      into.first = into.count === 0 ? offset + index : into.first;
+      into.count += 1;
+    }
+    if (into.count > MOST_OF_ONE_KIND) {
+      return;
+    }
+  }
 }
 
 /** What the lexer says beside the text itself: these are no characters of it. */

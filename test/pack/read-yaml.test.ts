@@ -114,6 +114,41 @@ t.test("size, depth and number of nodes are bounded", async (t) => {
   t.strictSame(codesAt(`${"- ".repeat(100)}\n${"-\n".repeat(500_001)}`), ["YAML_TOO_DEEP 1:131"]);
 });
 
+t.test("wrong escapes are counted before each costs an error, wherever they stand", async (t) => {
+  const problemsIn = (text: string): readonly string[] =>
+    readYaml(bytesOf(text), "pack.yaml").diagnostics.map(({ message }) => message);
+  const tooMany = ["not YAML: more than 1000 escapes are none of YAML, the first of them here"];
+  for (const escape of ["\\q", "\\R", "\\'", "\\xg1", "\\u12g4", "\\U00110000", "\\uffg", "\\\r"]) {
+    t.strictSame(problemsIn(`x: "${`${escape} \n `.repeat(1001)}"`), tooMany, escape);
+    t.match(problemsIn(`x: "${escape}"`), [/invalid escape/], `${escape} once`);
+  }
+  t.strictSame(problemsIn(`x: "${"\\q".repeat(4_190_000)}"`), tooMany, "in one line");
+  t.strictSame(problemsIn(`[${'"\\q",'.repeat(2000)}]`), tooMany, "in many texts");
+  t.strictSame(codesAt(`x: "a\\t${"\\q".repeat(1001)}"`), ["YAML_SYNTAX 1:8"], "the first of them is shown");
+  const right = ["\t", "\n ", "\r\n ", " ", ...'abtnvfre"/\\N_LP', "x1f", "u12aF", "U0010FFff", "U0001f600"];
+  const every = right.map((name) => `\\${name}`).join("");
+  t.strictSame(problemsIn(`x: "${every.repeat(500)}"`), [], "these are right");
+  t.strictSame(
+    problemsIn(`# ${"\\q".repeat(2000)}\nx: '${"\\q".repeat(2000)}'\ny: ${"\\q".repeat(2000)}\n`),
+    [],
+    "these hold no escapes",
+  );
+});
+
+t.test("of many findings of one code the first are told, and how many there are more", async (t) => {
+  const { diagnostics } = readYaml(bytesOf(`[${"{1: 1, 2: 1, 1: 1},".repeat(1500)}]`), "pack.yaml");
+  const messages = (code: string): readonly string[] =>
+    diagnostics.filter((each) => each.code === code).map(({ message }) => message);
+  t.equal(messages("YAML_KEY_TYPE").length, 1000);
+  t.match(messages("YAML_KEY_TYPE").at(-1), /and 3500 more of this kind/);
+  t.equal(messages("YAML_DUPLICATE_KEY").length, 1000);
+  t.match(messages("YAML_DUPLICATE_KEY").at(-1), /stands twice in the same mapping \(and 500 more of this kind\)$/);
+  t.equal(messages("YAML_DUPLICATE_KEY").filter((message) => message.includes("more of this kind")).length, 1);
+  const lines = readYaml(bytesOf("- @a\n".repeat(1001)), "pack.yaml").diagnostics;
+  t.equal(lines.length, 1000);
+  t.match(lines.at(-1)?.message, /and 1 more of this kind/);
+});
+
 t.test("what is no value is bounded too, and is not read to its end", async (t) => {
   const half = 4 * 1024 * 1024;
   t.strictSame(codesAt("\n".repeat(half)), ["YAML_TOO_MANY_NODES 300001:1"]);
