@@ -3,7 +3,7 @@ import { hasExpression } from "#pack/expression-text.ts";
 import type { Pack, RunStep } from "#pack/pack.ts";
 import type { BuiltInRule, BuiltInRules } from "#plan/built-in-rule.ts";
 import { MAX_READ_BYTES, type LintSources } from "#plan/lint-sources.ts";
-import { outputSchemaPaths } from "#plan/output-schemas.ts";
+import { outputSchemasOf } from "#plan/output-schemas.ts";
 import { packTree } from "#plan/pack-tree.ts";
 import { MAX_MODULE_BYTES, type PolicyModule } from "#plan/policy-module.ts";
 import { readPackFile, type PackFolder, type PackPorts } from "./pack-folder.ts";
@@ -22,15 +22,15 @@ export async function readLintSources(
 ): Promise<LintSources> {
   const used = usesOf(pack, builtIns);
   const files = new Map<string, Result<Uint8Array, string>>();
-  const schemas = outputSchemaPaths(pack);
-  for (const path of [...used.flatMap(filesOf), ...schemas]) {
+  const schemas = outputSchemasOf(pack);
+  for (const path of [...used.flatMap(filesOf), ...schemas.paths]) {
     const read = files.has(path) ? undefined : await readBounded(place, path, MAX_READ_BYTES, ports);
     if (read !== undefined) {
       files.set(path, read);
     }
   }
   const modules = await inspectModules(pack, place, ports);
-  if (schemas.length === 0 && !used.some(({ rule }) => rule.holdsToSchemas === true)) {
+  if (!schemas.any && !used.some(({ rule }) => rule.holdsToSchemas === true)) {
     return { files, modules };
   }
   const { validateSchema } = await import("#plan/validate-schema.ts");

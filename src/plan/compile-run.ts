@@ -7,7 +7,7 @@ import type { BuiltInRule } from "./built-in-rule.ts";
 import type { CompileDesk } from "./compile-desk.ts";
 import { below, compileMembers, compileString } from "./compile-value.ts";
 import type { Place } from "./expression-reader.ts";
-import { checkOutputSchemas, outputSchemasOf } from "./output-schemas.ts";
+import { checkOutputSchemas, outputSchemaPathsOf } from "./output-schemas.ts";
 import { isCel, type OutputRule, type RunNode, type Sandbox, type TextTemplate } from "./plan.ts";
 import { literalText } from "./template-text.ts";
 
@@ -63,7 +63,7 @@ function compileAction(step: RunStep, place: Place, desk: CompileDesk): Action {
 
 /** Files that a step is held to: those given, and the schemas of its outputs. */
 function filesOf(paths: readonly string[], step: RunStep, desk: CompileDesk): Pick<Action, "files"> {
-  const files = pinned([...paths, ...outputSchemasOf(step).map(([, path]) => path)], desk);
+  const files = pinned([...paths, ...outputSchemaPathsOf(step)], desk);
   return files.length === 0 ? {} : { files };
 }
 

@@ -330,6 +330,23 @@ t.test("linting needs no inputs", async (t) => {
   });
 });
 
+t.test("a schema of an output that stands in the pack is looked into before anything runs", async (t) => {
+  for (const [schema, problem] of [
+    ["{maximum: abc}", /schema of output "n" cannot be used: schema is invalid/],
+    ['{pattern: "("}', /schema of output "n" cannot be used: error parsing regexp/],
+    ['{"$ref": "#/nope"}', /schema of output "n" cannot be used: can't resolve reference/],
+    ["{minimum: 0}", undefined],
+  ] as const) {
+    const steps = `[{id: a, run: {script: 'true'}, outputs: {n: {type: integer, schema: ${schema}}}}]`;
+    const made = world(t, steps, " {}");
+    const linted = await lintPack("pack", { ...ports, cwd: made.root });
+    const found = linted.ok ? linted.value.diagnostics : [];
+    t.match(found, problem === undefined ? [] : [{ code: "PACK_VALUE", message: problem }], schema);
+    t.equal(found.length, problem === undefined ? 0 : 1, schema);
+    t.equal((await plan(made)).ok, problem === undefined, schema);
+  }
+});
+
 t.test("a schema of an output that is a file is looked into, and pinned by its digest", async (t) => {
   const steps =
     "[{id: a, run: {script: 'true'}, outputs: {n: {type: integer, schema: ./s/n.json}}}, {id: b, run: {command: ['true']}}]";
