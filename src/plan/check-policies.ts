@@ -9,7 +9,7 @@ import { mentionsDoubtful } from "./mentions-doubtful.ts";
 import type { PackTree } from "./pack-tree.ts";
 
 /**
- * Everything wrong with the expression of a CEL policy, seen from one gate: it is one whole expression over `inputs`,
+ * Everything wrong with the expression of a CEL policy, seen from one gate or from none: it is one whole expression over `inputs`,
  * `steps`, `run`, `pack` and `with`, and gives true or false.
  */
 function checkPolicyExpression(source: string, scope: Scope): readonly ExpressionProblem[] {
@@ -28,7 +28,7 @@ function checkPolicyExpression(source: string, scope: Scope): readonly Expressio
 /** Gates from which a policy is looked at that has something wrong: each could see the same hundreds of problems. */
 const MOST_GATES = 20;
 
-/** Checks every CEL policy from each gate that uses it; one that no gate uses is held to the grammar. */
+/** Checks every CEL policy from each gate that uses it; one that no gate uses as if a gate with any `with` came last. */
 export function checkPolicies({ spec }: Pack, tree: PackTree, { scopes, findings, doubts }: CompileDesk): void {
   const unused = new Set(Object.keys(spec.policies));
   const report = (id: string, problems: readonly ExpressionProblem[]): void => {
@@ -51,7 +51,8 @@ export function checkPolicies({ spec }: Pack, tree: PackTree, { scopes, findings
   }
   for (const id of unused) {
     const policy = spec.policies[id];
-    const program = policy?.engine === "cel" ? celProgram(policy.expression) : undefined;
-    report(id, program?.ok === false ? program.fault : []);
+    if (policy?.engine === "cel") {
+      report(id, checkPolicyExpression(policy.expression, scopes.ofUnusedPolicy()));
+    }
   }
 }

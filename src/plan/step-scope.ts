@@ -28,6 +28,8 @@ export type Scopes = {
   readonly of: (viewer: Viewer) => Scope;
   /** What the expression of a policy may name when this gate evaluates it. */
   readonly ofPolicy: (gate: PackNode, given: readonly string[]) => Scope;
+  /** What the expression of a policy may name when some gate, somewhere, evaluates it. */
+  readonly ofUnusedPolicy: () => Scope;
   /** Says what the items of a map are; until then they may be anything. */
   readonly setItem: (map: PackNode, type: CelType) => void;
 };
@@ -75,6 +77,7 @@ export function stepScopes(source: ScopeSource): Scopes {
       const named = recordOf('what "with" gives', members);
       return scopeWith({ ...constant, steps, with: withDoubts(named, [...gate.step.path, "gate", "with"], source) });
     },
+    ofUnusedPolicy: () => scopeWith({ ...constant, steps: stepsType(source, "anywhere", known), with: dyn }),
     setItem: (map, type) => void items.set(map, type),
   };
 }
@@ -116,7 +119,8 @@ function hidesSteps({ tree, doubts }: ScopeSource): boolean {
   );
 }
 
-function stepsType(source: ScopeSource, viewer: Viewer, known: KnownSteps): CelRecord {
+/** From `anywhere`, no step comes too early, and what is in a map may be seen as one or as a list. */
+function stepsType(source: ScopeSource, viewer: Viewer | "anywhere", known: KnownSteps): CelRecord {
   const { tree, order, doubts } = source;
   return {
     kind: "record",
@@ -131,6 +135,9 @@ function stepsType(source: ScopeSource, viewer: Viewer, known: KnownSteps): CelR
       }
       if (doubts.cover([...target.step.path, "id"])) {
         return dyn;
+      }
+      if (viewer === "anywhere") {
+        return target.maps.length > 0 ? dyn : stepType(target, source, known.types);
       }
       if (!order.isBefore(target, viewer)) {
         return order.isUnsure(target, viewer) ? dyn : tooEarly(target, viewer);

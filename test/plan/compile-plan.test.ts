@@ -227,6 +227,19 @@ t.test("policies are checked from every gate, and once each", async (t) => {
   t.strictSame(withPolicy("with.limt > 0", gate), ["EXPR_UNKNOWN with.limt"]);
   t.strictSame(withPolicy("host == 1", gate), ["EXPR_UNKNOWN host"]);
   t.strictSame(withPolicy("1 +", "- {id: a, run: {command: [x]}}"), ["EXPR_SYNTAX "], "also one that nobody uses");
+  const unused = `- {id: late, run: {command: [x]}, outputs: {n: {type: integer}}}
+- {id: m, map: {items: [1], steps: [{id: one, run: {command: [x]}}]}}`;
+  for (const [expression, found] of [
+    ["inputs.nope == 1", ["EXPR_UNKNOWN inputs.nope"]],
+    ["steps.nope.status == 'x'", ["EXPR_UNKNOWN steps.nope"]],
+    ["steps.late.outputs.m == 1", ["EXPR_UNKNOWN steps.late.outputs.m"]],
+    ["inputs.count", ["EXPR_TYPE inputs.count"]],
+    ["steps.late.outputs.n == 'x'", ["EXPR_TYPE steps.late.outputs.n == 'x'"]],
+    ["with.any > 1 && steps.late.outputs.n == 1 && inputs.count > 1 && run.id != ''", []],
+    ["steps.one.status == 'x' || steps.one[0].status == 'x'", []],
+  ] as const) {
+    t.strictSame(withPolicy(expression, unused), found, `${expression}, where nobody uses it`);
+  }
   t.strictSame(withPolicy("inputs.nope == 1", `${gate}\n- {id: h, gate: {policy: asked, with: {limit: 1}}}`), [
     "EXPR_UNKNOWN inputs.nope",
   ]);
