@@ -103,7 +103,11 @@ async function readInput(
   }
   const read = await folders.readTree(path);
   if (!read.ok) {
-    return refused(read.fault, file);
+    const { problem, ...more } = refused(read.fault, file);
+    const inside = read.fault.data?.["path"];
+    // The path of the folder itself was given, and is not repeated.
+    const isNamed = typeof inside === "string" && inside !== "" && inside !== path;
+    return { ...more, problem: isNamed ? `"${inside}" in it: ${problem}` : problem };
   }
   const { root, listing } = read.value;
   return {

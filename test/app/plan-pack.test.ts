@@ -136,6 +136,23 @@ t.test("files and directories are digested where they lie, and named by their la
   t.equal(planned(await plan(place, { inputs: ["archive=@in/a.tar"] })).inputFiles[0]?.name, "archive");
 });
 
+t.test("what cannot be taken of a directory is named, but not the path that was given", async (t) => {
+  const place = world(t, PLAIN, "\n    tree: {type: directory, required: true}");
+  place.write("in/tree/deep/a.txt", "a");
+  symlinkSync("/etc", join(place.root, "in/tree/deep/out"));
+  symlinkSync("/usr", join(place.root, "in/tree/other"));
+  const problems = async (path: string): Promise<readonly string[]> => {
+    const made = await plan(place, { inputs: [`tree=${path}`] });
+    const found = made.ok || made.fault.kind === "fault" ? [] : made.fault.diagnostics;
+    return found.map(({ message, hint }) => `${message} | ${hint}`);
+  };
+  t.match(await problems("in/tree"), [
+    /^the directory for input "tree" cannot be used: "deep\/out" in it: .* \| also refused: "other": /,
+  ]);
+  t.match(await problems("in/gone"), [/^the directory for input "tree" cannot be used: there is no such folder/]);
+  t.notMatch(await problems("in/gone"), [/gone/]);
+});
+
 t.test("a default cannot reach out of the pack", async (t) => {
   const outside = world(t, PLAIN, "\n    secret: {type: file, default: ../outside.txt}");
   outside.write("outside.txt", "x");
