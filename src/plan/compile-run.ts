@@ -28,7 +28,7 @@ export function compileRun(step: RunStep, place: Place, desk: CompileDesk): RunP
       (value, name) => compileString(value, "reference", below(below(place, "inputs"), name), desk.reader).value,
     ),
     ...(stdin === undefined ? {} : { stdin: textAt(stdin, below(place, "stdin"), desk) }),
-    outputs: runOutputs(step, desk),
+    outputs: runOutputs(step, desk) ?? {},
     timeoutMs,
     retry,
     idempotent,
@@ -36,12 +36,12 @@ export function compileRun(step: RunStep, place: Place, desk: CompileDesk): RunP
   };
 }
 
-/** What a run step offers to later steps: its own outputs, or those of the built-in that it uses. */
+/** What a run step offers to later steps: its own outputs, or those of the built-in that it uses, undefined when there is none. */
 export function runOutputs(
   { action, outputs }: RunStep,
   { builtIns }: Pick<CompileDesk, "builtIns">,
-): Readonly<Record<string, OutputRule>> {
-  return action.type === "uses" ? (builtIns.get(action.uses)?.outputs ?? {}) : outputs;
+): Readonly<Record<string, OutputRule>> | undefined {
+  return action.type === "uses" ? builtIns.get(action.uses)?.outputs : outputs;
 }
 
 function compileAction(step: RunStep, place: Place, desk: CompileDesk): Action {

@@ -40,7 +40,8 @@ export type ScopeSource = {
   readonly order: StepOrder;
   /** What is in doubt may be anything, and gives rise to no finding. */
   readonly doubts: Doubts;
-  readonly outputsOf: (node: PackNode) => Readonly<Record<string, OutputRule>>;
+  /** Undefined for those of a built-in that there is not. */
+  readonly outputsOf: (node: PackNode) => Readonly<Record<string, OutputRule>> | undefined;
   readonly nearest: (name: string, known: Iterable<string>) => string | undefined;
 };
 
@@ -168,9 +169,10 @@ function stepType(target: PackNode, source: ScopeSource, known: Map<PackNode, Ce
 
 function outputsType(target: PackNode, source: ScopeSource): CelRecord {
   const { id, path } = target.step;
-  const rules = source.outputsOf(target);
+  const found = source.outputsOf(target);
+  const rules = found ?? {};
   // Those of a built-in are not declared: they are not known when it is not.
-  const isUnknown = Object.keys(rules).length === 0 && source.doubts.touch([...path, "run"]);
+  const isUnknown = found === undefined || (Object.keys(rules).length === 0 && source.doubts.touch([...path, "run"]));
   const declared: CelRecord = {
     kind: "record",
     title: `the outputs of "${id}"`,

@@ -243,6 +243,17 @@ t.test("a step with something wrong in it is still looked into, and so are the o
   );
 });
 
+t.test("what a built-in that there is not would give is not known", async (t) => {
+  t.strictSame(
+    codesOf(`
+- {id: one, run: {uses: foo.bar}}
+- id: two
+  inputs: {sbom: "\${{ steps.one.outputs.sbom }}"}
+  run: {command: [x, "\${{ steps.one.outputs.sbom.digest }}", "\${{ steps.one.outptus.sbom }}"]}`),
+    ["11 EXPR_UNKNOWN", "8 PACK_VALUE"],
+  );
+});
+
 t.test("a step that is not seen is not missing", async (t) => {
   const use = '- {id: use, run: {command: [x, "${{ steps.lost.status }}"]}}';
   for (const wrong of [
