@@ -6,7 +6,7 @@ import type { FaultData } from "#fault/fault.ts";
 import { lineIndex, type LineIndex } from "./line-index.ts";
 import { MAX_PACK_FILE } from "./pack-files.ts";
 import { diagnosticsOf, MOST_OF_ONE_KIND, type YamlFinding } from "./yaml-findings.ts";
-import { lexYaml, MAX_DEPTH, MAX_NODES, type Lexed } from "./yaml-lex.ts";
+import { lexYaml, LEXEMES_PER_NODE, MAX_DEPTH, MAX_NODES, MORE_LEXEMES, type Lexed } from "./yaml-lex.ts";
 import { valueOfTree } from "./yaml-tree.ts";
 
 export type YamlReading = {
@@ -56,8 +56,8 @@ export function readYaml(bytes: Uint8Array, file: string): YamlReading {
   }
   if (lexed.stopped !== undefined) {
     const { reason, at } = lexed.stopped;
-    const [code, data] = STOPPED[reason];
-    add(code, data, at, at + 1);
+    const { code, data, hint } = STOPPED[reason];
+    add(code, data, at, at + 1, hint);
     return unsound();
   }
   const { document, lostLine } = compose(lexed, text, lines, add);
@@ -80,14 +80,24 @@ function smallest(numbers: readonly number[]): number {
 }
 
 const REFUSED = { anchor: "YAML_ANCHOR", alias: "YAML_ALIAS", tag: "YAML_TAG" } as const;
-const STOPPED = {
-  depth: ["YAML_TOO_DEEP", { limit: MAX_DEPTH }],
-  nodes: ["YAML_TOO_MANY_NODES", { limit: MAX_NODES }],
-  escapes: [
-    "YAML_SYNTAX",
-    { problem: `more than ${MOST_OF_ONE_KIND} escapes are none of YAML, the first of them here` },
-  ],
-} as const;
+/** What a text has too much of, as it is reported. */
+const STOPPED: Readonly<Record<NonNullable<Lexed["stopped"]>["reason"], Pick<YamlFinding, "code" | "data" | "hint">>> =
+  {
+    depth: { code: "YAML_TOO_DEEP", data: { limit: MAX_DEPTH } },
+    nodes: { code: "YAML_TOO_MANY_NODES", data: { limit: MAX_NODES, what: "keys and values" } },
+    lexemes: {
+      code: "YAML_TOO_MANY_NODES",
+      data: {
+        limit: MORE_LEXEMES,
+        what: `line ends, comments and other tokens beside ${LEXEMES_PER_NODE} for each of its keys and values`,
+      },
+      hint: "remove blank lines and comments; keep long remarks in files of the pack",
+    },
+    escapes: {
+      code: "YAML_SYNTAX",
+      data: { problem: `more than ${MOST_OF_ONE_KIND} escapes are none of YAML, the first of them here` },
+    },
+  };
 const UNSOUND: ReadonlySet<string> = new Set(["YAML_SYNTAX", "YAML_TOO_DEEP", "YAML_TOO_MANY_NODES"]);
 
 /** Errors of the composer that only repeat what was already refused under its own code. */

@@ -49,12 +49,13 @@ export const yamlCodes = codeTable({
   YAML_TOO_MANY_NODES: {
     severity: "error",
     exitCode: 3,
-    message: "the text has more than {limit} keys and values",
+    message: "the text has more than {limit} {what}",
     hint: "move data into files of the pack",
     explanation: {
-      cause: "A pack.yaml may hold at most 500,000 keys and values.",
+      cause:
+        "A pack.yaml may hold at most 500,000 keys and values, and 300,000 line ends, comments and other tokens beside six for each of these.",
       example: "a list of a million hosts as a default",
-      fix: "Keep data in files, or split the pack.",
+      fix: "Keep data in files, remove blank lines and comments, or split the pack.",
     },
   },
   YAML_ANCHOR: {

@@ -8,8 +8,8 @@ export const MAX_NODES = 500_000;
  * White space, comments and what is refused make lexemes too: a node has about four, and no real pack has more than
  * this many beside those of its values.
  */
-const LEXEMES_PER_NODE = 6;
-const MORE_LEXEMES = 300_000;
+export const LEXEMES_PER_NODE = 6;
+export const MORE_LEXEMES = 300_000;
 /** The parser's stack also holds the document and the scalar that is being read. */
 const MAX_STACK = MAX_DEPTH + 2;
 
@@ -23,7 +23,7 @@ export type Lexed = {
   readonly stopped?: { readonly reason: "depth" | Excess["reason"]; readonly at: number };
 };
 
-type Excess = { readonly reason: "nodes" | "escapes"; readonly at: number };
+type Excess = { readonly reason: "nodes" | "lexemes" | "escapes"; readonly at: number };
 
 /**
  * Splits the text into syntax trees, one per document, and stops as soon as they grow too deep or too many: the parser
@@ -78,8 +78,9 @@ function countLexemes(text: string): Counted {
       refused.push({ kind, start: offset, source: lexeme });
     }
     const most = Math.max(nodes, items);
-    if (most > MAX_NODES || lexemes.length > MORE_LEXEMES + LEXEMES_PER_NODE * most) {
-      return { lexemes, refused, excess: { reason: "nodes", at: offset } };
+    const isFull = most > MAX_NODES;
+    if (isFull || lexemes.length > MORE_LEXEMES + LEXEMES_PER_NODE * most) {
+      return { lexemes, refused, excess: { reason: isFull ? "nodes" : "lexemes", at: offset } };
     }
     if (!isScalar && lexeme.startsWith('"')) {
       countWrongEscapes(lexeme, offset, escapes);

@@ -33,7 +33,7 @@ function valueOf(node: unknown, depth: number, reading: Reading): Json {
   reading.nodes += 1;
   if (reading.nodes > MAX_NODES && !reading.full) {
     reading.full = true;
-    report(reading, "YAML_TOO_MANY_NODES", { limit: MAX_NODES }, node);
+    report(reading, "YAML_TOO_MANY_NODES", { limit: MAX_NODES, what: "keys and values" }, node);
   }
   if (node instanceof Scalar) {
     return scalarOf(node, reading);

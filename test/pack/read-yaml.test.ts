@@ -153,6 +153,14 @@ t.test("what is no value is bounded too, and is not read to its end", async (t) 
   const half = 4 * 1024 * 1024;
   t.strictSame(codesAt("\n".repeat(half)), ["YAML_TOO_MANY_NODES 300001:1"]);
   t.strictSame(codesAt("#\n".repeat(half)), ["YAML_TOO_MANY_NODES 150001:1"]);
+  for (const text of ["\n".repeat(400_000), "# why\n".repeat(400_000)]) {
+    t.match(readYaml(bytesOf(text), "pack.yaml").diagnostics, [
+      { message: /more than 300000 line ends, comments and other tokens beside 6 for each/, hint: /comments/ },
+    ]);
+  }
+  t.match(readYaml(bytesOf("-\n".repeat(500_001)), "pack.yaml").diagnostics, [
+    { message: "the text has more than 500000 keys and values" },
+  ]);
   const anchors = codesAt("&a ".repeat(half / 2));
   t.strictSame(anchors.at(-1), "YAML_TOO_MANY_NODES 1:450000");
   t.equal(anchors.length, 1001, "of which the first thousand are told");
