@@ -172,7 +172,7 @@ export const egressCodes = codeTable({
     explanation: {
       cause: "The rule allows it, but the connection was refused, reset or answered with something unreadable.",
       example: "connection refused, a certificate that does not hold, an answer that is no HTTP",
-      fix: "Check the host, the network of the runner, and `upstreamProxy` where one is configured.",
+      fix: "Check the host, the network of the runner, and `upstreamProxy` where one is configured. The authority of a certificate of your own is named in NODE_EXTRA_CA_CERTS.",
     },
   },
   EGRESS_TIMEOUT: {

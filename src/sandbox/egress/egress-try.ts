@@ -141,9 +141,9 @@ export class EgressTry {
     return () => void this.#cutters.delete(cutter);
   }
 
-  /** Gives it a reason, unless it has one. */
-  refuse(code: EgressCode, data: FaultData = {}): Fault<EgressCode> {
-    this.#fault ??= faultOf(egressCodes, code, { target: this.target, ...data });
+  /** Gives it a reason, unless it has one. `more.hint` replaces that of the code. */
+  refuse(code: EgressCode, data: FaultData = {}, more: { readonly hint?: string } = {}): Fault<EgressCode> {
+    this.#fault ??= faultOf(egressCodes, code, { target: this.target, ...data }, more);
     return this.#fault;
   }
 

@@ -6,6 +6,7 @@ import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Fetched } from "#port/egress.ts";
 import type { AttemptNetwork } from "./attempt-network.ts";
+import { certificateHint } from "./certificate-hint.ts";
 import type { EgressCode } from "./codes.ts";
 import type { EgressTry } from "./egress-try.ts";
 import { MeteredSocket } from "./metered-socket.ts";
@@ -74,7 +75,9 @@ function readUrl(text: string): HttpTarget | undefined {
 async function answerOf(attempt: EgressTry, target: HttpTarget, dialled: MeteredSocket): Promise<Result<Fetched>> {
   return new Promise((resolve) => {
     const broken = (error: NodeJS.ErrnoException): void => {
-      resolve(fail(attempt.refuse("EGRESS_UPSTREAM", { problem: error.code ?? error.message })));
+      const problem = error.code ?? error.message;
+      const hint = certificateHint(problem);
+      resolve(fail(attempt.refuse("EGRESS_UPSTREAM", { problem }, hint === undefined ? {} : { hint })));
       dialled.destroy();
     };
     // Errors of the connection reach the request; before it has one they must not be lost.

@@ -30,7 +30,7 @@ t.test("https is fetched under tls rules, with a certificate that is trusted and
       .concat(rule("127.0.0.1", port)),
   });
   const untrusted = await rig.session.fetch(`https://${NAME}:${port}/`, signal);
-  t.match(untrusted, { ok: false, fault: { code: "EGRESS_UPSTREAM", message: /CERT/ } });
+  t.match(untrusted, { ok: false, fault: { code: "EGRESS_UPSTREAM", message: /CERT/, hint: /NODE_EXTRA_CA_CERTS/ } });
   const before = getCACertificates("default");
   setDefaultCACertificates([...before, identity.cert]);
   t.teardown(() => setDefaultCACertificates(before));
@@ -38,7 +38,7 @@ t.test("https is fetched under tls rules, with a certificate that is trusted and
   t.equal(await text(fetched), `/x?y=1 ${NAME}:${port}`);
   t.match(must(await rig.session.fetch(`https://127.0.0.1:${port}/`, signal)), { status: 200 });
   const other = await rig.session.fetch(`https://b.example.test:${port}/`, signal);
-  t.match(other, { ok: false, fault: { code: "EGRESS_UPSTREAM", message: /ALTNAME/ } });
+  t.match(other, { ok: false, fault: { code: "EGRESS_UPSTREAM", message: /ALTNAME/, hint: /does not hold/ } });
   process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
   t.teardown(() => delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"]);
   t.match(
@@ -94,7 +94,9 @@ t.test("an answer that breaks off, or passes the quota, throws its fault where i
   const broken = must(await rig.session.fetch(`http://127.0.0.1:${short}/`, signal));
   t.match(await text(broken).catch((thrown: unknown) => thrown), { fault: { code: "EGRESS_UPSTREAM" } });
   for (const each of [odd, turned]) {
-    t.match(await rig.session.fetch(`http://127.0.0.1:${each}/`, signal), { fault: { code: "EGRESS_UPSTREAM" } });
+    t.match(await rig.session.fetch(`http://127.0.0.1:${each}/`, signal), {
+      fault: { code: "EGRESS_UPSTREAM", hint: /runner's network/ },
+    });
   }
   await rig.session.close();
   t.equal((rig.record()[0]?.bytesIn ?? 0) + (rig.record()[0]?.bytesOut ?? 0), 2000);
