@@ -1226,7 +1226,7 @@ var envValueShape = either(
 );
 var fileOutput = object({ file: string() }, { mediaType: string(), mayContainSecrets: boolean() });
 var dirOutput = object({ dir: string() }, { mayContainSecrets: boolean() });
-var typedOutput = object({ type: literal(...VALUE_TYPES) }, { schema: anything() });
+var typedOutput = object({ type: literal(...VALUE_TYPES) }, { schema: anything(), mayContainSecrets: boolean() });
 var outputShape = either(
   [fileOutput, dirOutput, typedOutput],
   (value) => isJsonObject(value) && "file" in value ? fileOutput : isJsonObject(value) && "dir" in value ? dirOutput : typedOutput

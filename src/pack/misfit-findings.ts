@@ -55,9 +55,6 @@ function reportUnknown({ path, found, known = [] }: Misfit, findings: Findings):
 
 /** What is known, but elsewhere. */
 function displaced(path: readonly PathPart[], name: string): string | undefined {
-  if (path.at(-2) === "outputs" && isStep(path.slice(0, -2)) && name === "mayContainSecrets") {
-    return "typed values stand in the ledger, where no secret may: remove it, or write the value to a file or folder that is the output";
-  }
   if (isStep(path) && INSIDE_RUN.has(name)) {
     return `"${name}" stands inside "run"`;
   }

@@ -137,7 +137,7 @@ export type EnvValue = string | { readonly secret: string; readonly as: "env" | 
 export type OutputRule =
   | { readonly file: string; readonly mediaType?: string; readonly mayContainSecrets?: boolean }
   | { readonly dir: string; readonly mayContainSecrets?: boolean }
-  | { readonly type: ValueType; readonly schema?: JsonObject | string };
+  | { readonly type: ValueType; readonly schema?: JsonObject | string; readonly mayContainSecrets?: boolean };
 
 export type RetryRule = {
   readonly maxAttempts: number;

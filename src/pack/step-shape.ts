@@ -45,7 +45,7 @@ const fileOutput = object(
 const dirOutput = object({ dir: described("A folder in the working folder.", innerPath) }, { mayContainSecrets });
 const typedOutput = object(
   { type: described("A member of the JSON object in $PACKRUN_OUTPUT.", literal(...VALUE_TYPES)) },
-  { schema: schemaShape },
+  { schema: schemaShape, mayContainSecrets },
 );
 const outputShape = either([fileOutput, dirOutput, typedOutput], (value) =>
   isJsonObject(value) && "file" in value ? fileOutput : isJsonObject(value) && "dir" in value ? dirOutput : typedOutput,

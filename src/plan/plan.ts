@@ -119,7 +119,7 @@ const envValueShape = either([string(), celShape, object({ secret: name, as: lit
 
 const fileOutput = object({ file: string() }, { mediaType: string(), mayContainSecrets: boolean() });
 const dirOutput = object({ dir: string() }, { mayContainSecrets: boolean() });
-const typedOutput = object({ type: literal(...VALUE_TYPES) }, { schema: anything() });
+const typedOutput = object({ type: literal(...VALUE_TYPES) }, { schema: anything(), mayContainSecrets: boolean() });
 const outputShape = either([fileOutput, dirOutput, typedOutput], (value) =>
   isJsonObject(value) && "file" in value ? fileOutput : isJsonObject(value) && "dir" in value ? dirOutput : typedOutput,
 );

@@ -126,14 +126,34 @@ t.test("an output that holds a secret fails the step and is not kept", async (t)
   );
 });
 
-t.test("a secret in a typed output is redacted or refused", async (t) => {
-  const place = placeOf(t, 'printf \'{"v": "%s"}\' "$(cat "$OTHER")" > "$PACKRUN_OUTPUT"', {
-    outputs: { v: { type: "string" } },
-  });
-  const ran = await place.start(["run", "secret", ...given, "--json"], env).ended;
-  t.notMatch(ran.out, FILE_CANARY);
-  t.strictSame(filesWith(place.here(".packrun"), [FILE_CANARY]), []);
-});
+t.test(
+  "a secret in a typed output is refused, or, where the pack expects it, redacted for all that follows",
+  async (t) => {
+    // Digits, which a step can write as a number too.
+    const digits = { TOKEN: "730291845577" };
+    const cases = [
+      ["string", '"%s"', false, "SECRET_IN_ARTIFACT"],
+      ["string", '"%s"', true, undefined],
+      ["integer", "%s", false, "SECRET_IN_ARTIFACT"],
+      ["integer", "%s", true, "SECRET_IN_ARTIFACT"],
+    ] as const;
+    for (const [type, json, mayContainSecrets, reason] of cases) {
+      const place = placeOf(t, `printf '{"v": ${json}}' "$TOKEN" > "$PACKRUN_OUTPUT"`, {
+        outputs: { v: { type, mayContainSecrets } },
+      });
+      const ran = await place.start(["run", "secret", ...given, "--json"], digits).ended;
+      t.equal(ran.code, reason === undefined ? 0 : 1, ran.err);
+      t.match(answerOf(ran), reason === undefined ? { status: "succeeded" } : { status: "failed", reason });
+      t.notMatch(ran.out + ran.err, digits.TOKEN);
+      t.strictSame(filesWith(place.here(".packrun"), [digits.TOKEN]), []);
+      if (reason === undefined) {
+        const ended = place.ledger().find(({ eventType }) => eventType === "step.succeeded");
+        t.match(ended, { metadata: { outputs: { v: { type: "string", value: "[redacted:token]" } } } });
+        t.equal((await place.packrun("verify", "last")).code, 0);
+      }
+    }
+  },
+);
 
 t.test("secrets that are missing, unknown or malformed are refused before anything is made", async (t) => {
   // Not the other tests' value: this one stands in a command line, where they look for theirs at the same time.

@@ -84,9 +84,6 @@ t.test("unknown fields are refused with the name that was probably meant, or the
   t.strictSame(saysIn(packWith("- {id: a, run: {comand: [echo], command: [x]}}")), ["PACK_UNKNOWN_FIELD comand"]);
   t.strictSame(hintsOf("- {id: a, run: {comand: [echo], command: [x]}}"), ['did you mean "command"?']);
   t.strictSame(hintsOf(`- {id: a, ${run}, command: [x]}`), ['"command" stands inside "run"']);
-  t.match(hintsOf(`- {id: a, ${run}, outputs: {pin: {type: integer, mayContainSecrets: true}}}`), [
-    /ledger.* file or folder/,
-  ]);
   t.strictSame(hintsOf("- {id: a, run: {command: [x], timeout: 1m}}"), [
     '"timeout" stands beside "run", not inside it',
   ]);
