@@ -2,11 +2,9 @@ import type { Digest } from "#canon/digest.ts";
 import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 import type { Fault } from "#fault/fault.ts";
-import { fail, ok, type Result } from "#fault/result.ts";
-import { StoreError } from "#fault/store-error.ts";
+import { ok, type Result } from "#fault/result.ts";
 import type { ApprovalRule, Plan } from "#plan/plan.ts";
 import { readApprovalRequest } from "#attest/approval-request.ts";
-import type { RunIdentity } from "#port/run-store.ts";
 import { countedDecisions } from "#run/gate-standing.ts";
 import { entryOf } from "#run/run-record.ts";
 import type { RunState } from "#run/state.ts";
@@ -63,7 +61,7 @@ export async function listApprovals(workplace: Workplace): Promise<Result<Waitin
   const items: WaitingGate[] = [];
   const unread: Fault[] = [];
   for (const row of await store.index.list(settings.tenantId, { limit: LOOKED_AT })) {
-    const state = isTerminal(row.status) ? undefined : await stateOf(row, workplace);
+    const state = isTerminal(row.status) ? undefined : await readRunState(row, workplace);
     if (state?.ok === false) {
       unread.push({ ...state.fault, message: `run ${row.runId}: ${state.fault.message}` });
     }
@@ -86,17 +84,6 @@ export async function knownApprovers(place: RevocationPlace): Promise<Result<Kno
   }
   const held = await heldRevocations(opened.value.root, place, "any");
   return ok(held.ok ? { root: opened.value.root, revocations: held.value?.list } : undefined);
-}
-
-async function stateOf(run: RunIdentity, workplace: Workplace): Promise<Result<RunState>> {
-  try {
-    return await readRunState(run, workplace);
-  } catch (error) {
-    if (error instanceof StoreError) {
-      return fail(error.fault);
-    }
-    throw error;
-  }
 }
 
 function waitingGates(state: RunState, trust: Known | undefined, now: Timestamp): readonly WaitingGate[] {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ok, type Result } from "#fault/result.ts";
+import { fail, ok, type Result } from "#fault/result.ts";
+import { StoreError } from "#fault/store-error.ts";
 import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { LedgerStore, RunIdentity, RunKey } from "#port/run-store.ts";
@@ -14,7 +15,7 @@ import type { Workplace } from "./workplace.ts";
 /** Folds a run, wherever its ledger is; `seen` is called with each event on the way, but for what steps printed at times. */
 export type ReadState = (seen?: (event: LedgerEvent) => void) => Promise<Result<RunState>>;
 
-/** Folds the ledger of a run over its plan; `seen` is called with each event on the way. */
+/** Folds the ledger of a run over its plan; `seen` is called with each event on the way. Faults: LEDGER_BROKEN, those of the store. */
 export async function readRunState(
   identity: RunIdentity,
   workplace: Workplace,
@@ -38,11 +39,18 @@ async function fold(
   seen?: (event: LedgerEvent) => void,
 ): Promise<Result<RunState>> {
   const state = initialState(plan, identity);
-  for await (const event of ledger.read(identity)) {
-    evolve(state, event);
-    seen?.(event);
+  try {
+    for await (const event of ledger.read(identity)) {
+      evolve(state, event);
+      seen?.(event);
+    }
+    return ok(state);
+  } catch (error) {
+    if (error instanceof StoreError) {
+      return fail(error.fault);
+    }
+    throw error;
   }
-  return ok(state);
 }
 
 /** A run as people and programs ask for it. */

@@ -1,3 +1,4 @@
+import { StoreError } from "#fault/store-error.ts";
 import type { RunIdentity, RunRow } from "#port/run-store.ts";
 import type { RunState } from "#run/state.ts";
 import { goesOnAt } from "#run/goes-on-at.ts";
@@ -68,6 +69,7 @@ export class RunWaits {
     }
     const state = await readRunState(row, workplace);
     if (!state.ok) {
+      // Whoever drives it meets the same fault, and puts off this run alone.
       return true;
     }
     this.left(row, state.value);
@@ -84,9 +86,17 @@ export class RunWaits {
   }
 }
 
+/** One that cannot be read counts as grown: whoever reads it whole is told why. */
 async function hasGrown(run: RunIdentity, sequence: number, { store }: Workplace): Promise<boolean> {
-  for await (const _event of store.ledger.read(run, sequence)) {
-    return true;
+  try {
+    for await (const _event of store.ledger.read(run, sequence)) {
+      return true;
+    }
+    return false;
+  } catch (error) {
+    if (error instanceof StoreError) {
+      return true;
+    }
+    throw error;
   }
-  return false;
 }

@@ -2,6 +2,7 @@ import t from "tap";
 import { takeSnapshot } from "#app/incident.ts";
 import { RunWaits } from "#app/service/run-waits.ts";
 import { timestampOf } from "#canon/timestamp.ts";
+import { StoreError } from "#fault/store-error.ts";
 import type { RunKey, RunRow } from "#port/run-store.ts";
 import { serviceWorld, type ServiceWorld } from "./service-world.ts";
 
@@ -64,4 +65,24 @@ t.test("a run that waits is due for what happens next by itself, and not before"
   t.ok(snapshotAt > opened);
   t.equal(await due(waits, opened + 10 * MINUTE), 1, "for the next snapshot, a minute after the last");
   t.equal(await due(new RunWaits(true), snapshotAt + MINUTE - 1), 0, "and not for the gate");
+});
+
+t.test("a run whose ledger breaks while it waits is due, and so are the others at their time", async (t) => {
+  const world = await serviceWorld(t);
+  const { row } = await waiting(world);
+  const { store } = world.workplace;
+  const opened = (await world.state(row)).gates["ask"]?.opened?.at ?? 0;
+  let broken = false;
+  const read: typeof store.ledger.read = async function* (...given) {
+    if (broken) {
+      throw new StoreError({ code: "LEDGER_BROKEN", message: "" });
+    }
+    yield* store.ledger.read(...given);
+  };
+  const workplace = { ...world.workplace, store: { ...store, ledger: { ...store.ledger, read } } };
+  const waits = new RunWaits(false);
+  const due = async (now: number): Promise<number> => (await waits.due([row], new Set(), () => workplace, now)).length;
+  t.equal(await due(opened), 0);
+  broken = true;
+  t.equal(await due(opened + MINUTE), 1, "whoever drives it is told why it cannot be");
 });

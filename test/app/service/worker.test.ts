@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import t from "tap";
 import type { Timestamp } from "#canon/timestamp.ts";
 import { decideGate } from "#app/decide-gate.ts";
 import { openService } from "#app/service/open-service.ts";
 import { serviceLimits } from "#app/service/service-limits.ts";
 import type { RunKey } from "#port/run-store.ts";
+import { scriptedRunner } from "./scripted-runner.ts";
 import { localBearer, serviceWorld, taken } from "./service-world.ts";
 
 const STEP = "    - {id: a, run: {command: [echo, hello]}}";
@@ -38,6 +39,24 @@ t.test("a run that waits is left alone, and goes on when it was decided", async 
   t.ok(decided.ok, JSON.stringify(decided));
   await world.until(key, "succeeded");
   t.match((await world.service.metrics()).text, /packrun_approval_wait_seconds_count\{pack="acme\/served"\} 1/);
+});
+
+t.test("a broken ledger of a run that waits is told with the run's name, and holds up no other", async (t) => {
+  const world = await serviceWorld(t);
+  const gated = await world.submit({ pack: await world.upload(GATED, GATE), inputs: {} });
+  const first = world.worker();
+  first.start();
+  await world.until(gated, "waiting");
+  await first.stop();
+  const queued = await world.submit({ pack: await world.upload(STEP), inputs: {} });
+  const ledger = world.place.here("state", "runs", gated.runId, "ledger.jsonl");
+  writeFileSync(ledger, readFileSync(ledger, "utf8").replace('"level":"info"', '"level":"warn"'));
+  world.notes.length = 0;
+  world.worker({}, { ...(await world.place.open()), runner: scriptedRunner }).start();
+  await world.until(queued, "succeeded");
+  const told = world.notes.filter(({ event }) => event === "run.refused" || event === "store.failed");
+  t.match(told[0], { event: "run.refused", key: gated, fault: { code: "LEDGER_BROKEN" } });
+  t.notOk(told.some(({ event }) => event === "store.failed"));
 });
 
 t.test("a worker that stops leaves its run to the next, which finishes it", async (t) => {
