@@ -71,16 +71,16 @@ const RUN_PATIENCE = 10_000;
 
 type Env = SettingsSource["env"];
 
+/** `unread` is told of runs that a lost index was made again without. */
+type OpenOptions = { readonly mayAsk: boolean; readonly unread?: (fault: Fault) => void };
+
 /** Opens everything that a command works with: the file store of the settings, its artifacts, the sandbox. */
-export async function openWorkplace(
-  source: SettingsSource,
-  options: { readonly mayAsk: boolean },
-): Promise<Result<Workplace>> {
+export async function openWorkplace(source: SettingsSource, options: OpenOptions): Promise<Result<Workplace>> {
   const settings = readSettings(source);
   if (!settings.ok) {
     return settings;
   }
-  const stores = await openStores(settings.value);
+  const stores = await openStores(settings.value, options);
   return stores.ok ? ok(workplaceOver(stores.value, settings.value, source, options)) : stores;
 }
 
@@ -90,13 +90,13 @@ export async function openWorkplace(
  */
 export async function openWorkplaceAnyway(
   source: SettingsSource,
-  options: { readonly mayAsk: boolean },
+  options: OpenOptions,
 ): Promise<Result<{ readonly workplace: Workplace; readonly unopened?: Fault }>> {
   const settings = readSettings(source);
   if (!settings.ok) {
     return settings;
   }
-  const opened = await openStores(settings.value);
+  const opened = await openStores(settings.value, options);
   const stores = opened.ok ? opened.value : await emptyStores(settings.value);
   const workplace = workplaceOver(stores, settings.value, source, options);
   return ok({ workplace, ...(opened.ok ? {} : { unopened: opened.fault }) });
@@ -106,7 +106,7 @@ function workplaceOver(
   { store, artifacts, requests }: Stores,
   settings: Settings,
   source: SettingsSource,
-  options: { readonly mayAsk: boolean },
+  options: OpenOptions,
 ): Workplace {
   const { scratch = scratchFolder(), proc, upstreamProxy } = settings;
   const proxy = upstreamProxy === undefined ? {} : { upstreamProxy };
@@ -171,10 +171,14 @@ function secretsOf({ secrets }: Settings, env: Env, hidden: PrivateFiles): Workp
 type Stores = Pick<Workplace, "store" | "artifacts" | "requests">;
 
 /** The driver of a database costs as much time as all else that a command loads: it is loaded where there is one. */
-async function openStores(settings: Settings): Promise<Result<Stores>> {
+async function openStores(settings: Settings, { unread }: OpenOptions): Promise<Result<Stores>> {
   const { stateFolder, artifactsPath, mongo } = settings;
   if (mongo === undefined) {
-    const store = await openFileStore(stateFolder, { clock, rowOf: indexRow });
+    const store = await openFileStore(stateFolder, {
+      clock,
+      rowOf: indexRow,
+      ...(unread === undefined ? {} : { unread }),
+    });
     const requests = (): RequestStore => fileRequestStore(requestsFile(stateFolder), clock);
     return store.ok ? ok({ store: store.value, artifacts: fileArtifactStore(artifactsPath), requests }) : store;
   }

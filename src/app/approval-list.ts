@@ -2,6 +2,7 @@ import type { Digest } from "#canon/digest.ts";
 import { timestampOf, type Timestamp } from "#canon/timestamp.ts";
 import { compareUtf8 } from "#canon/utf8.ts";
 import type { Fault } from "#fault/fault.ts";
+import { faultOfRun } from "#fault/fault-of-run.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { ApprovalRule, Plan } from "#plan/plan.ts";
 import { readApprovalRequest } from "#attest/approval-request.ts";
@@ -63,7 +64,7 @@ export async function listApprovals(workplace: Workplace): Promise<Result<Waitin
   for (const row of await store.index.list(settings.tenantId, { limit: LOOKED_AT })) {
     const state = isTerminal(row.status) ? undefined : await readRunState(row, workplace);
     if (state?.ok === false) {
-      unread.push({ ...state.fault, message: `run ${row.runId}: ${state.fault.message}` });
+      unread.push(faultOfRun(row.runId, state.fault));
     }
     for (const gate of state?.ok === true ? waitingGates(state.value, known.value, now) : []) {
       const request = await store.ledger.getFile(row, requestPath(gate.gateId));

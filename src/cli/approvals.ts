@@ -8,7 +8,7 @@ import { defineSign, defineStatement } from "./approval-signing.ts";
 import { jsonLine, type Cli, type CommandFile } from "./cli.ts";
 import { approvalStep } from "./approval-step.ts";
 import { decidedText } from "./decided-text.ts";
-import { codeEntry } from "./explained-codes.ts";
+import { errorOf, exitCodeOf } from "./fault-list.ts";
 import { answer } from "./keys.ts";
 import { nextStep } from "./next-step.ts";
 import { withDesk, withRunAtDesk } from "./open-desk.ts";
@@ -169,12 +169,4 @@ function tell(cli: Cli, file: string, found: ImportedResponse | Fault, isThere: 
   if (!found.again && !isThere) {
     cli.note(`go on with: ${nextStep(cli, "resume", found.runId)}`);
   }
-}
-
-function errorOf({ code, message, hint }: Fault): object {
-  return { code, message, hint, exitCode: codeEntry(code).exitCode };
-}
-
-function exitCodeOf([first]: readonly Fault[]): number {
-  return first === undefined ? 0 : codeEntry(first.code).exitCode;
 }

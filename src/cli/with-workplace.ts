@@ -10,7 +10,7 @@ export async function withWorkplace(
   work: (workplace: Workplace) => Promise<number>,
 ): Promise<number> {
   const { openWorkplace } = await import("#compose.ts");
-  const opened = await openWorkplace(settingsSource(cli, options), { mayAsk: options.input !== false });
+  const opened = await openWorkplace(settingsSource(cli, options), openOptions(cli, options));
   return opened.ok
     ? closingAfter(cli, options, opened.value, () => work(opened.value))
     : cli.fault(opened.fault, formatOf(options));
@@ -23,12 +23,21 @@ export async function withWorkplaceAnyway(
   work: (workplace: Workplace, unopened?: Fault) => Promise<number>,
 ): Promise<number> {
   const { openWorkplaceAnyway } = await import("#compose.ts");
-  const opened = await openWorkplaceAnyway(settingsSource(cli, options), { mayAsk: options.input !== false });
+  const opened = await openWorkplaceAnyway(settingsSource(cli, options), openOptions(cli, options));
   if (!opened.ok) {
     return cli.fault(opened.fault, formatOf(options));
   }
   const { workplace, unopened } = opened.value;
   return closingAfter(cli, options, workplace, () => work(workplace, unopened));
+}
+
+function openOptions(
+  cli: Cli,
+  { input }: GlobalOptions,
+): { readonly mayAsk: boolean; readonly unread: (fault: Fault) => void } {
+  const unread = ({ code, message }: Fault): void =>
+    cli.note(`the run index was lost; it is made again, but not whole: ${message} [${code}]`);
+  return { mayAsk: input !== false, unread };
 }
 
 async function closingAfter(

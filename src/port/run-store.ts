@@ -1,5 +1,6 @@
 import type { RunId, TenantId, TrustDomain } from "#canon/ids.ts";
 import type { Digest } from "#canon/digest.ts";
+import type { Fault } from "#fault/fault.ts";
 import type { Result } from "#fault/result.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import type { InboxCommand } from "#run/inbox-command.ts";
@@ -156,20 +157,24 @@ export type RunQuery = {
   readonly packName?: string;
 };
 
+/** How many rows were made, and the runs that could not be read, each named in its message: one of those hides no other. */
+export type Reindexed = { readonly runs: number; readonly unread: readonly Fault[] };
+
 /**
  * What runs there are.
  * 1. `list` is newest first, by `createdAt` and then by `runId`, and holds only the tenant's runs: what is put while a
  *    list is read page by page neither doubles nor hides a row that was there before.
  * 2. `unfinished` gives the rows of all tenants whose status is not terminal, the oldest first; `changedSince` those of any
  *    status that say they were updated then or later, in no particular order.
- * 3. A row with an earlier `updatedAt` never replaces one with a later. 4. `reindex` rebuilds all rows from the ledgers.
+ * 3. A row with an earlier `updatedAt` never replaces one with a later.
+ * 4. `reindex` rebuilds all rows from the ledgers. A run that cannot be read keeps the row that it had, if it had one.
  */
 export type RunIndex = {
   readonly put: (row: RunRow) => Promise<Result<void>>;
   readonly list: (tenantId: TenantId, query: RunQuery) => Promise<readonly RunRow[]>;
   readonly unfinished: () => Promise<readonly RunRow[]>;
   readonly changedSince: (updatedAt: string) => Promise<readonly RunRow[]>;
-  readonly reindex: (rowOf: (run: RunIdentity) => Promise<Result<RunRow>>) => Promise<Result<number>>;
+  readonly reindex: (rowOf: (run: RunIdentity) => Promise<Result<RunRow>>) => Promise<Result<Reindexed>>;
 };
 
 /**

@@ -143,6 +143,33 @@ t.test("the index can be made again from the ledgers", async (t) => {
   t.strictSame(JSON.parse((await place.packrun("runs", "list", "--json")).out), JSON.parse(before));
 });
 
+t.test("a broken ledger costs the index no other run, and is named", async (t) => {
+  const own = new Place(t);
+  const pack = own.pack("two", { steps: [{ id: "a", run: { command: ["echo", "hello"] } }] });
+  const [whole, broken] = [
+    answerOf(await own.packrun("run", pack, "--json")),
+    answerOf(await own.packrun("run", pack, "--json")),
+  ];
+  const ledger = own.here(".packrun/runs", broken.runId, "ledger.jsonl");
+  writeFileSync(ledger, readFileSync(ledger, "utf8").replace('"level":"info"', '"level":"warn"'));
+  for (const name of readdirSync(own.here(".packrun")).filter((name) => name.startsWith("packrun.db"))) {
+    rmSync(own.here(".packrun", name));
+  }
+  const listed = await own.packrun("runs", "list", "--json");
+  t.equal(listed.code, 0);
+  t.match(JSON.parse(listed.out), { items: [{ runId: whole.runId }] });
+  t.notMatch(listed.out, broken.runId);
+  t.match(listed.err, new RegExp(`packrun: the run index was lost.*run ${broken.runId}: .*LEDGER_BROKEN`));
+  const text = await own.packrun("store", "reindex");
+  t.equal(text.code, 7);
+  t.equal(text.out, "1 runs indexed\n");
+  t.match(text.err, `run ${broken.runId}: `);
+  const json = await own.packrun("store", "reindex", "--json");
+  t.equal(json.code, 7);
+  const error = { code: "LEDGER_BROKEN", message: `run ${broken.runId}: `, exitCode: 7 };
+  t.match(JSON.parse(json.out), { schemaVersion: 1, runs: 1, errors: [error] });
+});
+
 t.test("a reader that has seen enough ends the command quietly", async (t) => {
   const command = `"$0" --conditions=@packrun/source "$1" runs ledger ${runId} 2>err | head -1 >/dev/null; code="\${PIPESTATUS[0]}"; cat err; echo "$code"`;
   const env = { PATH: process.env["PATH"], HOME: place.folder };

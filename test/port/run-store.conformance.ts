@@ -1,4 +1,7 @@
 import type { Test } from "tap";
+import { foldLedger } from "#app/read-run.ts";
+import { readRow } from "#app/run-row.ts";
+import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { HolderLife, Lease, RunRow, RunStore } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
 import {
@@ -18,6 +21,7 @@ import {
   tenant,
   thrownCode,
 } from "./sample-run.ts";
+import { planOf, run as plannedRun } from "../run/sample-plan.ts";
 import type { TickingClock } from "./ticking-clock.ts";
 
 export type RunStoreRig = {
@@ -600,15 +604,45 @@ export function runStoreConformance(t: Test, make: (t: Test) => Promise<RunStore
     await store.index.put({ ...sampleRow(sampleRun(1)), status: "failed", updatedAt: "2030-01-01T00:00:00.000Z" });
     await store.index.put(sampleRow(sampleRun(3)));
     const done = await store.index.reindex(async (run) => ({ ok: true, value: sampleRow(run) }));
-    t.same(done, { ok: true, value: 2 });
+    t.same(done, { ok: true, value: { runs: 2, unread: [] } });
     t.same(await store.index.list(tenant, { limit: 10 }), [sampleRow(sampleRun(1))]);
     t.same(await store.index.list(otherTenant, { limit: 10 }), [sampleRow(sampleRun(2, otherTenant))]);
-    const fault = { code: "LEDGER_BROKEN", message: "" };
-    const half = await store.index.reindex(async (run) =>
-      run.runId === sampleRun(1).runId ? { ok: false, fault } : { ok: true, value: sampleRow(run) },
+  });
+
+  check("reindex names a run whose ledger does not hold, and makes the rows of all others", async (t, rig, store) => {
+    const plan = planOf([plannedRun("build")]);
+    const files = new Map([["plan.canonical.json", canonicalBytes(plan)]]);
+    const [whole, broken, seen] = [sampleRun(1), sampleRun(2), sampleRun(3)];
+    for (const run of [whole, broken, seen]) {
+      t.equal(codeOf(await store.ledger.create(run, files, [createdEvent(run)])), "ok");
+    }
+    for (const run of [broken, seen]) {
+      const lease = await held(store, run);
+      const head = headOf([createdEvent(run)]);
+      t.equal(codeOf(await store.ledger.append(run, lease, head, eventsBehind(head, 4), durable)), "ok");
+      await store.leases.release(run, lease);
+      await rig.damage(run.runId);
+    }
+    await store.index.put(sampleRow(seen));
+    const again = await rig.open();
+    const made = await again.index.reindex(async (run) => {
+      const state = await foldLedger(run, again.ledger);
+      return state.ok ? readRow(run, state.value, again.ledger) : state;
+    });
+    t.match(made, {
+      ok: true,
+      value: {
+        runs: 1,
+        unread: [broken, seen].map(({ runId }) => ({ code: "LEDGER_BROKEN", message: `run ${runId}: ` })),
+      },
+    });
+    const rows = await again.index.list(tenant, { limit: 10 });
+    t.same(rows.map(({ runId }) => runId).toSorted(), [whole.runId, seen.runId], "what was known stays");
+    t.same(
+      rows.find(({ runId }) => runId === seen.runId),
+      sampleRow(seen),
     );
-    t.same(half, { ok: false, fault }, "the first fault is told, and the other runs have their rows");
-    t.equal((await store.index.list(otherTenant, { limit: 10 })).length, 1);
+    await again.close();
   });
 
   check("a ledger whose chain does not hold is LEDGER_BROKEN from there on", async (t, rig, store) => {

@@ -1,7 +1,8 @@
 import type { Fault } from "#fault/fault.ts";
+import { faultOfRun } from "#fault/fault-of-run.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { TenantId } from "#canon/ids.ts";
-import type { RunIdentity, RunIndex, RunQuery, RunRow } from "#port/run-store.ts";
+import type { Reindexed, RunIdentity, RunIndex, RunQuery, RunRow } from "#port/run-store.ts";
 import { UNFINISHED, type Connection } from "./state-database.ts";
 
 export type IndexGround = {
@@ -23,10 +24,7 @@ export function indexTable(ground: IndexGround): RunIndex {
         .map(readLine),
     changedSince: async (updatedAt) =>
       ground.use((connection) => connection.rows("SELECT line FROM runs WHERE updated >= ?", updatedAt)).map(readLine),
-    reindex: async (rowOf) => {
-      const made = await attempt(ground, async () => rebuild(ground, rowOf));
-      return made.ok && made.value.fault !== undefined ? fail(made.value.fault) : made.ok ? ok(made.value.count) : made;
-    },
+    reindex: async (rowOf) => attempt(ground, async () => rebuild(ground, rowOf)),
   };
 }
 
@@ -56,36 +54,34 @@ function readLine(row: Readonly<Record<string, unknown>>): RunRow {
   return JSON.parse(String(row["line"])) as RunRow;
 }
 
-/** Writes the row of every run that can be read, removes rows without a run, and keeps the first fault. */
-async function rebuild(
-  ground: IndexGround,
-  rowOf: (run: RunIdentity) => Promise<Result<RunRow>>,
-): Promise<{ readonly count: number; readonly fault?: Fault }> {
+/** Writes the row of every run that can be read, and removes rows without a run. */
+async function rebuild(ground: IndexGround, rowOf: (run: RunIdentity) => Promise<Result<RunRow>>): Promise<Reindexed> {
   const before = ground.use(linesOf);
   const rows: RunRow[] = [];
-  const there = new Set<string>();
-  let fault: Fault | undefined;
+  const kept = new Set<string>();
+  const unread: Fault[] = [];
   for (const run of await ground.runs()) {
     const row = run.ok ? await rowOf(run.value) : run;
-    if (run.ok) {
-      there.add(run.value.runId);
-    }
     if (row.ok) {
       rows.push(row.value);
+    } else if (run.ok) {
+      kept.add(run.value.runId);
+      unread.push(faultOfRun(run.value.runId, row.fault));
     } else {
-      fault ??= row.fault;
+      unread.push(row.fault);
     }
   }
+  const made = new Set(rows.map(({ runId }) => String(runId)));
   ground.locked((connection) => {
     for (const [run, line] of linesOf(connection)) {
       // What was put while the ledgers were read stays; everything else is made from them.
-      if (!there.has(run) || before.get(run) === line) {
+      if (!kept.has(run) && (!made.has(run) || before.get(run) === line)) {
         connection.run("DELETE FROM runs WHERE run = ?", run);
       }
     }
     rows.forEach((row) => write(connection, row));
   });
-  return fault === undefined ? { count: rows.length } : { count: rows.length, fault };
+  return { runs: rows.length, unread };
 }
 
 function linesOf(connection: Connection): ReadonlyMap<string, string> {

@@ -33,6 +33,8 @@ export type FileStoreOptions = {
   readonly lifeOf?: (owner: string) => HolderLife;
   /** Makes index rows from a ledger. With it, an index that was lost is made again when the store is opened. */
   readonly rowOf?: (ledger: LedgerStore, run: RunIdentity) => Promise<Result<RunRow>>;
+  /** Told of what then is not in the index: a ledger that cannot be read has no row. */
+  readonly unread?: (fault: Fault) => void;
 };
 
 /**
@@ -48,8 +50,8 @@ export async function openFileStore(stateFolder: string, options: FileStoreOptio
     const store = assemble(folders, database, options);
     const { rowOf } = options;
     if (database.madeAnew && rowOf !== undefined) {
-      // A ledger that cannot be read has no row; whoever asks for that run is told why.
-      await store.index.reindex(async (run) => rowOf(store.ledger, run));
+      const made = await store.index.reindex(async (run) => rowOf(store.ledger, run));
+      (made.ok ? made.value.unread : [made.fault]).forEach((fault) => options.unread?.(fault));
     }
     return ok(store);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Fault } from "#fault/fault.ts";
-import { fail, ok } from "#fault/result.ts";
+import { faultOfRun } from "#fault/fault-of-run.ts";
+import { ok } from "#fault/result.ts";
 import type { Clock } from "#port/clock.ts";
 import { isTerminal } from "#run/status.ts";
 import type { HolderLife, InboxStore, Lease, LeaseStore, RunIndex, RunKey, RunRow, RunStore } from "#port/run-store.ts";
@@ -143,18 +144,20 @@ function memoryIndex(state: MemoryState): RunIndex {
     changedSince: async (updatedAt) => [...state.rows.values()].filter((row) => row.updatedAt >= updatedAt),
     reindex: async (rowOf) => {
       const rows = new Map<string, RunRow>();
-      let fault: Fault | undefined;
+      const unread: Fault[] = [];
       for (const { identity } of state.runs.values()) {
         const row = await rowOf(identity);
-        if (row.ok) {
-          rows.set(identity.runId, row.value);
-        } else {
-          fault ??= row.fault;
+        const kept = row.ok ? row.value : state.rows.get(identity.runId);
+        if (kept !== undefined) {
+          rows.set(identity.runId, kept);
+        }
+        if (!row.ok) {
+          unread.push(faultOfRun(identity.runId, row.fault));
         }
       }
       state.rows.clear();
       rows.forEach((row, runId) => state.rows.set(runId, row));
-      return fault === undefined ? ok(rows.size) : fail(fault);
+      return ok({ runs: state.runs.size - unread.length, unread });
     },
   };
 }

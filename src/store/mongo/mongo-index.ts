@@ -1,7 +1,8 @@
 import type { Filter } from "mongodb";
 import type { Fault } from "#fault/fault.ts";
-import { fail, ok, type Result } from "#fault/result.ts";
-import type { RunIdentity, RunIndex, RunQuery, RunRow } from "#port/run-store.ts";
+import { faultOfRun } from "#fault/fault-of-run.ts";
+import { ok, type Result } from "#fault/result.ts";
+import type { Reindexed, RunIdentity, RunIndex, RunQuery, RunRow } from "#port/run-store.ts";
 import { isTerminal, type RunStatus } from "#run/status.ts";
 import { change, inserted, type MongoPlace, type Stored } from "./mongo-place.ts";
 
@@ -42,7 +43,7 @@ export function mongoIndex({ place, runs, project }: IndexGround): RunIndex {
         const found = place.collection("runs").find({ updatedAt: { $gte: updatedAt }, row: { $exists: true } });
         return (await found.toArray()).map(rowIn);
       }),
-    reindex: async (rowOf) => place.attempt(async () => rebuild({ place, runs, project }, rowOf)),
+    reindex: async (rowOf) => place.attempt(async () => ok(await rebuild({ place, runs, project }, rowOf))),
   };
 }
 
@@ -87,32 +88,41 @@ async function write(place: MongoPlace, row: RunRow): Promise<void> {
   }
 }
 
-/** Writes the row of every run that can be read, removes rows without a run, and keeps the first fault. */
+/** Writes the row of every run that can be read, and removes rows without a run. */
 async function rebuild(
   { place, runs, project }: IndexGround,
   rowOf: (run: RunIdentity) => Promise<Result<RunRow>>,
-): Promise<Result<number>> {
+): Promise<Reindexed> {
   const collection = place.collection("runs");
   const before = await linesOf(place);
   const rows: RunRow[] = [];
-  const there = new Set<string>();
-  let fault: Fault | undefined;
+  const kept = new Set<string>();
+  const unread: Fault[] = [];
   for (const run of await runs()) {
-    const row = run.ok ? await rowOf(run.value) : run;
-    if (run.ok) {
-      there.add(run.value.runId);
-      const projected = await project(run.value);
-      fault ??= projected.ok ? undefined : projected.fault;
+    if (!run.ok) {
+      unread.push(run.fault);
+      continue;
     }
+    const { runId } = run.value;
+    const row = await rowOf(run.value);
+    const projected = await project(run.value);
     if (row.ok) {
       rows.push(row.value);
     } else {
-      fault ??= row.fault;
+      kept.add(runId);
+    }
+    const whole = row.ok ? projected : row;
+    if (!whole.ok) {
+      unread.push(faultOfRun(runId, whole.fault));
     }
   }
+  const made = new Set(rows.map(({ runId }) => String(runId)));
   for (const [runId, line] of await linesOf(place)) {
     // What was put while the ledgers were read stays; everything else is made from them.
-    if (!there.has(runId)) {
+    if (kept.has(runId)) {
+      continue;
+    }
+    if (!made.has(runId)) {
       await collection.deleteOne({ _id: runId });
     } else if (before.get(runId) === line) {
       await collection.updateOne({ _id: runId }, change({}, ["row"]));
@@ -121,7 +131,7 @@ async function rebuild(
   for (const row of rows) {
     await write(place, row);
   }
-  return fault === undefined ? ok(rows.length) : fail(fault);
+  return { runs: rows.length, unread };
 }
 
 async function linesOf(place: MongoPlace): Promise<ReadonlyMap<string, string>> {

@@ -91,7 +91,10 @@ t.test("damage that shows only in use is set aside too", async (t) => {
   await writeFile(path, Buffer.concat([bytes.subarray(0, 4096), Buffer.alloc(bytes.length - 4096, 0xff)]));
   const again = await openedStore(folder);
   t.same(await again.index.list(tenant, { limit: 10 }), []);
-  t.same(await again.index.reindex(async (of) => ({ ok: true, value: sampleRow(of) })), { ok: true, value: 1 });
+  t.same(await again.index.reindex(async (of) => ({ ok: true, value: sampleRow(of) })), {
+    ok: true,
+    value: { runs: 1, unread: [] },
+  });
   t.same(await again.index.list(tenant, { limit: 10 }), [sampleRow(run)]);
   await again.close();
 });
