@@ -121,7 +121,7 @@ for (const why of ["are not configured", "cannot be had"]) {
     - {id: a, env: {T: {secret: token}}, run: {command: [echo, hello]}}`;
     const pack = await world.upload(steps, `  secrets: {token: {}}\n${LATE}`);
     const service = openService({ workplace: rich, limits: serviceLimits({}), metrics: world.metrics });
-    const { runId } = taken(await service.submit({ pack, inputs: {} }, world.bearer));
+    const { runId } = taken(await service.submit({ pack, inputs: {}, secrets: ["token"] }, world.bearer));
     const key = { tenantId: world.bearer.tenantId, runId };
     const first = world.worker({}, rich);
     first.start();

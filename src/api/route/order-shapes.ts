@@ -40,7 +40,10 @@ const momentShape = guarded(
 );
 
 const optional = {
-  secrets: described("Names that the operator configured for the tenant.", array(string({ max: 64 }), { max: 1000 })),
+  secrets: described(
+    "Secrets that the run may use, by names that the operator configured for the tenant; none unless given.",
+    array(string({ max: 64 }), { max: 1000 }),
+  ),
   tenantId: described("The token's tenant; any other is refused.", string({ max: 64 })),
   planHash: described("The plan that is expected; another one is refused.", digest()),
   from: described("A run of the same plan, whose finished steps are taken over; approvals never are.", runIdShape),

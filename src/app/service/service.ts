@@ -21,7 +21,7 @@ export type ServiceOrder = {
   readonly pack: PackChoice;
   /** Values by name; of files and directories only `{artifact: "sha256:…"}`, by what the tenant has stored. */
   readonly inputs: Readonly<Record<string, Json>>;
-  /** Secrets that the run may use, by names that the operator configured for the tenant; all of those unless given. */
+  /** Secrets that the run may use, by names that the operator configured for the tenant; none unless given. */
   readonly secrets?: readonly string[];
   /** The hash that was approved; another one refuses the run. */
   readonly planHash?: string;

@@ -114,20 +114,19 @@ async function create(
   return identity.ok ? ok({ runId: identity.value.runId, planHash, status: "pending" }) : identity;
 }
 
-/** Those that the order names, or all that the plan uses; one that the plan uses and the order leaves out is not given. */
+/** Those that the order names, and no other: a pack would else grant itself a secret by declaring its name. */
 function orderSecrets(
-  { secrets }: ServiceOrder,
+  { secrets = [] }: ServiceOrder,
   plan: Plan,
   { settings }: Workplace,
 ): Result<ReadonlyMap<string, SecretReference>> {
-  const used = usedSecrets(plan);
-  const undeclared = secrets?.find((name) => !Object.hasOwn(plan.secrets, name));
+  const undeclared = secrets.find((name) => !Object.hasOwn(plan.secrets, name));
   if (undeclared !== undefined) {
     return fail(faultOf(packCodes, "SECRET_UNDECLARED", { name: undeclared }));
   }
-  const missing = secrets === undefined ? undefined : used.find((name) => !secrets.includes(name));
+  const missing = usedSecrets(plan).find((name) => !secrets.includes(name));
   return missing === undefined
-    ? tenantSecrets(secrets ?? used, settings.tenantId, settings)
+    ? tenantSecrets(secrets, settings.tenantId, settings)
     : fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name: missing }));
 }
 

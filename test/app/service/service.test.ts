@@ -110,19 +110,23 @@ t.test("what is not there, or is not what was approved, makes no run", async (t)
   t.same(await world.workplace.store.index.unfinished(), []);
 });
 
-t.test("secrets are those that the operator configured for the tenant", async (t) => {
+t.test("secrets are those that the order names and the operator configured for the tenant", async (t) => {
   const world = await serviceWorld(t);
   const pack = await world.upload(
     `    - {id: a, env: {T: {secret: token}}, run: {command: [echo, hello]}}`,
     "  secrets: {token: {}}",
   );
-  const submit = async (secrets?: readonly string[]): Promise<string> =>
-    refusalOf(
-      await world.service.submit({ pack, inputs: {}, ...(secrets === undefined ? {} : { secrets }) }, world.bearer),
-    );
-  t.equal(await submit(), "SECRET_NOT_CONFIGURED");
-  t.equal(await submit([]), "SECRET_NOT_GIVEN");
+  const submit = async (secrets: readonly string[]): Promise<string> =>
+    refusalOf(await world.service.submit({ pack, inputs: {}, secrets }, world.bearer));
   t.equal(await submit(["token"]), "SECRET_NOT_CONFIGURED");
+  const tenants = { default: { token: { provider: "env", locator: "TOKEN" } } };
+  const settings = { ...world.workplace.settings, secrets: { places: { commands: {}, vault: {} }, tenants } };
+  const { metrics } = world;
+  const rich = openService({ workplace: { ...world.workplace, settings }, limits: serviceLimits({}), metrics });
+  for (const named of [{}, { secrets: [] }]) {
+    t.equal(refusalOf(await rich.submit({ pack, inputs: {}, ...named }, world.bearer)), "SECRET_NOT_GIVEN");
+  }
+  t.equal(refusalOf(await rich.submit({ pack, inputs: {}, secrets: ["token"] }, world.bearer)), "ok");
 });
 
 t.test("a run that was started elsewhere is left to the workers when it is resumed", async (t) => {

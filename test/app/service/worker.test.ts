@@ -93,7 +93,7 @@ t.test("runs that people drive themselves, and those whose secrets are not there
     limits: serviceLimits({}),
     metrics: world.metrics,
   });
-  const { runId } = taken(await service.submit({ pack: { upload }, inputs: {} }, world.bearer));
+  const { runId } = taken(await service.submit({ pack: { upload }, inputs: {}, secrets: ["token"] }, world.bearer));
   const lock = await world.workplace.store.ledger.getFile({ tenantId: settings.tenantId, runId }, "inputs.lock");
   t.match(lock.ok && Buffer.from(lock.value).toString(), /"secrets":\{"token":\{"provider":"env","redacted":true\}\}/);
   const pack = await world.upload(STEP);
