@@ -1,9 +1,9 @@
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { secretNotGiven } from "#fault/secret-given-codes.ts";
 import { packCodes } from "#pack/codes.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
-import { stepCodes } from "#step/codes.ts";
 import { secretUseCodes } from "./secret-use-codes.ts";
 
 /** Texts of fewer characters stand in many plans by chance. */
@@ -48,13 +48,13 @@ export function usedSecrets({ secrets }: Pick<Plan, "secrets">): readonly string
   return Object.entries(secrets).flatMap(([name, { steps }]) => (steps.length > 0 ? [name] : []));
 }
 
-/** Whether every secret that a step uses is given. Fault: SECRET_NOT_GIVEN. */
+/** Whether every secret that a step uses is given. Fault: SECRET_UNRESOLVED. */
 export function checkGiven(
   plan: Pick<Plan, "secrets">,
   references: ReadonlyMap<string, SecretReference>,
 ): Result<void> {
   const name = usedSecrets(plan).find((used) => !references.has(used));
-  return name === undefined ? ok(undefined) : fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name }));
+  return name === undefined ? ok(undefined) : fail(secretNotGiven(name));
 }
 
 /** Resolves what is used and given, one after the other, up to the first fault. */

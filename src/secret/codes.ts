@@ -1,6 +1,8 @@
 import { codeTable } from "#fault/code-table.ts";
+import { secretGivenCodes } from "#fault/secret-given-codes.ts";
 
 export const secretCodes = codeTable({
+  ...secretGivenCodes,
   SECRET_REFERENCE: {
     severity: "error",
     exitCode: 2,
@@ -11,18 +13,6 @@ export const secretCodes = codeTable({
         "A reference to a secret has another form, an unknown scheme, or a name that no pack can declare; or two secrets are to come from standard input, which has one value.",
       example: "--secret deployToken=s3cr3t-value",
       fix: "Put the value into an environment variable or a file and name that. The refused text is never shown.",
-    },
-  },
-  SECRET_UNRESOLVED: {
-    severity: "error",
-    exitCode: 3,
-    message: 'secret "{name}" has no value: {problem}',
-    hint: "put a value into the place that was named, and let this user read it; then start again",
-    explanation: {
-      cause:
-        "The place that was named for a secret holds nothing, cannot be read, or is not UTF-8 text; a program ended with another exit code than 0; a server knows no such secret or refuses the token.",
-      example: "--secret deployToken=env:DEPLOY_TOKEN with DEPLOY_TOKEN unset",
-      fix: "Check the name of the variable, the path and rights of the file, or what the token may read. Neither the place nor what a program or server said is shown: there may be a secret in it.",
     },
   },
   SECRET_PROVIDER: {

@@ -3,18 +3,6 @@ import { documentCodes } from "./document-codes.ts";
 
 export const stepCodes = codeTable({
   ...documentCodes,
-  SECRET_NOT_GIVEN: {
-    severity: "error",
-    exitCode: 3,
-    message: "no reference was given for the secret {name}",
-    hint: "say where it comes from: --secret {name}=env:VAR, or another place of docs/guide/secrets.md",
-    explanation: {
-      cause:
-        "A step needs a secret, and this process was not told where to get it. Values are never stored with a run.",
-      example: "packrun resume RUN   # without the --secret that the run was started with",
-      fix: "Give the same `--secret` arguments to every process that drives the run.",
-    },
-  },
   STEP_WITH_INVALID: {
     severity: "error",
     exitCode: 3,

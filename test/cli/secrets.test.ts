@@ -160,7 +160,7 @@ t.test("secrets that are missing, unknown or malformed are refused before anythi
   const mistyped = "mistyped-kanarie-77d0c2";
   const place = placeOf(t, "true");
   const cases: readonly (readonly [string, number, readonly string[], Readonly<Record<string, string>>])[] = [
-    ["SECRET_NOT_GIVEN", 3, ["--secret", "token=env:TOKEN"], env],
+    ["SECRET_UNRESOLVED", 3, ["--secret", "token=env:TOKEN"], env],
     ["SECRET_UNRESOLVED", 3, given, {}],
     ["SECRET_UNRESOLVED", 3, ["--secret", "token=env:TOKEN", "--secret", "other=file:absent.txt"], env],
     ["SECRET_TOO_SHORT", 3, given, { TOKEN: "abc" }],
@@ -192,8 +192,8 @@ t.test("secrets are given again to a run that is resumed", async (t) => {
   t.equal((await place.packrun("approve", "last", "ok", "--key", key, "--reason", "fine")).code, 0);
   const head = place.ledger().length;
   for (const [code, args, environment] of [
-    ["SECRET_NOT_GIVEN", [], env],
-    ["SECRET_NOT_GIVEN", given.slice(0, 2), env],
+    ["SECRET_UNRESOLVED", [], env],
+    ["SECRET_UNRESOLVED", given.slice(0, 2), env],
     ["SECRET_UNRESOLVED", given, {}],
     ["SECRET_UNDECLARED", [...given, "--secret", "third=env:TOKEN"], env],
   ] as const) {
@@ -232,7 +232,7 @@ t.test("what an earlier process resolved is taken out of what later steps print 
   t.equal((await place.start(["run", "later", ...token, "--no-wait"], env).ended).code, 4);
   const key = await place.person("alice");
   t.equal((await place.packrun("approve", "last", "ok", "--key", key, "--reason", "fine")).code, 0);
-  t.equal(faultOf(await place.packrun("resume", "last", "--json")).code, "SECRET_NOT_GIVEN");
+  t.equal(faultOf(await place.packrun("resume", "last", "--json")).code, "SECRET_UNRESOLVED");
   const resumed = await place.start(["resume", "last", ...token, "--json"], env).ended;
   t.match(answerOf(resumed), { status: "failed", reason: "SECRET_IN_ARTIFACT" });
   t.match((await place.packrun("runs", "logs", "last", "--step", "show")).out, /\[redacted:token\]/);

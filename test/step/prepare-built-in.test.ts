@@ -141,7 +141,7 @@ t.test("a secret that this process was not told where to get is refused by its n
   const wanted = attempt({ secretEnv: { DEPLOY: "deployToken" }, secretFiles: { AGAIN: "deployToken" } });
   t.match(await resolveSecrets(wanted, { secrets, redactor, references: new Map() }), {
     ok: false,
-    fault: { code: "SECRET_NOT_GIVEN", message: /deployToken/ },
+    fault: { code: "SECRET_UNRESOLVED", message: /deployToken/ },
   });
   const references = new Map([["deployToken", { provider: "env", locator: "TOKEN" }]]);
   t.match(await resolveSecrets(wanted, { secrets, redactor, references }), {

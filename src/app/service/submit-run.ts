@@ -2,11 +2,11 @@ import type { RunId } from "#canon/ids.ts";
 import type { Fault } from "#fault/fault.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { secretGivenCodes } from "#fault/secret-given-codes.ts";
 import { packCodes } from "#pack/codes.ts";
 import type { Plan } from "#plan/plan.ts";
 import type { RunQueue, RunRow } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
-import { stepCodes } from "#step/codes.ts";
 import { usedSecrets } from "../check-secrets.ts";
 import { refusedBy, type PlanRefusal } from "../plan-refusal.ts";
 import { readRunState } from "../read-run.ts";
@@ -31,7 +31,7 @@ type Submission = { readonly order: ServiceOrder; readonly bearer: Bearer; reado
 
 /**
  * Creates a run and leaves it to the workers. `workplace` is the bearer's tenant's; runs are created in `turns`. Faults: QUEUE_FULL, those of
- * `withPlannedOrder`, `openBearerTrust`, `admitStart`, `admittedReuse` and `startRun`, SECRET_UNDECLARED, SECRET_NOT_CONFIGURED.
+ * `withPlannedOrder`, `openBearerTrust`, `admitStart`, `admittedReuse` and `startRun`, SECRET_UNDECLARED, SECRET_UNRESOLVED, SECRET_NOT_CONFIGURED.
  */
 export async function submitRun(
   submission: Submission,
@@ -125,9 +125,12 @@ function orderSecrets(
     return fail(faultOf(packCodes, "SECRET_UNDECLARED", { name: undeclared }));
   }
   const missing = usedSecrets(plan).find((name) => !secrets.includes(name));
-  return missing === undefined
-    ? tenantSecrets(secrets, settings.tenantId, settings)
-    : fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name: missing }));
+  return missing === undefined ? tenantSecrets(secrets, settings.tenantId, settings) : fail(notNamed(missing));
+}
+
+function notNamed(name: string): Fault {
+  const hint = `name it in "secrets" of the order; on the command line with --secret ${name}`;
+  return faultOf(secretGivenCodes, "SECRET_UNRESOLVED", { name, problem: "the order does not name it" }, { hint });
 }
 
 function queueFull(

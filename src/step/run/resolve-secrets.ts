@@ -1,8 +1,7 @@
-import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { secretNotGiven } from "#fault/secret-given-codes.ts";
 import type { Redactor, SecretProvider, SecretReference } from "#port/secrets.ts";
 import type { ResolvedAttempt } from "#run/resolve.ts";
-import { stepCodes } from "../codes.ts";
 
 /** The secrets of one attempt: by variable, and what the ledger says of them. Held in memory only. */
 export type AttemptSecrets = {
@@ -24,7 +23,7 @@ export async function resolveSecrets(attempt: ResolvedAttempt, ports: Ports): Pr
   for (const name of new Set(wanted)) {
     const reference = ports.references.get(name);
     if (reference === undefined) {
-      return fail(faultOf(stepCodes, "SECRET_NOT_GIVEN", { name }));
+      return fail(secretNotGiven(name));
     }
     const value = await ports.secrets.resolve(name, reference);
     if (!value.ok) {

@@ -124,7 +124,7 @@ t.test("secrets are those that the order names and the operator configured for t
   const { metrics } = world;
   const rich = openService({ workplace: { ...world.workplace, settings }, limits: serviceLimits({}), metrics });
   for (const named of [{}, { secrets: [] }]) {
-    t.equal(refusalOf(await rich.submit({ pack, inputs: {}, ...named }, world.bearer)), "SECRET_NOT_GIVEN");
+    t.equal(refusalOf(await rich.submit({ pack, inputs: {}, ...named }, world.bearer)), "SECRET_UNRESOLVED");
   }
   t.equal(refusalOf(await rich.submit({ pack, inputs: {}, secrets: ["token"] }, world.bearer)), "ok");
 });
