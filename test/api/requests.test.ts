@@ -65,6 +65,16 @@ t.test("orders that cannot be are refused with the code of the command line", as
     code: "INPUT_UNKNOWN",
     errors: [{ pointer: "/inputs/colour", message: /^(?!request)/ }],
   });
+  const tree = await world.upload({
+    inputs: { tree: { type: "directory" }, name: { type: "string" } },
+    steps: [{ id: "a", run: { command: ["true"] } }],
+  });
+  const bytes = new TextEncoder().encode("no listing");
+  const put = await send("/api/artifacts", bytes, { "Content-Type": "application/octet-stream" });
+  const { digest: stored } = (await put.json()) as { digest: string };
+  const noTree = await refused({ pack: { upload: tree }, inputs: { tree: { artifact: stored }, name: "x" } });
+  t.match(noTree, { status: 422, code: "ORDER_INPUT", hint: /listing/, errors: [{ pointer: "/inputs/tree" }] });
+  t.notMatch(JSON.stringify(noTree), "/tmp");
   t.match(await refused({ ...order, secrets: ["NONE"] }), { status: 422, code: "SECRET_UNDECLARED" });
 });
 

@@ -8,6 +8,9 @@ import type { Workplace } from "../workplace.ts";
 import type { DeclaredInputs } from "../pack-inputs.ts";
 import type { StagedInput } from "./planner/planner-job.ts";
 
+/** What was stored is no tree listing, or files in it were not stored. */
+const NO_DIRECTORY: ReadonlySet<string> = new Set(["SBOM_LISTING_INVALID", "ARTIFACT_MISSING"]);
+
 type Inputs = Readonly<Record<string, Json>>;
 
 /** Whether an order may have files among its inputs: which of them are, the pack says. */
@@ -16,8 +19,8 @@ export function namesArtifacts(inputs: Inputs): boolean {
 }
 
 /**
- * Lays out the files and directories of an order below `folder`, and digests them. What the tenant has not stored is left out.
- * Faults: those of the artifact store.
+ * Lays out the files and directories of an order below `folder`, and digests them. What the tenant has not stored, and a
+ * directory that is none, is left out. Faults: those of the artifact store.
  */
 export async function stageInputs(
   inputs: Inputs,
@@ -39,6 +42,9 @@ export async function stageInputs(
     const laid = isFile
       ? await artifacts.stage(tenantId, digest, path, false)
       : await stageTree(artifacts, tenantId, digest, path);
+    if (!laid.ok && !isFile && NO_DIRECTORY.has(laid.fault.code)) {
+      continue;
+    }
     if (!laid.ok) {
       return laid;
     }

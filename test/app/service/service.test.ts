@@ -84,6 +84,16 @@ t.test(
       const refused = await world.service.plan({ pack, inputs: { archive: wrong, n: 3 } }, world.bearer);
       t.equal(refusalOf(refused), "ORDER_INPUT", JSON.stringify(wrong));
     }
+    const gone = [{ mode: "644", path: "f", sha256: "0".repeat(64), size: 10 }];
+    const outside = [{ mode: "644", path: "../f", sha256: archive.artifact.slice(7), size: 10 }];
+    for (const listing of ["some bytes", "[{}]", JSON.stringify(gone), JSON.stringify(outside)]) {
+      const inputs = { archive, tree: { artifact: await put(listing) }, n: 3 };
+      const refused = await world.service.plan({ pack, inputs }, world.bearer);
+      t.match(refused, {
+        fault: { diagnostics: [{ code: "ORDER_INPUT", file: "request#/inputs/tree", hint: /listing/ }] },
+      });
+      t.notMatch(JSON.stringify(refused), "packrun-order-", "no path of this machine");
+    }
     const elsewhere = await world.service.plan({ pack, inputs: { archive, n: 3 } }, localBearer("t2"));
     t.equal(refusalOf(elsewhere), "ORDER_INPUT", "what another tenant has stored is not there");
     t.equal(refusalOf(await world.service.plan({ pack, inputs: { archive, n: "3" } }, world.bearer)), "INPUT_TYPE");

@@ -1,11 +1,14 @@
 import { pointerOf } from "#canon/shape.ts";
-import { faultOf } from "#fault/code-table.ts";
+import { diagnosticOf } from "#fault/code-table.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { resolve } from "node:path";
 import type { Given, TypedInputs } from "../../given-inputs.ts";
-import { IN_REQUEST, refusedBy, type PlanRefusal } from "../../plan-refusal.ts";
+import { IN_REQUEST, refusedFor, type PlanRefusal } from "../../plan-refusal.ts";
 import type { PlanOrder } from "./planner-job.ts";
 import { serviceCodes } from "../service-codes.ts";
+
+const DIRECTORY_HINT =
+  'store its files and then the tree listing of them with POST /api/artifacts; give {"artifact": "sha256:…"} of the listing';
 
 /**
  * The inputs of an order as the plan takes them. Files and directories are those that were laid out for it, from what the tenant
@@ -25,7 +28,9 @@ export function orderInputs(
     }
     const laid = staged.get(name);
     if (laid === undefined) {
-      return refusedBy(faultOf(serviceCodes, "ORDER_INPUT", { name, type: rule.type }));
+      const hint = rule.type === "directory" ? { hint: DIRECTORY_HINT } : {};
+      const found = diagnosticOf(serviceCodes, "ORDER_INPUT", { name, type: rule.type }, { ...base.at, ...hint });
+      return refusedFor([found], base.at.file, undefined);
     }
     given.push({ ...base, given: { text: resolve(laid.path) } });
   }
