@@ -7,7 +7,7 @@ import { treeDigest } from "#pack/pack-files.ts";
 import type { Pack } from "#pack/pack.ts";
 import { inspectPack, type PackReading } from "#pack/read-pack.ts";
 import type { LintRequest } from "#plan/compile-plan.ts";
-import { resolveInputs, type ResolvedInputs, type ValidateSchema } from "#plan/resolve-inputs.ts";
+import { resolveInputs, type MissingPlace, type ResolvedInputs, type ValidateSchema } from "#plan/resolve-inputs.ts";
 import { builtIns } from "#step/built-ins.ts";
 import type { GivenReading } from "./given-inputs.ts";
 import { readInputFiles, type InputFile } from "./input-files.ts";
@@ -51,6 +51,7 @@ export async function resolveGiven(
   { pack, doubts, place }: OpenPack,
   { given, isUnread }: Pick<GivenReading, "given" | "isUnread">,
   ports: PackPorts,
+  missing?: MissingPlace,
 ): Promise<ResolvedGiven> {
   const byName = new Map(given.map((each) => [each.name, each]));
   const { files, digested, diagnostics } = await readInputFiles(pack, place.folder, byName, ports);
@@ -59,6 +60,7 @@ export async function resolveGiven(
     doubts,
     given,
     isUnread,
+    missing,
     files: digested,
     schemas: await readSchemas(pack, place, ports.sha256),
     validateSchema: await schemaValidator(pack),

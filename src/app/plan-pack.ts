@@ -7,7 +7,7 @@ import type { FileEntry } from "#pack/pack-files.ts";
 import type { Pack } from "#pack/pack.ts";
 import { compilePlan, lintPlan, type CompiledPlan } from "#plan/compile-plan.ts";
 import { inputsLock } from "#plan/inputs-lock.ts";
-import type { ResolvedInputs } from "#plan/resolve-inputs.ts";
+import type { MissingPlace, ResolvedInputs } from "#plan/resolve-inputs.ts";
 import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { collectGivenInputs, type Given, type GivenReading, type InputArguments } from "./given-inputs.ts";
@@ -21,6 +21,8 @@ export type PlanRequest = InputArguments & {
   readonly pack: string;
   /** Gives the inputs otherwise than by arguments, when it is known what the pack asks for. */
   readonly given?: (pack: Pack) => Promise<Result<readonly Given[], PlanRefusal>>;
+  /** Where a value that is missing would be given, if not by an argument. */
+  readonly missing?: MissingPlace;
   /** Told the size of the pack's text, in bytes, before it is compiled. */
   readonly onText?: (size: number) => void;
 };
@@ -50,7 +52,12 @@ export async function planPack(request: PlanRequest, ports: PackPorts): Promise<
   }
   const { pack, doubts, place } = read.value;
   const given = await givenFor(request, pack, doubts);
-  const { inputs, sources, files, unknown, diagnostics } = await resolveGiven(read.value, given, ports);
+  const { inputs, sources, files, unknown, diagnostics } = await resolveGiven(
+    read.value,
+    given,
+    ports,
+    request.missing,
+  );
   const base = await compileBase(read.value, ports);
   const found = [...read.value.diagnostics, ...diagnostics];
   if (found.length + given.refusals.length > 0) {

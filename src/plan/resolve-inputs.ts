@@ -30,6 +30,9 @@ export type ValidateSchema = (
   value: Json,
 ) => { readonly kind: "valid" } | { readonly kind: "invalid" | "badSchema"; readonly problem: string };
 
+/** Where a value would be given, and how. */
+export type MissingPlace = (name: string) => { readonly file: string; readonly hint: string };
+
 export type InputsRequest = {
   readonly pack: Pack;
   /** What is wrong with the pack, of which `pack` is the rest: nothing is said about an input in doubt. */
@@ -37,6 +40,8 @@ export type InputsRequest = {
   readonly given: readonly GivenInput[];
   /** Inputs for which something was given that could not be read, as was reported; none unless said otherwise. */
   readonly isUnread?: (name: string) => boolean;
+  /** Where values are given, for what is said of one that is missing; where the pack declares the input unless given. */
+  readonly missing?: MissingPlace | undefined;
   /** By input name: every file and directory input that was given or has a default. */
   readonly files: ReadonlyMap<string, InputFile>;
   /** Schemas that the pack keeps in files, by path. */
@@ -130,7 +135,8 @@ function resolveInput(
   };
   if (given === undefined && rule.default === undefined) {
     if (rule.required && !isUnread(name)) {
-      report("INPUT_MISSING", { name }, declared());
+      const place = request.missing?.(name);
+      report("INPUT_MISSING", { name }, place === undefined ? declared() : { file: place.file }, place?.hint);
     }
     checkSchema({ name, rule, schemaAt: () => declared("schema") }, request, report);
     return undefined;

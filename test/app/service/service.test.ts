@@ -100,6 +100,22 @@ t.test(
   },
 );
 
+t.test("a value that an order lacks is told where the order would have it", async (t) => {
+  const world = await serviceWorld(t);
+  const pack = await world.upload(
+    STEP,
+    "  inputs: {tree: {type: directory, required: true}, n: {type: integer, required: true}}",
+  );
+  const refused = await world.service.plan({ pack, inputs: {} }, world.bearer);
+  const found = ["n", "tree"].map((name) => ({
+    code: "INPUT_MISSING",
+    message: `input "${name}" has no value`,
+    file: `request#/inputs/${name}`,
+    hint: /^give it in "inputs" of the order/,
+  }));
+  t.match(refused, { fault: { kind: "findings", diagnostics: found } });
+});
+
 t.test("what is not there, or is not what was approved, makes no run", async (t) => {
   const world = await serviceWorld(t);
   const pack = await world.upload(STEP);

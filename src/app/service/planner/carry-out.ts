@@ -12,7 +12,7 @@ import type { PackPorts } from "../../pack-folder.ts";
 import { readPackInputs } from "../../pack-inputs.ts";
 import { planPack, type PlannedPack } from "../../plan-pack.ts";
 import { refusedBy, type PlanRefusal } from "../../plan-refusal.ts";
-import { orderInputs } from "./order-inputs.ts";
+import { missingInput, orderInputs } from "./order-inputs.ts";
 import type { PackIdentity, PlannerAnswers, PlannerJob, PlanOrder, SentPlan, SentSimulation } from "./planner-job.ts";
 
 /** Findings that one answer carries: a pack of eight MiB can have hundreds of thousands. */
@@ -57,6 +57,7 @@ async function planOrder<T>(
     inputs: [],
     cwd: folder,
     given: (pack: Pack) => Promise.resolve(orderInputs(order, pack)),
+    missing: missingInput,
   };
   const planned = await planPack(request, { ...ports, folders });
   return planned.ok ? use(planned.value) : planned;

@@ -2,6 +2,7 @@ import { pointerOf } from "#canon/shape.ts";
 import { diagnosticOf } from "#fault/code-table.ts";
 import { ok, type Result } from "#fault/result.ts";
 import { resolve } from "node:path";
+import type { MissingPlace } from "#plan/resolve-inputs.ts";
 import type { Given, TypedInputs } from "../../given-inputs.ts";
 import { IN_REQUEST, refusedFor, type PlanRefusal } from "../../plan-refusal.ts";
 import type { PlanOrder } from "./planner-job.ts";
@@ -9,6 +10,12 @@ import { serviceCodes } from "../service-codes.ts";
 
 const DIRECTORY_HINT =
   'store its files and then the tree listing of them with POST /api/artifacts; give {"artifact": "sha256:…"} of the listing';
+
+/** Where an order would have a value that it lacks. */
+export const missingInput: MissingPlace = (name) => ({
+  file: `${IN_REQUEST}${pointerOf(["inputs", name])}`,
+  hint: 'give it in "inputs" of the order; on the command line with -i or --inputs',
+});
 
 /**
  * The inputs of an order as the plan takes them. Files and directories are those that were laid out for it, from what the tenant
