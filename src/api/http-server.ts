@@ -12,7 +12,7 @@ import { routeTable } from "./route-table.ts";
 import { RunFeeds } from "./run-feed.ts";
 import { hostCheck, isLoopback } from "./host-check.ts";
 import type { Limits, Log, Route } from "./route.ts";
-import { metricsRoute } from "./route/health.ts";
+import { healthRoutes, metricsRoute } from "./route/health.ts";
 
 /** What a server allows unless it is told otherwise. @public */
 export const LIMITS: Limits = {
@@ -47,7 +47,7 @@ export type HttpOptions = {
   readonly requests: RequestStore;
   readonly log: Log;
   readonly limits?: Partial<Limits>;
-  /** For a process that only drives runs: no path but those that need no token. */
+  /** For a process that only drives runs: health, and what the process itself counted. */
   readonly onlyHealth?: boolean;
   /** Who may read the metrics of all tenants; `open` on loopback and `token` (packs.admin) elsewhere unless given. */
   readonly metrics?: MetricsAccess | undefined;
@@ -66,7 +66,7 @@ export async function startHttpServer(options: HttpOptions): Promise<Result<Http
   const stopping = new AbortController();
   const limits = { ...LIMITS, ...options.limits };
   const desk = { service, requests, feeds: new RunFeeds(), limits, log, stopping: stopping.signal };
-  const served = options.onlyHealth === true ? routeTable.filter(({ scope }) => scope === undefined) : routeTable;
+  const served = options.onlyHealth === true ? healthRoutes : routeTable;
   const routes = withMetrics(served, options.metrics ?? (isLoopback(listen.host) ? "open" : "token"));
   const hosts = hostCheck(listen.host, options.hosts);
   // Bodies have limits of their own, which an upload of gigabytes keeps too.

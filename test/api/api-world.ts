@@ -53,6 +53,7 @@ export type WorldOptions = {
   readonly service?: Service;
   readonly requests?: RequestStore;
   readonly metrics?: MetricsAccess;
+  readonly onlyHealth?: boolean;
   /** Where it listens; on loopback unless given. */
   readonly host?: string;
 };
@@ -77,6 +78,7 @@ export async function apiWorld(t: Test, options: WorldOptions = {}): Promise<Api
       await startHttpServer({
         listen: { host: other.host ?? "127.0.0.1", port: 0 },
         metrics: other.metrics,
+        onlyHealth: other.onlyHealth ?? false,
         authenticate: await authenticator(other.issuers ?? issuers, other.loopback, workplace.clock.now),
         service: other.service ?? service,
         requests: other.requests ?? requests,

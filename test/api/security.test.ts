@@ -134,6 +134,18 @@ t.test("there are guarded routes, and what is open shows nothing of a tenant", a
   t.ok(routeTable.every((route) => isGuarded(route) === route.path.startsWith("/api/")));
 });
 
+t.test("a process that only drives runs tells whether it is well and what it counted, and no more", async (t) => {
+  const { url } = await world.another({ onlyHealth: true });
+  const answered: string[] = [];
+  for (const path of new Set(routeTable.map((route) => route.path))) {
+    const { status } = await fetch(`${url}${path}`);
+    if (status !== 404) {
+      answered.push(path);
+    }
+  }
+  t.strictSame(answered.toSorted(), ["/livez", "/metrics", "/readyz"]);
+});
+
 t.test("who somebody is, and what they may, is told in texts alone", async (t) => {
   const [route] = guardedRoutes;
   if (route === undefined) {

@@ -74,6 +74,9 @@ export const metricsRoute: OpenRoute = {
   },
 };
 
+/** What a process has that takes no orders. */
+export const healthRoutes: readonly OpenRoute[] = [livezRoute, readyzRoute, metricsRoute];
+
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
