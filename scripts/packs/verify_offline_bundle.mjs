@@ -100,13 +100,13 @@ function equalBytes(a, b) {
   return at !== -1;
 }
 function concatBytes(...parts) {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const whole2 = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
-    whole.set(part, at);
+    whole2.set(part, at);
     at += part.length;
   }
-  return whole;
+  return whole2;
 }
 
 // src/evidence/ustar.ts
@@ -170,15 +170,15 @@ function readUstarHeader(block) {
   return canonical !== void 0 && equalBytes(canonical, block) ? { kind: "file", entry: entry2 } : { kind: "bad", problem: "a header is not in the fixed form" };
 }
 function splitPath(path) {
-  const whole = encodeUtf8(path);
+  const whole2 = encodeUtf8(path);
   if (path === "" || path.includes("\0")) {
     return void 0;
   }
-  if (whole.length <= 100) {
-    return { name: whole, prefix: new Uint8Array(0) };
+  if (whole2.length <= 100) {
+    return { name: whole2, prefix: new Uint8Array(0) };
   }
-  const slash = whole.findIndex((byte, at) => byte === 47 && at > 0 && whole.length - at - 1 <= 100);
-  return slash === -1 || slash > 155 || slash === whole.length - 1 ? void 0 : { name: whole.subarray(slash + 1), prefix: whole.subarray(0, slash) };
+  const slash = whole2.findIndex((byte, at) => byte === 47 && at > 0 && whole2.length - at - 1 <= 100);
+  return slash === -1 || slash > 155 || slash === whole2.length - 1 ? void 0 : { name: whole2.subarray(slash + 1), prefix: whole2.subarray(0, slash) };
 }
 function put(header, at, text9) {
   header.set(encodeUtf8(text9), at);
@@ -204,9 +204,9 @@ function faultOf(table, code2, data = {}, more = {}) {
   return more.place === void 0 ? fault : { ...fault, place: more.place };
 }
 function fillIn(template, data) {
-  return template.replaceAll(/\{([a-zA-Z]+)\}/g, (whole, name2) => {
+  return template.replaceAll(/\{([a-zA-Z]+)\}/g, (whole2, name2) => {
     const value = data[name2];
-    return value === void 0 ? whole : String(value);
+    return value === void 0 ? whole2 : String(value);
   });
 }
 
@@ -1592,7 +1592,7 @@ async function firstName(path) {
 
 // src/app/verify-evidence.ts
 import { existsSync } from "node:fs";
-import { lstat as lstat2, readFile, stat as stat3 } from "node:fs/promises";
+import { lstat as lstat2 } from "node:fs/promises";
 
 // src/canon/base64.ts
 var ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -1722,6 +1722,7 @@ var sidecarShape = object({
 var WORDS = {
   EACCES: "permission denied",
   EEXIST: "it is already there",
+  EFBIG: "it is too large",
   EISDIR: "it is a folder",
   ENAMETOOLONG: "its name is too long",
   ENOENT: "it is not there",
@@ -2962,8 +2963,8 @@ var NAMES = [
   ["608648016503040313", "ML-DSA-87"]
 ];
 function algorithmName(spkiDer) {
-  const whole = derValue(spkiDer, SEQUENCE);
-  const algorithm = whole?.rest.length === 0 ? derValue(whole.content, SEQUENCE) : void 0;
+  const whole2 = derValue(spkiDer, SEQUENCE);
+  const algorithm = whole2?.rest.length === 0 ? derValue(whole2.content, SEQUENCE) : void 0;
   const key = algorithm === void 0 ? void 0 : derValue(algorithm.rest, BIT_STRING);
   if (algorithm === void 0 || key?.rest.length !== 0 || derValue(algorithm.content, OBJECT_ID) === void 0) {
     return void 0;
@@ -5029,8 +5030,8 @@ var EgressTally = class {
       yield* excessesOf(sandbox, counted3, shown2(stepId2));
     }
   }
-  #count(sandbox, { whole, byRule }, line) {
-    addLine(whole, line);
+  #count(sandbox, { whole: whole2, byRule }, line) {
+    addLine(whole2, line);
     const rule = this.#matcherOf(sandbox)(plainHost(line.host), line.port);
     if (rule !== void 0 && (rule.maxBytes !== void 0 || rule.maxRequests !== void 0)) {
       const amount = byRule.get(rule) ?? { requests: 0, bytes: 0 };
@@ -5054,8 +5055,8 @@ function addLine(amount, { decision, bytesIn, bytesOut }) {
   amount.requests += decision === "allowed" ? 1 : 0;
   amount.bytes += bytesIn + bytesOut;
 }
-function* excessesOf({ egressQuota }, { whole, byRule }, what) {
-  yield* over(what, whole, egressQuota?.requests ?? 0, egressQuota?.bytes ?? 0);
+function* excessesOf({ egressQuota }, { whole: whole2, byRule }, what) {
+  yield* over(what, whole2, egressQuota?.requests ?? 0, egressQuota?.bytes ?? 0);
   for (const [{ host, port, maxRequests, maxBytes }, amount] of byRule) {
     yield* over(`${what}, under the rule for ${shown2(host)}:${port},`, amount, maxRequests, maxBytes);
   }
@@ -8504,6 +8505,21 @@ async function openBundle(path) {
   return fail(faultOf(bundleCodes, "BUNDLE_NOT_FOUND", { path }));
 }
 
+// src/app/read-bounded.ts
+import { closeSync, createReadStream, openSync, readSync } from "node:fs";
+var CHUNK_BYTES = 64 * 1024;
+async function readBounded(path, most) {
+  const chunks = createReadStream(path, { end: most });
+  return whole(await Array.fromAsync(chunks), most);
+}
+function whole(chunks, most) {
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length > most) {
+    throw Object.assign(new Error(`more than ${most} bytes`), { code: "EFBIG" });
+  }
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 // src/app/start-node-hash.ts
 import { createHash } from "node:crypto";
 function startNodeHash() {
@@ -8594,13 +8610,8 @@ async function readAnchor(path) {
   const data = { option: "PATH", expected: `a bundle whose anchor ${file} can be read, of at most 64 MiB` };
   return bytes === void 0 ? fail(faultOf(verifyCodes, "VERIFY_OPTION", data)) : ok(bytes);
 }
-async function readUpTo(path, limit) {
-  try {
-    const { size: size2 } = await stat3(path);
-    return size2 > limit ? void 0 : await readFile(path);
-  } catch {
-    return void 0;
-  }
+function readUpTo(path, limit) {
+  return readBounded(path, limit).catch(() => void 0);
 }
 
 // src/trust/check-pack-version.ts
@@ -9348,7 +9359,7 @@ async function checkTrust(unheld, { revocations: site, planHash }) {
 }
 
 // src/app/pack-bundle-file.ts
-import { open as open4, stat as stat4 } from "node:fs/promises";
+import { open as open4, stat as stat3 } from "node:fs/promises";
 
 // src/app/layout-folder.ts
 import { lstat as lstat3 } from "node:fs/promises";
@@ -9406,7 +9417,7 @@ function placeOf4(path) {
 // src/app/pack-bundle-file.ts
 async function openPackBundle(path) {
   try {
-    const found = await stat4(path);
+    const found = await stat3(path);
     if (found.isDirectory()) {
       return ok({ source: layoutFolder(path), [Symbol.asyncDispose]: () => Promise.resolve() });
     }

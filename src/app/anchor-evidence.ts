@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import { anchorFileBytes, MOST_ANCHORS, readAnchorFile, type AnchorFile } from "#attest/anchor-file.ts";
 import { anchorCodes } from "#attest/anchor-codes.ts";
 import { attestCodes } from "#attest/codes.ts";
@@ -23,6 +22,7 @@ import { DOCUMENT_LIMIT } from "#verify/bundle-reader.ts";
 import { anchorPath } from "./anchor-path.ts";
 import { anchorUseCodes } from "./anchor-use-codes.ts";
 import { openBundle } from "./open-bundle.ts";
+import { readBounded } from "./read-bounded.ts";
 import { readBundleFile } from "./read-bundle-file.ts";
 import { writeAtomically } from "./trust-file.ts";
 import { userFileCodes } from "./user-file-codes.ts";
@@ -155,15 +155,16 @@ async function readBefore(place: Place): Promise<Result<Before>> {
 /** The bytes of an anchor where there is one. Faults: USER_FILE_READ, ANCHOR_FORM (it is too large). */
 export async function readAnchorOf(file: string): Promise<Result<Uint8Array | undefined>> {
   try {
-    await using handle = await open(file, "r");
-    const { size } = await handle.stat();
-    return size > DOCUMENT_LIMIT
-      ? fail(faultOf(anchorCodes, "ANCHOR_FORM", { problem: "it is larger than any anchor may be" }))
-      : ok(await handle.readFile());
+    return ok(await readBounded(file, DOCUMENT_LIMIT));
   } catch (error) {
-    return systemCode(error) === "ENOENT"
-      ? ok(undefined)
-      : fail(faultOf(userFileCodes, "USER_FILE_READ", { file, problem: systemProblem(error) }));
+    switch (systemCode(error)) {
+      case "ENOENT":
+        return ok(undefined);
+      case "EFBIG":
+        return fail(faultOf(anchorCodes, "ANCHOR_FORM", { problem: "it is larger than any anchor may be" }));
+      default:
+        return fail(faultOf(userFileCodes, "USER_FILE_READ", { file, problem: systemProblem(error) }));
+    }
   }
 }
 

@@ -1,15 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { describeMisfit, misfitsOf, pointerOf, type Misfit, type PathPart } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
+import { MAX_PACK_FILE } from "#pack/pack-files.ts";
 import { packSource } from "#pack/pack-source.ts";
 import { readYaml } from "#pack/read-yaml.ts";
 import { appCodes } from "./codes.ts";
 import { configLayers, type ConfigFile, type ConfigLayers } from "./config-layers.ts";
 import { configShape } from "./config.ts";
+import { readBoundedSync } from "./read-bounded.ts";
 import type { SettingsSource } from "./settings-source.ts";
 
 export const CONFIG_NAME = "packrun.config.yaml";
@@ -102,7 +104,7 @@ function problemOf(misfit: Misfit): string {
 
 function readBytes(file: string): Result<Uint8Array> {
   try {
-    return ok(readFileSync(file));
+    return ok(readBoundedSync(file, MAX_PACK_FILE));
   } catch (error) {
     const data = { file, problem: systemProblem(error) };
     return fail(faultOf(appCodes, "CONFIG_INVALID", data, { hint: UNREADABLE_HINT }));

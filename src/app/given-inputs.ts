@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { isJsonObject, type Json } from "#canon/json.ts";
 import { decodeUtf8 } from "#canon/utf8.ts";
@@ -8,12 +7,14 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import { NO_DOUBTS, type Doubts } from "#pack/doubts.ts";
 import type { InputRule } from "#pack/pack.ts";
+import { MAX_PACK_FILE } from "#pack/pack-files.ts";
 import { packSource } from "#pack/pack-source.ts";
 import { readYaml, type YamlReading } from "#pack/read-yaml.ts";
 import type { GivenInput } from "#plan/resolve-inputs.ts";
 import { NAME } from "#plan/plan.ts";
 import { planInputCodes } from "./plan-input-codes.ts";
 import { IN_ARGUMENTS, refusedBy, refusedFor, type PlanRefusal } from "./plan-refusal.ts";
+import { readBounded } from "./read-bounded.ts";
 
 /** How the inputs of a plan are given. */
 export type InputArguments = {
@@ -101,12 +102,9 @@ async function readArgument(text: string, pack: TypedInputs, cwd: string): Promi
 async function readValueFile(name: string, path: string): Promise<Result<string, PlanRefusal>> {
   const refuse = (problem: string): Result<never, PlanRefusal> =>
     refusedBy(faultOf(planInputCodes, "INPUT_VALUE_FILE", { name, problem }));
-  const bytes = await readFile(path).catch(systemProblem);
+  const bytes = await readBounded(path, MAX_BYTES).catch(systemProblem);
   if (typeof bytes === "string") {
     return refuse(`cannot be read: ${bytes}`);
-  }
-  if (bytes.length > MAX_BYTES) {
-    return refuse("is too large");
   }
   const text = decodeUtf8(bytes);
   return text === undefined ? refuse("is not valid UTF-8") : ok(text.replace(/\r?\n$/, ""));
@@ -114,10 +112,10 @@ async function readValueFile(name: string, path: string): Promise<Result<string,
 
 async function readInputsFile(file: string, cwd: string): Promise<Result<readonly Given[], PlanRefusal>> {
   const path = resolve(cwd, file);
-  const bytes = await readFile(path).catch(systemProblem);
+  const bytes = await readBounded(path, MAX_PACK_FILE).catch(systemProblem);
   if (typeof bytes === "string") {
     const hint =
-      "check the path, which is relative to the folder that the command is given in, and the rights of the file";
+      "check the path, which is relative to the folder that the command is given in, and the rights of the file, which is at most 8 MiB";
     return refusedBy(faultOf(planInputCodes, "INPUTS_FILE", { file, problem: bytes }, { hint }));
   }
   const reading = readYaml(bytes, file);

@@ -1,11 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { KeyAlgorithm } from "#attest/public-key.ts";
 import { readOpensshKeys } from "#attest/openssh-key.ts";
 import { readPublicKey } from "#attest/read-public-key.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { AskPassword, ImportedKey, Keyring, KeyPair } from "#port/keyring.ts";
+import { DOCUMENT_LIMIT } from "#verify/bundle-reader.ts";
 import { keyFileFault } from "./file-fault.ts";
+import { readBoundedText } from "./read-bounded.ts";
 
 /** What may be told of a key. */
 export type KeyFacts = {
@@ -63,7 +64,7 @@ export async function showKey(reference: string, keyring: Keyring, password: Ask
 
 async function readText(path: string): Promise<Result<string>> {
   try {
-    return ok(await readFile(path, "utf8"));
+    return ok(await readBoundedText(path, DOCUMENT_LIMIT));
   } catch (error) {
     return keyFileFault(path, error);
   }

@@ -31,7 +31,7 @@ export async function readAttachments(
     if (size > DOCUMENT_LIMIT) {
       return refused(`it has ${size} bytes, more than the ${DOCUMENT_LIMIT} of a document`);
     }
-    const bytes = await readUserFile(path);
+    const bytes = await readUserFile(path, DOCUMENT_LIMIT);
     if (!bytes.ok) {
       return bytes;
     }

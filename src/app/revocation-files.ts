@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { RevocationFiles } from "#trust/check-revocations.ts";
+import { DOCUMENT_LIMIT } from "#verify/bundle-reader.ts";
 import { fileFault, systemCode } from "./file-fault.ts";
+import { readBounded } from "./read-bounded.ts";
 import type { Settings } from "./settings.ts";
 import { writeAtomically } from "./trust-file.ts";
 
@@ -62,7 +63,7 @@ export async function readRevocationFiles(path: string): Promise<Result<Revocati
 
 async function readIfThere(path: string): Promise<Result<Uint8Array | undefined>> {
   try {
-    return ok(new Uint8Array(await readFile(path)));
+    return ok(await readBounded(path, DOCUMENT_LIMIT));
   } catch (error) {
     return systemCode(error) === "ENOENT" ? ok(undefined) : fileFault(path, error);
   }

@@ -1,6 +1,5 @@
 import { basename } from "node:path";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { PublicKey } from "#attest/public-key.ts";
 import { readPublicKey } from "#attest/read-public-key.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
@@ -22,7 +21,9 @@ import { mapToken, unmapToken, type TokenBearer } from "#trust/edit-tokens.ts";
 import { removeWitness } from "#trust/edit-witnesses.ts";
 import { holdersOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
+import { DOCUMENT_LIMIT } from "#verify/bundle-reader.ts";
 import { keyFileFault } from "./file-fault.ts";
+import { readBoundedText } from "./read-bounded.ts";
 import type { Settings } from "./settings.ts";
 import { signStatement } from "./sign-statement.ts";
 import { withTrustLock } from "./state-lock.ts";
@@ -216,7 +217,7 @@ async function signerFault(keyid: string, present: TrustFile, keyring: Keyring):
 
 async function readKeyFile(path: string, keyring: Keyring): Promise<Result<PublicKey>> {
   try {
-    return readPublicKey(await readFile(path, "utf8"), keyring.sha256);
+    return readPublicKey(await readBoundedText(path, DOCUMENT_LIMIT), keyring.sha256);
   } catch (error) {
     return keyFileFault(path, error);
   }

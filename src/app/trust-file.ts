@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { link, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
 import type { Sha256 } from "#canon/digest.ts";
@@ -8,7 +8,9 @@ import { fail, ok, type Result } from "#fault/result.ts";
 import type { RootSteps, RootVersion } from "#trust/follow-root.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
+import { DOCUMENT_LIMIT } from "#verify/bundle-reader.ts";
 import { fileFault, systemCode } from "./file-fault.ts";
+import { readBounded } from "./read-bounded.ts";
 import { trustUseCodes } from "./trust-use-codes.ts";
 
 /** A trust root as it lies on this machine, with its sidecars in order of their names. */
@@ -22,7 +24,7 @@ export type TrustFile = {
 /** Reads a trust root and the sidecars beside it. Faults: TRUST_FILE_ACCESS and those of `readTrustRoot`. */
 export async function readTrustFile(path: string, sha256: Sha256): Promise<Result<TrustFile>> {
   try {
-    const bytes = new Uint8Array(await readFile(path));
+    const bytes = await readBounded(path, DOCUMENT_LIMIT);
     const root = readTrustRoot(bytes, sha256);
     if (!root.ok) {
       return root;
@@ -30,7 +32,7 @@ export async function readTrustFile(path: string, sha256: Sha256): Promise<Resul
     const sidecars = [];
     for (const name of await sidecarNames(path)) {
       const sidecar = join(dirname(path), name);
-      sidecars.push({ path: sidecar, bytes: new Uint8Array(await readFile(sidecar)) });
+      sidecars.push({ path: sidecar, bytes: await readBounded(sidecar, DOCUMENT_LIMIT) });
     }
     return ok({ path, bytes, root: root.value, sidecars });
   } catch (error) {
@@ -59,7 +61,10 @@ function versionOf({ bytes, sidecars }: TrustFile): RootVersion {
 /** The version before, kept beside the present one when that was edited into it. */
 export async function readVersionBefore(of: TrustFile, sha256: Sha256): Promise<TrustRoot | undefined> {
   try {
-    const read = readTrustRoot(new Uint8Array(await readFile(keptPath(of.path, of.root.document.version - 1))), sha256);
+    const read = readTrustRoot(
+      await readBounded(keptPath(of.path, of.root.document.version - 1), DOCUMENT_LIMIT),
+      sha256,
+    );
     return read.ok ? read.value : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { lstat, readFile, stat } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { SIDECAR_SUFFIX } from "#attest/sidecar.ts";
 import type { Sha256 } from "#canon/digest.ts";
@@ -14,6 +14,7 @@ import type { Verdict } from "#verify/verdict.ts";
 import { verify } from "#verify/verify.ts";
 import { anchorPath } from "./anchor-path.ts";
 import { openBundle } from "./open-bundle.ts";
+import { readBounded } from "./read-bounded.ts";
 import { startNodeHash } from "./start-node-hash.ts";
 import { readVerifyWords, type VerifyWords } from "./verify-options.ts";
 
@@ -109,11 +110,6 @@ async function readAnchor(path: string): Promise<Result<Uint8Array | undefined>>
   return bytes === undefined ? fail(faultOf(verifyCodes, "VERIFY_OPTION", data)) : ok(bytes);
 }
 
-async function readUpTo(path: string, limit: number): Promise<Uint8Array | undefined> {
-  try {
-    const { size } = await stat(path);
-    return size > limit ? undefined : await readFile(path);
-  } catch {
-    return undefined;
-  }
+function readUpTo(path: string, limit: number): Promise<Uint8Array | undefined> {
+  return readBounded(path, limit).catch(() => undefined);
 }

@@ -1,6 +1,7 @@
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EEXIST: "it is already there",
+  EFBIG: "it is too large",
   EISDIR: "it is a folder",
   ENAMETOOLONG: "its name is too long",
   ENOENT: "it is not there",

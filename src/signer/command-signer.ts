@@ -1,14 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { readPublicKey } from "#attest/read-public-key.ts";
 import type { PublicKey } from "#attest/public-key.ts";
 import { isSignatureOf } from "#attest/signature-form.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { systemProblem } from "#fault/system-problem.ts";
 import type { Signer } from "#port/signer.ts";
 import type { SignerCommand } from "#port/signer-command.ts";
 import { signerCodes } from "./codes.ts";
 import { nodeSha256, nodeVerifySignature } from "./node-crypto.ts";
+import { readKeyText } from "./read-key-text.ts";
 import { runSigner } from "./run-signer.ts";
 
 /**
@@ -17,7 +16,7 @@ import { runSigner } from "./run-signer.ts";
  * SIGNER_TIMEOUT, SIGNER_OUTPUT, SIGNER_SIGNATURE.
  */
 export async function commandSigner(name: string, signer: SignerCommand): Promise<Result<Signer>> {
-  const pem = await readText(signer.publicKey);
+  const pem = await readKeyText(signer.publicKey);
   const key = pem.ok ? readPublicKey(pem.value, nodeSha256) : pem;
   if (!key.ok) {
     return key;
@@ -50,12 +49,4 @@ function formProblem({ alg }: PublicKey, { length }: Uint8Array): string {
   return alg === "ecdsa-p256-sha256" && length === 64
     ? "64 bytes, as of r and s side by side; DER is asked for"
     : `${length} bytes that are no ${alg === "ed25519" ? "Ed25519" : "DER"} signature`;
-}
-
-async function readText(file: string): Promise<Result<string>> {
-  try {
-    return ok(await readFile(file, "utf8"));
-  } catch (error) {
-    return fail(faultOf(signerCodes, "KEY_FILE", { file, problem: systemProblem(error) }));
-  }
 }

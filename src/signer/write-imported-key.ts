@@ -1,20 +1,14 @@
-import { readFile } from "node:fs/promises";
 import { readOpensshKeys } from "#attest/openssh-key.ts";
 import type { PublicKey } from "#attest/public-key.ts";
 import { readPublicKey } from "#attest/read-public-key.ts";
-import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { systemProblem } from "#fault/system-problem.ts";
 import type { AskPassword, ImportedKey } from "#port/keyring.ts";
-import { signerCodes } from "./codes.ts";
 import { keySigner } from "./key-signer.ts";
 import { nodeSha256 } from "./node-crypto.ts";
+import { readKeyText } from "./read-key-text.ts";
 import { holdsPrivateKey, readPrivateKey } from "./read-private-key.ts";
 import { readKeyFile } from "./sign-with-file.ts";
 import { writeBoth, writeNew } from "./write-key-pair.ts";
-
-/** A list of authorized keys of a large site. Bytes. */
-const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
  * Takes over keys of other tools. A private key: NAME.key is its file as it is, encrypted as it was, with mode 600, and
@@ -27,7 +21,7 @@ export async function writeImportedKey(
   from: string,
   password: AskPassword,
 ): Promise<Result<readonly ImportedKey[]>> {
-  const text = await readText(from);
+  const text = await readKeyText(from);
   if (!text.ok) {
     return text;
   }
@@ -80,15 +74,4 @@ function readKeys(text: string, from: string): Result<readonly PublicKey[]> {
     keys.push(key.value);
   }
   return ok(keys);
-}
-
-async function readText(file: string): Promise<Result<string>> {
-  try {
-    const bytes = await readFile(file);
-    return bytes.length > MOST_BYTES
-      ? fail(faultOf(signerCodes, "KEY_FILE", { file, problem: "it is no key file" }))
-      : ok(bytes.toString("utf8"));
-  } catch (error) {
-    return fail(faultOf(signerCodes, "KEY_FILE", { file, problem: systemProblem(error) }));
-  }
 }

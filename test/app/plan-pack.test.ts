@@ -177,6 +177,10 @@ t.test("what is wrong with the inputs is said together, and never repeated", asy
   t.notOk(JSON.stringify(missing).includes(secret));
   writeFileSync(join(place.root, "binary"), Buffer.from([0xff, 0xfe]));
   t.strictSame(codesOf(await plan(place, { inputs: ["text=@binary"] })), ["INPUT_VALUE_FILE"]);
+  const endless = await plan(place, { inputs: ["text=@/dev/zero"] });
+  t.strictSame(codesOf(endless), ["INPUT_VALUE_FILE"]);
+  t.match(JSON.stringify(endless), /cannot be read: it is too large/);
+  t.strictSame(codesOf(await plan(place, { inputsFile: "/dev/zero" })), ["INPUTS_FILE"]);
   t.strictSame(codesOf(await plan(place, { inputsFile: "gone.yaml" })), ["INPUTS_FILE"]);
   t.match(JSON.stringify(await plan(place, { inputsFile: "gone.yaml" })), /it is not there.*check the path/);
   place.write("list.yaml", "[1]");
