@@ -17,6 +17,7 @@ import { diagnosticRenderer } from "#fault/source-frame.ts";
 import type { Fault } from "#fault/fault.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import { visibleText } from "#view/visible-text.ts";
+import { usageWords } from "./usage-words.ts";
 import { visibleEntry } from "./visible-entry.ts";
 import { version } from "./version.ts";
 
@@ -85,7 +86,7 @@ function programOf(cli: Cli, name: string): Command {
     .version(version, "-V, --version")
     .exitOverride()
     .configureHelp({ groupItems: sharedLast })
-    .configureOutput({ writeOut: cli.out, writeErr: cli.err, outputError: (text, write) => write(asHelp(text)) })
+    .configureOutput({ writeOut: cli.out, writeErr: cli.err, outputError: (text, write) => write(usageWords(text)) })
     .showSuggestionAfterError(true)
     .showHelpAfterError(usageHint(about));
   return about === "packrun" ? program.addHelpText("after", AFTER_HELP) : program;
@@ -109,11 +110,6 @@ const sharedLast: Help["groupItems"] = (items, visible, groupOf) => {
     groupOf,
   );
 };
-
-/** Commander's suggestions in the form of every other help. */
-function asHelp(text: string): string {
-  return text.replace(/^\(Did you mean (.*)\?\)$/m, "  = help: did you mean $1?");
-}
 
 function listCommands(program: Command): void {
   for (const [name, { group, summary }] of Object.entries(commandTable)) {

@@ -50,6 +50,26 @@ t.test("a wrong command line says where its help is, and once what was meant", (
   t.end();
 });
 
+t.test(
+  "what stands behind an unknown option, or is one argument too many, is not repeated: it may be a secret",
+  (t) => {
+    for (const wrong of [
+      ["--secrets=tok=PLAIN\nSECRET", "x"],
+      ["-Stok=SECRET", "x"],
+      ["x", "y", "SECRET", "SECRET: 2."],
+    ]) {
+      const ended = packrun(folder, "run", ...wrong);
+      t.equal(ended.code, 2);
+      t.notMatch(ended.out + ended.err, /SECRET/);
+    }
+    t.match(packrun(folder, "run", "--secrets=tok=x").err, "error: unknown option '--secrets'\n  = help: packrun run");
+    t.match(packrun(folder, "run", "-Stok=x").err, "error: unknown option '-S'\n");
+    t.match(packrun(folder, "run", "x", "y").err, /^error: too many arguments .* but got 2\.\n {2}= help: packrun run/);
+    t.match(packrun(folder, "--secrets=tok=x").err, "error: unknown option '--secrets'\n");
+    t.end();
+  },
+);
+
 t.test("every code can be found: `explain` alone lists them", (t) => {
   const listed = packrun(folder, "explain");
   t.equal(listed.code, 0);
