@@ -17,7 +17,8 @@ import { diagnosticRenderer } from "#fault/source-frame.ts";
 import type { Fault } from "#fault/fault.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import { visibleText } from "#view/visible-text.ts";
-import { usageWords } from "./usage-words.ts";
+import { usageCodes } from "./usage-codes.ts";
+import { asksForJson, usageFault, usageWords } from "./usage-words.ts";
 import { visibleEntry } from "./visible-entry.ts";
 import { version } from "./version.ts";
 
@@ -39,26 +40,33 @@ export async function runCli(given: readonly string[]): Promise<number> {
   // What is thrown where nobody waits for it, in an event of a socket or a timer, ends the process in the same words.
   process.once("uncaughtException", (error) => void endFor(error, cli, doing));
   let code = 0;
-  const program = programOf(cli, name).hook("preAction", (_, command) => {
-    where = command.opts<Whereabouts>();
-    doing.command = nameOf(command);
-  });
+  const program = programOf(cli, name)
+    .exitOverride((error) => {
+      doing.command = "";
+      throw error;
+    })
+    .hook("preAction", (_, command) => {
+      where = command.opts<Whereabouts>();
+      doing.command = nameOf(command);
+    });
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (entry !== undefined) {
     (await entry.load()).define(program, cli, (ended) => {
       code = ended;
     });
-    program.commands.forEach((command) => nameInErrors(command, "packrun"));
+    program.commands.forEach((command) => nameInErrors(command, doing));
   } else if (name.startsWith("-")) {
     listCommands(program);
   } else {
-    return unknownCommand(cli, name);
+    return unknownCommand(cli, name, asksForJson(argv));
   }
   try {
     await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
     return code;
   } catch (error) {
-    return error instanceof CommanderError ? usageExit(error) : await crash(cli, error, doing);
+    return error instanceof CommanderError
+      ? usageExit(cli, error, doing, asksForJson(argv))
+      : await crash(cli, error, doing);
   }
 }
 
@@ -84,7 +92,6 @@ function programOf(cli: Cli, name: string): Command {
   const program = new Command("packrun")
     .description("Run exactly the plan that was approved, and leave proof that anyone can check offline.")
     .version(version, "-V, --version")
-    .exitOverride()
     .configureHelp({ groupItems: sharedLast })
     .configureOutput({ writeOut: cli.out, writeErr: cli.err, outputError: (text, write) => write(usageWords(text)) })
     .showSuggestionAfterError(true)
@@ -95,10 +102,13 @@ function programOf(cli: Cli, name: string): Command {
 const usageHint = (about: string): string => `  = help: ${about} --help shows how it is used`;
 
 /** A wrong use of `runs show` is explained by `runs show --help`, not by the help of its group. */
-function nameInErrors(command: Command, parent: string): void {
-  const name = `${parent} ${command.name()}`;
-  command.showHelpAfterError(usageHint(name));
-  command.commands.forEach((child) => nameInErrors(child, name));
+function nameInErrors(command: Command, doing: Doing): void {
+  const name = nameOf(command);
+  command.showHelpAfterError(usageHint(`packrun ${name}`)).exitOverride((error) => {
+    doing.command = name;
+    throw error;
+  });
+  command.commands.forEach((child) => nameInErrors(child, doing));
 }
 
 /** What is peculiar to a command comes before what all commands share. */
@@ -118,16 +128,20 @@ function listCommands(program: Command): void {
   program.helpCommand(false);
 }
 
-function unknownCommand(cli: Cli, name: string): number {
+function unknownCommand(cli: Cli, name: string, asJson: boolean): number {
   const near = nearestName(name, Object.keys(commandTable));
-  cli.err(`error: unknown command "${name}"\n`);
-  cli.err(near === undefined ? "  = help: packrun --help lists the commands\n" : `  = help: did you mean "${near}"?\n`);
-  return USAGE;
+  const problem = `unknown command "${name}"`;
+  const hint = near === undefined ? "packrun --help lists the commands" : `did you mean "${near}"?`;
+  cli.err(`error: ${problem}\n  = help: ${hint}\n`);
+  return asJson ? cli.fault(faultOf(usageCodes, "COMMAND_LINE", { problem }, { hint }), "json") : USAGE;
 }
 
-/** Commander has already said what is wrong; asking for help is no error. */
-function usageExit(error: CommanderError): number {
-  return error.exitCode === 0 ? 0 : USAGE;
+/** Commander has already said in text what is wrong; asking for help is no error. */
+function usageExit(cli: Cli, error: CommanderError, { command }: Doing, asJson: boolean): number {
+  if (error.exitCode === 0) {
+    return 0;
+  }
+  return asJson ? cli.fault(usageFault(error, command), "json") : USAGE;
 }
 
 /** What was thrown may hold anything, the secrets of a run included. */

@@ -70,6 +70,37 @@ t.test(
   },
 );
 
+t.test("who asks for JSON is told of a wrong command line as of everything else", (t) => {
+  const told = (...args: readonly string[]) => {
+    const ended = packrun(folder, ...args);
+    t.equal(ended.code, 2, args.join(" "));
+    t.match(JSON.parse(ended.out), { schemaVersion: 1, error: { code: "COMMAND_LINE", exitCode: 2 } });
+    t.match(ended.err, /^(?:error: |Usage: )/, "and whoever looks is told in text");
+    const { message, hint } = faultOf(ended);
+    return [message.replace("the command line is wrong: ", ""), hint];
+  };
+  const option = ["unknown option '--plan-hsah'", "did you mean --plan-hash?"];
+  t.strictSame(told("run", "x", "--plan-hsah", "y", "--json"), option);
+  t.strictSame(told("run", "x", "--plan-hsah=SECRET", "--format", "ndjson"), [
+    option[0],
+    "packrun run --help shows how it is used",
+  ]);
+  t.strictSame(told("runs", "show", "--format=json"), [
+    "missing required argument 'run'",
+    "packrun runs show --help shows how it is used",
+  ]);
+  t.strictSame(told("plna", "--json"), ['unknown command "plna"', 'did you mean "plan"?']);
+  t.match(told("run", "x", "y", "--json"), [/^too many arguments .* but got 2$/]);
+  t.match(told("evidence", "show", "x", "-o", "f", "--json"), ["-o goes with --pae alone; stdout has all else"]);
+  for (const text of [
+    ["resume", "--json", "--format", "text"],
+    ["resume", "--", "x", "y", "--json"],
+  ]) {
+    t.match(packrun(folder, ...text), { code: 2, out: "" });
+  }
+  t.end();
+});
+
 t.test("every code can be found: `explain` alone lists them", (t) => {
   const listed = packrun(folder, "explain");
   t.equal(listed.code, 0);
