@@ -3,7 +3,8 @@ import { Command, type Option } from "commander";
 import { readSettings } from "#app/settings.ts";
 import type { Workplace } from "#app/workplace.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
-import { settingsSource } from "./options.ts";
+import { earlyOptions } from "./early-options.ts";
+import { settingsSource, sharedOptions } from "./options.ts";
 import { withWorkplace } from "./with-workplace.ts";
 
 /** A word that may stand there, and what it means. */
@@ -17,20 +18,17 @@ const NEEDS_UNFINISHED: ReadonlySet<string> = new Set(["resume", "cancel", "appr
 
 /** What the last of `words` may become, given those before it (without `packrun` itself). Nothing where files are meant. */
 export async function completeWords(words: readonly string[], cli: Cli): Promise<readonly Candidate[]> {
-  const [first = "", ...rest] = words;
-  if (rest.length === 0) {
-    const commands = Object.entries(cli.commands).map(([value, { summary }]) => ({ value, about: summary }));
-    return beginning(commands, first);
-  }
-  const entry = Object.hasOwn(cli.commands, first) ? cli.commands[first] : undefined;
-  if (entry === undefined) {
-    return [];
-  }
-  const program = new Command("packrun");
-  (await entry.load()).define(program, cli, () => undefined);
-  const place = placeOf(program, words.slice(0, -1));
+  const before = words.slice(0, -1);
   const partial = words.at(-1) ?? "";
-  return beginning(await offered(place, partial, cli), partial);
+  const program = new Command("packrun");
+  const [first] = earlyOptions(before).rest;
+  const entry = first !== undefined && Object.hasOwn(cli.commands, first) ? cli.commands[first] : undefined;
+  if (entry !== undefined) {
+    (await entry.load()).define(program, cli, () => undefined);
+  } else if (first === undefined) {
+    Object.entries(cli.commands).forEach(([name, { summary }]) => program.command(name).description(summary));
+  }
+  return beginning(await offered(placeOf(program, before), partial, cli), partial);
 }
 
 const beginning = (all: readonly Candidate[], partial: string): readonly Candidate[] =>
@@ -57,7 +55,7 @@ function placeOf(program: Command, words: readonly string[]): Place {
       awaiting = undefined;
     } else if (word.startsWith("-")) {
       const [name = "", value] = word.split("=", 2);
-      const option = command.options.find(({ long, short }) => long === name || short === name);
+      const option = optionsOf(command).find(({ long, short }) => long === name || short === name);
       const takes = option?.required === true || option?.optional === true;
       if (option !== undefined && takes && value !== undefined) {
         options[option.attributeName()] = value;
@@ -72,6 +70,11 @@ function placeOf(program: Command, words: readonly string[]): Place {
   return { command, given, awaiting, options };
 }
 
+/** A command that others stand behind takes the options of every command for them. */
+function optionsOf(command: Command): readonly Option[] {
+  return command.commands.length === 0 ? command.options : [...command.options, ...sharedOptions()];
+}
+
 async function offered(place: Place, partial: string, cli: Cli): Promise<readonly Candidate[]> {
   const { command, given, awaiting } = place;
   if (awaiting !== undefined) {
@@ -81,7 +84,7 @@ async function offered(place: Place, partial: string, cli: Cli): Promise<readonl
       : (awaiting.argChoices ?? []).map((value) => ({ value, about }));
   }
   if (partial.startsWith("-")) {
-    return command.options
+    return optionsOf(command)
       .filter(({ hidden }) => !hidden)
       .map(({ long, short, description }) => ({ value: long ?? short ?? "", about: description }));
   }

@@ -8,28 +8,24 @@ export const SHARED_OPTIONS = "Options of every command:";
 
 /** Adds the options that every command knows. `formats` are those of its answer; `text` is the default. */
 export function withGlobals(command: Command, formats: readonly string[] = ["text", "json"]): Command {
-  return withShared(withFormats(command, formats), [
+  sharedOptions(formats).forEach((option) => command.addOption(option));
+  return command;
+}
+
+/** Options that may stand before a command, too; `formats` of the answer, where it is known whose. */
+export function sharedOptions(formats?: readonly string[]): readonly Option[] {
+  const format = new Option("--format <format>", "format of the answer");
+  return [
+    formats === undefined ? format : format.choices(formats),
+    ...(formats?.includes("json") === false ? [] : [new Option("--json", "the same as --format json")]),
+    new Option("--color", "colours even where stderr is no terminal"),
+    new Option("--no-color", "no colours"),
     new Option("--store <folder>", "state folder instead of the nearest .packrun"),
     new Option("--tenant <name>", "tenant (default: default)"),
     new Option("--trust <file>", "pinned trust root"),
     new Option("--config <file>", "configuration file"),
     new Option("--no-input", "never ask for anything"),
-  ]);
-}
-
-/** The options of a command that needs neither store nor trust. */
-function withFormats(command: Command, formats: readonly string[] = ["text", "json"]): Command {
-  return withShared(command, [
-    new Option("--format <format>", "format of the answer").choices(formats),
-    ...(formats.includes("json") ? [new Option("--json", "the same as --format json")] : []),
-    new Option("--color", "colours even where stderr is no terminal"),
-    new Option("--no-color", "no colours"),
-  ]);
-}
-
-function withShared(command: Command, shared: readonly Option[]): Command {
-  shared.forEach((option) => command.addOption(option.helpGroup(SHARED_OPTIONS)));
-  return command;
+  ].map((option) => option.helpGroup(SHARED_OPTIONS));
 }
 
 /** The format that was asked for. */

@@ -4,11 +4,12 @@ import { diagnosticsExitCode } from "./exit-code.ts";
 import { jsonLine, type Cli, type Style, type Whereabouts } from "./cli.ts";
 import { commandTable } from "./command-table.ts";
 import { crashText } from "./crash-text.ts";
+import { earlyOptions, lateOptions } from "./early-options.ts";
 import { codeEntry } from "./explained-codes.ts";
 import { annotation, findingAnnotation, onGithub } from "./github-annotation.ts";
 import { goOnWithoutOutput, writerTo } from "./lost-output.ts";
 import { withNextSteps } from "./next-step.ts";
-import { SHARED_OPTIONS } from "./options.ts";
+import { SHARED_OPTIONS, sharedOptions } from "./options.ts";
 import { userFileCodes } from "#app/user-file-codes.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
@@ -26,9 +27,11 @@ const USAGE = 2;
 
 /** Runs one command line; the exit code. */
 export async function runCli(given: readonly string[]): Promise<number> {
-  const argv = given[0] === "help" ? [...given.slice(1), "--help"] : given;
+  const early = earlyOptions(given);
+  const words = early.rest[0] === "help" ? [...early.rest.slice(1), "--help"] : early.rest;
+  const argv = [...early.options.flat(), ...words];
   let where: Whereabouts = {};
-  const name = argv[0] ?? "--help";
+  const name = words[0] ?? "--help";
   const doing: Doing = { command: name, runId: undefined };
   const cli = nodeCli(argv, () => where, doing);
   goOnWithoutOutput({
@@ -61,7 +64,9 @@ export async function runCli(given: readonly string[]): Promise<number> {
     return unknownCommand(cli, name, asksForJson(argv));
   }
   try {
-    await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
+    await program.parseAsync(words.length === 0 ? ["--help", ...argv] : [...lateOptions(program, argv)], {
+      from: "user",
+    });
     return code;
   } catch (error) {
     return error instanceof CommanderError
@@ -125,6 +130,7 @@ function listCommands(program: Command): void {
   for (const [name, { group, summary }] of Object.entries(commandTable)) {
     program.command(name).description(summary).helpGroup(group).allowUnknownOption();
   }
+  sharedOptions().forEach((option) => program.addOption(option));
   program.helpCommand(false);
 }
 
@@ -233,10 +239,11 @@ function showFault(
 }
 
 function wantsColour(argv: readonly string[]): boolean {
-  if (argv.includes("--no-color")) {
+  const said = argv.findLast((word) => word === "--color" || word === "--no-color");
+  if (said === "--no-color") {
     return false;
   }
-  if (argv.includes("--color") || (process.env["FORCE_COLOR"] ?? "0") !== "0") {
+  if (said === "--color" || (process.env["FORCE_COLOR"] ?? "0") !== "0") {
     return true;
   }
   return process.stderr.isTTY && process.env["NO_COLOR"] === undefined && process.env["CI"] === undefined;

@@ -49,11 +49,18 @@ t.test("commands, subcommands, options and their choices complete from their own
   t.strictSame(await candidates("run", "pack", "--fo"), ["--format"]);
   t.strictSame(await candidates("run", "--format", ""), ["text", "json", "ndjson"]);
   t.strictSame(await candidates("completion", "z"), ["zsh"]);
+  t.strictSame(await candidates("--st"), ["--store"]);
+  t.strictSame(await candidates("--json", "--store", "x", "ru"), ["run", "runs"]);
+  t.strictSame(await candidates("--store", "x", "runs", "--te"), ["--tenant"]);
+  t.strictSame(await candidates("--format", "json", "runs", "--json", "sh"), ["show"]);
+  t.strictSame(await candidates("--store", ""), [], "a folder is meant");
   t.notOk((await candidates("completion", "")).includes("candidates"), "what is hidden is not offered");
 });
 
 t.test("runs and gates come from the store; a command for unfinished runs is offered those", async (t) => {
   t.strictSame(await candidates("runs", "show", ""), ["last", done, waiting]);
+  t.strictSame(await candidates("--store", "elsewhere", "runs", "show", ""), []);
+  t.strictSame(await candidates("runs", "--store", ".packrun", "show", "la"), ["last"]);
   t.strictSame(await candidates("resume", waiting.slice(0, 4)), [waiting]);
   t.strictSame(await candidates("approve", waiting, ""), ["ok"]);
   t.strictSame(await candidates("approve", "--key", "k", waiting, "o"), ["ok"]);

@@ -45,7 +45,7 @@ t.test("a wrong command line says where its help is, and once what was meant", (
   });
   t.match(packrun(folder, "resume"), { code: 2, err: /missing required argument 'run'\n {2}= help: packrun resume/ });
   t.match(packrun(folder, "runs", "show"), { code: 2, err: /'run'\n {2}= help: packrun runs show --help/ });
-  t.match(packrun(folder, "--json", "lint"), { code: 2, err: /unknown option '--json'\n {2}= help: packrun --help/ });
+  t.match(packrun(folder, "--jsn", "lint"), { code: 2, err: /unknown option '--jsn'\n[^]* {2}= help: packrun --help/ });
   t.match(packrun(folder, "runs"), { code: 2, out: "", err: /^Usage: packrun runs/ });
   t.end();
 });
@@ -98,6 +98,35 @@ t.test("who asks for JSON is told of a wrong command line as of everything else"
   ]) {
     t.match(packrun(folder, ...text), { code: 2, out: "" });
   }
+  t.end();
+});
+
+t.test("options of every command stand before it, too, and what is nearer to its last word wins", (t) => {
+  const listed = packrun(folder, "--help").out;
+  t.match(listed, /^Options of every command:\n[^]* {2}--store <folder> [^]* {2}--no-input [^]*^Exit codes:/m);
+  const items = /^\{"schemaVersion":1,"items":\[\]/;
+  for (const before of [
+    ["--json", "runs", "list"],
+    ["runs", "--json", "list"],
+    ["--store=other", "--tenant", "t", "runs", "--format", "json", "--no-input", "list", "--config", "/dev/null"],
+    ["--format=text", "runs", "--json", "list"],
+    ["--format", "text", "--no-color", "runs", "list", "--json"],
+  ]) {
+    t.match(packrun(folder, ...before), { code: 0, out: items }, before.join(" "));
+  }
+  for (const text of [
+    ["--json", "runs", "list", "--format", "text"],
+    ["--json", "runs", "--format=text", "list"],
+  ]) {
+    t.notMatch(packrun(folder, ...text).out, items, text.join(" "));
+  }
+  t.match(packrun(folder, "--store", "far", "config", "--json").out, /\/far"/);
+  t.match(packrun(folder, "--store", "far", "config", "--store", "near", "--json").out, /\/near"/);
+  t.equal(packrun(folder, "--json", "help", "run").out, packrun(folder, "run", "--help").out);
+  t.equal(packrun(folder, "--json").out, packrun(folder).out);
+  t.match(packrun(folder, "--store"), { code: 2, err: "option '--store <folder>' argument missing" });
+  t.match(packrun(folder, "--json", "runs"), { code: 2, out: /a command is missing/, err: /^Usage: packrun runs/ });
+  t.match(packrun(folder, "--json", "nope"), { code: 2, out: /COMMAND_LINE/ });
   t.end();
 });
 
