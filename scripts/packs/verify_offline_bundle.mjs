@@ -1866,11 +1866,11 @@ var bundleCodes = codeTable({
     severity: "error",
     exitCode: 10,
     message: "the archive {path} was not written: {problem}",
-    hint: "check the folder, its permissions and the free space",
+    hint: "check the free space, and that nobody changes the bundle meanwhile",
     explanation: {
-      cause: "An archive of a bundle could not be written whole; nothing was left behind.",
-      example: "packrun evidence export RUN -o /missing/folder/run.tar",
-      fix: "Name a file in a folder that exists and has room."
+      cause: "The disk is full or fails, or a file of the bundle changed while it was read; nothing was left behind.",
+      example: "packrun evidence export RUN -o /full/run.tar   # the disk behind /full has no room",
+      fix: "Make room, or name a file on another disk."
     }
   },
   EXTRACT_TARGET: {

@@ -93,7 +93,7 @@ export const appCodes = codeTable({
   EVIDENCE_TARGET: {
     severity: "error",
     exitCode: 2,
-    message: "{folder} is not empty: the evidence of this run cannot be put there",
+    message: "the evidence of this run cannot be put into {folder}: {problem}",
     hint: "name a folder that is new or empty; `packrun resume RUN` seals a run that has ended without its evidence",
     explanation: {
       cause: "A bundle is one whole folder, and nothing is ever added to one that stands or mixed with other files.",

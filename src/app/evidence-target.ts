@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from "node:fs/promises";
+import { access, lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf, type Digest, type Sha256 } from "#canon/digest.ts";
 import { isJsonObject } from "#canon/json.ts";
@@ -6,7 +6,10 @@ import { readCanonicalJson } from "#canon/strict-json.ts";
 import { ATTESTATION_PATH, MANIFEST_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemCode, systemProblem } from "#fault/system-problem.ts";
 import { appCodes } from "./codes.ts";
+
+const NOT_EMPTY = "it is not empty";
 
 /**
  * The manifest digest of this run's bundle where it stands in `folder`; undefined where nothing stands there yet. Bundles
@@ -24,12 +27,32 @@ export async function standingBundle(
   if (manifest !== undefined && read?.ok === true && isJsonObject(read.value) && read.value["runId"] === runId) {
     return ok(digestOf(manifest, sha256));
   }
-  const free = await checkEvidenceTarget(folder);
-  return free.ok ? ok(undefined) : free;
+  const names = await readdir(folder).catch(() => []);
+  return names.length === 0 ? ok(undefined) : refused(folder, NOT_EMPTY);
 }
 
-/** Whether a new bundle can be put there: a folder that is empty or not there yet. Fault: EVIDENCE_TARGET. */
+/** Whether a new bundle can be put there, before a run: a folder that is empty or not there yet. Fault: EVIDENCE_TARGET. */
 export async function checkEvidenceTarget(folder: string): Promise<Result<void>> {
-  const names = await readdir(folder).catch(() => []);
-  return names.length === 0 ? ok(undefined) : fail(faultOf(appCodes, "EVIDENCE_TARGET", { folder }));
+  const problem = await readdir(folder).then(
+    (names) => (names.length === 0 ? undefined : NOT_EMPTY),
+    (error: unknown) => noFolder(folder, error),
+  );
+  return problem === undefined ? ok(undefined) : refused(folder, problem);
+}
+
+function refused(folder: string, problem: string): Result<never> {
+  return fail(faultOf(appCodes, "EVIDENCE_TARGET", { folder, problem }));
+}
+
+/** Of a folder that is there and cannot be read, whoever writes into it finds out more. */
+async function noFolder(path: string, error: unknown): Promise<string | undefined> {
+  const code = systemCode(error);
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) {
+    return code === "ENOTDIR" || code === "ENOENT" ? "it is no folder" : undefined;
+  }
+  return code === "ENOTDIR" ? systemProblem(error) : undefined;
 }

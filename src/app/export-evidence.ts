@@ -3,14 +3,16 @@ import { paddingOf, ustarHeader, BLOCK } from "#evidence/ustar.ts";
 import { roleOf, ATTESTATION_PATH, MANIFEST_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemCode, systemProblem } from "#fault/system-problem.ts";
 import type { BundleFile, BundleSource } from "#verify/bundle-source.ts";
 import { bundleCodes } from "#verify/bundle-codes.ts";
 import { compareArchived } from "./bundle-tar.ts";
+import { userFileCodes } from "./user-file-codes.ts";
 import { writeAll } from "./write-all.ts";
 
 /**
  * Writes a bundle as a deterministic tar: the same bundle gives the same bytes on every machine. The file appears whole
- * or not at all. Faults: BUNDLE_ENTRY_UNSAFE, EXPORT_FAILED and those of the source.
+ * or not at all. Faults: BUNDLE_ENTRY_UNSAFE, USER_FILE_WRITE (no file can have that path), EXPORT_FAILED and those of the source.
  */
 export async function exportEvidence(source: BundleSource, out: string): Promise<Result<{ readonly size: number }>> {
   const files = await archivedFiles(source);
@@ -20,6 +22,9 @@ export async function exportEvidence(source: BundleSource, out: string): Promise
   try {
     return ok({ size: await writeArchive(source, files.value, out) });
   } catch (error) {
+    if (isWrongPath(error, out)) {
+      return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file: out, problem: systemProblem(error) }));
+    }
     const problem = error instanceof Error ? error.message : "unknown problem";
     return fail(faultOf(bundleCodes, "EXPORT_FAILED", { path: out, problem }));
   }
@@ -39,7 +44,7 @@ async function archivedFiles(source: BundleSource): Promise<Result<readonly Bund
 
 /** Writes beside the file and moves it into place, so that a half-written archive is never taken for one. */
 export async function writeArchive(source: BundleSource, files: readonly BundleFile[], out: string): Promise<number> {
-  const draft = `${out}.${process.pid}.tmp`;
+  const draft = draftOf(out);
   const handle = await open(draft, "wx", 0o644);
   try {
     const sorted = files.toSorted((a, b) => compareArchived(a.path, b.path));
@@ -53,6 +58,24 @@ export async function writeArchive(source: BundleSource, files: readonly BundleF
     await rm(draft, { force: true });
     throw error;
   }
+}
+
+const draftOf = (out: string): string => `${out}.${process.pid}.tmp`;
+
+const WRONG_PATH: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EISDIR",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "ENOENT",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+]);
+
+/** Whether the system says so of the archive itself: the files that go into it have paths, too. */
+function isWrongPath(error: unknown, out: string): boolean {
+  return error instanceof Error && "path" in error && error.path === draftOf(out) && WRONG_PATH.has(systemCode(error));
 }
 
 function isBundlePath(path: string): boolean {

@@ -165,8 +165,9 @@ function defineExport(group: Command, cli: Cli, done: Done): void {
         return;
       }
       const write = async (source: BundleSource, path: string): Promise<number> => {
-        const written = await exportEvidence(source, options.output);
-        const copied = written.ok ? await copyAnchor(path, resolve(cli.cwd, options.output)) : written;
+        const out = resolve(cli.cwd, options.output);
+        const written = await exportEvidence(source, out);
+        const copied = written.ok ? await copyAnchor(path, out) : written;
         const value = { file: options.output, ...(written.ok ? written.value : { size: 0 }) };
         const result = copied.ok ? { ok: true as const, value } : copied;
         return answer(cli, options, result, ({ file, size }) => `${file}  ${size} bytes\n`);

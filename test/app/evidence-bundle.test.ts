@@ -1,4 +1,5 @@
 import {
+  createReadStream,
   cpSync,
   mkdirSync,
   readdirSync,
@@ -164,12 +165,21 @@ t.test("wrong uses are told apart from bad bundles", async (t) => {
 t.test("an archive that cannot be written is a fault, and leaves nothing", async (t) => {
   const out = join(scratch, "no/such/folder/bundle.tar");
   const exported = await withBundle(world.folder, (source) => exportEvidence(source, out));
-  t.match(exported, { ok: false, fault: { code: "EXPORT_FAILED" } });
+  t.match(exported, {
+    ok: false,
+    fault: { code: "USER_FILE_WRITE", message: /bundle\.tar cannot be written: it is not/ },
+  });
+  const onFolder = await withBundle(world.folder, (source) => exportEvidence(source, scratch));
+  t.match(onFolder, { ok: false, fault: { code: "USER_FILE_WRITE", message: /it is a folder/ } });
   const files = filesOf(world.folder);
   const source = memorySource(files);
   const list = async () => ok([...files.keys()].map((path) => ({ path, size: 1 })));
   t.match(await exportEvidence({ ...source, list }, join(scratch, "short.tar")), {
     ok: false,
+    fault: { code: "EXPORT_FAILED" },
+  });
+  const open = () => createReadStream(join(scratch, "gone"));
+  t.match(await exportEvidence({ ...source, open }, join(scratch, "short.tar")), {
     fault: { code: "EXPORT_FAILED" },
   });
   t.notOk(readdirSync(scratch).some((name) => name.startsWith("short.tar")));

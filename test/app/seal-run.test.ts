@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import t from "tap";
+import { checkEvidenceTarget } from "#app/evidence-target.ts";
 import { sealRun } from "#app/seal-run.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
@@ -43,6 +44,20 @@ t.test("sealing again leaves the bundle as it is", async (t) => {
   t.equal(second.made, false);
   t.equal(second.manifestDigest, first.manifestDigest);
   t.same(filesOf(world.folder), before);
+});
+
+t.test("what is no folder is refused before a run", async (t) => {
+  const folder = t.testdir({ file: "mine", link: t.fixture("symlink", "absent"), empty: {} });
+  const problem = async (...path: readonly string[]) => {
+    const checked = await checkEvidenceTarget(join(folder, ...path));
+    return checked.ok ? undefined : [checked.fault.code, checked.fault.data?.["problem"]];
+  };
+  t.strictSame(await problem("file"), ["EVIDENCE_TARGET", "it is no folder"]);
+  t.strictSame(await problem("link"), ["EVIDENCE_TARGET", "it is no folder"]);
+  t.strictSame(await problem("file", "below"), ["EVIDENCE_TARGET", "a part of its path is no folder"]);
+  t.strictSame(await problem(), ["EVIDENCE_TARGET", "it is not empty"]);
+  t.equal(await problem("empty"), undefined);
+  t.equal(await problem("absent", "below"), undefined);
 });
 
 t.test("a folder with anything else in it is refused, and stays as it is", async (t) => {

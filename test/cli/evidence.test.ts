@@ -20,6 +20,24 @@ t.test("a bundle verifies against the pinned root, as a folder and as the archiv
   t.equal(packrun(folder, "verify", "run.tar", ...trusted, "--json").out, ofFolder.out);
 });
 
+t.test("where evidence is to go is looked at before it is made, and a wrong path is a wrong use", async (t) => {
+  for (const [out, problem] of [
+    [".", /it is a folder/],
+    ["no/such/run.tar", /it is not there/],
+    ["root.json/run.tar", /a part of its path is no folder/],
+  ] as const) {
+    const refused = packrun(folder, "evidence", "export", world.folder, "-o", out);
+    t.match(refused, { code: 2, err: /error\[USER_FILE_WRITE\]/ });
+    t.match(refused.err, problem);
+  }
+  t.match(packrun(folder, "init", "hello"), { code: 0 });
+  t.match(packrun(folder, "run", "hello", "--evidence", "root.json"), {
+    code: 2,
+    err: /^error\[EVIDENCE_TARGET\]: .*root\.json: it is no folder\n/,
+  });
+  t.match(JSON.parse(packrun(folder, "runs", "list", "--json").out), { items: [] }, "nothing was run");
+});
+
 t.test("what is wrong with a bundle is 7, what is only old 11, a wrong use 2", async (t) => {
   const other = `sha256:${"0".repeat(64)}`;
   t.match(packrun(folder, "verify", world.folder, ...trusted, "--plan-hash", other), { code: 7, out: /^failed: run/ });
