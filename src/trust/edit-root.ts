@@ -75,20 +75,30 @@ export function grantKey(root: TrustRoot, grant: KeyGrant, now: Timestamp, sha25
   if (known !== undefined && known.principal !== principal) {
     return fail(faultOf(trustCodes, "TRUST_EDIT_PRINCIPAL", { keyid: key.keyid, principal: known.principal }));
   }
-  const { expires } = renewed(document, now);
   const roles = grantRoles(document, grant);
   if (!roles.ok) {
     return roles;
   }
-  const entry = {
-    alg: key.alg,
-    pem: key.pem,
-    principal,
-    validFrom: grant.validFrom ?? known?.validFrom ?? now,
-    validUntil: grant.validUntil ?? known?.validUntil ?? expires,
-  };
-  const keys = { ...document.keys, [key.keyid]: entry };
-  return draft({ ...document, ...renewed(document, now), keys, roles: roles.value }, sha256);
+  const next = renewed(document, now);
+  const window = windowOf(next, {
+    validFrom: grant.validFrom ?? known?.validFrom,
+    validUntil: grant.validUntil ?? known?.validUntil,
+  });
+  const keys = { ...document.keys, [key.keyid]: { alg: key.alg, pem: key.pem, principal, ...window } };
+  return draft({ ...document, ...next, keys, roles: roles.value }, sha256);
+}
+
+type Window = { readonly validFrom: Timestamp; readonly validUntil: Timestamp };
+
+/** A window ends with the root that it comes into unless it is said; one that begins no earlier lasts as long as that root. */
+export function windowOf(
+  { issuedAt, expires }: Pick<TrustRootDocument, "issuedAt" | "expires">,
+  given: { readonly [Name in keyof Window]: Timestamp | undefined },
+): Window {
+  const { validFrom = issuedAt } = given;
+  const lifetime = milliseconds(expires) - milliseconds(issuedAt);
+  const usual = validFrom < expires ? expires : timestampOf(milliseconds(validFrom) + lifetime);
+  return { validFrom, validUntil: given.validUntil ?? usual };
 }
 
 /**
@@ -193,9 +203,15 @@ function show(bound: readonly string[] | undefined): string {
 export function draft(document: TrustRootDocument | FirstDocument, sha256: Sha256): Result<RootDraft> {
   const bytes = canonicalBytes(document);
   const root = readTrustRoot(bytes, sha256);
-  return root.ok
-    ? ok({ bytes, root: root.value })
-    : fail(faultOf(trustCodes, "TRUST_EDIT_INVALID", { problem: root.fault.message }));
+  if (root.ok) {
+    return ok({ bytes, root: root.value });
+  }
+  const { code, message: problem } = root.fault;
+  const hint =
+    code === "TRUST_ROOT_TIME"
+      ? { hint: "give a --valid-until that is later than --valid-from; nothing was written" }
+      : {};
+  return fail(faultOf(trustCodes, "TRUST_EDIT_INVALID", { problem }, hint));
 }
 
 /** A first version before it is read: the trust domain is not checked yet. */

@@ -3,7 +3,7 @@ import type { Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
 import type { Result } from "#fault/result.ts";
 import type { TimestampAuthority } from "./anchor-authority.ts";
-import { draft, renewed, type RootDraft } from "./edit-root.ts";
+import { draft, renewed, windowOf, type RootDraft } from "./edit-root.ts";
 import type { TrustRoot } from "./trust-root.ts";
 
 /** A log as a person names it; times that are absent are those of the root that it comes into. */
@@ -30,7 +30,7 @@ export function addAuthority(
 export function addLog({ document }: TrustRoot, grant: LogGrant, now: Timestamp, sha256: Sha256): Result<RootDraft> {
   const { origin, key, url } = grant;
   const next = renewed(document, now);
-  const window = { validFrom: grant.validFrom ?? now, validUntil: grant.validUntil ?? next.expires };
+  const window = windowOf(next, { validFrom: grant.validFrom, validUntil: grant.validUntil });
   const log = { origin, alg: key.alg, pem: key.pem, ...window, ...(url === undefined ? {} : { url }) };
   return draft({ ...document, ...next, transparencyLogs: [...(document.transparencyLogs ?? []), log] }, sha256);
 }

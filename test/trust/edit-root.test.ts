@@ -10,6 +10,7 @@ import {
   type KeyGrant,
   type PolicyChange,
 } from "#trust/edit-root.ts";
+import { addLog } from "#trust/edit-witnesses.ts";
 import { readTrustRoot } from "#trust/read-trust-root.ts";
 import { code, value } from "../attest/signing.ts";
 import { NOW, people, rootOf, time } from "./world.ts";
@@ -58,6 +59,46 @@ t.test("a key that is granted roles stands in the next version, which lives as l
     validUntil: root.document.expires,
   });
   t.strictSame(root.document.roles["approver-security"], { keyids: [people.mallory.key.keyid], threshold: 1 });
+});
+
+t.test("a window that begins after the root's end lasts as long as a root does, unless its end is given", async (t) => {
+  const before = value(firstRoot(first, nodeSha256)).root;
+  const { keyid } = people.mallory.key;
+  const windowOf = (given: Partial<KeyGrant>) => {
+    const key = value(grantKey(before, grant(given), LATER, nodeSha256)).root.keys.get(keyid);
+    return [key?.validFrom, key?.validUntil];
+  };
+  const end = "2027-07-01T12:00:00.000Z";
+  const validFrom = time("2030-01-01T00:00:00.000Z");
+  t.strictSame(windowOf({ validFrom }), [validFrom, "2031-01-01T00:00:00.000Z"]);
+  t.strictSame(windowOf({ validFrom: time(end) }), [end, "2028-06-30T12:00:00.000Z"]);
+  t.strictSame(windowOf({ validFrom: time("2027-06-30T12:00:00.000Z") }), ["2027-06-30T12:00:00.000Z", end]);
+  const validUntil = time("2030-02-01T00:00:00.000Z");
+  t.strictSame(windowOf({ validFrom, validUntil }), [validFrom, validUntil]);
+  const log = { origin: "log.example/2030", key: people.mallory.key, validFrom };
+  t.match(value(addLog(before, log, LATER, nodeSha256)).root.logs, [
+    { validFrom, validUntil: "2031-01-01T00:00:00.000Z" },
+  ]);
+});
+
+t.test("of times that contradict each other the hint says which to give", async (t) => {
+  const before = value(firstRoot(first, nodeSha256)).root;
+  const validUntil = time("2026-06-15T00:00:00.000Z");
+  const validFrom = time("2030-01-01T00:00:00.000Z");
+  const log = { origin: "log.example/2030", key: people.mallory.key };
+  for (const refused of [
+    grantKey(before, grant({ validFrom, validUntil }), LATER, nodeSha256),
+    grantKey(before, grant({ validUntil }), LATER, nodeSha256),
+    addLog(before, { ...log, validFrom, validUntil }, LATER, nodeSha256),
+  ]) {
+    t.match(refused, { fault: { code: "TRUST_EDIT_INVALID", hint: /^give a --valid-until that is later/ } });
+  }
+  const known = value(grantKey(before, grant(), LATER, nodeSha256)).root;
+  t.equal(
+    code(grantKey(known, grant({ validFrom }), LATER, nodeSha256)),
+    "TRUST_EDIT_INVALID",
+    "its end was said before",
+  );
 });
 
 t.test("granting a known key more keeps what it had", async (t) => {
