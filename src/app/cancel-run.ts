@@ -8,7 +8,7 @@ import { refuseFinished } from "./refuse-finished.ts";
 import { openRunTrust } from "./run-trust.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** Has a cancel recorded, of `by` or of this place's requester; the status of the run right after. A run whose `finally` has to run is ended by `resume`. */
+/** Has a cancel recorded, of `by` or of whoever is at work at this place; the status of the run right after. A run whose `finally` has to run is ended by `resume`. */
 export async function cancelRun(
   key: RunKey,
   reason: string | undefined,
@@ -26,7 +26,7 @@ export async function cancelRun(
   if (isTerminal(before.value.status)) {
     return refuseFinished(identity.value, before.value.plan, workplace);
   }
-  const trust = await openRunTrust(workplace, undefined, []);
+  const trust = await openRunTrust(workplace, []);
   if (!trust.ok) {
     return trust;
   }

@@ -19,7 +19,7 @@ import { approvalDraft } from "./approval-response.ts";
 import { deliver } from "./deliver-command.ts";
 import { readRunState } from "./read-run.ts";
 import { refuseFinished } from "./refuse-finished.ts";
-import { openRunTrust, type RunTrust } from "./run-trust.ts";
+import { openRunTrust, type KeyUse, type RunTrust } from "./run-trust.ts";
 import { signStatement, type SignedStatement } from "./sign-statement.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -71,7 +71,7 @@ export async function recordDecision(
     return refuseFinished(identity.value, plan, workplace);
   }
   const roles = Object.values(plan.approvals).flatMap((rule) => rule.from);
-  const trust = await openRunTrust(workplace, undefined, roles);
+  const trust = await openRunTrust(workplace, roles);
   if (!trust.ok) {
     return trust;
   }
@@ -132,8 +132,15 @@ function isGateId(text: string): boolean {
   return STEP_ID.test(text);
 }
 
+const DECISION: KeyUse = {
+  what: "the decision",
+  hint: "pass --key KEY, or set requester.key in packrun.config.yaml",
+};
+
 async function openSigner(given: GateDecision, trust: RunTrust, workplace: Workplace): Promise<Result<Signer>> {
-  return given.keyFile === undefined ? ok(trust.requester) : workplace.keyring.open(given.keyFile, workplace.password);
+  return given.keyFile === undefined
+    ? trust.openRequester(DECISION)
+    : workplace.keyring.open(given.keyFile, workplace.password);
 }
 
 function sign(

@@ -24,7 +24,7 @@ export type IncidentOrder =
   | { readonly state: "closed" };
 
 /**
- * Opens an incident of a run, or closes the one that is open; `by` is who does, the configured requester unless given.
+ * Opens an incident of a run, or closes the one that is open; `by` is who does, whoever is at work at this place unless given.
  * Faults: INCIDENT_NONE, RUN_UNKNOWN, RUN_FINISHED, those of delivering.
  */
 export async function changeIncident(
@@ -89,6 +89,6 @@ async function command(
   if (needsIncident && state.value.incident === undefined) {
     return fail(faultOf(incidentCodes, "INCIDENT_NONE", { runId: key.runId }));
   }
-  const trust = await openRunTrust(workplace, undefined, []);
+  const trust = await openRunTrust(workplace, []);
   return trust.ok ? deliver(identity.value, make(trust.value.principal), workplace, trust.value) : trust;
 }

@@ -1,6 +1,7 @@
+import { readSidecar } from "#attest/read-sidecar.ts";
 import type { Result } from "#fault/result.ts";
 import type { NodeKind } from "#plan/plan.ts";
-import type { RunKey } from "#port/run-store.ts";
+import type { RunIdentity, RunKey } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
 import { checkDeclared, checkGiven } from "./check-secrets.ts";
 import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
@@ -35,7 +36,6 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
   }
   const trust = await openRunTrust(
     workplace,
-    undefined,
     Object.values(plan.approvals).flatMap((rule) => rule.from),
   );
   const references = isDriven ? order.references : new Map<string, SecretReference>();
@@ -43,7 +43,10 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
   // A run that is stopping may always come to its end.
   if (trust.ok && !isTerminal(state.value.status) && state.value.stop === undefined) {
     const { runId, planHash } = identity.value;
-    const admitted = await admitResumed({ runId, planHash, pack: plan.pack }, trust.value, revocationPlace(workplace));
+    const { root, attestor } = trust.value;
+    const resumed = { runId, planHash, pack: plan.pack };
+    const keys = [...(await requestKeys(identity.value, workplace)), attestor.keyid];
+    const admitted = await admitResumed(resumed, keys, root, revocationPlace(workplace));
     if (!admitted.ok) {
       return admitted;
     }
@@ -52,6 +55,13 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
     order.onPlan?.(plan, runSummary(state.value).steps);
   }
   return trust.ok ? finishRun(identity.value, { ...order, references, after }, workplace, trust.value) : trust;
+}
+
+/** The key that signed the run's request, as far as that can be read: evidence is held to it. */
+async function requestKeys(identity: RunIdentity, { store }: Workplace): Promise<readonly string[]> {
+  const sidecar = await store.ledger.getFile(identity, "request.sigstore.json");
+  const request = sidecar.ok ? readSidecar(sidecar.value, "own") : sidecar;
+  return request.ok && request.value.keyid !== undefined ? [request.value.keyid] : [];
 }
 
 const GATES: ReadonlySet<NodeKind> = new Set(["gate.approval", "gate.policy"]);

@@ -10,7 +10,7 @@ import { checkEvidenceTarget } from "./evidence-target.ts";
 import { finishRun, type RunEnd, type RunOrder } from "./finish-run.ts";
 import type { PlannedPack } from "./plan-pack.ts";
 import { checkUnchanged, type RegisteredPack } from "./registered-pack.ts";
-import { openRunTrust, revocationPlace, type RunTrust } from "./run-trust.ts";
+import { openRequestTrust, revocationPlace, type RequestTrust } from "./run-trust.ts";
 import { startRun } from "./start-run.ts";
 import { admittedReuse, type Reuse, type ReuseOrder } from "./steps-to-reuse.ts";
 import { admitStart } from "./trust-admission.ts";
@@ -25,7 +25,7 @@ export type NewRunOrder = RunOrder & {
   readonly registered?: RegisteredPack;
   /** The earlier run whose finished steps are taken over. */
   readonly reuse?: ReuseOrder;
-  readonly onTrust?: (trust: RunTrust) => void;
+  readonly onTrust?: (trust: RequestTrust) => void;
   readonly onReuse?: (reuse: Reuse) => void;
   readonly onCreated?: (identity: RunIdentity) => void;
 };
@@ -56,7 +56,7 @@ export async function runPlanned(
     return ready;
   }
   const roles = Object.values(plan.approvals).flatMap((rule) => rule.from);
-  const trust = await openRunTrust(workplace, order.as, roles);
+  const trust = await openRequestTrust(workplace, order.as, roles);
   if (!trust.ok) {
     return trust;
   }

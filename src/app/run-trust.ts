@@ -8,6 +8,7 @@ import type { SignedRevocations } from "#trust/check-revocations.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { appCodes } from "./codes.ts";
 import { ensureDevelopmentTrust } from "./development-trust.ts";
+import { knownKeyid } from "./known-keyid.ts";
 import { readRootFile } from "./read-root-file.ts";
 import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
 import { admitRoot } from "./trust-memory.ts";
@@ -23,28 +24,61 @@ export type RunTrust = {
   readonly currentRevocations: (root: TrustRoot) => Promise<Result<SignedRevocations | undefined>>;
   /** Signs approval requests and the attestation. */
   readonly attestor: Signer;
-  /** Signs the run request. */
-  readonly requester: Signer;
-  /** The requester's principal in the trust root. */
+  /** Who is at work here: the principal of the configured requester's key, else of the attestor's. */
   readonly principal: string;
-  /** Whose token asked for the run, where one did: then the attestor signs the request. */
-  readonly token?: { readonly issuer: string; readonly subject: string };
+  /** Opens the requester's key, which may ask for its password: `what` is to be signed. Faults: KEY_MISSING, those of the keyring. */
+  readonly openRequester: (what: KeyUse) => Promise<Result<Signer>>;
   /** True when nothing is configured and the development trust root is used; `made` when this call made it. */
   readonly development: { readonly made: boolean } | undefined;
 };
 
+/** What a run is requested with. */
+export type RequestTrust = RunTrust & {
+  /** Signs the run request; `principal` is whom it speaks for. */
+  readonly requester: Signer;
+  /** Whose token asked for the run, where one did: then the attestor signs the request. */
+  readonly token?: { readonly issuer: string; readonly subject: string };
+};
+
+/** What a key is to sign, and how to come by one. */
+export type KeyUse = { readonly what: string; readonly hint?: string };
+
 /**
- * Opens the configured trust root and keys, or the development ones; `as` names another requester's key file, `roles`
- * are those that the pack's approval rules name.
+ * The same with the key that requests a run, the configured one unless `as` names another file. Faults also: KEY_MISSING,
+ * REQUESTER_KEY, those of the keyring.
  */
-export async function openRunTrust(
+export async function openRequestTrust(
   workplace: Workplace,
   as: string | undefined,
   roles: readonly string[],
-): Promise<Result<RunTrust>> {
+): Promise<Result<RequestTrust>> {
+  const trust = await openRunTrust(workplace, roles);
+  if (!trust.ok) {
+    return trust;
+  }
+  const requester =
+    as === undefined
+      ? await trust.value.openRequester(REQUESTER)
+      : await workplace.keyring.open(as, workplace.password);
+  if (!requester.ok) {
+    return requester;
+  }
+  const { keyid } = requester.value;
+  const principal = trust.value.root.keys.get(keyid)?.principal;
+  return principal === undefined
+    ? fail(faultOf(appCodes, "REQUESTER_KEY", { keyid }))
+    : ok({ ...trust.value, requester: requester.value, principal });
+}
+
+/**
+ * Opens the configured trust root and the attestor's key, or the development ones; `roles` are those that the pack's
+ * approval rules name. The requester's key stays closed: it signs run requests, and whatever else asks for it by name.
+ * Faults: KEY_MISSING, ATTESTOR_KEY, those of the root and of the keyring.
+ */
+export async function openRunTrust(workplace: Workplace, roles: readonly string[]): Promise<Result<RunTrust>> {
   const { settings, sha256 } = workplace;
   if (settings.trustFile === undefined) {
-    return developmentTrust(workplace, as, roles);
+    return developmentTrust(workplace, roles);
   }
   const { trustFile } = settings;
   const pinned = await readRoot(trustFile, sha256);
@@ -66,19 +100,15 @@ export async function openRunTrust(
     return usable.ok ? ok(root) : usable;
   };
   const attestor = await openKey(workplace, settings.attestorKey, ATTESTOR);
-  if (!attestor.ok) {
-    return attestor;
-  }
-  const requester = await openKey(workplace, as ?? settings.requesterKey, REQUESTER);
-  return requester.ok
-    ? withPrincipal({
+  return attestor.ok
+    ? withPrincipal(workplace, {
         ...pinned.value,
         currentRoot,
         currentRevocations: revocationsOf(workplace),
         attestor: attestor.value,
-        requester: requester.value,
+        openRequester: (use) => openKey(workplace, settings.requesterKey, use),
       })
-    : requester;
+    : attestor;
 }
 
 /**
@@ -122,11 +152,7 @@ async function readRoot(file: string, sha256: Sha256): Promise<Result<PinnedRoot
   return root.ok ? ok({ root: root.value, rootBytes: rootBytes.value }) : root;
 }
 
-async function developmentTrust(
-  workplace: Workplace,
-  as: string | undefined,
-  roles: readonly string[],
-): Promise<Result<RunTrust>> {
+async function developmentTrust(workplace: Workplace, roles: readonly string[]): Promise<Result<RunTrust>> {
   const { settings, keyring, clock, sha256 } = workplace;
   const development = await ensureDevelopmentTrust(settings.stateFolder, roles, { keyring, now: clock.now });
   if (!development.ok) {
@@ -136,38 +162,45 @@ async function developmentTrust(
   const open = (path: string | undefined): Promise<Result<Signer>> =>
     path === undefined ? Promise.resolve(ok(signer)) : workplace.keyring.open(path, workplace.password);
   const attestor = await open(settings.attestorKey);
-  const requester = attestor.ok ? await open(as ?? settings.requesterKey) : attestor;
-  if (!attestor.ok || !requester.ok) {
-    return requester as Result<never>;
+  if (!attestor.ok) {
+    return attestor;
   }
   const currentRoot = async (): Promise<Result<TrustRoot>> => {
     const read = await readRoot(trustFile, sha256);
     return read.ok ? ok(read.value.root) : read;
   };
   const currentRevocations = revocationsOf(workplace);
-  const trust = withPrincipal({
-    root,
-    rootBytes,
-    currentRoot,
-    currentRevocations,
-    attestor: attestor.value,
-    requester: requester.value,
-  });
+  const trust = await withPrincipal(
+    workplace,
+    {
+      root,
+      rootBytes,
+      currentRoot,
+      currentRevocations,
+      attestor: attestor.value,
+      openRequester: () => open(settings.requesterKey),
+    },
+    signer.keyid,
+  );
   return trust.ok ? ok({ ...trust.value, development: { made } }) : trust;
 }
 
-function withPrincipal(given: Omit<RunTrust, "principal" | "development">): Result<RunTrust> {
+/** `own`: the key that requests where none is configured. */
+async function withPrincipal(
+  workplace: Workplace,
+  given: Omit<RunTrust, "principal" | "development">,
+  own?: string,
+): Promise<Result<RunTrust>> {
   const { keyid } = given.attestor;
-  if (!holdersOf(given.root, [ATTESTOR_ROLE]).has(keyid)) {
+  const attests = given.root.keys.get(keyid);
+  if (attests === undefined || !holdersOf(given.root, [ATTESTOR_ROLE]).has(keyid)) {
     return fail(faultOf(appCodes, "ATTESTOR_KEY", { keyid }));
   }
-  const principal = given.root.keys.get(given.requester.keyid)?.principal;
-  return principal === undefined
-    ? fail(faultOf(appCodes, "REQUESTER_KEY", { keyid: given.requester.keyid }))
-    : ok({ ...given, principal, development: undefined });
+  const { requesterKey } = workplace.settings;
+  const requester = requesterKey === undefined ? own : await knownKeyid(requesterKey, workplace.keyring);
+  const { principal } = given.root.keys.get(requester ?? keyid) ?? attests;
+  return ok({ ...given, principal, development: undefined });
 }
-
-type KeyUse = { readonly what: string; readonly hint?: string };
 
 const ATTESTOR_ROLE = "run-attestor";
 const REQUESTER: KeyUse = { what: "the run request" };

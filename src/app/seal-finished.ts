@@ -64,7 +64,7 @@ export async function sealAfterwards(
   workplace: Workplace,
 ): Promise<Result<SealedFinished>> {
   const roles = Object.values(approvals).flatMap((rule) => rule.from);
-  const trust = await openRunTrust(workplace, undefined, roles);
+  const trust = await openRunTrust(workplace, roles);
   return trust.ok ? sealFinished(identity, workplace, trust.value) : trust;
 }
 

@@ -12,7 +12,7 @@ import { turn } from "#run/turn.ts";
 import { freezeFile, freezeTree } from "./freeze.ts";
 import type { RegisteredPack } from "./registered-pack.ts";
 import { lockInputs, type PlannedPack } from "./plan-pack.ts";
-import type { RunTrust } from "./run-trust.ts";
+import type { RequestTrust } from "./run-trust.ts";
 import { QUEUE_FILE, queueBytes, rowOf } from "./run-row.ts";
 import type { Reuse } from "./steps-to-reuse.ts";
 import { signStatement, type SignedStatement } from "./sign-statement.ts";
@@ -37,7 +37,7 @@ export async function startRun(
   planned: PlannedPack,
   references: ReadonlyMap<string, SecretReference>,
   workplace: Workplace,
-  trust: RunTrust,
+  trust: RequestTrust,
   { registered, queue, reuse, runId = workplace.chance.runId() }: StartOptions = {},
 ): Promise<Result<RunIdentity>> {
   const frozen = await freeze(planned, workplace);
@@ -86,7 +86,7 @@ export async function startRun(
 async function signRunRequest(
   identity: RunIdentity,
   workplace: Workplace,
-  trust: RunTrust,
+  trust: RequestTrust,
 ): Promise<Result<SignedStatement>> {
   const { runId, tenantId, trustDomain, planHash } = identity;
   const draft = {

@@ -10,8 +10,8 @@ import type { Values } from "#run/value.ts";
 import type { PlannedPack } from "./plan-pack.ts";
 import { readRunState } from "./read-run.ts";
 import { findRun } from "./run-reference.ts";
-import { revocationPlace, type RunTrust } from "./run-trust.ts";
-import { admitResumed } from "./trust-admission.ts";
+import { revocationPlace, type RequestTrust } from "./run-trust.ts";
+import { admitResumed, keysOf } from "./trust-admission.ts";
 import { unknownStep } from "./unknown-step.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -29,7 +29,7 @@ export async function admittedReuse(
   order: ReuseOrder,
   planned: Pick<PlannedPack, "compiled">,
   workplace: Workplace,
-  trust: RunTrust,
+  trust: RequestTrust,
 ): Promise<Result<Reuse>> {
   const found = await stepsToReuse(order, planned, workplace);
   if (!found.ok) {
@@ -37,7 +37,7 @@ export async function admittedReuse(
   }
   const { plan, planHash } = planned.compiled;
   const source = { pack: plan.pack, planHash, runId: found.value.from };
-  const admitted = await admitResumed(source, trust, revocationPlace(workplace));
+  const admitted = await admitResumed(source, keysOf(trust), trust.root, revocationPlace(workplace));
   return admitted.ok ? found : admitted;
 }
 

@@ -7,7 +7,7 @@ import { findRevoked } from "#trust/find-revoked.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
-import type { RunTrust } from "./run-trust.ts";
+import type { RequestTrust } from "./run-trust.ts";
 import { hasNoRoot, siteRoot } from "./site-root.ts";
 
 /** A plan as trust roots and revocation lists speak of it. */
@@ -30,20 +30,21 @@ export async function admitPlanned(plan: TrustedPlan, place: RevocationPlace): P
  * The same for a run that starts, which needs the keys behind it as well: a revoked one would sign evidence that nobody
  * takes. Fault also: REVOKED_KEY.
  */
-export function admitStart(plan: TrustedPlan, trust: RunTrust, place: RevocationPlace): Promise<Result<void>> {
+export function admitStart(plan: TrustedPlan, trust: RequestTrust, place: RevocationPlace): Promise<Result<void>> {
   return admit(plan, trust.root, place, keysOf(trust));
 }
 
 /**
  * Whether a run may go on that was started before: what it is was taken then, so that only what was revoked since stops it.
- * Faults: REVOKED_*, those of `heldRevocations`.
+ * `keys` are those behind it, by id. Faults: REVOKED_*, those of `heldRevocations`.
  */
 export async function admitResumed(
   { runId, ...plan }: TrustedPlan & { readonly runId: string },
-  trust: RunTrust,
+  keys: readonly string[],
+  root: TrustRoot,
   place: RevocationPlace,
 ): Promise<Result<void>> {
-  return unrevoked({ run: runId, ...plan }, trust.root, place, keysOf(trust));
+  return unrevoked({ run: runId, ...plan }, root, place, keys);
 }
 
 async function admit(
@@ -73,6 +74,7 @@ async function unrevoked(
   return revoked === undefined ? ok(undefined) : fail(revoked);
 }
 
-function keysOf({ requester, attestor }: RunTrust): readonly string[] {
+/** The keys behind a run that is requested now. */
+export function keysOf({ requester, attestor }: Pick<RequestTrust, "requester" | "attestor">): readonly string[] {
   return [requester.keyid, attestor.keyid];
 }

@@ -9,7 +9,7 @@ import type { Limits } from "#api/route.ts";
 import { SCOPES } from "#api/scope.ts";
 import { ensureTokenKey, serverFolder, type TokenKey } from "#api/token-key.ts";
 import { finishRun } from "#app/finish-run.ts";
-import { openRunTrust } from "#app/run-trust.ts";
+import { openRequestTrust } from "#app/run-trust.ts";
 import { openService } from "#app/service/open-service.ts";
 import { serviceLimits } from "#app/service/service-limits.ts";
 import { ServiceMetrics } from "#app/service/service-metrics.ts";
@@ -143,7 +143,7 @@ export async function apiWorld(t: Test, options: WorldOptions = {}): Promise<Api
       }),
     run: async (spec) => {
       writePack(spec);
-      const trust = value(await openRunTrust(workplace, undefined, ["approver"]));
+      const trust = value(await openRequestTrust(workplace, undefined, ["approver"]));
       const identity = value(await startRun(await place.plan(workplace), new Map(), workplace, trust));
       const order = { references: new Map(), maxParallel: 2, wait: false };
       value(await finishRun(identity, order, workplace, trust));

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import t from "tap";
 import { RunFeeds } from "#api/run-feed.ts";
 import { finishRun } from "#app/finish-run.ts";
-import { openRunTrust } from "#app/run-trust.ts";
+import { openRequestTrust } from "#app/run-trust.ts";
 import { startRun } from "#app/start-run.ts";
 import type { RunKey } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
@@ -22,7 +22,7 @@ const over = await world.run({ steps });
 
 /** Creates a run of the same pack; `drive` lets it go on to its end. */
 async function pending(): Promise<{ readonly runId: string; readonly drive: () => Promise<unknown> }> {
-  const trust = value(await openRunTrust(workplace, undefined, []));
+  const trust = value(await openRequestTrust(workplace, undefined, []));
   const identity = value(await startRun(await place.plan(workplace), new Map(), workplace, trust));
   const order = { references: new Map(), maxParallel: 1, wait: false };
   return { runId: identity.runId, drive: () => finishRun(identity, order, workplace, trust) };

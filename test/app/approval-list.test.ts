@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 import t from "tap";
 import { importApproval } from "#app/approval-import.ts";
 import { listApprovals } from "#app/approval-list.ts";
-import { openRunTrust } from "#app/run-trust.ts";
+import { openRequestTrust } from "#app/run-trust.ts";
 import { startRun } from "#app/start-run.ts";
 import { value } from "../attest/signing.ts";
 import { approvalWorld, HOUR } from "./approval-world.ts";
@@ -54,7 +54,7 @@ t.test("a run of another trust domain says nobody's name, and a broken ledger hi
   const { place, workplace } = world;
   const settings = { ...workplace.settings, stateFolder: place.here("elsewhere") };
   t.notOk("mayApprove" in (value(await listApprovals({ ...workplace, settings })).items[0] ?? {}), "no root to ask");
-  const trust = value(await openRunTrust(workplace, undefined, []));
+  const trust = value(await openRequestTrust(workplace, undefined, []));
   const { runId } = value(await startRun(await place.plan(workplace), new Map(), workplace, trust));
   appendFileSync(place.here("state/runs", runId, "ledger.jsonl"), '{"eventType":"gate.passed"}\n');
   const { items, unread } = value(await listApprovals(workplace));

@@ -15,7 +15,7 @@ import {
 } from "#app/approval-sign.ts";
 import { driveStoredRun } from "#app/drive-stored-run.ts";
 import { nodeClock } from "#app/node-clock.ts";
-import { openRunTrust } from "#app/run-trust.ts";
+import { openRequestTrust } from "#app/run-trust.ts";
 import { startRun } from "#app/start-run.ts";
 import { trustAdd } from "#app/trust-edit.ts";
 import type { Workplace } from "#app/workplace.ts";
@@ -79,7 +79,7 @@ export async function approvalWorld(t: Test, options: PackOptions = {}): Promise
   let ahead = 0;
   const clock = { ...nodeClock, now: () => nodeClock.now() + ahead };
   const workplace = { ...(await place.open()), clock };
-  const trust = value(await openRunTrust(workplace, undefined, ["approver"]));
+  const trust = value(await openRequestTrust(workplace, undefined, ["approver"]));
   const identity = value(await startRun(await place.plan(workplace), new Map(), workplace, trust));
   const shown: ApprovalReview[] = [];
   const events = (): Promise<readonly LedgerEvent[]> => Array.fromAsync(workplace.store.ledger.read(identity));

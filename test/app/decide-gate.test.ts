@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t, { type Test } from "tap";
 import { approvalRequestPredicate } from "#attest/approval.ts";
+import { cancelRun } from "#app/cancel-run.ts";
 import { decideGate, recordDecision } from "#app/decide-gate.ts";
 import { signStatement } from "#app/sign-statement.ts";
 import { toBase64 } from "#canon/base64.ts";
@@ -87,6 +88,27 @@ t.test("where a revocation list is asked for it must be there, and what it names
   at.place.write("state/trust/revocations.json.sigstore.json", Buffer.from(sidecar).toString());
   at.place.write("state/trust/revocations.json", Buffer.from(list).toString());
   await refusal(t, at, response, "APPROVAL_REVOKED");
+});
+
+t.test("who decides needs their own key, not that with which runs are requested here", async (t) => {
+  const { world: at, alice } = await world(t);
+  const requesterKey = await at.person("mallory", []);
+  const workplace = { ...at.workplace, settings: { ...at.workplace.settings, requesterKey } };
+  const given = { gateId: "ok", decision: "approve", reason: "read", keyFile: alice } as const;
+  at.rename("developer", "operator");
+  t.equal(code(await decideGate(at.identity, given, workplace)), "REQUESTER_UNKNOWN");
+  t.match((await at.refusals()).at(-1), { code: "REQUESTER_UNKNOWN" });
+  at.rename("operator", "developer");
+  t.match(await decideGate(at.identity, given, workplace), { value: { principal: "alice" } });
+  const { keyFile: _, ...own } = given;
+  t.equal(code(await decideGate(at.identity, own, workplace)), "APPROVAL_SIGNATURE", "a key that nobody knows");
+  t.match(await cancelRun(at.identity, undefined, workplace), { ok: true });
+  t.match(
+    (await at.events()).find(({ eventType }) => eventType === "run.cancelRequested"),
+    {
+      metadata: { by: "developer" },
+    },
+  );
 });
 
 t.test("approve signs and records at once, and says which gate was meant", async (t) => {

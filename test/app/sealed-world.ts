@@ -331,7 +331,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
     currentRoot: () => Promise.resolve(ok(root)),
     currentRevocations: options.revocations ?? (() => Promise.resolve(ok(undefined))),
     attestor: keys.attestor,
-    requester: keys[requester],
+    openRequester: () => Promise.resolve(ok(keys[requester])),
     principal: requester,
   };
   const keeperRun: GateKeeperRun = {

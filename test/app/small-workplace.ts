@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Test } from "tap";
 import { planPack, type PlannedPack } from "#app/plan-pack.ts";
-import { openRunTrust, type RunTrust } from "#app/run-trust.ts";
+import { openRequestTrust, type RequestTrust } from "#app/run-trust.ts";
 import type { SettingsSource } from "#app/settings-source.ts";
 import { Planner } from "#app/service/planner/planner.ts";
 import { startRun } from "#app/start-run.ts";
@@ -21,7 +21,7 @@ export type SmallWorkplace = {
   readonly write: (path: string, text: string) => string;
   readonly open: (flags?: SettingsSource["flags"]) => Promise<Workplace>;
   readonly plan: (workplace: Workplace, inputs?: readonly string[]) => Promise<PlannedPack>;
-  readonly trust: (workplace: Workplace) => Promise<RunTrust>;
+  readonly trust: (workplace: Workplace) => Promise<RequestTrust>;
   /** Creates a run of the pack, without driving it. */
   readonly start: (workplace: Workplace) => Promise<RunIdentity>;
 };
@@ -52,7 +52,7 @@ export function smallWorkplace(t: Test): SmallWorkplace {
     }
     return planned.value;
   };
-  const trust: SmallWorkplace["trust"] = async (workplace) => value(await openRunTrust(workplace, undefined, []));
+  const trust: SmallWorkplace["trust"] = async (workplace) => value(await openRequestTrust(workplace, undefined, []));
   return {
     here,
     write,

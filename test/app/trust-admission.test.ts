@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import t from "tap";
-import type { RunTrust } from "#app/run-trust.ts";
-import { admitPlanned, admitResumed, admitStart } from "#app/trust-admission.ts";
+import type { RequestTrust } from "#app/run-trust.ts";
+import { admitPlanned, admitResumed, admitStart, keysOf } from "#app/trust-admission.ts";
 import { digestOf } from "#canon/digest.ts";
 import { nodeSha256 as sha256 } from "#signer/node-crypto.ts";
 import { code } from "../attest/signing.ts";
@@ -13,13 +13,13 @@ const pack = { name: "acme/promote", version: "1.4.0", digest: digestOf(Buffer.f
 const plan = { pack, planHash };
 const runId = "0198c5a0-0000-7000-8000-000000000001";
 
-const trust = ({ root }: RevocationDesk): RunTrust =>
-  ({ root, requester: people.carol.signer, attestor: people.runner.signer }) as unknown as RunTrust;
+const trust = ({ root }: RevocationDesk): RequestTrust =>
+  ({ root, requester: people.carol.signer, attestor: people.runner.signer }) as unknown as RequestTrust;
 
 const all = async (desk: RevocationDesk): Promise<readonly string[]> => [
   code(await admitPlanned(plan, desk.place)),
   code(await admitStart(plan, trust(desk), desk.place)),
-  code(await admitResumed({ ...plan, runId }, trust(desk), desk.place)),
+  code(await admitResumed({ ...plan, runId }, keysOf(trust(desk)), desk.root, desk.place)),
 ];
 
 t.test("what nobody revoked is planned, started and resumed", async (t) => {

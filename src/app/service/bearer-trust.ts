@@ -2,7 +2,7 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { standingOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
-import { openRunTrust, type RunTrust } from "../run-trust.ts";
+import { openRequestTrust, openRunTrust, type RequestTrust } from "../run-trust.ts";
 import type { Workplace } from "../workplace.ts";
 import type { Bearer } from "./service.ts";
 import { serviceCodes } from "./service-codes.ts";
@@ -14,15 +14,18 @@ export function principalOf({ document }: TrustRoot, { issuer, subject }: Bearer
 
 /**
  * What a run is requested with that a bearer asks for: the attestor vouches for whom the token stands for. Faults:
- * BEARER_UNKNOWN, BEARER_ATTESTOR, those of `openRunTrust`.
+ * BEARER_UNKNOWN, BEARER_ATTESTOR, those of `openRequestTrust`.
  */
 export async function openBearerTrust(
   workplace: Workplace,
   bearer: Bearer,
   roles: readonly string[],
-): Promise<Result<RunTrust>> {
-  const trust = await openRunTrust(workplace, undefined, roles);
-  if (!trust.ok || bearer.local === true) {
+): Promise<Result<RequestTrust>> {
+  if (bearer.local === true) {
+    return openRequestTrust(workplace, undefined, roles);
+  }
+  const trust = await openRunTrust(workplace, roles);
+  if (!trust.ok) {
     return trust;
   }
   const { root, attestor } = trust.value;

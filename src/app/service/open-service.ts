@@ -102,7 +102,7 @@ async function nameOf(bearer: Bearer, workplace: Workplace): Promise<string | un
   if (bearer.local === true) {
     return undefined;
   }
-  const trust = await openRunTrust(workplace, undefined, []);
+  const trust = await openRunTrust(workplace, []);
   return (trust.ok ? principalOf(trust.value.root, bearer) : undefined) ?? `${bearer.issuer}#${bearer.subject}`;
 }
 
@@ -124,7 +124,7 @@ async function leaveToWorkers(key: RunKey, workplace: Workplace): Promise<Result
 }
 
 async function isReady(workplace: Workplace): Promise<Result<void>> {
-  const trust = await openRunTrust(workplace, undefined, []);
+  const trust = await openRunTrust(workplace, []);
   if (!trust.ok) {
     return trust;
   }

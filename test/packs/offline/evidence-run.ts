@@ -7,7 +7,7 @@ import type { Chance } from "#app/chance.ts";
 import { driveStoredRun } from "#app/drive-stored-run.ts";
 import { planPack } from "#app/plan-pack.ts";
 import type { RegisteredPack } from "#app/registered-pack.ts";
-import type { RunTrust } from "#app/run-trust.ts";
+import type { RequestTrust } from "#app/run-trust.ts";
 import { sealRun } from "#app/seal-run.ts";
 import { signStatement } from "#app/sign-statement.ts";
 import { startRun } from "#app/start-run.ts";
@@ -148,7 +148,7 @@ function workplaceOf(order: EvidenceOrder, site: SampleSite, clock: TickingClock
   };
 }
 
-function trustOf({ sha256 }: Workplace): RunTrust {
+function trustOf({ sha256 }: Workplace): RequestTrust {
   const root = value(readTrustRoot(trustRoot, sha256));
   return {
     root,
@@ -156,6 +156,7 @@ function trustOf({ sha256 }: Workplace): RunTrust {
     currentRoot: () => Promise.resolve(ok(root)),
     currentRevocations: () => Promise.resolve(ok(undefined)),
     attestor: keys.attestor.signer,
+    openRequester: () => Promise.resolve(ok(keys.requester.signer)),
     requester: keys.requester.signer,
     principal: "requester",
     development: undefined,
