@@ -86,9 +86,9 @@ export const approvalCodes = codeTable({
     hint: "review and sign the plan with hash {planHash}",
     explanation: {
       cause:
-        "The signed hash, or the file that was signed over, is not the plan of this run; or the run's stored copies, " +
-        "compiled again just then, gave another plan or none.",
-      example: "the pack was changed and planned again after the approval",
+        "The run's stored copies, compiled again just then, gave another plan than the one that is asked about, or none; " +
+        "or an approval in a bundle signs another plan than that of its run.",
+      example: "the copy of the pack in the store was changed while a gate was open",
       fix: "Look at the run's plan, and sign that with `packrun approve RUN GATE`.",
     },
   },

@@ -4,6 +4,7 @@ import type { ApprovalRequest } from "#attest/approval-request.ts";
 import type { VerifySignature } from "#attest/public-key.ts";
 import { readSidecar } from "#attest/read-sidecar.ts";
 import { checkSubject, readStatement } from "#attest/read-statement.ts";
+import type { Statement } from "#attest/statement.ts";
 import type { Profile } from "#attest/sidecar.ts";
 import { digestOf, type Digest, type Sha256 } from "#canon/digest.ts";
 import type { Timestamp } from "#canon/timestamp.ts";
@@ -62,13 +63,18 @@ export type DecisionAnswer =
       readonly until: Timestamp;
     }
   /** `principal` once the signature was found good. */
-  | { readonly kind: "refused"; readonly code: ApprovalCode; readonly hint: string; readonly principal?: string };
+  | {
+      readonly kind: "refused";
+      readonly code: ApprovalCode | "PLAN_HASH_MISMATCH";
+      readonly hint: string;
+      readonly principal?: string;
+    };
 
 type Refusal = Extract<DecisionAnswer, { kind: "refused" }>;
 
 /**
  * The one answer to "does this response count?", for every face of the product. Nothing but the trust root grants
- * anything. Never throws on any bytes; every refusal is a code of `approvalCodes` with a hint.
+ * anything. Never throws on any bytes; every refusal is a code of `approvalCodes` with a hint, or PLAN_HASH_MISMATCH.
  */
 export async function authoriseDecision(given: DecisionCase): Promise<DecisionAnswer> {
   const early = rootRefusal(given);
@@ -96,10 +102,9 @@ export async function authoriseDecision(given: DecisionCase): Promise<DecisionAn
     );
   }
   const approval = statement.value.predicate;
-  const planBound = checkSubject(statement.value, given.planHash).ok && given.request.planHash === given.planHash;
-  const mismatch = approvalMismatch(approval, given.request) ?? (planBound ? undefined : "APPROVAL_WRONG_PLAN");
-  if (mismatch !== undefined) {
-    return refuse(mismatch, boundData(given.request), principal);
+  const unbound = bindingRefusal(given, statement.value, principal);
+  if (unbound !== undefined) {
+    return unbound;
   }
   const { decision, reason } = approval;
   const payloadDigest = digestOf(envelope.value.payload, given.sha256);
@@ -138,6 +143,26 @@ function rootRefusal({ trustRoot, revocations, now, requester, request }: Decisi
     return refuse("APPROVAL_REVOCATIONS_MISSING", { trustDomain });
   }
   return isPrincipal(trustRoot, requester) ? undefined : refuse("REQUESTER_UNKNOWN", { requester, trustDomain });
+}
+
+/**
+ * What is signed for something else than this request. Another hash is one that was asserted from outside: it is named as
+ * such wherever it comes from. A request whose plan the stored copies no longer give is nobody's to approve.
+ */
+function bindingRefusal(
+  { request, planHash }: DecisionCase,
+  statement: Statement<Approval>,
+  principal: string,
+): Refusal | undefined {
+  const mismatch = approvalMismatch(statement.predicate, request);
+  if (mismatch !== undefined && mismatch !== "APPROVAL_WRONG_PLAN") {
+    return refuse(mismatch, boundData(request), principal);
+  }
+  const { hint = "" } = faultOf(approvalCodes, "APPROVAL_WRONG_PLAN", boundData(request));
+  if (mismatch !== undefined || !checkSubject(statement, request.planHash).ok) {
+    return { kind: "refused", code: "PLAN_HASH_MISMATCH", hint, principal };
+  }
+  return request.planHash === planHash ? undefined : { kind: "refused", code: "APPROVAL_WRONG_PLAN", hint, principal };
 }
 
 function signerRefusal(

