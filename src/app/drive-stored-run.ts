@@ -1,3 +1,4 @@
+import type { Digest } from "#canon/digest.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { driveRun, type DriveEnd, type DriveOptions } from "#engine/drive-run.ts";
 import { ok, type Result } from "#fault/result.ts";
@@ -6,6 +7,7 @@ import type { Plan } from "#plan/plan.ts";
 import type { KnownPack } from "#plan/recompile-plan.ts";
 import type { GateKeeper } from "#port/gate-keeper.ts";
 import type { RunIdentity } from "#port/run-store.ts";
+import type { Metadata } from "#run/event.ts";
 import type { Redactor, SecretReference } from "#port/secrets.ts";
 import { attemptPreparer } from "#step/run/prepare-attempt.ts";
 import type { VerifierName } from "#evidence/evidence-manifest.ts";
@@ -38,7 +40,7 @@ export async function driveStoredRun(
   if (!given.ok) {
     return given;
   }
-  const { plan, packListing } = given.value;
+  const { plan, packListing, inputsLock } = given.value;
   const folder = workplace.workspace();
   if (!folder.ok) {
     return folder;
@@ -68,7 +70,7 @@ export async function driveStoredRun(
   });
   const { known } = options;
   const recompile = (pinned?: Plan): Promise<Result<Uint8Array>> =>
-    recompileStored(identity, workplace, { pinned, known });
+    recompileStored(identity, workplace, { pinned, known, inputsLock });
   // Awaited here: what is in use is closed when this function ends, not before.
   return await driveRun(
     identity,
@@ -109,7 +111,12 @@ async function redactorOf(
   return taught.ok ? ok(made) : taught;
 }
 
-type Stored = { readonly plan: Plan; readonly packListing: readonly FileEntry[]; readonly requestedBy: string };
+type Stored = {
+  readonly plan: Plan;
+  readonly packListing: readonly FileEntry[];
+  readonly requestedBy: string;
+  readonly inputsLock: Digest | undefined;
+};
 
 function gatesOf(
   identity: RunIdentity,
@@ -133,10 +140,11 @@ async function readStored(identity: RunIdentity, workplace: Workplace): Promise<
   if (!listing.ok) {
     return listing;
   }
-  let requestedBy = "";
+  let created: Metadata<"run.created"> | undefined;
   for await (const event of store.ledger.read(identity)) {
-    requestedBy = event.eventType === "run.created" ? event.metadata.requestedBy : "";
+    created = event.eventType === "run.created" ? event.metadata : undefined;
     break;
   }
-  return ok({ plan: plan.value, packListing: listing.value as readonly FileEntry[], requestedBy });
+  const { requestedBy = "", inputsLock } = created ?? {};
+  return ok({ plan: plan.value, packListing: listing.value as readonly FileEntry[], requestedBy, inputsLock });
 }

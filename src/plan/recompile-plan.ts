@@ -64,6 +64,13 @@ function drift([first]: readonly Diagnostic[]): Result<never> {
   return drifted("/steps", hint);
 }
 
+/** The lock is not the one that the run was created with, whatever it compiles to; `problem` says how. */
+export function lockDrifted(problem: string): Result<never> {
+  const place = { file: "inputs.lock", pointer: "/inputs" };
+  const data = { node: "inputs.lock", pointer: place.pointer };
+  return fail({ ...faultOf(planCodes, "PLAN_DRIFT", data, { place }), message: `the stored inputs.lock ${problem}` });
+}
+
 /** The stored copy of the pack is not the one that the run was planned from. `pointer` leads into the plan. */
 export function drifted(pointer: string, more: { readonly hint?: string } = {}): Result<never> {
   const place = { file: PACK_FILE, pointer };

@@ -96,6 +96,19 @@ for (const command of ["resume", "approve"] as const) {
     await endsForDrift(t, run, command, { node: "", pointer: "/inputs/channel/value" });
   });
 
+  t.test(`${command}: a lock that is not the run's is drift, although it compiles to the same plan`, async (t) => {
+    const run = waiting(t);
+    edit(run.place.runFile(run.runId, "inputs.lock"), '"source":"default"', '"source":"flag"');
+    await endsForDrift(t, run, command, { node: "", pointer: "/inputs", hint: /inputs\.lock/ });
+    t.equal((await run.place.packrun("verify", "last", "--json")).code, 7, "it is sealed as what it is");
+  });
+
+  t.test(`${command}: a lock that is gone is drift, and it is said what is gone`, async (t) => {
+    const run = waiting(t);
+    rmSync(run.place.runFile(run.runId, "inputs.lock"));
+    await endsForDrift(t, run, command, { node: "", pointer: "/inputs", hint: /inputs\.lock/ });
+  });
+
   t.test(`${command}: an edited copy of the pack's text is drift`, async (t) => {
     const run = waiting(t);
     edit(storedCopy(run, readFileSync(run.place.here("pack/pack.yaml"), "utf8")), "./build.sh", "./owned.sh");
