@@ -2,14 +2,13 @@ import type { Sha256 } from "#canon/digest.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
-import { wholeText } from "#fault/whole-text.ts";
 import type { AttemptPreparer, ReadyAttempt } from "#port/attempt-preparer.ts";
 import type { Clock } from "#port/clock.ts";
 import type { OutputBatch } from "#port/step-runner.ts";
 import type { CommandBody } from "#run/command.ts";
 import type { Effect } from "#run/effect.ts";
 import type { LedgerEvent } from "#run/event.ts";
-import type { AttemptOutcome } from "#run/outcome.ts";
+import { failedFor, type AttemptOutcome } from "#run/outcome.ts";
 import { resolveAttempt } from "#run/resolve.ts";
 import type { RunState } from "#run/state.ts";
 import { driftCommand } from "./drift-command.ts";
@@ -256,7 +255,7 @@ export class Attempts {
     const outcome = await ready.start(sink).catch((error: unknown) => failedBy(brokenRunner(error)));
     this.#flights.delete(key);
     if (outcome.kind === "failed" && isStoreFault(outcome.reason)) {
-      this.#desk.broken({ code: outcome.reason, message: outcome.hint });
+      this.#desk.broken(outcome.fault ?? { code: outcome.reason, message: outcome.hint });
     } else {
       this.#desk.send({ kind: "ended", stepId, attempt, outcome }, `ended:${key}`);
     }
@@ -285,7 +284,7 @@ function brokenRunner(error: unknown): Fault {
 }
 
 function failedBy(fault: Fault): AttemptOutcome {
-  return { kind: "failed", reason: fault.code, hint: wholeText(fault), durationMs: 0, artifacts: [] };
+  return { ...failedFor(fault), durationMs: 0, artifacts: [] };
 }
 
 /** What cannot be taken back now is taken back by whoever tidies up after this process. */

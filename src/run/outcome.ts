@@ -1,4 +1,6 @@
 import type { Digest } from "#canon/digest.ts";
+import type { Fault } from "#fault/fault.ts";
+import { wholeText } from "#fault/whole-text.ts";
 import type { EgressUse, Metadata, Usage } from "./event.ts";
 import type { Values } from "./value.ts";
 
@@ -32,6 +34,15 @@ export type AttemptOutcome =
       readonly hint: string;
       readonly exitCode?: number;
       readonly signal?: string;
+      /** What `reason` and `hint` tell in one text; for whoever answers with it, and in no ledger. */
+      readonly fault?: Fault;
     })
   /** It was ended because the run no longer wanted it. */
   | (Measured & { readonly kind: "cancelled" });
+
+/** Why an attempt failed, of an outcome that the fault explains. */
+export function failedFor(
+  fault: Fault,
+): Pick<Extract<AttemptOutcome, { kind: "failed" }>, "kind" | "reason" | "hint" | "fault"> {
+  return { kind: "failed", reason: fault.code, hint: wholeText(fault), fault };
+}

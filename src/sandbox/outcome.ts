@@ -2,12 +2,11 @@ import { printByteSize } from "#canon/byte-size.ts";
 import { printDuration } from "#canon/duration.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
-import { wholeText } from "#fault/whole-text.ts";
 import type { EgressRecord } from "#port/egress.ts";
 import type { Redactor } from "#port/secrets.ts";
 import type { AttemptRequest } from "#port/step-runner.ts";
 import type { Usage } from "#run/event.ts";
-import type { AttemptOutcome } from "#run/outcome.ts";
+import { failedFor, type AttemptOutcome } from "#run/outcome.ts";
 import { sandboxCodes } from "./codes.ts";
 import type { Collected } from "./collect/collect.ts";
 import type { StepEnd } from "./step-process.ts";
@@ -113,13 +112,13 @@ export function outcomeOf(
       return { ...measured, kind: "cancelled" };
     case "failed": {
       const exit = verdict.exitCode === undefined ? {} : { exitCode: verdict.exitCode };
-      return { ...measured, kind: "failed", reason: verdict.fault.code, hint: wholeText(verdict.fault), ...exit };
+      return { ...measured, ...failedFor(verdict.fault), ...exit };
     }
     case "passed": {
       const [first] = collected?.faults ?? [];
       return first === undefined
         ? { ...measured, kind: "succeeded", outputs: collected?.outputs ?? {} }
-        : { ...measured, kind: "failed", reason: first.code, hint: wholeText(first), exitCode: 0 };
+        : { ...measured, ...failedFor(first), exitCode: 0 };
     }
   }
 }

@@ -3,9 +3,10 @@ import { describeMisfit, misfitsOf, type Shape } from "#canon/shape.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
-import { wholeText } from "#fault/whole-text.ts";
 import { NO_SOURCES } from "#plan/lint-sources.ts";
-import type { AttemptOutcome } from "#run/outcome.ts";
+import type { Fault } from "#fault/fault.ts";
+import type { Redactor } from "#port/secrets.ts";
+import { failedFor, type AttemptOutcome } from "#run/outcome.ts";
 import type { BuiltIn, BuiltInRequest, Produced } from "./built-in.ts";
 import { stepCodes } from "./codes.ts";
 
@@ -41,8 +42,7 @@ async function outcomeOf(
     return { kind: "cancelled", durationMs, artifacts: [] };
   }
   if (!done.ok) {
-    const hint = request.redactor.redact(wholeText(done.fault));
-    return { kind: "failed", reason: done.fault.code, hint, durationMs, artifacts: [] };
+    return { ...failedFor(redactedFault(done.fault, request.redactor)), durationMs, artifacts: [] };
   }
   return {
     kind: "succeeded",
@@ -50,6 +50,11 @@ async function outcomeOf(
     artifacts: done.value.map((each) => ({ ...each, status: "captured" })),
     outputs: Object.fromEntries(done.value.map(({ name, ...file }) => [name, { type: "file", ...file }])),
   };
+}
+
+function redactedFault({ code, message, hint }: Fault, redactor: Redactor): Fault {
+  const said = { code, message: redactor.redact(message) };
+  return hint === undefined ? said : { ...said, hint: redactor.redact(hint) };
 }
 
 /** Undefined when the work stopped because it was cancelled. */

@@ -73,7 +73,8 @@ t.test("an artifact for which there is no room ends the run with 10, and resume 
   });
   const full = await place.packrun("run", "large", "--json");
   t.equal(full.code, 10, full.out + full.err);
-  t.equal(faultOf(full).code, "STORE_FULL");
+  t.match(faultOf(full), { code: "STORE_FULL", hint: /^free some space/ });
+  t.notMatch(faultOf(full).message, faultOf(full).hint ?? "", "message and hint apart");
   spawnSync("mount", ["-o", "remount,size=40m", place.here(".packrun")]);
   const ended = await place.packrun("resume", "last", "--json", "-o", "out");
   t.equal(ended.code, 0, ended.out + ended.err);

@@ -8,8 +8,9 @@ import type { RunStore } from "#port/run-store.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { systemClock } from "../port/system-clock.ts";
 import { tickingClock } from "../port/ticking-clock.ts";
+import { failedFor } from "#run/outcome.ts";
 import { planOf, policy, run } from "../run/sample-plan.ts";
-import { rig, success, type Script } from "./rig.ts";
+import { failure, rig, success, type Script } from "./rig.ts";
 
 const full = (): Result<never> => fail(faultOf(storeCodes, "STORE_FULL", { problem: "no room" }));
 
@@ -81,8 +82,14 @@ t.test("a store that fails while an attempt is prepared or carried out leaves a 
   });
   t.match(await unprepared.drive(), { ok: false, fault: { code: "STORE_FULL" } });
   const unkept = await rig(planOf([run("a")]), () => Promise.reject(error));
-  t.match(await unkept.drive(), { ok: false, fault: { code: "STORE_FULL" } });
+  t.strictSame(await unkept.drive(), { ok: false, fault: error.fault }, "with its hint apart");
   t.equal((await unkept.events()).at(-1)?.eventType, "sandbox.enforced");
+});
+
+t.test("a store that is full when outputs are kept is told as it told it: message and hint apart", async (t) => {
+  const { fault } = new StoreError(faultOf(storeCodes, "STORE_FULL", { problem: "no room" }));
+  const kept = await rig(planOf([run("a")]), () => Promise.resolve({ ...failure, ...failedFor(fault) }));
+  t.strictSame(await kept.drive(), { ok: false, fault });
 });
 
 t.test("a gate whose keeper has a bug ends the command, not the process", async (t) => {
