@@ -44,7 +44,11 @@ function redactOutcome(outcome: AttemptOutcome, redactor: Redactor): AttemptOutc
     case "succeeded":
       return { ...outcome, outputs: redactOutputs(outcome.outputs, redactor) };
     case "failed":
-      return { ...outcome, hint: redactor.redact(outcome.hint) };
+      return {
+        ...outcome,
+        hint: redactor.redact(outcome.hint),
+        ...(outcome.fault === undefined ? {} : { fault: redactor.redactJson(outcome.fault) }),
+      };
     case "cancelled":
       return outcome;
   }
