@@ -1,8 +1,9 @@
-import { stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { digestOf } from "#canon/digest.ts";
 import { PLAN_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import { systemCode, systemProblem } from "#fault/system-problem.ts";
 import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { BundleSource } from "#verify/bundle-source.ts";
@@ -13,6 +14,7 @@ import { openBundle } from "./open-bundle.ts";
 import { readBundleFile } from "./read-bundle-file.ts";
 import { showEvidence } from "./show-evidence.ts";
 import { readUserFile } from "./user-file.ts";
+import { userFileCodes } from "./user-file-codes.ts";
 import { verifyEvidence, type VerifyTools } from "./verify-evidence.ts";
 
 /** What a plan is compared with: a plan file, or the plan of a run whose evidence verified. */
@@ -34,13 +36,13 @@ export async function comparePrevious(
   trust: ApprovalTrust,
   tools: VerifyTools,
 ): Promise<Result<PreviousPlan>> {
-  const found = await stat(path).catch(() => undefined);
-  const bytes = found?.isDirectory() === true ? undefined : await readUserFile(path);
-  if (bytes?.ok === false) {
+  const start = await startOf(path);
+  const bytes = start.ok && start.value === OPENING_BRACE ? await readUserFile(path) : start;
+  if (!bytes.ok) {
     return bytes;
   }
   const before =
-    bytes?.value[0] === OPENING_BRACE ? planOnly(path, bytes.value) : await planOfEvidence(path, trust, tools);
+    bytes.value instanceof Uint8Array ? planOnly(path, bytes.value) : await planOfEvidence(path, trust, tools);
   if (!before.ok) {
     return before;
   }
@@ -49,6 +51,19 @@ export async function comparePrevious(
     return refuse(path, `it is a plan of ${earlier.pack.name}, this one is of ${plan.pack.name}`);
   }
   return ok({ path, ...(run === undefined ? {} : { run }), diff: planDiff(earlier, plan) });
+}
+
+/** The first byte of a file, for an archive is not read whole; undefined of a folder. Fault: USER_FILE_READ. */
+async function startOf(path: string): Promise<Result<number | undefined>> {
+  try {
+    await using file = await open(path, "r");
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1));
+    return ok(bytesRead === 0 ? undefined : buffer[0]);
+  } catch (error) {
+    return systemCode(error) === "EISDIR"
+      ? ok(undefined)
+      : fail(faultOf(userFileCodes, "USER_FILE_READ", { file: path, problem: systemProblem(error) }));
+  }
 }
 
 type Earlier = { readonly plan: Plan; readonly run?: NonNullable<PreviousPlan["run"]> };

@@ -1,5 +1,5 @@
 import { readSidecar } from "#attest/read-sidecar.ts";
-import type { Result } from "#fault/result.ts";
+import { ok, type Result } from "#fault/result.ts";
 import type { NodeKind } from "#plan/plan.ts";
 import type { RunIdentity, RunKey } from "#port/run-store.ts";
 import type { SecretReference } from "#port/secrets.ts";
@@ -45,7 +45,11 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
     const { runId, planHash } = identity.value;
     const { root, attestor } = trust.value;
     const resumed = { runId, planHash, pack: plan.pack };
-    const keys = [...(await requestKeys(identity.value, workplace)), attestor.keyid];
+    const requested = await requestKeys(identity.value, workplace);
+    if (!requested.ok) {
+      return requested;
+    }
+    const keys = [...requested.value, attestor.keyid];
     const admitted = await admitResumed(resumed, keys, root, revocationPlace(workplace));
     if (!admitted.ok) {
       return admitted;
@@ -57,11 +61,15 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
   return trust.ok ? finishRun(identity.value, { ...order, references, after }, workplace, trust.value) : trust;
 }
 
-/** The key that signed the run's request, as far as that can be read: evidence is held to it. */
-async function requestKeys(identity: RunIdentity, { store }: Workplace): Promise<readonly string[]> {
+/** The key that signed the run's request: evidence is held to it. Faults: those of the store and of `readSidecar`. */
+async function requestKeys(identity: RunIdentity, { store }: Workplace): Promise<Result<readonly string[]>> {
   const sidecar = await store.ledger.getFile(identity, "request.sigstore.json");
   const request = sidecar.ok ? readSidecar(sidecar.value, "own") : sidecar;
-  return request.ok && request.value.keyid !== undefined ? [request.value.keyid] : [];
+  if (!request.ok) {
+    return request;
+  }
+  const { keyid } = request.value;
+  return ok(keyid === undefined ? [] : [keyid]);
 }
 
 const GATES: ReadonlySet<NodeKind> = new Set(["gate.approval", "gate.policy"]);

@@ -18,7 +18,14 @@ import type { PlannedPack } from "./plan-pack.ts";
 /** An input as a server is sent it: a value, or files that go before the order and are named in it by their digest. */
 export type SentInput =
   | { readonly name: string; readonly kind: "value"; readonly value: Json }
-  | { readonly name: string; readonly kind: "files"; readonly digest: Digest; readonly files: readonly SentFile[] };
+  | {
+      readonly name: string;
+      readonly kind: "files";
+      readonly digest: Digest;
+      /** What the file or directory is called: a part of the plan. */
+      readonly calledHere: string;
+      readonly files: readonly SentFile[];
+    };
 
 /** Bytes to be stored, with the digest that they must have then. `what` names them in messages. */
 export type SentFile = {
@@ -39,7 +46,7 @@ export function sentInputs({ compiled, inputFiles, sources }: PlannedPack, sha25
       if ("value" in input) {
         return [{ name, kind: "value" as const, value: input.value }];
       }
-      return file === undefined ? [] : [sentFiles(file, sha256)];
+      return file === undefined ? [] : [sentFiles(file, input.name, sha256)];
     });
 }
 
@@ -116,22 +123,28 @@ async function readFiles(
   if (type === "file") {
     const read = await folders.readFile(path);
     return read.ok
-      ? ok(sentFiles({ kind: "file", name, path, sha256: read.value.sha256 }, sha256))
+      ? ok(sentFiles({ kind: "file", name, path, sha256: read.value.sha256 }, basename(path), sha256))
       : refusedBy(read.fault);
   }
   const read = await folders.readTree(path);
   return read.ok
-    ? ok(sentFiles({ kind: "directory", name, path: read.value.root, listing: read.value.listing }, sha256))
+    ? ok(
+        sentFiles(
+          { kind: "directory", name, path: read.value.root, listing: read.value.listing },
+          basename(path),
+          sha256,
+        ),
+      )
     : refusedBy(read.fault);
 }
 
 /** A directory is stored as its files and its listing, which goes last. */
-function sentFiles(file: InputFile, sha256: Sha256): SentInput {
+function sentFiles(file: InputFile, calledHere: string, sha256: Sha256): SentInput {
   const what = `the ${file.kind} of input "${file.name}"`;
   const open = (path: string) => (): AsyncIterable<Uint8Array> => createReadStream(path);
   if (file.kind === "file") {
     const digest = digestOfHex(file.sha256);
-    return { name: file.name, kind: "files", digest, files: [{ what, digest, open: open(file.path) }] };
+    return { name: file.name, kind: "files", digest, calledHere, files: [{ what, digest, open: open(file.path) }] };
   }
   const digest = treeDigest(file.listing, sha256);
   const entries = file.listing.flatMap((entry) =>
@@ -149,6 +162,7 @@ function sentFiles(file: InputFile, sha256: Sha256): SentInput {
     name: file.name,
     kind: "files",
     digest,
+    calledHere,
     files: [...entries, { what, digest, open: () => listingBytes(file.listing) }],
   };
 }

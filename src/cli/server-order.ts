@@ -98,7 +98,7 @@ async function orderRegistered(
     : fail(cli.fault(inputs.fault, formatOf(options)));
 }
 
-/** The plan of the server must be the one that was made here, unless files are in it: those have other names there. */
+/** The plan of the server must be the one that was made here. */
 async function orderFolder(
   errand: Errand,
   pack: string,
@@ -120,8 +120,7 @@ async function orderFolder(
   if (!upload.ok || !inputs.ok) {
     return fail(cli.fault((inputs as Extract<typeof inputs, { ok: false }>).fault, formatOf(options)));
   }
-  const expected = given.some(({ kind }) => kind === "files") ? {} : { planHash };
-  return ok({ ...expected, ...asked, pack: { upload: upload.value }, inputs: inputs.value });
+  return ok({ planHash, ...asked, pack: { upload: upload.value }, inputs: inputs.value });
 }
 
 async function sendFolder({ client, signal }: Errand, planned: PlannedPack): Promise<Result<string>> {
@@ -152,7 +151,7 @@ async function sendInputs(
         return sent;
       }
     }
-    inputs[each.name] = { artifact: each.digest };
+    inputs[each.name] = { artifact: each.digest, name: each.calledHere };
   }
   return ok(inputs);
 }

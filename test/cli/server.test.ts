@@ -46,6 +46,8 @@ t.test("a folder runs at a server as it would here: progress, answer, outputs an
   t.match(greeted, { schemaVersion: 1, status: "succeeded", exitCode: 0, evidence: "kept" });
   t.match(first.err, /run \S+ at http:.*planHash sha256:/);
   t.match(first.err, "✓ greet");
+  const here = await place.packrun("plan", "greet", ...GIVEN, "--json");
+  t.equal(greeted.planHash, answerOf(here).planHash, "files are called there what they are called here");
   t.equal(readFileSync(place.here("out/text"), "utf8"), "from afar\n");
   const verified = await place.packrun("verify", "kept", "--json");
   t.equal(verified.code, 0, verified.out);

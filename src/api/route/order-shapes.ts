@@ -29,7 +29,7 @@ const byUpload = object({ upload: described("The id that `POST /api/packs` gave.
 const packShape = either([byRef, byUpload], (value) => (isJsonObject(value) && "upload" in value ? byUpload : byRef));
 
 const inputs = described(
-  "Values by name; files and directories as `{artifact: digest}` of what `POST /api/artifacts` stored.",
+  "Values by name; files and directories as `{artifact: digest}` of what `POST /api/artifacts` stored, with `name` where the file is not to be called as the input is.",
   record(NAME, anything(), "the name of an input", { max: 1000 }),
 );
 

@@ -64,7 +64,7 @@ export const serviceCodes = codeTable({
     severity: "error",
     exitCode: 3,
     message: 'input "{name}" is a {type}: it is given as an artifact that the tenant has stored',
-    hint: 'store it with POST /api/artifacts, then give {"artifact": "sha256:…"}',
+    hint: 'store it with POST /api/artifacts, then give {"artifact": "sha256:…"}, with "name": "FILE" where its name counts',
     explanation: {
       cause: "A service takes files and directories by their digest only, never by a path on its own machine.",
       example: '{"inputs": {"archive": "/etc/passwd"}}',

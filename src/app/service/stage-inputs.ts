@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseDigest, type Digest } from "#canon/digest.ts";
-import { isJsonObject, type Json } from "#canon/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "#canon/json.ts";
 import { ok, type Result } from "#fault/result.ts";
+import { nameProblem } from "#pack/tree-entry.ts";
 import { stageTree } from "#step/stage-tree.ts";
 import type { Workplace } from "../workplace.ts";
 import type { DeclaredInputs } from "../pack-inputs.ts";
@@ -15,7 +16,7 @@ type Inputs = Readonly<Record<string, Json>>;
 
 /** Whether an order may have files among its inputs: which of them are, the pack says. */
 export function namesArtifacts(inputs: Inputs): boolean {
-  return Object.values(inputs).some((value) => artifactOf(value) !== undefined);
+  return Object.values(inputs).some((value) => storedOf(value) !== undefined);
 }
 
 /**
@@ -31,14 +32,14 @@ export async function stageInputs(
   const staged = new Map<string, StagedInput>();
   for (const [name, value] of Object.entries(inputs)) {
     const type = Object.hasOwn(declared, name) ? declared[name]?.type : undefined;
-    const digest = artifactOf(value);
+    const stored = storedOf(value);
     const isFile = type === "file";
-    if (digest === undefined || !(isFile || type === "directory") || !(await artifacts.has(tenantId, digest))) {
+    if (stored === undefined || !(isFile || type === "directory") || !(await artifacts.has(tenantId, stored.digest))) {
       continue;
     }
+    const { digest } = stored;
     await mkdir(join(folder, name));
-    // The input's name is that of its file: nobody else names it.
-    const path = join(folder, name, name);
+    const path = join(folder, name, stored.name ?? name);
     const laid = isFile
       ? await artifacts.stage(tenantId, digest, path, false)
       : await stageTree(artifacts, tenantId, digest, path);
@@ -56,8 +57,24 @@ export async function stageInputs(
   return ok(staged);
 }
 
-/** Exactly `{artifact: "sha256:…"}`. */
-function artifactOf(value: Json): Digest | undefined {
-  const artifact = isJsonObject(value) && Object.keys(value).length === 1 ? value["artifact"] : undefined;
-  return typeof artifact === "string" ? parseDigest(artifact) : undefined;
+/** Bytes of this length are the longest name that Linux gives a file. */
+const LONGEST_NAME = 255;
+
+/** Exactly `{artifact: "sha256:…"}`, with the `name` of the file or directory where it is not to be that of the input. */
+function storedOf(value: Json): { readonly digest: Digest; readonly name?: string } | undefined {
+  const given: JsonObject = isJsonObject(value) ? value : {};
+  const { artifact, name, ...more } = given;
+  const digest = typeof artifact === "string" ? parseDigest(artifact) : undefined;
+  if (digest === undefined || Object.keys(more).length > 0) {
+    return undefined;
+  }
+  if (name === undefined) {
+    return { digest };
+  }
+  return typeof name === "string" && isFileName(name) ? { digest, name } : undefined;
+}
+
+function isFileName(name: string): boolean {
+  const isOwn = name !== "" && name !== "." && name !== ".." && !name.includes("/");
+  return isOwn && nameProblem(name) === undefined && Buffer.byteLength(name) <= LONGEST_NAME;
 }

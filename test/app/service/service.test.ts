@@ -74,10 +74,19 @@ t.test(
     const tree = { artifact: await put(listing) };
     const withTree = taken(await world.service.plan({ pack, inputs: { archive, tree, n: 3 } }, world.bearer));
     t.match(withTree.plan.inputs, { tree: { type: "directory", name: "tree", digest: tree.artifact } });
+    const named = { archive: { ...archive, name: "app.tar" }, tree: { ...tree, name: "dist" }, n: 3 };
+    t.match(taken(await world.service.plan({ pack, inputs: named }, world.bearer)).plan.inputs, {
+      archive: { name: "app.tar", digest: archive.artifact },
+      tree: { name: "dist", digest: tree.artifact },
+    });
     for (const wrong of [
       "/etc/passwd",
       { artifact: "/etc/passwd" },
-      { ...archive, name: "x" },
+      { ...archive, names: "x" },
+      ...["", ".", "..", "a/b", "../x", "a\n", "\u202e", "\0", "x".repeat(256), 7, null].map((name) => ({
+        ...archive,
+        name,
+      })),
       { artifact: `sha256:${"0".repeat(64)}` },
       null,
     ]) {
