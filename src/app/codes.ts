@@ -63,7 +63,8 @@ export const appCodes = codeTable({
     message: "the key {keyid} is not in the trust root",
     hint: "sign with a key that the trust root knows, or let its root holders add this one with `packrun trust add`",
     explanation: {
-      cause: "Runs are requested by principals of the trust root; this key belongs to none.",
+      cause:
+        "Runs are requested by principals of the trust root; this key belongs to none. One that it knows without the role requester is ROLE_NOT_HELD.",
       example: "packrun run PACK --as new.key   # new.pub is not in the trust root yet",
       fix: "Add the public key with a principal and the role requester, or use another key.",
     },

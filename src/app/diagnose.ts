@@ -3,22 +3,27 @@ import { access, readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Fault } from "#fault/fault.ts";
 import { redactAddress } from "#fault/redact-address.ts";
+import { ok } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import type { HostFinding } from "#port/host-finding.ts";
 import type { Keyring } from "#port/keyring.ts";
+import type { TrustRoot } from "#trust/trust-root.ts";
 import { developmentKey } from "./development-key.ts";
 import { systemCode } from "./file-fault.ts";
+import { knownKeyid } from "./known-keyid.ts";
 import {
   clockFinding,
   developmentKeyFinding,
   developmentTrustFinding,
   keyFinding,
   keylessFinding,
+  rolelessFinding,
   storeFaultFinding,
   storeFinding,
   trustFinding,
 } from "./local-findings.ts";
+import { checkKeyForSomePack } from "./run-standing.ts";
 import { rootFileOf } from "./site-root.ts";
 import { trustCheck } from "./trust-check.ts";
 import { readTrustFile } from "./trust-file.ts";
@@ -117,7 +122,9 @@ function unreadable({ message, hint }: Fault): HostFinding {
 }
 
 /** The keys that are configured, and what runs sign with where they are not: under development trust the development key. */
-async function lookAtKeys({ settings, keyring }: Workplace): Promise<readonly HostFinding[]> {
+async function lookAtKeys(workplace: Workplace): Promise<readonly HostFinding[]> {
+  const { settings, keyring } = workplace;
+  const root = await readTrustFile(rootFileOf(settings), workplace.sha256);
   const named = [
     ["requester", settings.requesterKey],
     ["attestor", settings.attestorKey],
@@ -125,7 +132,11 @@ async function lookAtKeys({ settings, keyring }: Workplace): Promise<readonly Ho
   const configured = named.flatMap(([role, path]) => (path === undefined ? [] : [{ role, path }]));
   const findings = configured.map(async ({ role, path }) => {
     const opened = await keyring.open(path, () => Promise.resolve(undefined));
-    return keyFinding(role, path, opened.ok ? undefined : opened.fault);
+    const found = keyFinding(role, path, opened.ok ? undefined : opened.fault);
+    // What is wrong with the root is told of the root.
+    return found.status === "ok" && root.ok
+      ? ((await lookAtRole(role, path, root.value.root, workplace)) ?? found)
+      : found;
   });
   if (settings.trustFile === undefined) {
     findings.push(lookAtDevelopmentKey(developmentKey(settings), keyring));
@@ -135,6 +146,20 @@ async function lookAtKeys({ settings, keyring }: Workplace): Promise<readonly Ho
   }
   return Promise.all(findings);
 }
+
+/** Whether a run of this tenant can be signed with the key, as far as that does not hang on its pack. */
+async function lookAtRole(
+  member: keyof typeof ROLES,
+  path: string,
+  root: TrustRoot,
+  { settings, keyring }: Workplace,
+): Promise<HostFinding | undefined> {
+  const keyid = await knownKeyid(path, keyring);
+  const held = keyid === undefined ? ok(undefined) : checkKeyForSomePack(root, keyid, ROLES[member], settings.tenantId);
+  return held.ok ? undefined : rolelessFinding(member, path, held.fault);
+}
+
+const ROLES = { requester: "requester", attestor: "run-attestor" } as const;
 
 async function lookAtDevelopmentKey(path: string, keyring: Keyring): Promise<HostFinding> {
   if (await isAbsent(path)) {

@@ -114,6 +114,19 @@ export function keyFinding(role: string, path: string, fault: Fault | undefined)
       };
 }
 
+/**
+ * A key that opens, and may not sign what it is configured for. The requester's may be there for decisions alone, and `--as` may
+ * name another; without the attestor's nothing is signed.
+ */
+export function rolelessFinding(
+  role: "requester" | "attestor",
+  path: string,
+  { message, hint = "" }: Pick<Fault, "message" | "hint">,
+): HostFinding {
+  const found = { name: `key of the ${role}`, text: `${path}: ${message}`, remedy: hint };
+  return role === "requester" ? { ...found, status: "warn" } : { ...found, status: "fail", exitCode: KEY_EXIT };
+}
+
 /** Under a pinned trust root runs sign with configured keys only: `roles` have none. */
 export function keylessFinding(roles: readonly string[]): HostFinding {
   const members = roles.map((role) => `${role}: {key: FILE}`).join(" and ");

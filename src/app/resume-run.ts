@@ -9,6 +9,7 @@ import { readRunState } from "./read-run.ts";
 import type { RunState } from "#run/state.ts";
 import { isTerminal } from "#run/status.ts";
 import { runSummary } from "#run/summary.ts";
+import { checkRunKey } from "./run-standing.ts";
 import { openRunTrust, revocationPlace } from "./run-trust.ts";
 import { admitResumed } from "./trust-admission.ts";
 import type { Workplace } from "./workplace.ts";
@@ -50,7 +51,8 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
       return requested;
     }
     const keys = [...requested.value, attestor.keyid];
-    const admitted = await admitResumed(resumed, keys, root, revocationPlace(workplace));
+    const attests = checkRunKey(root, attestor.keyid, "run-attestor", { tenant: key.tenantId, pack: plan.pack.name });
+    const admitted = attests.ok ? await admitResumed(resumed, keys, root, revocationPlace(workplace)) : attests;
     if (!admitted.ok) {
       return admitted;
     }

@@ -61,7 +61,9 @@ export async function runPlanned(
     return trust;
   }
   order.onTrust?.(trust.value);
-  const admitted = await admitStart({ pack: plan.pack, planHash }, trust.value, revocationPlace(workplace));
+  const { tenantId } = workplace.settings;
+  const starting = { pack: plan.pack, planHash, tenantId };
+  const admitted = await admitStart(starting, trust.value, revocationPlace(workplace));
   if (!admitted.ok) {
     return admitted;
   }

@@ -7,6 +7,7 @@ import { findRevoked } from "#trust/find-revoked.ts";
 import { checkRootExpiry } from "#trust/freshness.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { heldRevocations, type RevocationPlace } from "./revocation-standing.ts";
+import { checkRunKeys } from "./run-standing.ts";
 import type { RequestTrust } from "./run-trust.ts";
 import { hasNoRoot, siteRoot } from "./site-root.ts";
 
@@ -27,11 +28,16 @@ export async function admitPlanned(plan: TrustedPlan, place: RevocationPlace): P
 }
 
 /**
- * The same for a run that starts, which needs the keys behind it as well: a revoked one would sign evidence that nobody
- * takes. Fault also: REVOKED_KEY.
+ * The same for a run of this tenant that starts, which needs the keys behind it as well: one that is revoked, or has no role
+ * for it, would sign evidence that nobody takes. Faults also: REVOKED_KEY, those of `checkRunKeys`.
  */
-export function admitStart(plan: TrustedPlan, trust: RequestTrust, place: RevocationPlace): Promise<Result<void>> {
-  return admit(plan, trust.root, place, keysOf(trust));
+export async function admitStart(
+  { tenantId: tenant, ...plan }: TrustedPlan & { readonly tenantId: string },
+  trust: RequestTrust,
+  place: RevocationPlace,
+): Promise<Result<void>> {
+  const admitted = await admit(plan, trust.root, place, keysOf(trust));
+  return admitted.ok ? checkRunKeys(trust, { tenant, pack: plan.pack.name }, timestampOf(place.now())) : admitted;
 }
 
 /**

@@ -113,7 +113,7 @@ function readSigned<P>(check: SignedCheck<P>, envelope: Envelope, signer: Truste
 }
 
 /** The role by which the key counts. Faults: ROLE_NOT_HELD, ROLE_SCOPE. */
-function checkRole(root: TrustRoot, signer: TrustedKey, roles: readonly string[], scope: Scope): Result<string> {
+export function checkRole(root: TrustRoot, signer: TrustedKey, roles: readonly string[], scope: Scope): Result<string> {
   const { principal, key } = signer;
   const standing = standingOf(root, key.keyid, roles, scope);
   const data = { principal, keyid: key.keyid, roles: roles.join(", ") };

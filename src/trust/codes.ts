@@ -167,8 +167,9 @@ export const trustCodes = codeTable({
     message: "{principal} ({keyid}) holds none of the roles that may sign this: {roles}",
     hint: "let a holder of the role sign, or give the role in the trust root",
     explanation: {
-      cause: "The signature is good, but its key has no right to make this statement.",
-      example: "an approver's key on an attestation of a run",
+      cause:
+        "The signature is good, but its key has no right to make this statement. A run that such a key would request or attest is not created.",
+      example: "an approver's key on an attestation of a run; packrun run PACK --as approver.key",
       fix: "Sign with the right key, or change the trust root.",
     },
   },
@@ -178,7 +179,8 @@ export const trustCodes = codeTable({
     message: "{principal} holds role {role}, but not here: its {bound} do not cover this",
     hint: "sign with a key whose role covers it, or widen the role in the trust root",
     explanation: {
-      cause: "A role can be bounded to packs, tenants and gates; this statement is outside of that.",
+      cause:
+        "A role can be bounded to packs, tenants and gates; this statement is outside of that. A run outside of the role of its requester or attestor is not created.",
       example: "an approver for tenant t1 signed for tenant t2",
       fix: "Use another signer, or change the bounds of the role in the trust root.",
     },

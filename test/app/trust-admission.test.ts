@@ -4,13 +4,15 @@ import type { RequestTrust } from "#app/run-trust.ts";
 import { admitPlanned, admitResumed, admitStart, keysOf } from "#app/trust-admission.ts";
 import { digestOf } from "#canon/digest.ts";
 import { nodeSha256 as sha256 } from "#signer/node-crypto.ts";
+import type { RoleEntry } from "#trust/trust-root.ts";
 import { code } from "../attest/signing.ts";
-import { people } from "../trust/world.ts";
+import { keyEntry, people, role, time, type Document, type Person } from "../trust/world.ts";
 import { revocationDesk, type RevocationDesk } from "./revocation-desk.ts";
 
 const planHash = digestOf(Buffer.from("plan"), sha256);
 const pack = { name: "acme/promote", version: "1.4.0", digest: digestOf(Buffer.from("pack"), sha256) };
 const plan = { pack, planHash };
+const starting = { ...plan, tenantId: "t1" };
 const runId = "0198c5a0-0000-7000-8000-000000000001";
 
 const trust = ({ root }: RevocationDesk): RequestTrust =>
@@ -18,7 +20,7 @@ const trust = ({ root }: RevocationDesk): RequestTrust =>
 
 const all = async (desk: RevocationDesk): Promise<readonly string[]> => [
   code(await admitPlanned(plan, desk.place)),
-  code(await admitStart(plan, trust(desk), desk.place)),
+  code(await admitStart(starting, trust(desk), desk.place)),
   code(await admitResumed({ ...plan, runId }, keysOf(trust(desk)), desk.root, desk.place)),
 ];
 
@@ -75,6 +77,72 @@ t.test("under a root that has expired nothing is planned or started; a run of it
   const desk = revocationDesk(t);
   desk.place.at = Date.UTC(2027, 0, 1);
   t.strictSame(await all(desk), ["TRUST_ROOT_EXPIRED", "TRUST_ROOT_EXPIRED", "ok"]);
+});
+
+type Change = (document: Document) => void;
+type RoleName = "requester" | "run-attestor";
+
+/** The world's root, but for the holders and the bounds of one role. */
+const bounded =
+  (name: RoleName, holder: Person, bounds: Partial<RoleEntry> = {}): Change =>
+  (document) => {
+    document.roles = { ...document.roles, [name]: { ...role(holder), ...bounds } };
+  };
+
+t.test("keys that may not sign for this pack and tenant start nothing, as nobody would verify it", async (t) => {
+  const cases: readonly (readonly [RoleName, Person, Partial<RoleEntry>, string])[] = [
+    ["requester", "runner", {}, "ROLE_NOT_HELD"],
+    ["requester", "carol", { packs: ["other/*"] }, "ROLE_SCOPE"],
+    ["requester", "carol", { tenants: ["t2"] }, "ROLE_SCOPE"],
+    ["requester", "carol", { packs: ["acme/*"], tenants: ["t1"] }, "ok"],
+    ["run-attestor", "carol", {}, "ROLE_NOT_HELD"],
+    ["run-attestor", "runner", { packs: ["other/*"] }, "ROLE_SCOPE"],
+    ["run-attestor", "runner", { tenants: ["t2"] }, "ROLE_SCOPE"],
+    ["run-attestor", "runner", { gates: ["*"] }, "ROLE_SCOPE"],
+    ["run-attestor", "runner", { packs: [pack.name] }, "ok"],
+  ];
+  for (const [name, holder, bounds, expected] of cases) {
+    const desk = revocationDesk(t, bounded(name, holder, bounds));
+    t.strictSame(await all(desk), ["ok", expected, "ok"], `${name} ${holder} ${JSON.stringify(bounds)}`);
+  }
+});
+
+t.test("the refusal says which role is missing, and for what", async (t) => {
+  const refusal = async (...given: Parameters<typeof bounded>): Promise<unknown> => {
+    const desk = revocationDesk(t, bounded(...given));
+    return admitStart(starting, trust(desk), desk.place);
+  };
+  t.match(await refusal("requester", "alice"), {
+    fault: { message: /^carol .*: requester$/, hint: /`packrun trust add KEY.pub --principal carol --role requester`/ },
+  });
+  t.match(await refusal("requester", "carol", { packs: ["other/*"] }), {
+    fault: { message: /^carol holds role requester, .* its packs /, hint: /acme\/promote in tenant t1/ },
+  });
+  t.match(await refusal("run-attestor", "alice"), { fault: { hint: /attestor\.key .*run-attestor/ } });
+});
+
+t.test("a run that a token asked for needs the attestor's role alone", async (t) => {
+  const token = { issuer: "https://id.acme.example", subject: "ci" };
+  const asked = async (...given: Parameters<typeof bounded>): Promise<string> => {
+    const desk = revocationDesk(t, bounded(...given));
+    const { root, attestor } = trust(desk);
+    return code(await admitStart(starting, { ...trust(desk), root, requester: attestor, token }, desk.place));
+  };
+  t.equal(await asked("requester", "carol"), "ok");
+  t.equal(await asked("run-attestor", "runner", { packs: ["other/*"] }), "ROLE_SCOPE");
+});
+
+t.test("a key that is out of its window, or in no root, starts nothing", async (t) => {
+  for (const person of ["carol", "runner"] as const) {
+    const desk = revocationDesk(t, (document) => {
+      const ended = { validUntil: time("2026-01-05T00:00:00.000Z") };
+      document.keys = { ...document.keys, ...keyEntry(person, person, ended) };
+    });
+    t.strictSame(await all(desk), ["ok", "KEY_WINDOW", "ok"], person);
+  }
+  const desk = revocationDesk(t);
+  const unknown = { ...trust(desk), requester: people.mallory.signer };
+  t.equal(code(await admitStart(starting, unknown, desk.place)), "REQUESTER_KEY");
 });
 
 t.test(

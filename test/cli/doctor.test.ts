@@ -61,7 +61,39 @@ t.test("a pinned root without keys is told", async (t) => {
   place.write("packrun.config.yaml", "trust: trust-root.json\nattestor: {key: root.key}\n");
   const { of } = await doctor(place);
   t.match(of("keys"), { status: "warn", text: /no key of the requester/, remedy: /requester: \{key: FILE\}$/ });
-  t.match(of("key of the attestor"), { status: "ok" });
+  t.match(of("key of the attestor"), {
+    status: "fail",
+    exitCode: 2,
+    text: /does not hold the role run-attestor/,
+    remedy: /--role run-attestor/,
+  });
+});
+
+t.test("configured keys are held to their roles in this tenant; packs are judged when a run starts", async (t) => {
+  const place = new Place(t);
+  const follow = async (command: string): Promise<void> => {
+    t.equal((await place.packrun(...command.split(" "))).code, 0, command);
+  };
+  for (const name of ["root", "me", "alice", "att"]) {
+    await follow(`keys generate ${name}`);
+  }
+  await follow("trust init --domain acme --root root.pub -o trust-root.json");
+  place.write("packrun.config.yaml", "trust: trust-root.json\n");
+  await follow("trust add me.pub --principal me --role requester --packs other/* --tenants t1");
+  await follow("trust add att.pub --principal att --role run-attestor --packs other/*");
+  await follow("trust add alice.pub --principal alice --role approver");
+  await follow("trust sign --key root.key");
+  const requester = async (key: string, ...args: readonly string[]): Promise<unknown> => {
+    place.write("packrun.config.yaml", `trust: trust-root.json\nrequester: {key: ${key}}\nattestor: {key: att.key}\n`);
+    const found = await doctor(place, ...args);
+    t.match(found.of("key of the attestor"), { status: "ok" });
+    return found.of("key of the requester");
+  };
+  t.match(await requester("me.key", "--tenant", "t1"), { status: "ok" });
+  t.match(await requester("me.key"), { status: "warn", text: /role requester, but not here: its tenants/ });
+  t.match(await requester("alice.key"), { status: "warn", text: /none of the roles/, remedy: /--role requester/ });
+  await follow("keys generate stranger");
+  t.match(await requester("stranger.key"), { status: "warn", text: /is not in the trust root/ });
 });
 
 t.test("a store that cannot be opened is one line of all, with what is wrong where, and ends it with 10", async (t) => {

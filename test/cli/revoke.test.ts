@@ -201,7 +201,7 @@ t.test(
     const signers = ["alice", "security", "root"].map(
       (name) => `  ${name}: {command: [openssl, dgst, -sha256, -sign, ${name}.key], publicKey: ${name}.pub}\n`,
     );
-    const lying = "  liar: {command: [openssl, dgst, -sha256, -sign, alice.key], publicKey: release.pub}\n";
+    const lying = "  liar: {command: [openssl, dgst, -sha256, -sign, alice.key], publicKey: me.pub}\n";
     const before = readFileSync(config, "utf8");
     place.write("packrun.config.yaml", `${before}${signers.join("")}${lying}`);
     t.equal((await place.packrun("trust", "sign", "--key", "signer:root")).code, 0);

@@ -1,5 +1,6 @@
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
+import type { Plan } from "#plan/plan.ts";
 import { standingOf } from "#trust/role.ts";
 import type { TrustRoot } from "#trust/trust-root.ts";
 import { openRequestTrust, openRunTrust, type RequestTrust } from "../run-trust.ts";
@@ -19,8 +20,9 @@ export function principalOf({ document }: TrustRoot, { issuer, subject }: Bearer
 export async function openBearerTrust(
   workplace: Workplace,
   bearer: Bearer,
-  roles: readonly string[],
+  { approvals, pack }: Pick<Plan, "approvals" | "pack">,
 ): Promise<Result<RequestTrust>> {
+  const roles = Object.values(approvals).flatMap((rule) => rule.from);
   if (bearer.local === true) {
     return openRequestTrust(workplace, undefined, roles);
   }
@@ -36,7 +38,7 @@ export async function openBearerTrust(
   }
   const { tenantId: tenant, issuer, subject } = bearer;
   // Evidence names the first role that fits, and takes no request by a requester for one by a token.
-  return standingOf(root, attestor.keyid, ["requester"], { tenant }).kind === "held"
+  return standingOf(root, attestor.keyid, ["requester"], { tenant, pack: pack.name }).kind === "held"
     ? fail(faultOf(serviceCodes, "BEARER_ATTESTOR", { keyid: attestor.keyid }))
     : ok({ ...trust.value, requester: attestor, principal, token: { issuer, subject } });
 }

@@ -89,12 +89,13 @@ async function create(
   if (full !== undefined) {
     return fail(full);
   }
-  const roles = Object.values(plan.approvals).flatMap((rule) => rule.from);
-  const trust = await openBearerTrust(workplace, bearer, roles);
+  const trust = await openBearerTrust(workplace, bearer, plan);
   if (!trust.ok) {
     return trust;
   }
-  const admitted = await admitStart({ pack: plan.pack, planHash }, trust.value, revocationPlace(workplace));
+  const { tenantId } = workplace.settings;
+  const starting = { pack: plan.pack, planHash, tenantId };
+  const admitted = await admitStart(starting, trust.value, revocationPlace(workplace));
   if (!admitted.ok) {
     return admitted;
   }

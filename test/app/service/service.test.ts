@@ -14,6 +14,7 @@ import type { Workplace } from "#app/workplace.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { Json } from "#canon/json.ts";
 import { fileKeyring } from "#signer/file-keyring.ts";
+import type { TrustRootDocument } from "#trust/trust-root.ts";
 import { value } from "../../attest/signing.ts";
 import { scriptedRunner } from "./scripted-runner.ts";
 import { localBearer, refusalOf, serviceWorld, taken, tenantOf } from "./service-world.ts";
@@ -242,4 +243,22 @@ t.test("a key that may request itself cannot vouch for who bears a token", async
   const service = openService({ workplace, limits: serviceLimits({}), metrics: new ServiceMetrics() });
   const pack = await world.upload(STEP);
   t.equal(refusalOf(await service.submit({ pack, inputs: {} }, bearer)), "BEARER_ATTESTOR");
+});
+
+t.test("nor can one that may request this pack itself, and one that attests others only signs nothing", async (t) => {
+  const cases = [
+    ["requester", ["acme/*"], "BEARER_ATTESTOR"],
+    ["requester", ["other/*"], "ok"],
+    ["run-attestor", ["other/*"], "ROLE_SCOPE"],
+  ] as const;
+  for (const [role, packs, expected] of cases) {
+    const { world, workplace, bearer, root } = await site(t, ["run-attestor", "requester"]);
+    const document = JSON.parse(await readFile(root, "utf8")) as TrustRootDocument;
+    const { requester: _, ...others } = document.roles;
+    const roles = role === "requester" ? document.roles : others;
+    await writeFile(root, canonicalBytes({ ...document, roles: { ...roles, [role]: { ...roles[role], packs } } }));
+    const service = openService({ workplace, limits: serviceLimits({}), metrics: new ServiceMetrics() });
+    const pack = await world.upload(STEP);
+    t.equal(refusalOf(await service.submit({ pack, inputs: {} }, bearer)), expected, `${role} ${packs.join()}`);
+  }
 });
