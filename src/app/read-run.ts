@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { StoreError } from "#fault/store-error.ts";
 import type { Plan } from "#plan/plan.ts";
 import { readPlan } from "#plan/read-plan.ts";
 import type { LedgerStore, RunIdentity, RunKey } from "#port/run-store.ts";
 import type { LedgerEvent } from "#run/event.ts";
+import { runCodes } from "#run/codes.ts";
 import { evolve } from "#run/evolve.ts";
 import { initialState, type RunState } from "#run/state.ts";
 import { runAnswer, type RunAnswer } from "./run-answer.ts";
@@ -39,12 +41,15 @@ async function fold(
   seen?: (event: LedgerEvent) => void,
 ): Promise<Result<RunState>> {
   const state = initialState(plan, identity);
+  let isEmpty = true;
   try {
     for await (const event of ledger.read(identity)) {
+      isEmpty = false;
       evolve(state, event);
       seen?.(event);
     }
-    return ok(state);
+    // A run begins with its first events.
+    return isEmpty ? fail(faultOf(runCodes, "LEDGER_BROKEN", { problem: "event 1: it is not there" })) : ok(state);
   } catch (error) {
     if (error instanceof StoreError) {
       return fail(error.fault);

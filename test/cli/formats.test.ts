@@ -170,6 +170,25 @@ t.test("a broken ledger costs the index no other run, and is named", async (t) =
   t.match(JSON.parse(json.out), { schemaVersion: 1, runs: 1, errors: [error] });
 });
 
+t.test("a run whose files are damaged or empty keeps its row, and is named", async (t) => {
+  const own = new Place(t);
+  const pack = own.pack("two", { steps: [{ id: "a", run: { command: ["echo", "hello"] } }] });
+  for (const [file, text, code] of [
+    ["run.json", "{broken", "STORE_CORRUPT"],
+    ["ledger.jsonl", "", "LEDGER_BROKEN"],
+  ] as const) {
+    const { runId } = answerOf(await own.packrun("run", pack, "--json"));
+    const path = own.here(".packrun/runs", runId, file);
+    const before = readFileSync(path);
+    writeFileSync(path, text);
+    const json = await own.packrun("store", "reindex", "--json");
+    t.match(JSON.parse(json.out), { errors: [{ code, message: `run ${runId}: ` }] }, file);
+    const { items } = JSON.parse((await own.packrun("runs", "list", "--json")).out) as { readonly items: unknown };
+    t.match(items, [{ runId, status: "succeeded" }], `the row that it had, without ${file}`);
+    writeFileSync(path, before);
+  }
+});
+
 t.test("a reader that has seen enough ends the command quietly", async (t) => {
   const command = `"$0" --conditions=@packrun/source "$1" runs ledger ${runId} 2>err | head -1 >/dev/null; code="\${PIPESTATUS[0]}"; cat err; echo "$code"`;
   const env = { PATH: process.env["PATH"], HOME: place.folder };

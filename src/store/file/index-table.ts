@@ -3,12 +3,13 @@ import { faultOfRun } from "#fault/fault-of-run.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { TenantId } from "#canon/ids.ts";
 import type { Reindexed, RunIdentity, RunIndex, RunQuery, RunRow } from "#port/run-store.ts";
+import type { StoredRun } from "./run-folders.ts";
 import { UNFINISHED, type Connection } from "./state-database.ts";
 
 export type IndexGround = {
   readonly use: <T>(work: (connection: Connection) => T) => T;
   readonly locked: <T>(work: (connection: Connection) => T) => T;
-  readonly runs: () => Promise<readonly Result<RunIdentity>[]>;
+  readonly runs: () => Promise<readonly StoredRun[]>;
   /** The fault of an error that the work threw. */
   readonly faultOf: (error: unknown) => Fault;
 };
@@ -60,15 +61,13 @@ async function rebuild(ground: IndexGround, rowOf: (run: RunIdentity) => Promise
   const rows: RunRow[] = [];
   const kept = new Set<string>();
   const unread: Fault[] = [];
-  for (const run of await ground.runs()) {
-    const row = run.ok ? await rowOf(run.value) : run;
+  for (const { runId, identity } of await ground.runs()) {
+    const row = identity.ok ? await rowOf(identity.value) : identity;
     if (row.ok) {
       rows.push(row.value);
-    } else if (run.ok) {
-      kept.add(run.value.runId);
-      unread.push(faultOfRun(run.value.runId, row.fault));
     } else {
-      unread.push(row.fault);
+      kept.add(runId);
+      unread.push(faultOfRun(runId, row.fault));
     }
   }
   const made = new Set(rows.map(({ runId }) => String(runId)));

@@ -31,6 +31,9 @@ const identityShape = object({
   planHash: digest(),
 });
 
+/** A folder of the store that is called as a run is. */
+export type StoredRun = { readonly runId: string; readonly identity: Result<RunIdentity> };
+
 /** `runs/`: one folder for each run, made whole or not at all. */
 export class RunFolders {
   readonly #root: string;
@@ -90,12 +93,12 @@ export class RunFolders {
   }
 
   /** Every run of every tenant; faults of damaged folders stand beside them. */
-  async all(): Promise<readonly Result<RunIdentity>[]> {
-    const found: Result<RunIdentity>[] = [];
+  async all(): Promise<readonly StoredRun[]> {
+    const found: StoredRun[] = [];
     for (const name of (await readdir(this.#root)).sort()) {
       const read = parseRunId(name) === undefined ? ok(undefined) : await this.#readIdentity(name);
       if (!read.ok || read.value !== undefined) {
-        found.push(read as Result<RunIdentity>);
+        found.push({ runId: name, identity: read as Result<RunIdentity> });
       }
     }
     return found;
