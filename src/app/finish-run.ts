@@ -29,12 +29,22 @@ export type RunOrder = {
   readonly trace?: TraceOption;
   /** Told once, before the first event: the plan, and of a run that is gone on with how its steps are. */
   readonly onPlan?: (plan: Plan, steps: readonly StepSummary[]) => void;
+  /** Told once, before the first event, of a run that is gone on with and is not over. */
+  readonly onFound?: (found: FoundRun) => void;
+  /** Told when this process follows another one that drives the run. */
+  readonly onOvertaken?: () => void;
   /** `onEvents` is told of events with a higher sequence only. */
   readonly after?: number;
   readonly cancel?: AbortSignal;
   readonly abort?: AbortSignal;
   /** Nothing new is started, what runs may end; then the run is left to others. */
   readonly release?: AbortSignal;
+};
+
+/** A run that was there before, with the gates that can still be decided on; `notAfter` in milliseconds since 1970. */
+type FoundRun = {
+  readonly identity: RunIdentity;
+  readonly openGates: readonly { readonly id: string; readonly notAfter: number }[];
 };
 
 export type RunEnd = {

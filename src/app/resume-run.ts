@@ -58,7 +58,12 @@ export async function resumeRun(key: RunKey, order: RunOrder, workplace: Workpla
     }
   }
   if (trust.ok) {
-    order.onPlan?.(plan, runSummary(state.value).steps);
+    const { steps, pendingGates } = runSummary(state.value);
+    order.onPlan?.(plan, steps);
+    if (!isTerminal(state.value.status)) {
+      const openGates = pendingGates.filter(({ notAfter }) => notAfter > workplace.clock.now());
+      order.onFound?.({ identity: identity.value, openGates });
+    }
   }
   return trust.ok ? finishRun(identity.value, { ...order, references, after }, workplace, trust.value) : trust;
 }

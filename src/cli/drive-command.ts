@@ -1,5 +1,6 @@
 import type { RunEnd, RunOrder } from "#app/finish-run.ts";
 import type { Workplace } from "#app/workplace.ts";
+import { timestampOf } from "#canon/timestamp.ts";
 import type { Result } from "#fault/result.ts";
 import { RunProgress } from "#view/run-progress.ts";
 import type { Cli } from "./cli.ts";
@@ -44,6 +45,11 @@ export async function driveCommand(
       wait: options.wait !== false,
       ...signals,
       ...(evidence === undefined ? {} : { evidence }),
+      onFound: ({ identity, openGates }) => {
+        progress.note(`run ${identity.runId}, planHash ${identity.planHash}`);
+        progress.open(openGates.map(({ id, notAfter }) => ({ id, notAfter: timestampOf(notAfter) })));
+      },
+      onOvertaken: () => progress.note("another process drives the run, this one follows"),
       onPlan: (plan, steps) => progress.count(new RunProgress(plan, steps)),
       onEvents: (events) => {
         if (events.some((event) => event.eventType === "step.started")) {

@@ -4,7 +4,7 @@ import { seconds } from "#view/transition.ts";
 import type { Cli } from "./cli.ts";
 import { LiveRegion, type RegionLine } from "./live-region.ts";
 import type { Following, LedgerEvent, Progress } from "./progress.ts";
-import { stayingLines } from "./staying-lines.ts";
+import { gateLines, stayingLines } from "./staying-lines.ts";
 import { isAttemptEnd, StepTails } from "./step-tails.ts";
 
 /** Milliseconds between two drawings: however much happens, the screen changes no more often. */
@@ -50,6 +50,10 @@ export function showLive(cli: Cli, following: Following): Progress {
     },
     note: (text) => {
       above.push(`packrun: ${text}`);
+      draw();
+    },
+    open: (gates) => {
+      above.push(...gates.flatMap((gate) => gateLines(cli, gate, following)));
       draw();
     },
     count: (given) => {

@@ -34,13 +34,19 @@ export type Watch = {
 };
 
 /**
- * Follows a run from an event on until it is over, or only waits and nobody is to; tells how it ended. `from` is the run of which it
- * takes over steps.
+ * Follows a run until it is over, or only waits and nobody is to; tells how it ended. `seen`: the run as it was before, which is
+ * followed from there on; from its beginning unless given. `from` is the run of which it takes over steps.
  */
-export async function followServed(watch: Watch, runId: RunId, after: number, from?: RunId): Promise<number> {
+export async function followServed(
+  watch: Watch,
+  runId: RunId,
+  seen: ServedRun | undefined,
+  from?: RunId,
+): Promise<number> {
   const { cli, client, access, options, abort } = watch;
   watch.named(runId);
   const stays = options.wait !== false;
+  const after = seen?.sequence ?? 0;
   const first = await client.readRun(runId);
   if (!first.ok) {
     return cli.fault(first.fault, formatOf(options));
@@ -49,6 +55,7 @@ export async function followServed(watch: Watch, runId: RunId, after: number, fr
     cli.note(takenOver(first.value.steps.filter(({ reusedFrom }) => reusedFrom === from).length, from));
   }
   const progress = showProgress(cli, { stays, runId: () => runId, access });
+  progress.open(seen?.pendingGates.filter(({ expired }) => !expired) ?? []);
   const cancelled = cancelWhenTold(watch, runId);
   try {
     if (!isOver(first.value) && (stays || !onlyWaits(first.value) || first.value.sequence > after)) {
@@ -77,7 +84,7 @@ export async function followServed(watch: Watch, runId: RunId, after: number, fr
   return tellServed(watch, runId);
 }
 
-function isOver({ status }: ServedRun): boolean {
+export function isOver({ status }: ServedRun): boolean {
   return status === "succeeded" || status === "failed" || status === "cancelled";
 }
 

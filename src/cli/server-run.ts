@@ -10,7 +10,7 @@ import { nextStep } from "./next-step.ts";
 import { formatOf } from "./options.ts";
 import { interruptCode } from "./run-end.ts";
 import { findServed } from "./served-runs.ts";
-import { followServed, type Watch } from "./server-follow.ts";
+import { followServed, isOver, type Watch } from "./server-follow.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { unfit } from "./server-options.ts";
 import { prepareOrder, type OrderOptions } from "./server-order.ts";
@@ -58,7 +58,7 @@ export async function runAtServer(
     return cli.fault(strange(client.server, "it names its run as none is named"), formatOf(options));
   }
   cli.note(`run ${runId} at ${client.server}, planHash ${planHash}`);
-  return await followServed(watch, runId, 0, order.value.from);
+  return await followServed(watch, runId, undefined, order.value.from);
 }
 
 /** `packrun resume RUN --server URL`. A run that is over is shown as it ended. */
@@ -84,7 +84,10 @@ export async function resumeAtServer(
   if (!resumed.ok && resumed.fault.code !== "RUN_FINISHED") {
     return cli.fault(resumed.fault, formatOf(options));
   }
-  return await followServed(watch, runId.value, run.value.sequence);
+  if (!isOver(run.value)) {
+    cli.note(`run ${runId.value} at ${client.server}, planHash ${run.value.planHash}`);
+  }
+  return await followServed(watch, runId.value, run.value);
 }
 
 /** What a refused `--secret` says is never repeated. */

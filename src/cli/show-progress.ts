@@ -4,7 +4,7 @@ import { onGithub, stepAnnotation, withoutCommands } from "./github-annotation.t
 import { showLive } from "./live-progress.ts";
 import type { Following, LedgerEvent, Progress } from "./progress.ts";
 import { transitionOf } from "#view/transition.ts";
-import { stayingLines } from "./staying-lines.ts";
+import { gateLines, stayingLines } from "./staying-lines.ts";
 import { StepTails, type Tail } from "./step-tails.ts";
 
 /** A line per transition; on a terminal also the running steps, drawn over below them. */
@@ -15,12 +15,11 @@ export function showProgress(cli: Cli, following: Following): Progress {
 function showLines(cli: Cli, following: Following): Progress {
   const tails = new StepTails();
   const linesOf = onGithub(cli) ? githubLines : stayingLines;
+  const show = (lines: readonly string[]): void => cli.err(lines.map((line) => `${line}\n`).join(""));
   return {
-    events: (events) => {
-      const lines = events.flatMap((event) => linesOf(cli, event, tails.follow(event), following));
-      cli.err(lines.map((line) => `${line}\n`).join(""));
-    },
+    events: (events) => show(events.flatMap((event) => linesOf(cli, event, tails.follow(event), following))),
     note: cli.note,
+    open: (gates) => show(gates.flatMap((gate) => gateLines(cli, gate, following))),
     count: () => undefined,
     close: () => undefined,
   };

@@ -1,9 +1,9 @@
-import { transitionOf, type Transition } from "#view/transition.ts";
+import { transitionOf, waitsAt, type Transition } from "#view/transition.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { approvalStep } from "./approval-step.ts";
 import type { Cli, Style } from "./cli.ts";
 import { nextStep } from "./next-step.ts";
-import type { Following, LedgerEvent } from "./progress.ts";
+import type { Following, LedgerEvent, WaitingGate } from "./progress.ts";
 import type { Tail } from "./step-tails.ts";
 
 const TONES: Readonly<Record<Transition["tone"], Style | undefined>> = {
@@ -15,26 +15,27 @@ const TONES: Readonly<Record<Transition["tone"], Style | undefined>> = {
 };
 
 /** What is told of an event and stays on the screen. */
-export function stayingLines(
-  cli: Cli,
-  event: LedgerEvent,
-  tail: Tail | undefined,
-  { stays, runId, access }: Following,
-): string[] {
+export function stayingLines(cli: Cli, event: LedgerEvent, tail: Tail | undefined, following: Following): string[] {
   const { stepId = "" } = event;
+  if (event.eventType === "gate.opened") {
+    return gateLines(cli, { id: stepId, notAfter: event.metadata.notAfter }, following);
+  }
   const transition = transitionOf(event);
   const lines = transition === undefined ? [] : [paint(cli, transition)];
   if (event.eventType === "step.failed" && tail !== undefined) {
     lines.push(
-      ...tailLines(tail, nextStep(cli, "runs", "logs", runId(), "--step", stepId)).map((line) =>
+      ...tailLines(tail, nextStep(cli, "runs", "logs", following.runId(), "--step", stepId)).map((line) =>
         cli.style("dim", `    ${line}`),
       ),
     );
   }
-  if (event.eventType === "gate.opened" && stays) {
-    lines.push(`    ${approvalStep(cli, { runId: runId(), gateId: stepId }, access)}`);
-  }
   return lines;
+}
+
+/** That a gate is open and, where the process stays, how it is approved. */
+export function gateLines(cli: Cli, { id, notAfter }: WaitingGate, { stays, runId, access }: Following): string[] {
+  const approval = approvalStep(cli, { runId: runId(), gateId: id }, access);
+  return [paint(cli, waitsAt(id, notAfter)), ...(stays ? [`    ${approval}`] : [])];
 }
 
 function paint(cli: Cli, { mark, tone, subject, text }: Transition): string {

@@ -24,6 +24,8 @@ export type DriveOptions = DriverOptions & {
   readonly release?: AbortSignal;
   /** `onEvents` is told of events with a higher sequence only; 0 unless given: of the whole ledger. */
   readonly after?: number;
+  /** Called once, when another process starts steps while this one waits. */
+  readonly onOvertaken?: () => void;
 };
 
 export type DriveEnd = { readonly end: ShiftEnd; readonly state: RunState };
@@ -42,6 +44,7 @@ export async function driveRun(
   options: DriveOptions,
 ): Promise<Result<DriveEnd>> {
   const onEvents = unseen(options);
+  const onOthers = overtaken(onEvents, options);
   const { cancel, abort, release } = options;
   const signals = [cancel, abort, release].filter((signal) => signal !== undefined);
   let patience = BUSY_TRIES;
@@ -59,7 +62,7 @@ export async function driveRun(
       return shift;
     }
     if (followed !== undefined) {
-      await followRun(followed, ports, { signals, onEvents });
+      await followRun(followed, ports, { signals, onEvents: onOthers });
       if (abort?.aborted === true || release?.aborted === true) {
         return ok({ end: "aborted", state: followed });
       }
@@ -76,6 +79,21 @@ function unseen({ after = 0, onEvents }: DriveOptions): (events: readonly Ledger
     if (fresh.length > 0) {
       onEvents?.(fresh);
     }
+  };
+}
+
+/** Tells of what others write, and before their first step that there are such. */
+function overtaken(
+  onEvents: (events: readonly LedgerEvent[]) => void,
+  { onOvertaken }: DriveOptions,
+): (events: readonly LedgerEvent[]) => void {
+  let isTold = false;
+  return (events) => {
+    if (!isTold && events.some(({ eventType }) => eventType === "step.started")) {
+      isTold = true;
+      onOvertaken?.();
+    }
+    onEvents(events);
   };
 }
 

@@ -59,6 +59,8 @@ export class RunProgress {
       this.#meet(id);
       if (ENDED.has(status)) {
         this.#end(id);
+      } else if (status === "waiting" && this.#nodeOf(id)?.node.kind === "gate.approval") {
+        this.#waiting.add(id);
       }
     }
   }
@@ -94,14 +96,18 @@ export class RunProgress {
     };
   }
 
+  #nodeOf(id: string): GraphNode | undefined {
+    return this.#graph.byId.get(templateIdOf(id));
+  }
+
   #depthOf(id: string): number {
-    const node = this.#graph.byId.get(templateIdOf(id));
+    const node = this.#nodeOf(id);
     return (node === undefined ? undefined : this.#depths.get(node)) ?? 1;
   }
 
   /** An instance that a summary names is counted, if its map's items were not. */
   #meet(id: string): void {
-    const node = this.#graph.byId.get(templateIdOf(id));
+    const node = this.#nodeOf(id);
     if (node?.map !== undefined && isLeaf(node)) {
       this.#total += 1;
       this.#opened.add(node.map.node.id);
@@ -109,7 +115,7 @@ export class RunProgress {
   }
 
   #expand(id: string, count: number): void {
-    const node = this.#graph.byId.get(templateIdOf(id));
+    const node = this.#nodeOf(id);
     if (node !== undefined) {
       this.#opened.add(node.node.id);
       this.#total += count * leavesIn(this.#graph, node).length;
@@ -120,7 +126,7 @@ export class RunProgress {
   #end(id: string): void {
     this.#running.delete(id);
     this.#waiting.delete(id);
-    const node = this.#graph.byId.get(templateIdOf(id));
+    const node = this.#nodeOf(id);
     if (node === undefined || isLeaf(node)) {
       this.#ended.add(id);
       return;

@@ -43,7 +43,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
   "step.lost": say("!", "warn", "was cut off with its runner"),
   "sandbox.enforced": none,
   "egress.denied": ({ host, port }, subject) => line("!", "warn", subject, `egress to ${host}:${port} denied`),
-  "gate.opened": ({ notAfter }, subject) => line("?", "warn", subject, `waits for approval until ${notAfter}`),
+  "gate.opened": ({ notAfter }, subject) => waitsAt(subject, notAfter),
   "gate.decision": ({ decision, principal }, subject) => line("·", "plain", subject, `${decision} by ${principal}`),
   "gate.refused": ({ code, hint }, subject) => line("!", "warn", subject, `a decision was refused: ${code} (${hint})`),
   "gate.passed": say("✓", "good", "approved"),
@@ -68,6 +68,11 @@ export function transitionOf(event: LedgerEvent): Transition | undefined {
     attempt: number,
   ) => Transition | undefined;
   return tell(event.metadata, event.stepId ?? "run", event.attempt ?? 1);
+}
+
+/** What is told of a gate that is open. */
+export function waitsAt(gateId: string, notAfter: string): Transition {
+  return line("?", "warn", gateId, `waits for approval until ${notAfter}`);
 }
 
 function failureText(failure: { reason: string; exitCode?: number; signal?: string }): string {

@@ -102,6 +102,11 @@ t.test("an incident and the snapshots of a run of a server, as commands", async 
 
 t.test("whoever pastes what a run of a server says to do next gets on", async (t) => {
   t.equal(waits.code, 4, waits.err);
+  const attached = await atServer("resume", runId, "--no-wait");
+  t.match(
+    attached.err,
+    new RegExp(`^packrun: run ${runId} at http\\S+, planHash sha256:\\S+\n\\? ok {2}waits for approval`),
+  );
   const again = await pasted(place, shownStep(await atServer("explain", "ok", "--run", runId), "approvals list"));
   const step = shownStep(again, `approve ${runId} ok`);
   t.equal(step, shownStep(waits, `approve ${runId} ok`));

@@ -143,6 +143,28 @@ t.test("many long and wide lines never break, however narrow the terminal is or 
   t.end();
 });
 
+t.test("gates that were open before are told like those that open, and the last line counts with them", (t) => {
+  const plan = planOf([run("a"), approval("ok", { needs: ["a"] })]);
+  const gates = [{ id: "ok", notAfter: "2026-01-05T08:00:00.000Z" }];
+  for (const live of [true, false]) {
+    const { terminal, progress } = follow({ live, columns: 80 });
+    progress.count(
+      new RunProgress(plan, [
+        { id: "a", status: "succeeded" },
+        { id: "ok", status: "waiting" },
+      ]),
+    );
+    progress.open(gates);
+    t.same(terminal.lines().slice(0, 2), [
+      "? ok  waits for approval until 2026-01-05T08:00:00.000Z",
+      "    packrun approve RUN ok --key KEY --reason TEXT",
+    ]);
+    t.equal(/1 of 2 steps · ok waits for approval/.test(terminal.lines().join("\n")), live);
+    progress.close();
+  }
+  t.end();
+});
+
 t.test("however much happens, nothing is written between two drawings", (t) => {
   const { written, progress } = follow({ live: true });
   for (let at = 0; at < 200; at += 1) {
