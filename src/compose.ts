@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { askPassword } from "#app/ask-password.ts";
 import { systemChance } from "#app/chance.ts";
@@ -71,8 +72,15 @@ const RUN_PATIENCE = 10_000;
 
 type Env = SettingsSource["env"];
 
-/** `unread` is told of runs that a lost index was made again without. */
-type OpenOptions = { readonly mayAsk: boolean; readonly unread?: (fault: Fault) => void };
+/**
+ * `unread` is told of runs that a lost index was made again without. `makesFolder`: the state folder beside a database, true
+ * unless given.
+ */
+type OpenOptions = {
+  readonly mayAsk: boolean;
+  readonly unread?: (fault: Fault) => void;
+  readonly makesFolder?: boolean;
+};
 
 /** Opens everything that a command works with: the file store of the settings, its artifacts, the sandbox. */
 export async function openWorkplace(source: SettingsSource, options: OpenOptions): Promise<Result<Workplace>> {
@@ -85,8 +93,8 @@ export async function openWorkplace(source: SettingsSource, options: OpenOptions
 }
 
 /**
- * As `openWorkplace`, also where the store cannot be opened: then `unopened` says why, and an empty one that nothing is kept in
- * stands in its place.
+ * As `openWorkplace`, to look and not to work: no state folder is made, and a store that is not there yet or cannot be opened
+ * has an empty one in its place that nothing is kept in. `unopened`: why it cannot be opened.
  */
 export async function openWorkplaceAnyway(
   source: SettingsSource,
@@ -96,7 +104,11 @@ export async function openWorkplaceAnyway(
   if (!settings.ok) {
     return settings;
   }
-  const opened = await openStores(settings.value, options);
+  const { stateFolder, mongo } = settings.value;
+  const isYetToBe = mongo === undefined && !existsSync(stateFolder);
+  const opened = isYetToBe
+    ? ok(await emptyStores(settings.value))
+    : await openStores(settings.value, { ...options, makesFolder: false });
   const stores = opened.ok ? opened.value : await emptyStores(settings.value);
   const workplace = workplaceOver(stores, settings.value, source, options);
   return ok({ workplace, ...(opened.ok ? {} : { unopened: opened.fault }) });
@@ -171,7 +183,7 @@ function secretsOf({ secrets }: Settings, env: Env, hidden: PrivateFiles): Workp
 type Stores = Pick<Workplace, "store" | "artifacts" | "requests">;
 
 /** The driver of a database costs as much time as all else that a command loads: it is loaded where there is one. */
-async function openStores(settings: Settings, { unread }: OpenOptions): Promise<Result<Stores>> {
+async function openStores(settings: Settings, { unread, makesFolder = true }: OpenOptions): Promise<Result<Stores>> {
   const { stateFolder, artifactsPath, mongo } = settings;
   if (mongo === undefined) {
     const store = await openFileStore(stateFolder, {
@@ -183,7 +195,7 @@ async function openStores(settings: Settings, { unread }: OpenOptions): Promise<
     return store.ok ? ok({ store: store.value, artifacts: fileArtifactStore(artifactsPath), requests }) : store;
   }
   const { openMongoStores } = await import("#store/mongo/open-mongo-store.ts");
-  const made = await makeStateFolder(stateFolder);
+  const made = makesFolder ? await makeStateFolder(stateFolder) : ok(undefined);
   const opened = made.ok ? openMongoStores(mongo, { clock }) : made;
   return opened.ok ? ok({ ...opened.value, requests: () => opened.value.requests }) : opened;
 }

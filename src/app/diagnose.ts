@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { access, readdir, stat, statfs } from "node:fs/promises";
+import { access, mkdtemp, readdir, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Fault } from "#fault/fault.ts";
 import { redactAddress } from "#fault/redact-address.ts";
@@ -29,7 +29,6 @@ import { trustCheck } from "./trust-check.ts";
 import { readTrustFile } from "./trust-file.ts";
 import type { MongoSettings } from "./mongo-settings.ts";
 import type { Workplace } from "./workplace.ts";
-import { makeFolder } from "./make-folder.ts";
 
 /**
  * Looks at everything that a run needs. Changes nothing but the sandbox's own cache. `unopened`: why the store could not be opened;
@@ -80,15 +79,24 @@ async function lookAtDatabase(mongo: MongoSettings, { settings, store }: Workpla
 }
 
 async function lookAtStore(path: string): Promise<HostFinding> {
+  const folder = await nearestThere(path);
   try {
-    await makeFolder(path);
-    await access(path, constants.R_OK | constants.W_OK);
-    const { bavail, bsize, type } = await statfs(path);
+    await (folder === path ? access(path, constants.R_OK | constants.W_OK) : tryFolderIn(folder));
+    const { bavail, bsize, type } = await statfs(folder);
     return storeFinding({ path, freeBytes: bavail * bsize, fileSystem: type });
   } catch (error) {
-    const folder = (await isAbsent(path)) ? dirname(path) : path;
     return storeFinding({ path, unwritable: { problem: systemProblem(error), folder } });
   }
+}
+
+/** The path itself, or the nearest above it that is there. */
+async function nearestThere(path: string): Promise<string> {
+  return dirname(path) !== path && (await isAbsent(path)) ? nearestThere(dirname(path)) : path;
+}
+
+/** Makes a folder and takes it away again. Its name is nobody's: that of a store would make it one. */
+async function tryFolderIn(folder: string): Promise<void> {
+  await rmdir(await mkdtemp(join(folder, ".packrun-doctor-")));
 }
 
 async function lookAtTrust(workplace: Workplace): Promise<readonly HostFinding[]> {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { canonicalBytes } from "#canon/canonical-json.ts";
 import type { HostFinding } from "#port/host-finding.ts";
@@ -27,6 +27,27 @@ t.test("in a fresh folder there is a line for clock, store, keys and trust, in t
   for (const name of ["clock", "store", "keys", "trust"]) {
     t.match(found.of(name), { name, status: String, text: String }, name);
   }
+});
+
+t.test("no state folder is left where there was none: it would be the store of everything below", async (t) => {
+  const place = new Place(t);
+  place.write("packrun.config.yaml", "");
+  const before = readdirSync(place.folder, { recursive: true });
+  for (const args of [[], ["--store", "deep/er/store"]]) {
+    const { code, of } = await doctor(place, ...args);
+    t.equal(code, 0);
+    const path = place.here(args[1] ?? ".packrun");
+    t.match(of("store"), { status: /ok|warn/, text: `${path}: ` });
+  }
+  t.equal((await place.packrun("keys", "generate", "root")).code, 0);
+  const init = "trust init --domain acme --root root.pub -o trust-root.json";
+  t.equal((await place.packrun(...init.split(" "))).code, 0);
+  t.equal((await doctor(place, "--trust", "trust-root.json")).code, 0);
+  const mongo = ["--store", "mongodb://127.0.0.1:1/none?serverSelectionTimeoutMS=100"];
+  t.match((await doctor(place, ...mongo)).of("state folder"), { status: /ok|warn/ });
+  const after = readdirSync(place.folder, { recursive: true });
+  const made = ["root.key", "root.pub", "trust-root.json"];
+  t.strictSame(new Set(after), new Set([...before, ...made]));
 });
 
 t.test("a development key and root that are there are held to reading and to their time", async (t) => {
