@@ -3331,8 +3331,8 @@ function isPrincipal(root, name2) {
 }
 
 // src/trust/read-trust-root.ts
-function readTrustRoot(bytes, sha256) {
-  const read = readCanonicalJson(bytes, "trust-root.json");
+function readTrustRoot(bytes, sha256, file = "it") {
+  const read = readCanonicalJson(bytes, file);
   if (!read.ok) {
     return refuse2("TRUST_ROOT_SYNTAX", { problem: read.fault.message });
   }

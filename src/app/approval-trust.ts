@@ -47,8 +47,9 @@ export async function openApprovalRoot(place: RootPlace): Promise<Result<Approva
   if (hasNoRoot(place.settings)) {
     return fail(faultOf(approvalUseCodes, "APPROVAL_TRUST_MISSING"));
   }
-  const rootBytes = await readUserFile(rootFileOf(place.settings));
-  const root = rootBytes.ok ? readTrustRoot(rootBytes.value, place.sha256) : rootBytes;
+  const file = rootFileOf(place.settings);
+  const rootBytes = await readUserFile(file);
+  const root = rootBytes.ok ? readTrustRoot(rootBytes.value, place.sha256, file) : rootBytes;
   if (!rootBytes.ok || !root.ok) {
     return root as Result<never>;
   }

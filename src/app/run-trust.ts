@@ -148,7 +148,7 @@ async function readRoot(file: string, sha256: Sha256): Promise<Result<PinnedRoot
   if (!rootBytes.ok) {
     return rootBytes;
   }
-  const root = readTrustRoot(rootBytes.value, sha256);
+  const root = readTrustRoot(rootBytes.value, sha256, file);
   return root.ok ? ok({ root: root.value, rootBytes: rootBytes.value }) : root;
 }
 

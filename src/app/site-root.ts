@@ -21,8 +21,9 @@ export function hasNoRoot(settings: RootSettings): boolean {
 
 /** The trust root of this place, taken into use. Faults: TRUST_FILE, those of `readTrustRoot` and `admitRoot`. */
 export async function siteRoot(place: RootPlace): Promise<Result<TrustRoot>> {
-  const bytes = await readRootFile(rootFileOf(place.settings));
-  const root = bytes.ok ? readTrustRoot(bytes.value, place.sha256) : bytes;
+  const file = rootFileOf(place.settings);
+  const bytes = await readRootFile(file);
+  const root = bytes.ok ? readTrustRoot(bytes.value, place.sha256, file) : bytes;
   // The development root is of this place itself, and is no version of anything.
   const admitted = root.ok && place.settings.trustFile !== undefined ? await admitRoot(root.value, place) : root;
   return admitted.ok ? root : admitted;

@@ -25,7 +25,7 @@ export type TrustFile = {
 export async function readTrustFile(path: string, sha256: Sha256): Promise<Result<TrustFile>> {
   try {
     const bytes = await readBounded(path, DOCUMENT_LIMIT);
-    const root = readTrustRoot(bytes, sha256);
+    const root = readTrustRoot(bytes, sha256, path);
     if (!root.ok) {
       return root;
     }

@@ -22,10 +22,10 @@ type KeyEntry = TrustRootDocument["keys"][string];
  * Reads `trust-root.json` and holds it to its rules: canonical bytes, closed shape, keyids that belong to their keys,
  * roles over known keys, a root role that can reach its threshold. Faults: TRUST_ROOT_SYNTAX, TRUST_ROOT_SHAPE,
  * TRUST_ROOT_TIME, TRUST_ROOT_KEY, KEY_ALGORITHM, TRUST_ROOT_ROLE, TRUST_ROOT_TOKEN, TRUST_ROOT_LOG. Expiry is not a fault here:
- * `checkRootExpiry` answers it for a moment.
+ * `checkRootExpiry` answers it for a moment. `file`: how messages name it, where that is known.
  */
-export function readTrustRoot(bytes: Uint8Array, sha256: Sha256): Result<TrustRoot> {
-  const read = readCanonicalJson(bytes, "trust-root.json");
+export function readTrustRoot(bytes: Uint8Array, sha256: Sha256, file = "it"): Result<TrustRoot> {
+  const read = readCanonicalJson(bytes, file);
   if (!read.ok) {
     return refuse("TRUST_ROOT_SYNTAX", { problem: read.fault.message });
   }

@@ -38,6 +38,12 @@ t.test("bytes that are not canonical are refused", async (t) => {
   const text = JSON.stringify(document(), null, 2);
   t.equal(code(readTrustRoot(encodeUtf8(text), nodeSha256)), "TRUST_ROOT_SYNTAX");
   t.equal(code(readTrustRoot(encodeUtf8(""), nodeSha256)), "TRUST_ROOT_SYNTAX");
+  const broken = encodeUtf8("x");
+  const problem = "is not JSON: it goes wrong at character 1";
+  t.match(readTrustRoot(broken, nodeSha256, "/site/mine.json"), {
+    fault: { message: `the trust root cannot be read: /site/mine.json ${problem}` },
+  });
+  t.match(readTrustRoot(broken, nodeSha256), { fault: { message: `the trust root cannot be read: it ${problem}` } });
 });
 
 t.test("the shape is closed", async (t) => {
