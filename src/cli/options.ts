@@ -3,8 +3,10 @@ import { InvalidArgumentError, Option } from "commander";
 import type { SettingsSource } from "#app/settings-source.ts";
 import type { Cli, GlobalOptions } from "./cli.ts";
 
-/** Heading of the options that every command knows. */
+/** Heading of the options that every command knows, and what they are where it is not known which command. */
 export const SHARED_OPTIONS = "Options of every command:";
+/** Not all answer in JSON, or in a format at all. */
+export const EARLY_OPTIONS = "Options of most commands:";
 
 /** Adds the options that every command knows. `formats` are those of its answer; `text` is the default. */
 export function withGlobals(command: Command, formats: readonly string[] = ["text", "json"]): Command {
@@ -25,7 +27,7 @@ export function sharedOptions(formats?: readonly string[]): readonly Option[] {
     new Option("--trust <file>", "pinned trust root"),
     new Option("--config <file>", "configuration file"),
     new Option("--no-input", "never ask for anything"),
-  ].map((option) => option.helpGroup(SHARED_OPTIONS));
+  ].map((option) => option.helpGroup(formats === undefined ? EARLY_OPTIONS : SHARED_OPTIONS));
 }
 
 /** The format that was asked for. */

@@ -9,7 +9,7 @@ import { codeEntry } from "./explained-codes.ts";
 import { annotation, findingAnnotation, onGithub } from "./github-annotation.ts";
 import { goOnWithoutOutput, writerTo } from "./lost-output.ts";
 import { withNextSteps } from "./next-step.ts";
-import { SHARED_OPTIONS, sharedOptions } from "./options.ts";
+import { EARLY_OPTIONS, SHARED_OPTIONS, sharedOptions } from "./options.ts";
 import { userFileCodes } from "#app/user-file-codes.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { nearestName } from "#fault/did-you-mean.ts";
@@ -118,7 +118,8 @@ function nameInErrors(command: Command, doing: Doing): void {
 
 /** What is peculiar to a command comes before what all commands share. */
 const sharedLast: Help["groupItems"] = (items, visible, groupOf) => {
-  const shared = (item: (typeof items)[number]): number => Number(groupOf(item) === SHARED_OPTIONS);
+  const shared = (item: (typeof items)[number]): number =>
+    Number([SHARED_OPTIONS, EARLY_OPTIONS].includes(groupOf(item)));
   return new Help().groupItems(
     items.toSorted((a, b) => shared(a) - shared(b)),
     visible,

@@ -98,8 +98,15 @@ function reportValue({ path, expected, found }: Misfit, findings: Findings): voi
     "PACK_VALUE",
     { problem: `expected ${expected}, found ${found}` },
     { path, part: isName ? "key" : "value" },
-    meant,
+    isOfSandbox(path) ? { hint: SANDBOX_HINT, ...meant } : meant,
   );
+}
+
+const SANDBOX_HINT = "SPEC.md, section 2.2, says what each field of a sandbox takes";
+
+/** Whether a field belongs to the sandbox of the pack or of a step. */
+function isOfSandbox(path: readonly PathPart[]): boolean {
+  return path.some((part, at) => part === "sandbox" && (at === 1 || typeof path[at - 1] === "number"));
 }
 
 const EMPTY_HINT = "the file says nothing; `packrun init DIR` writes a pack to begin with";

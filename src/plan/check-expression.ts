@@ -5,6 +5,7 @@ import type { CelProgram } from "./cel-program.ts";
 import { bool, describeType, double, dyn, int, text, type CelRecord, type CelType } from "./cel-type.ts";
 import { expect, listOf, need, unknown, type Check, type Scope } from "./expression-check.ts";
 import type { ExpressionProblem } from "./expression-problem.ts";
+import { textHint } from "./text-hint.ts";
 
 export type Checked = { readonly type: CelType; readonly problems: readonly ExpressionProblem[] };
 
@@ -173,7 +174,8 @@ function callType(
   }
   const shown = [...(receiver === undefined ? [] : [receiver]), ...types].map(describeType).join(", ");
   const data = { expected: `what ${name}() takes`, found: shown === "" ? "nothing" : shown };
-  check.problems.push({ code: "EXPR_TYPE", data, start: node.start, end: node.end });
+  const hint = name === "string" ? textHint(types[0]?.kind) : {};
+  check.problems.push({ code: "EXPR_TYPE", data, start: node.start, end: node.end, ...hint });
   return resultType(first.result);
 }
 

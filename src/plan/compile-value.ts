@@ -5,6 +5,7 @@ import type { ExpressionReader, Place, ReadExpression } from "./expression-reade
 import { isCel, type Cel, type Template } from "./plan.ts";
 import { INPUTS_FOLDER } from "./step-scope.ts";
 import { literalText, templateParts, type TemplatePart } from "./template-text.ts";
+import { kindOf, textHint } from "./text-hint.ts";
 
 /** What a place in the pack takes. */
 export type Want = "text" | "any" | "condition" | "list" | "reference";
@@ -77,7 +78,7 @@ function readFitting(
     return undefined;
   }
   if (!canBe(read.type, want)) {
-    reader.refuse(expression, WANTED[want], describeType(read.type), place);
+    reader.refuse(expression, refusal(want, describeType(read.type), read.type.kind), place);
     return undefined;
   }
   if (!read.value.known) {
@@ -85,10 +86,15 @@ function readFitting(
   }
   const json = fit(read.value.json, want);
   if (json === undefined) {
-    reader.refuse(expression, WANTED[want], nameOf(read.value.json), place);
+    const { json: found } = read.value;
+    reader.refuse(expression, refusal(want, nameOf(found), kindOf(found)), place);
     return undefined;
   }
   return { ...read, value: { known: true, json } };
+}
+
+function refusal(want: Want, found: string, kind: CelType["kind"]): Parameters<ExpressionReader["refuse"]>[1] {
+  return { expected: WANTED[want], found, ...(want === "text" ? textHint(kind) : {}) };
 }
 
 function assemble(parts: readonly TemplatePart[], read: readonly ReadExpression[]): Template {

@@ -6,6 +6,7 @@ import { evaluateExpression } from "./evaluate-expression.ts";
 import { expressionCodes } from "./expression-codes.ts";
 import { numberRulesOf, type NumberRules } from "./number-rules.ts";
 import { isCel, type Cel, type Plan } from "./plan.ts";
+import { kindOf, textHint } from "./text-hint.ts";
 
 /**
  * A value of the plan with every `{"$cel": …}` in it evaluated. `plan` says which numbers are declared as `number`;
@@ -77,9 +78,11 @@ function celOf({ $cel: parts }: Cel, context: ExpressionContext, numbers: Number
 
 /** How a value stands inside a text: strings as they are, numbers and booleans as JSON writes them. */
 export function printInText(value: Json): Result<string> {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? ok(String(value))
-    : fail(faultOf(expressionCodes, "EXPR_TYPE", { expected: "a string, number or boolean", found: nameOf(value) }));
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return ok(String(value));
+  }
+  const data = { expected: "a string, number or boolean", found: nameOf(value) };
+  return fail(faultOf(expressionCodes, "EXPR_TYPE", data, textHint(kindOf(value))));
 }
 
 /** The kind of a value, for messages: never the value itself. */

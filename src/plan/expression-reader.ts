@@ -27,8 +27,10 @@ export type ExpressionReader = {
   /** Undefined when something is wrong with it, which is then among the findings. */
   readonly read: (expression: TemplateExpression, place: Place) => ReadExpression | undefined;
   /** Says that an expression gives something else than its place takes. */
-  readonly refuse: (expression: TemplateExpression, expected: string, found: string, place: Place) => void;
+  readonly refuse: (expression: TemplateExpression, why: Refusal, place: Place) => void;
 };
+
+type Refusal = { readonly expected: string; readonly found: string; readonly hint?: string };
 
 export type ReaderSource = {
   readonly scopes: Scopes;
@@ -80,8 +82,10 @@ export function expressionReader({ scopes, findings, known, doubts }: ReaderSour
     const value = result?.ok === true ? { known: true as const, json: result.value } : { known: false as const };
     return { expression, type: checked.type, value };
   };
-  const refuse: ExpressionReader["refuse"] = ({ source, offset }, expected, found, { path }) =>
-    findings.addProblem({ code: "EXPR_TYPE", data: { expected, found }, start: 0, end: source.length }, path(), offset);
+  const refuse: ExpressionReader["refuse"] = ({ source, offset }, { expected, found, ...hint }, { path }) => {
+    const problem = { code: "EXPR_TYPE", data: { expected, found }, start: 0, end: source.length, ...hint } as const;
+    findings.addProblem(problem, path(), offset);
+  };
   return { read, refuse };
 }
 
@@ -90,7 +94,8 @@ function parse({ source, closed }: TemplateExpression): ReturnType<typeof celPro
     return celProgram(source);
   }
   const problem = "the expression has no end: }} is missing";
-  return { ok: false, fault: [{ code: "EXPR_SYNTAX", data: { problem }, start: 0, end: source.length }] };
+  const hint = "where a quote inside it ended the YAML text, put the whole text in '…' and write \" inside";
+  return { ok: false, fault: [{ code: "EXPR_SYNTAX", data: { problem }, start: 0, end: source.length, hint }] };
 }
 
 /** An input without a value can be given one. */
