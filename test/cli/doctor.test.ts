@@ -32,7 +32,7 @@ t.test("in a fresh folder there is a line for clock, store, keys and trust, in t
 t.test("no state folder is left where there was none: it would be the store of everything below", async (t) => {
   const place = new Place(t);
   place.write("packrun.config.yaml", "");
-  const before = readdirSync(place.folder, { recursive: true });
+  const before = readdirSync(place.folder, { recursive: true, encoding: "utf8" });
   for (const args of [[], ["--store", "deep/er/store"]]) {
     const { code, of } = await doctor(place, ...args);
     t.equal(code, 0);
@@ -45,7 +45,7 @@ t.test("no state folder is left where there was none: it would be the store of e
   t.equal((await doctor(place, "--trust", "trust-root.json")).code, 0);
   const mongo = ["--store", "mongodb://127.0.0.1:1/none?serverSelectionTimeoutMS=100"];
   t.match((await doctor(place, ...mongo)).of("state folder"), { status: /ok|warn/ });
-  const after = readdirSync(place.folder, { recursive: true });
+  const after = readdirSync(place.folder, { recursive: true, encoding: "utf8" });
   const made = ["root.key", "root.pub", "trust-root.json"];
   t.strictSame(new Set(after), new Set([...before, ...made]));
 });

@@ -198,6 +198,22 @@ t.test("a finding stands in its line of a block, with what to do", async (t) => 
   t.match(findingsIn(text)[0], { message: /two results of one type/, hint: /write dyn\(\) around it/ });
 });
 
+t.test(
+  "what cannot be text says what makes text of it, and an expression without an end what may have ended it",
+  async (t) => {
+    const text = packAround(`
+- {id: a, env: {A: "x \${{ inputs.hosts }}", B: "\${{ string(inputs.settings) }}", C: "\${{ inputs.settings }}"}, run: {command: [a]}}
+- {id: b, env: {A: "\${{ inputs.hosts.join("}, run: {command: [b]}}`);
+    const hints = findingsIn(text).map(({ hint }) => hint);
+    t.match(hints, [
+      /^\.join\(','\) makes one text/,
+      /^an object has no text/,
+      /^an object has no text/,
+      /the whole text in '…'/,
+    ]);
+  },
+);
+
 t.test("findings stand at the expression, and all of them come at once", async (t) => {
   const text = packAround(`
 - {id: a, run: {command: [echo, "x \${{ inputs.chanel }} \${{ 1 + }}"]}, when: "\${{ inputs.count }}"}
