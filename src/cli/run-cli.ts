@@ -28,8 +28,9 @@ const USAGE = 2;
 /** Runs one command line; the exit code. */
 export async function runCli(given: readonly string[]): Promise<number> {
   const early = earlyOptions(given);
-  const words = early.rest[0] === "help" ? [...early.rest.slice(1), "--help"] : early.rest;
-  const argv = [...early.options.flat(), ...words];
+  const asked = early.rest[0] === "help" ? earlyOptions(early.rest.slice(1)) : undefined;
+  const words = asked === undefined ? early.rest : [...asked.rest, "--help"];
+  const argv = [...early.options.flat(), ...(asked?.options.flat() ?? []), ...words];
   let where: Whereabouts = {};
   const name = words[0] ?? "--help";
   const doing: Doing = { command: name, runId: undefined };

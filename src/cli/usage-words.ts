@@ -9,6 +9,7 @@ import { usageCodes } from "./usage-codes.ts";
  */
 export function usageWords(said: string): string {
   return said
+    .replace(/^error: unknown option '(--[^\s=']+)=[^]*'\n\(Did you mean \1\?\)/, "error: option '$1' takes no value")
     .replace(/^(error: unknown option ')([^]*?)('(?:\n\(Did you mean [^\n]*\?\))?\n?)$/, (_, ...parts: string[]) => {
       const [before = "", flag = "", after = ""] = parts;
       return `${before}${optionName(flag)}${after}`;

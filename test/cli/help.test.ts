@@ -63,6 +63,11 @@ t.test(
       t.notMatch(ended.out + ended.err, /SECRET/);
     }
     t.match(packrun(folder, "run", "--secrets=tok=x").err, "error: unknown option '--secrets'\n  = help: packrun run");
+    t.match(
+      packrun(folder, "--color=x", "runs", "list").err,
+      /^error: option '--color' takes no value\n {2}= help: packrun/,
+    );
+    t.match(packrun(folder, "help", "--json", "run").out, "--secret <name=reference>");
     t.match(packrun(folder, "run", "-Stok=x").err, "error: unknown option '-S'\n");
     t.match(packrun(folder, "run", "x", "y").err, /^error: too many arguments .* but got 2\.\n {2}= help: packrun run/);
     t.match(packrun(folder, "--secrets=tok=x").err, "error: unknown option '--secrets'\n");
