@@ -74,6 +74,7 @@ const REMOVERS: Readonly<Record<string, string>> = {
   "app/approval-writer.ts": DRAFT,
   "app/bundle-writer.ts": DRAFT,
   "app/copy-outputs.ts": "copies that a person asked for, in a folder of theirs",
+  "app/diagnose.ts": "the empty folder with which it tried whether one can be made",
   "app/export-evidence.ts": DRAFT,
   "app/extract-evidence.ts":
     "bytes of a bundle that are not those of their digest, in a folder of whoever asked for them",
