@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { approvalPredicate } from "#attest/approval.ts";
@@ -144,6 +144,9 @@ t.test("a plan is compared with an earlier one of the same pack only", async (t)
   t.equal(code(await world.sign({ keyFile: alice, previous: place.write("p.json", "{") })), "APPROVAL_PREVIOUS");
   t.equal(code(await world.sign({ keyFile: alice, previous: archive })), "APPROVAL_PREVIOUS");
   t.equal(code(await world.sign({ keyFile: alice, previous: place.here("nope") })), "USER_FILE_READ");
+  const large = place.write("large.tar", "");
+  truncateSync(large, 1024 ** 3);
+  t.equal(code(await world.sign({ keyFile: alice, previous: large })), "APPROVAL_PREVIOUS", "it is not read whole");
 });
 
 t.test("a statement for a foreign signer is what would be signed here, in canonical bytes", async (t) => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
@@ -157,6 +157,37 @@ t.test(
     t.equal((await place.packrun("trust", "check")).code, 7);
   },
 );
+
+t.test("a run is resumed only while the key that signed its own request may still sign", async (t) => {
+  const place = await acme(t);
+  t.equal((await place.packrun("run", place.pack("gated", gated), "--no-wait")).code, 4);
+  const request = place.here(".packrun/runs", place.lastRun() ?? "", "request.sigstore.json");
+  const bytes = readFileSync(request);
+  rmSync(request);
+  const unknown = await place.packrun("resume", "last", "--no-wait", "--json");
+  t.equal(faultOf(unknown).code, "FILE_MISSING", "nobody can tell whose it is");
+  t.equal(unknown.code, 10);
+  writeFileSync(request, bytes);
+  t.equal((await place.packrun("resume", "last", "--no-wait")).code, 4);
+  // This site asks for runs with no key at all from now on: the run was asked for with one all the same.
+  const config = readFileSync(place.here("packrun.config.yaml"), "utf8");
+  const [, key = ""] = /requester:\s*\{?\s*key: ([\w.-]+)/.exec(config) ?? [];
+  place.write("packrun.config.yaml", config.replace(/^requester:.*\n(?: +.*\n)*/m, ""));
+  const revoked = await place.packrun(
+    "revoke",
+    "key",
+    await keyidOf(place, key),
+    "--reason",
+    "lost",
+    "--key",
+    "security.key",
+  );
+  t.equal(revoked.code, 0, revoked.err);
+  const resumed = await place.packrun("resume", "last", "--no-wait", "--json");
+  t.equal(faultOf(resumed).code, "REVOKED_KEY");
+  t.equal(resumed.code, 7);
+  t.equal((await place.packrun("cancel", "last")).code, 0, "it may still be ended");
+});
 
 t.test(
   "a pack below the root's least version, or revoked, is not planned; a revoked run is only cancelled",
