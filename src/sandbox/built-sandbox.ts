@@ -1,7 +1,8 @@
 import { closeSync, writeSync } from "node:fs";
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import { join } from "node:path";
-import { feedPipe, openToken, readersOf } from "./slot/pipe-feed.ts";
+import { feedPipe, openToken } from "./slot/pipe-feed.ts";
+import { PipeReader } from "./slot/pipe-reader.ts";
 import type { Slot } from "./slot/slot.ts";
 import { StatusChannel } from "./status-channel.ts";
 import { StepListener } from "./step-listener.ts";
@@ -21,26 +22,29 @@ export type BuildOrder = {
  */
 export class BuiltSandbox {
   readonly status: StatusChannel;
-  readonly out: Socket;
-  readonly err: Socket;
+  readonly out: PipeReader;
+  readonly err: PipeReader;
   readonly listener: StepListener | undefined;
   /** False when the launcher was gone: then there is nothing to wait for. */
   readonly isComing: boolean;
-  readonly #readers: readonly Socket[];
+  readonly #readers: PipeReader[] = [];
   #token: number | undefined;
 
   /** `onInit` is called when the init of the sandbox is known. */
   constructor(order: BuildOrder, onInit: () => void) {
     const { slot, serve } = order;
     const at = (name: string): string => join(slot.folder, name);
-    this.#readers = readersOf(["status", "out", "err"].map(at));
-    const [status, out, err] = this.#readers as readonly [Socket, Socket, Socket];
-    this.out = out;
-    this.err = err;
+    const reader = (name: string): PipeReader => {
+      const opened = new PipeReader(at(name));
+      this.#readers.push(opened);
+      return opened;
+    };
     try {
+      this.out = reader("out");
+      this.err = reader("err");
       // It has a writer from before its reader comes until the step is over, so neither ever waits for the other.
       this.#token = openToken(at("token"));
-      this.status = new StatusChannel(status, onInit);
+      this.status = new StatusChannel(reader("status"), onInit);
       this.listener = serve && new StepListener(slot.launcher, serve);
       this.isComing = isAsked(order);
     } catch (error) {
@@ -81,7 +85,7 @@ export class BuiltSandbox {
 
   close(): void {
     this.#closeToken();
-    this.#readers.forEach((reader) => reader.destroy());
+    this.#readers.forEach((reader) => reader.close());
   }
 }
 

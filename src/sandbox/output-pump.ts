@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import type { RedactingStream } from "#port/secrets.ts";
 import type { OutputBatch, OutputSink } from "#port/step-runner.ts";
 import { LineBatcher } from "./line-batcher.ts";
+import type { PipeReader } from "./slot/pipe-reader.ts";
 
 /** How long a line may wait for company. */
 const BATCH_MS = 100;
@@ -39,11 +39,13 @@ export class LogMeter {
 type Part = Omit<OutputBatch, "stream">;
 
 export type PumpPorts = {
-  readonly source: Socket;
+  readonly source: PipeReader;
   readonly stream: OutputBatch["stream"];
   readonly redacting: RedactingStream;
   readonly meter: LogMeter;
   readonly sink: OutputSink;
+  /** Called when the sink refuses a batch: nobody takes what the stream still brings. */
+  readonly onRefusal: () => void;
 };
 
 /**
@@ -56,13 +58,9 @@ export class OutputPump {
   #turn: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #tail = "";
-  #bytes = 0;
-  #isDelivering = false;
-  readonly done: Promise<void>;
 
   constructor(ports: PumpPorts) {
     this.#ports = ports;
-    this.done = this.#carry();
   }
 
   /** The last redacted text of the stream. */
@@ -70,66 +68,44 @@ export class OutputPump {
     return this.#tail;
   }
 
-  /** The bytes read so far while it waits for more; undefined while the sink holds it up. */
-  get waitingAt(): number | undefined {
-    return this.#isDelivering ? undefined : this.#bytes;
-  }
-
-  /** Waits no longer for more. */
-  cut(): void {
-    this.#ports.source.destroy();
-  }
-
-  async #carry(): Promise<void> {
-    const { redacting, meter } = this.#ports;
-    let whole: boolean;
-    try {
-      whole = await this.#readAll();
-    } finally {
-      clearTimeout(this.#timer);
-    }
-    // What the redactor still holds at a cut of ours may be the beginning of a secret whose end was dropped.
-    await this.#deliver(whole && !meter.isPast ? redacting.end() : new Uint8Array());
-    clearTimeout(this.#timer);
-    await this.#inTurn(this.#lines.end());
-  }
-
-  /** Resolves when there is no more: false when that is because it was cut. */
-  #readAll(): Promise<boolean> {
+  /** From now on what comes is carried as it comes; until then it waits in the pipe. */
+  listen(): void {
     const { source } = this.#ports;
-    if (source.destroyed) {
-      return Promise.resolve(false);
-    }
-    return new Promise((resolve, reject) => {
-      source.on("readable", () => void this.#readOn());
-      source.once("end", () => resolve(true));
-      source.once("error", reject);
-      source.once("close", () => resolve(false));
+    const goOn = (): void => source.goOn();
+    void source.listen((bytes) => {
+      const taken = this.#take(bytes);
+      // A refusal is met at the end; until then what comes is dropped.
+      void taken?.then(goOn, goOn);
+      return taken === undefined;
     });
   }
 
-  /** Delivers what there is to read; an iterator over the stream would do the same, and cost every step more. */
-  async #readOn(): Promise<void> {
+  /** Carries the rest. To be called when nothing can write any more; fails as the sink has failed. */
+  async finish(): Promise<void> {
     const { source, redacting, meter } = this.#ports;
-    if (this.#isDelivering) {
-      return;
-    }
     try {
-      for (let bytes = next(source); bytes !== undefined; bytes = next(source)) {
-        this.#bytes += bytes.length;
-        const delivered = this.#deliver(redacting.push(meter.admit(bytes)));
-        if (delivered !== undefined) {
-          this.#isDelivering = true;
-          await delivered;
-          this.#isDelivering = false;
-        }
+      for (let bytes = source.read(); bytes !== undefined; bytes = source.read()) {
+        await this.#take(bytes);
       }
-    } catch (error) {
-      source.destroy(error as Error);
+      // What the redactor still holds at the limit may be the beginning of a secret whose end was dropped.
+      await this.#deliver(meter.isPast ? new Uint8Array() : redacting.end());
+    } finally {
+      this.drop();
     }
+    await this.#inTurn(this.#lines.end());
+  }
+
+  /** Sends nothing more by itself. */
+  drop(): void {
+    clearTimeout(this.#timer);
   }
 
   /** Undefined when nothing was ready to be sent. */
+  #take(bytes: Uint8Array): Promise<unknown> | undefined {
+    const { redacting, meter } = this.#ports;
+    return this.#deliver(redacting.push(meter.admit(bytes)));
+  }
+
   #deliver(bytes: Uint8Array): Promise<unknown> | undefined {
     if (bytes.length === 0) {
       return undefined;
@@ -141,13 +117,13 @@ export class OutputPump {
 
   #flushLater(): void {
     this.#timer = undefined;
-    // A sink that fails ends the reading, wherever that stands.
-    this.#inTurn(this.#lines.flush()).catch((error: unknown) => this.#ports.source.destroy(error as Error));
+    void this.#inTurn(this.#lines.flush());
   }
 
-  /** Batches reach the sink one after the other; they are taken off the stream before they queue here. */
+  /** Batches reach the sink one after the other; they are taken off the pipe before they queue here. */
   #inTurn(part: Part | undefined): Promise<void> {
     this.#turn = this.#turn.then(() => this.#send(part));
+    this.#turn.catch(() => this.#ports.onRefusal());
     return this.#turn;
   }
 
@@ -157,8 +133,4 @@ export class OutputPump {
       await this.#ports.sink({ stream: this.#ports.stream, ...part });
     }
   }
-}
-
-function next(source: Socket): Uint8Array | undefined {
-  return (source.read() as Uint8Array | null) ?? undefined;
 }

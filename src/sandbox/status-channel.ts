@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { PipeReader } from "./slot/pipe-reader.ts";
 import { identifyInit, type ProcessIdentity } from "./watch/process-identity.ts";
 
 const patterns = {
@@ -18,23 +18,15 @@ export class StatusChannel {
   readonly spoken: Promise<void>;
   readonly ended: Promise<void>;
 
-  constructor(source: Socket, onInit: () => void) {
-    this.ended = new Promise((resolve) => {
-      source.once("close", () => resolve());
-      source.once("error", () => source.destroy());
+  constructor(source: PipeReader, onInit: () => void) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.spoken = promise;
+    this.ended = source.listen((bytes) => {
+      this.#hear(bytes.toString("latin1"), onInit);
+      resolve();
+      return true;
     });
-    this.spoken = new Promise((resolve) => {
-      source.once("data", () => resolve());
-      source.once("close", () => resolve());
-    });
-    source.on("data", (chunk: Buffer) => {
-      this.#text = (this.#text + chunk.toString("latin1")).slice(0, 8192);
-      const pid = this.#init === undefined ? this.#number("child-pid") : undefined;
-      if (pid !== undefined) {
-        this.#init = identifyInit(pid);
-        onInit();
-      }
-    });
+    void this.ended.then(resolve);
   }
 
   /** True once anything was said: the sandbox was begun. */
@@ -54,6 +46,15 @@ export class StatusChannel {
   /** The inode of its network namespace. */
   get netNamespace(): number | undefined {
     return this.#number("net-namespace");
+  }
+
+  #hear(words: string, onInit: () => void): void {
+    this.#text = (this.#text + words).slice(0, 8192);
+    const pid = this.#init === undefined ? this.#number("child-pid") : undefined;
+    if (pid !== undefined) {
+      this.#init = identifyInit(pid);
+      onInit();
+    }
   }
 
   #number(name: keyof typeof patterns): number | undefined {

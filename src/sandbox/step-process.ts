@@ -16,6 +16,8 @@ import { StepWatch, type Excess, type WatchPlan } from "./watch/step-watch.ts";
 const GRACE_MS = 5000;
 /** How often a start that says nothing is looked at, and a tree that does not die is killed again. */
 const DOUBT_MS = 1000;
+/** When to begin to listen to what a step prints: most are over by then, and listening would cost them more than all else. */
+const LISTEN_MS = 20;
 
 export type EndReason = "stopped" | "timeout" | "log" | Excess;
 
@@ -95,12 +97,16 @@ export class StepProcess {
     const begun = clock.monotonic();
     try {
       if (built.isComing) {
-        cancels.push(clock.after(timeoutMs, () => this.end("timeout", false)));
+        cancels.push(
+          clock.after(timeoutMs, () => this.end("timeout", false)),
+          clock.after(LISTEN_MS, () => pumps.forEach((pump) => pump.listen())),
+        );
         this.#watch.start();
         await this.#waitThrough(built, () => (this.#ended === undefined ? built.giveToken() : built.refuseToken()));
       }
     } catch (error) {
       this.#endHard();
+      pumps.forEach((pump) => pump.drop());
       built.close();
       await built.listener?.end();
       throw error;
@@ -112,7 +118,11 @@ export class StepProcess {
     }
     const durationMs = Math.round(clock.monotonic() - begun);
     const unheard = await built.listener?.end();
-    await this.#drain(built, pumps);
+    try {
+      await Promise.all(pumps.map((pump) => pump.finish()));
+    } finally {
+      built.close();
+    }
     const end = this.#end(durationMs, pumps[1]?.tail ?? "");
     return unheard === undefined ? end : { ...end, unheard };
   }
@@ -222,36 +232,12 @@ export class StepProcess {
 
   #pumps({ out, err }: BuiltSandbox, meter: LogMeter, sink: OutputSink): readonly OutputPump[] {
     const { redactor } = this.#plan;
-    const pump = (source: BuiltSandbox["out"], stream: "stdout" | "stderr"): OutputPump =>
-      new OutputPump({ source, stream, redacting: redactor.stream(), meter, sink });
-    const pumps = [pump(out, "stdout"), pump(err, "stderr")];
-    // Output that nobody takes any more ends the step; the error itself is met when the pumps are awaited.
-    for (const { done } of pumps) {
-      done.catch(() => this.end("stopped", true));
-    }
-    return pumps;
-  }
-
-  /** Nothing can write any more, so both streams have ended, unless they were never opened. */
-  async #drain(built: BuiltSandbox, pumps: readonly OutputPump[]): Promise<void> {
-    if (!built.status.began) {
-      await nextTurn();
-      await wait(20);
-      pumps.forEach((pump) => pump.cut());
-    }
-    // A pipe that was never opened has no end. One that the sink holds up is given all the time that it takes.
-    let before: readonly (number | undefined)[] = [];
-    const timer = setInterval(() => {
-      const now = pumps.map((pump) => pump.waitingAt);
-      pumps.forEach((pump, at) => now[at] !== undefined && now[at] === before[at] && pump.cut());
-      before = now;
-    }, DOUBT_MS);
-    try {
-      await Promise.all(pumps.map(({ done }) => done));
-    } finally {
-      clearInterval(timer);
-      built.close();
-    }
+    // Output that nobody takes any more ends the step; the error itself is met when the pumps are finished.
+    const onRefusal = (): void => this.end("stopped", true);
+    return [
+      new OutputPump({ source: out, stream: "stdout", redacting: redactor.stream(), meter, sink, onRefusal }),
+      new OutputPump({ source: err, stream: "stderr", redacting: redactor.stream(), meter, sink, onRefusal }),
+    ];
   }
 
   #end(durationMs: number, tail: string): StepEnd {

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { Server, type Socket } from "node:net";
+import { Server } from "node:net";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import { coverInherited } from "./inherited-fds.ts";
 import { launcherScript } from "./launch-script.ts";
-import { openChildReader } from "./pipe-feed.ts";
+import { openChildReader, openWriter } from "./pipe-feed.ts";
 import { FamilyIo } from "../watch/process-io.ts";
 import { identify, signal, type ProcessIdentity } from "../watch/process-identity.ts";
 
@@ -40,12 +40,13 @@ export type Launcher = {
 
 /** Starts one, already in its cgroup and as its user. The FIFOs in `folder` must be there. */
 export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
-  const names = ["args", ...Array.from({ length: place.secretPipes }, (_, at) => `secret${at}`)];
+  const names = ["word", "args", ...Array.from({ length: place.secretPipes }, (_, at) => `secret${at}`)];
   const readers = names.map((name) => openChildReader(join(place.folder, name)));
-  const [args = -1, ...secrets] = readers;
+  const [word = -1, args = -1, ...secrets] = readers;
+  const control = controlAt(join(place.folder, "word"));
   const more = [...(place.channel ? ["ipc" as const] : []), ...secrets];
   const wanted = more.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, "ignore" as const, ...more];
-  const cover = coverInherited(["pipe", "ignore", "ignore", ...wanted], place.inherited);
+  const cover = coverInherited([word, "ignore", "ignore", ...wanted], place.inherited);
   const child = spawn(...cover.throughHop(launcherScript(place.folder, place.cgroup?.procsFile)), {
     ...(place.uid === undefined ? {} : { uid: place.uid, gid: place.uid }),
     stdio: [...cover.stdio],
@@ -55,9 +56,12 @@ export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
   });
   readers.forEach((fd) => closeSync(fd));
   cover.close();
-  const pid = await started(child);
+  const pid = await started(child).catch((error: unknown) => {
+    control.close();
+    throw error;
+  });
   levelMemoryScore(pid);
-  const launcher = launcherOf(child, pid);
+  const launcher = launcherOf(child, pid, control);
   await place.cgroup?.attach(pid).catch(async (error: unknown) => {
     await launcher.end();
     throw error;
@@ -65,8 +69,33 @@ export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
   return launcher;
 }
 
-function launcherOf(child: ChildProcess, pid: number): Launcher {
-  const control = child.stdin as Socket;
+/** The writing end of a launcher's input: its end is the launcher's end. */
+type Control = { readonly say: (word: string) => void; readonly close: () => void };
+
+/** One call of the system per word: a stream would cost every step more than the word itself. */
+function controlAt(path: string): Control {
+  const fd = openWriter(path);
+  let isOpen = true;
+  return {
+    say: (word) => {
+      try {
+        if (isOpen) {
+          writeSync(fd, word);
+        }
+      } catch {
+        // The launcher is gone, which whoever waits for it learns by itself.
+      }
+    },
+    close: () => {
+      if (isOpen) {
+        isOpen = false;
+        closeSync(fd);
+      }
+    },
+  };
+}
+
+function launcherOf(child: ChildProcess, pid: number, control: Control): Launcher {
   const identity: ProcessIdentity | undefined = identify(pid);
   let isGone = child.exitCode !== null || child.signalCode !== null;
   const gone = new Promise<void>((resolve) => {
@@ -81,20 +110,18 @@ function launcherOf(child: ChildProcess, pid: number): Launcher {
   // Idle launchers do not keep the process alive; the pipes of a running step do.
   child.unref();
   child.channel?.unref();
-  control.unref();
-  control.on("error", () => undefined);
   return {
     pid,
     gone,
     isGone: () => isGone,
-    go: () => control.write("go\n"),
-    collectChildren: () => control.write("end\n"),
+    go: () => control.say("go\n"),
+    collectChildren: () => control.say("end\n"),
     io,
     receive: (call) => (receive = call),
     end: async () => {
       child.ref();
       io.close();
-      control.end();
+      control.close();
       const forced = setTimeout(() => identity !== undefined && signal(identity, "SIGKILL"), 2000);
       await (isGone ? undefined : gone);
       clearTimeout(forced);

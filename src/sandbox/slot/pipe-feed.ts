@@ -7,7 +7,7 @@ import { systemCode } from "#fault/system-problem.ts";
  * once (64 KiB) is written before this returns; a rest follows as the reader takes it. Nothing touches a disk.
  */
 export function feedPipe(path: string, bytes: Uint8Array): void {
-  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  const fd = openWriter(path);
   let at = 0;
   try {
     while (at < bytes.length) {
@@ -39,31 +39,12 @@ export function openChildReader(path: string): number {
   }
 }
 
-/** The reading ends for ourselves, whether or not there are writers: all of them, or none is left open. */
-export function readersOf(paths: readonly string[]): readonly Socket[] {
-  const opened: Socket[] = [];
-  try {
-    for (const path of paths) {
-      opened.push(readerOf(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)));
-    }
-    return opened;
-  } catch (error) {
-    opened.forEach((socket) => socket.destroy());
-    throw error;
-  }
-}
-
-/** One for all: what was read is copied before anything else is read. */
-const buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
-
-/** Without a buffer of ours Node takes 64 KiB of fresh memory for every read, however little there is. */
-function readerOf(fd: number): Socket {
-  const callback = (count: number, bytes: Uint8Array): boolean => socket.push(Buffer.from(bytes.subarray(0, count)));
-  const socket: Socket = new Socket({ fd, readable: true, writable: false, onread: { buffer, callback } });
-  return socket;
-}
-
 /** A writing end that is there whether or not there is a reader yet. */
 export function openToken(path: string): number {
   return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+}
+
+/** The writing end of a FIFO whose reader is there already. */
+export function openWriter(path: string): number {
+  return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
 }

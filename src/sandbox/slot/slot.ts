@@ -10,7 +10,7 @@ import type { Launcher } from "./launcher.ts";
 /** A place in which one step runs at a time: a user, a cgroup, a launcher and FIFOs, used again and again. */
 export type Slot = {
   readonly name: string;
-  /** Host folder with the FIFOs `status`, `out`, `err`, `token`, `args`, `secret0`… and the file `launch`. */
+  /** Host folder with the FIFOs `word`, `status`, `out`, `err`, `token`, `args`, `secret0`… and the file `launch`. */
   readonly folder: string;
   /** Undefined when the runner is not root: then steps run as the runner's own user. */
   readonly uid: number | undefined;
@@ -40,7 +40,7 @@ export async function makeSlotFolders(folders: readonly SlotFolder[]): Promise<v
     }
   }
   const fifos = folders.flatMap(({ path, secretPipes }) =>
-    ["status", "out", "err", "token", "args", ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`)].map(
+    ["word", "status", "out", "err", "token", "args", ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`)].map(
       (name) => join(path, name),
     ),
   );
