@@ -72,10 +72,10 @@ export class OutputPump {
   listen(): void {
     const { source } = this.#ports;
     const goOn = (): void => source.goOn();
-    void source.listen((bytes) => {
+    source.listen((bytes) => {
       const taken = this.#take(bytes);
       // A refusal is met at the end; until then what comes is dropped.
-      void taken?.then(goOn, goOn);
+      taken?.then(goOn, goOn);
       return taken === undefined;
     });
   }
@@ -117,7 +117,8 @@ export class OutputPump {
 
   #flushLater(): void {
     this.#timer = undefined;
-    void this.#inTurn(this.#lines.flush());
+    // A refusal is met at the end.
+    this.#inTurn(this.#lines.flush()).catch(() => undefined);
   }
 
   /** Batches reach the sink one after the other; they are taken off the pipe before they queue here. */

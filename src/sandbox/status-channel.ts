@@ -19,14 +19,18 @@ export class StatusChannel {
   readonly ended: Promise<void>;
 
   constructor(source: PipeReader, onInit: () => void) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.spoken = promise;
-    this.ended = source.listen((bytes) => {
+    const [spoken, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    this.spoken = spoken.promise;
+    this.ended = ended.promise;
+    const hear = (bytes: Buffer): boolean => {
       this.#hear(bytes.toString("latin1"), onInit);
-      resolve();
+      spoken.resolve();
       return true;
+    };
+    source.listen(hear, () => {
+      spoken.resolve();
+      ended.resolve();
     });
-    void this.ended.then(resolve);
   }
 
   /** True once anything was said: the sandbox was begun. */

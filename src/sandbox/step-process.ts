@@ -135,7 +135,7 @@ export class StepProcess {
     }
     const late = this.#plan.clock.after(DOUBT_MS, () => this.#endHard());
     try {
-      await Promise.race([built.status.spoken, this.#plan.slot.launcher.gone]);
+      await this.#orGone(built.status.spoken);
       await this.#waitThrough(built, () => built.refuseToken());
       const unheard = await built.listener?.end();
       // What building took is none of the next step's.
@@ -151,7 +151,14 @@ export class StepProcess {
   /** From the token, or its refusal, until nothing of the sandbox is left. */
   async #waitThrough(built: BuiltSandbox, answer: () => void): Promise<void> {
     answer();
-    await Promise.race([built.status.ended, this.#plan.slot.launcher.gone, this.#neverBegan(built.status)]);
+    const never = Promise.withResolvers<void>();
+    const doubt = setInterval(() => this.#isUnderWay(built.status) || never.resolve(), DOUBT_MS);
+    doubt.unref();
+    try {
+      await this.#orGone(Promise.race([built.status.ended, never.promise]));
+    } finally {
+      clearInterval(doubt);
+    }
     await this.#barrier();
   }
 
@@ -193,17 +200,26 @@ export class StepProcess {
     }
   }
 
+  /** Resolves as `work` does, or when the launcher is gone. What lives longer than a step keeps nothing of it. */
+  async #orGone(work: Promise<void>): Promise<void> {
+    const gone = Promise.withResolvers<void>();
+    const forget = this.#plan.slot.launcher.onGone(gone.resolve);
+    try {
+      await Promise.race([work, gone.promise]);
+    } finally {
+      forget();
+    }
+  }
+
   /**
-   * Resolves when the launcher has no child any more although bubblewrap never spoke. A launcher that does not wait has
+   * False when the launcher has no child any more although bubblewrap never spoke. A launcher that does not wait has
    * perhaps not yet come to its word, on a busy machine.
    */
-  async #neverBegan(channel: StatusChannel): Promise<void> {
+  #isUnderWay(channel: StatusChannel): boolean {
     const { launcher } = this.#plan.slot;
-    const isUnderWay = (): boolean =>
-      channel.began || !isAsleep(launcher.pid) || childrenOf(launcher.pid).some((pid) => identify(pid) !== undefined);
-    do {
-      await wait(DOUBT_MS, undefined, { ref: false });
-    } while (!this.#over && !launcher.isGone() && isUnderWay());
+    return (
+      channel.began || !isAsleep(launcher.pid) || childrenOf(launcher.pid).some((pid) => identify(pid) !== undefined)
+    );
   }
 
   /** A step is over only when the init of its PID namespace is gone and its cgroup holds nothing but the launcher. */

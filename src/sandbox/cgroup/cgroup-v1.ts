@@ -42,9 +42,7 @@ export function makeV1Cgroup(mounts: V1Folders, name: string): Cgroup {
         held = key;
       }
       tally ??= tallyOf(files);
-      if (at.memory !== undefined) {
-        tryWrite(join(at.memory, "memory.max_usage_in_bytes"), 0);
-      }
+      files.peak?.write("0");
     },
     members: () => readPids(procsFile),
     measure: () => {
@@ -78,7 +76,7 @@ function filesOf({ memory, pids, cpuacct }: V1Folders): V1Files {
     ...(memory === undefined
       ? {}
       : {
-          peak: file(memory, "memory.max_usage_in_bytes"),
+          peak: new KernelFile(join(memory, "memory.max_usage_in_bytes"), "r+"),
           usage: file(memory, "memory.usage_in_bytes"),
           events: file(memory, "memory.oom_control"),
         }),

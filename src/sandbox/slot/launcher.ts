@@ -26,8 +26,9 @@ type Receive = (message: unknown, server: Server | undefined) => void;
 /** A shell that becomes, on a word, the sandbox of a step: see `launcherScript`. */
 export type Launcher = {
   readonly pid: number;
-  readonly gone: Promise<void>;
   readonly isGone: () => boolean;
+  /** Calls when it is gone, at once if it is already; the returned function takes it back. */
+  readonly onGone: (call: () => void) => () => void;
   readonly go: () => void;
   readonly collectChildren: () => void;
   /** What it and its steps have the disks do. */
@@ -98,22 +99,30 @@ function controlAt(path: string): Control {
 function launcherOf(child: ChildProcess, pid: number, control: Control): Launcher {
   const identity: ProcessIdentity | undefined = identify(pid);
   let isGone = child.exitCode !== null || child.signalCode !== null;
-  const gone = new Promise<void>((resolve) => {
-    child.once("exit", () => {
-      isGone = true;
-      resolve();
-    });
+  const waiting = new Set<() => void>();
+  child.once("exit", () => {
+    isGone = true;
+    waiting.forEach((call) => call());
+    waiting.clear();
   });
   const io = new FamilyIo(pid);
   let receive: Receive = (_, server) => server?.close();
   child.on("message", (message, handle) => receive(message, handle instanceof Server ? handle : undefined));
+  const onGone = (call: () => void): (() => void) => {
+    if (isGone) {
+      call();
+    } else {
+      waiting.add(call);
+    }
+    return () => waiting.delete(call);
+  };
   // Idle launchers do not keep the process alive; the pipes of a running step do.
   child.unref();
   child.channel?.unref();
   return {
     pid,
-    gone,
     isGone: () => isGone,
+    onGone,
     go: () => control.say("go\n"),
     collectChildren: () => control.say("end\n"),
     io,
@@ -123,7 +132,7 @@ function launcherOf(child: ChildProcess, pid: number, control: Control): Launche
       io.close();
       control.close();
       const forced = setTimeout(() => identity !== undefined && signal(identity, "SIGKILL"), 2000);
-      await (isGone ? undefined : gone);
+      await new Promise<void>(onGone);
       clearTimeout(forced);
     },
   };

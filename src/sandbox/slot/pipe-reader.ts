@@ -17,17 +17,15 @@ export class PipeReader {
 
   /**
    * Has what comes handed over as it comes; the bytes are lent for the call. After an answer of false nothing more is
-   * handed over until `goOn`. Resolves when there was a writer and none is left, or when this was closed.
+   * handed over until `goOn`. `ended` is called when there was a writer and none is left, or when this was closed.
    */
-  listen(take: (bytes: Buffer) => boolean): Promise<void> {
+  listen(take: (bytes: Buffer) => boolean, ended: () => void = () => undefined): void {
     const callback = (count: number, bytes: Uint8Array): boolean => take(lent(bytes, count));
     const socket = new Socket({ fd: this.#fd, readable: true, writable: false, onread: { buffer, callback } });
     this.#socket = socket;
-    return new Promise((resolve) => {
-      socket.once("error", () => undefined);
-      socket.once("close", () => resolve());
-      socket.resume();
-    });
+    socket.once("error", () => undefined);
+    socket.once("close", ended);
+    socket.resume();
   }
 
   goOn(): void {

@@ -40,9 +40,15 @@ export async function makeSlotFolders(folders: readonly SlotFolder[]): Promise<v
     }
   }
   const fifos = folders.flatMap(({ path, secretPipes }) =>
-    ["word", "status", "out", "err", "token", "args", ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`)].map(
-      (name) => join(path, name),
-    ),
+    [
+      "word",
+      "status",
+      "out",
+      "err",
+      "token",
+      "args",
+      ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`),
+    ].map((name) => join(path, name)),
   );
   await run("mkfifo", ["-m", "0600", ...fifos], { env: { PATH: "/usr/bin:/bin" } });
   for (const { path } of folders) {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 
 /** One for all: what was read is text before anything else is read. */
 const buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -10,11 +10,14 @@ const buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
  */
 export class KernelFile {
   readonly #path: string;
+  readonly #flags: "r" | "r+";
   #fd: number | undefined;
   #isClosed = false;
 
-  constructor(path: string) {
+  /** `flags`: `r+` for one that is written, too. */
+  constructor(path: string, flags: "r" | "r+" = "r") {
     this.#path = path;
+    this.#flags = flags;
   }
 
   /** As Latin-1; undefined where the file is not there or does not answer: kernels differ, processes end. */
@@ -23,10 +26,18 @@ export class KernelFile {
       return undefined;
     }
     try {
-      this.#fd ??= openSync(this.#path, "r");
-      return buffer.toString("latin1", 0, readSync(this.#fd, buffer, 0, buffer.length, 0));
+      return buffer.toString("latin1", 0, readSync(this.#open(), buffer, 0, buffer.length, 0));
     } catch {
       return undefined;
+    }
+  }
+
+  /** False where the kernel does not take it. */
+  write(text: string): boolean {
+    try {
+      return !this.#isClosed && writeSync(this.#open(), text, 0) > 0;
+    } catch {
+      return false;
     }
   }
 
@@ -49,5 +60,10 @@ export class KernelFile {
       closeSync(this.#fd);
       this.#fd = undefined;
     }
+  }
+
+  #open(): number {
+    this.#fd ??= openSync(this.#path, this.#flags);
+    return this.#fd;
   }
 }

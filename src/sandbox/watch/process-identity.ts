@@ -48,12 +48,7 @@ export function childrenOf(pid: number): readonly number[] {
   return threadsOf(pid).flatMap((thread) => numbersIn(readOrUndefined(`/proc/${pid}/task/${thread}/children`)));
 }
 
-/** The children of a process that has one thread, as a shell. */
-export function childrenOfShell(pid: number): readonly number[] {
-  return numbersIn(readOrUndefined(`/proc/${pid}/task/${pid}/children`));
-}
-
-function numbersIn(text = ""): readonly number[] {
+export function numbersIn(text = ""): readonly number[] {
   return text.split(" ").filter(Boolean).map(Number);
 }
 

@@ -1,5 +1,5 @@
 import { KernelFile } from "./kernel-file.ts";
-import { childrenOfShell } from "./process-identity.ts";
+import { numbersIn } from "./process-identity.ts";
 import { readSmallFile } from "./small-file.ts";
 
 const TRIES = 5;
@@ -9,14 +9,15 @@ const TRIES = 5;
  * deleted again may count. Undefined where the kernel does not count, or the shell is gone.
  */
 export class FamilyIo {
-  readonly #pid: number;
   readonly #own: KernelFile;
+  /** The shell has one thread, which started them all (proc_pid_task_tid_children(5)). */
+  readonly #children: KernelFile;
   /** The figure of the last `end`; nothing was started since. */
   #last: number | undefined;
 
   constructor(pid: number) {
-    this.#pid = pid;
     this.#own = new KernelFile(`/proc/${pid}/io`);
+    this.#children = new KernelFile(`/proc/${pid}/task/${pid}/children`);
   }
 
   begin(): void {
@@ -32,6 +33,7 @@ export class FamilyIo {
 
   close(): void {
     this.#own.close();
+    this.#children.close();
   }
 
   /**
@@ -40,12 +42,12 @@ export class FamilyIo {
    */
   #sum(): number | undefined {
     for (let round = 0; round < TRIES; round += 1) {
-      const children = childrenOfShell(this.#pid);
-      const sum = children.reduce<number | undefined>(
+      const children = this.#children.text();
+      const sum = numbersIn(children).reduce<number | undefined>(
         (total, each) => plus(total, bytesIn(textOf(each))),
         bytesIn(this.#own.text()),
       );
-      if (String(childrenOfShell(this.#pid)) === String(children)) {
+      if (this.#children.text() === children) {
         return sum;
       }
     }
