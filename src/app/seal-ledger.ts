@@ -1,11 +1,10 @@
-import { digestOf, digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
-import { LEDGER_PATH, PLAN_PATH } from "#evidence/evidence-path.ts";
+import { digestOfHex, type Digest, type Sha256 } from "#canon/digest.ts";
+import { LEDGER_PATH } from "#evidence/evidence-path.ts";
 import { addEvent, noFacts, type RunFacts } from "#evidence/run-facts.ts";
 import { faultOf } from "#fault/code-table.ts";
 import type { Fault } from "#fault/fault.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Plan } from "#plan/plan.ts";
-import { readPlan } from "#plan/read-plan.ts";
 import type { Head, LedgerStore, RunIdentity } from "#port/run-store.ts";
 import { runCodes } from "#run/codes.ts";
 import { evolve } from "#run/evolve.ts";
@@ -30,8 +29,8 @@ export type SealedLedger = {
 export type LedgerSource = {
   readonly ledger: LedgerStore;
   readonly sha256: Sha256;
-  /** What the run is seen through where its stored plan is not the pinned one: such a run ended for that. */
-  readonly plan?: Plan;
+  /** The plan that the run is seen through; the stored one stands in the bundle, held to planHash where it has to be. */
+  readonly plan: Plan;
   /** The last event of the ledger, where that is known: a copy that ends elsewhere is refused. */
   readonly head?: Head;
 };
@@ -39,17 +38,10 @@ export type LedgerSource = {
 /** Copies the ledger's own bytes and folds them on the way: what is attested is what was copied. */
 export async function sealLedger(
   identity: RunIdentity,
-  { ledger, sha256, plan: other, head: last }: LedgerSource,
+  { ledger, sha256, plan, head: last }: LedgerSource,
   writer: BundleWriter,
 ): Promise<Result<SealedLedger>> {
-  const bytes = await ledger.getFile(identity, PLAN_PATH);
-  const isPinned = bytes.ok && digestOf(bytes.value, sha256) === identity.planHash;
-  const read = bytes.ok ? readPlan(bytes.value) : bytes;
-  const plan = isPinned || other === undefined ? read : ok(other);
-  if (!plan.ok) {
-    return plan;
-  }
-  const state = initialState(plan.value, identity);
+  const state = initialState(plan, identity);
   const facts = noFacts();
   const gates: GateLog = { gates: new Map(), contexts: new Map() };
   let head = genesisHead(identity, sha256);

@@ -13,4 +13,14 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
 } else {
   const { runCli } = await import("./run-cli.ts");
   process.exitCode = await runCli(argv);
+  setImmediate(leave);
+}
+
+/** Ends at once where nothing is left to do or to write: taking the heap apart takes longer than many a command. */
+function leave(): void {
+  const isWritten = process.stdout.writableLength + process.stderr.writableLength === 0;
+  const stays = ["TTYWrap", "PipeWrap"];
+  if (isWritten && process.getActiveResourcesInfo().every((each) => stays.includes(each))) {
+    process.exit();
+  }
 }

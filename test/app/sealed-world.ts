@@ -491,6 +491,7 @@ export async function finishedRun(options: WorldOptions = {}): Promise<World> {
     ...tools,
     engine: { name: "packrun", version: "0.1.0" },
     verifier,
+    plan,
   };
   const folder = join(passingFolder("evidence"), runId);
   return { identity, folder, ports, trustRoot, plan };

@@ -6,6 +6,7 @@ import { approvalDraft } from "#app/approval-response.ts";
 import type { Chance } from "#app/chance.ts";
 import { driveStoredRun } from "#app/drive-stored-run.ts";
 import { planPack } from "#app/plan-pack.ts";
+import type { Plan } from "#plan/plan.ts";
 import type { RegisteredPack } from "#app/registered-pack.ts";
 import type { RequestTrust } from "#app/run-trust.ts";
 import { sealRun } from "#app/seal-run.ts";
@@ -188,7 +189,7 @@ export async function evidenceOf(order: EvidenceOrder, site: SampleSite): Promis
   if (end !== "finished") {
     throw new Error(`the sample's run is ${end}`);
   }
-  return { identity, files: await seal(identity, workplace, site) };
+  return { identity, files: await seal(identity, planned.value.compiled.plan, workplace, site) };
 }
 
 /** The first gate that was asked for; samples have one. */
@@ -218,6 +219,7 @@ const verifier: VerifierName = {
 
 async function seal(
   identity: RunIdentity,
+  plan: Plan,
   { store, artifacts, sha256, verifySignature, engine }: Workplace,
   site: SampleSite,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -233,6 +235,7 @@ async function seal(
       verifySignature,
       engine,
       verifier,
+      plan,
       revocations: await listOf(),
     },
     folder,
