@@ -219,6 +219,29 @@ t.test("output opens again, keeps its order, and its odd bytes are shown", async
   );
 });
 
+t.test("what a step prints at once, while it runs and at its end arrives whole and in its order", async (t) => {
+  const burst = await rig.run({ script: "seq 1 40000" });
+  t.equal(burst.stdout, numbers(1, 40_000), "more than a pipe holds, before anybody listens");
+  const both = await rig.run({
+    script: "seq 1 3000; echo early >&2; sleep 0.2; seq 3001 40000; echo late >&2",
+  });
+  t.equal(both.stdout, numbers(1, 40_000));
+  t.equal(both.stderr, "early\nlate\n");
+});
+
+function numbers(from: number, to: number): string {
+  return Array.from({ length: to - from + 1 }, (_, at) => `${from + at}\n`).join("");
+}
+
+t.test("a step that is over before anybody listens fails as its sink does", async (t) => {
+  const attempt = await rig.prepare({ script: "echo x" });
+  await t.rejects(
+    attempt.start(() => Promise.reject(new Error("the ledger is full"))),
+    /the ledger is full/,
+  );
+  t.equal((await rig.run({ script: "echo next" })).stdout, "next\n");
+});
+
 t.test("a sink that fails ends the step", async (t) => {
   const attempt = await rig.prepare({ script: "echo x; sleep 4016" });
   await t.rejects(

@@ -40,3 +40,18 @@ t.test("what is not there or was closed is undefined, and no descriptor stays op
   t.equal(readdirSync("/proc/self/fd").length, before);
   t.end();
 });
+
+t.test("one that may be written stays open between, and says whether it was taken", (t) => {
+  const path = join(t.testdir({ peak: "9" }), "peak");
+  const peak = new KernelFile(path, "r+");
+  t.equal(peak.number(), 9);
+  t.equal(peak.write("0"), true);
+  t.equal(peak.number(), 0);
+  peak.close();
+  t.equal(peak.write("1"), false, "closed");
+  const other = new KernelFile(path);
+  t.equal(other.write("1"), false, "opened for reading");
+  other.close();
+  t.equal(new KernelFile("/proc/1/no-such-file", "r+").write("1"), false);
+  t.end();
+});
