@@ -100,10 +100,14 @@ export class OutputPump {
     clearTimeout(this.#timer);
   }
 
-  /** Undefined when nothing was ready to be sent. */
+  /** Undefined when nothing was ready to be sent. What goes wrong is met at the end, as a refusal is. */
   #take(bytes: Uint8Array): Promise<unknown> | undefined {
     const { redacting, meter } = this.#ports;
-    return this.#deliver(redacting.push(meter.admit(bytes)));
+    try {
+      return this.#deliver(redacting.push(meter.admit(bytes)));
+    } catch (error) {
+      return this.#queue(() => Promise.reject(error));
+    }
   }
 
   #deliver(bytes: Uint8Array): Promise<unknown> | undefined {
@@ -123,7 +127,11 @@ export class OutputPump {
 
   /** Batches reach the sink one after the other; they are taken off the pipe before they queue here. */
   #inTurn(part: Part | undefined): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#send(part));
+    return this.#queue(() => this.#send(part));
+  }
+
+  #queue(work: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(work);
     this.#turn.catch(() => this.#ports.onRefusal());
     return this.#turn;
   }

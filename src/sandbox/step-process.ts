@@ -16,7 +16,7 @@ import { StepWatch, type Excess, type WatchPlan } from "./watch/step-watch.ts";
 const GRACE_MS = 5000;
 /** How often a start that says nothing is looked at, and a tree that does not die is killed again. */
 const DOUBT_MS = 1000;
-/** When to begin to listen to what a step prints: most are over by then, and listening would cost them more than all else. */
+/** When to begin to listen to what a step prints: short ones are over by then, and two listeners would cost more than they do. */
 const LISTEN_MS = 20;
 
 export type EndReason = "stopped" | "timeout" | "log" | Excess;

@@ -9,6 +9,7 @@ const buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
 export class PipeReader {
   readonly #fd: number;
   #socket: Socket | undefined;
+  #failure: Error | undefined;
   #isClosed = false;
 
   constructor(path: string) {
@@ -23,7 +24,7 @@ export class PipeReader {
     const callback = (count: number, bytes: Uint8Array): boolean => take(lent(bytes, count));
     const socket = new Socket({ fd: this.#fd, readable: true, writable: false, onread: { buffer, callback } });
     this.#socket = socket;
-    socket.once("error", () => undefined);
+    socket.once("error", (error) => (this.#failure = error));
     socket.once("close", ended);
     socket.resume();
   }
@@ -32,8 +33,11 @@ export class PipeReader {
     this.#socket?.resume();
   }
 
-  /** What is there now, lent until the next reading; undefined when that is nothing. */
+  /** What is there now, lent until the next reading; undefined when that is nothing. Throws what kept it from being read. */
   read(): Buffer | undefined {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
     // A socket that has met the end closes the descriptor, which may be another file's by now.
     if (this.#isClosed || this.#socket?.destroyed === true) {
       return undefined;
