@@ -15,44 +15,49 @@ export type RootPlace = {
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
-/** What a step of a mode sees of the host, as things are now or were a moment ago. */
+/** What a step of a mode sees of the host, as things are now; its mounts may be those of a moment ago. */
 export type RootViews = (mode: RootView["mode"]) => Result<RootView>;
 
 export function rootViews(place: RootPlace): RootViews {
   const { etcFolder, emptyFile, seccompFiles } = place;
   const made = new Map<RootView["mode"], Made>();
+  const mountTables = new MountTables();
   return (mode) => {
     const masks = place.masks();
-    const asked = masks.join("\0");
     const known = made.get(mode);
-    const now = performance.now();
-    if (known?.asked === asked && now - known.lookedAt < FRESH_MS) {
+    const mountTable = mountTables.recent();
+    // What may change while a runner lives: mounts, and which of its files are there.
+    const facts = [mountTable, ...masks.map((path) => realOf(path) ?? "")].join("\0");
+    if (known?.facts === facts) {
       return known.root;
     }
-    // What may change while a runner lives: mounts, and which of its files are there.
-    const mountTable = readMountTable();
-    const facts = [mountTable, asked, ...masks.map((path) => realOf(path) ?? "")].join("\0");
-    const ask = { masks, etcFolder, emptyFile, seccompFile: seccompFiles[mode] };
-    const root = known?.facts === facts ? known.root : rootFor(mode, { ...ask, mounts: parseMountTable(mountTable) });
-    made.set(mode, { asked, facts, root, lookedAt: now });
+    const ask = { masks, mounts: parseMountTable(mountTable), etcFolder, emptyFile, seccompFile: seccompFiles[mode] };
+    const root =
+      mode === "sealed" ? sealedRoot(ask) : restrictedRoot({ ...ask, credentials: credentialPaths(place.env) });
+    made.set(mode, { facts, root });
     return root;
   };
-
-  function rootFor(mode: RootView["mode"], ask: Parameters<typeof sealedRoot>[0]): Result<RootView> {
-    return mode === "sealed" ? sealedRoot(ask) : restrictedRoot({ ...ask, credentials: credentialPaths(place.env) });
-  }
 }
 
-type Made = {
-  readonly asked: string;
-  readonly facts: string;
-  readonly root: Result<RootView>;
-  /** On the clock of `performance`. */
-  readonly lookedAt: number;
-};
+type Made = { readonly facts: string; readonly root: Result<RootView> };
 
 /**
- * For so many milliseconds what is to be hidden and the host's mounts are taken to be what they were. Reading those waits
- * for every sandbox that is being built meanwhile, and what is made ready ahead of its turn is up to a second old anyway.
+ * For so many milliseconds the host's mounts are taken to be what they were. Reading them waits for every sandbox that is
+ * being built meanwhile, and what is made ready ahead of its turn is up to a second old anyway.
  */
 const FRESH_MS = 500;
+
+class MountTables {
+  #text = "";
+  /** On the clock of `performance`. */
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  recent(): string {
+    const now = performance.now();
+    if (now - this.#readAt >= FRESH_MS) {
+      this.#text = readMountTable();
+      this.#readAt = now;
+    }
+    return this.#text;
+  }
+}
