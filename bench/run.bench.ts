@@ -6,7 +6,7 @@ import { bareLoop } from "./bare-loop.ts";
 import { needNinja, ninja } from "./ninja.ts";
 import { temporaryFolder, truePack, writePack } from "./samples.ts";
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const STEPS = 1000;
 
 /** Sealed `true` steps with full ledger and signed evidence, beside a bare loop that spawns the same bwrap vector. */
