@@ -1,4 +1,4 @@
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { paddingOf, ustarHeader, BLOCK } from "#evidence/ustar.ts";
 import { roleOf, ATTESTATION_PATH, MANIFEST_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
@@ -9,6 +9,7 @@ import { bundleCodes } from "#verify/bundle-codes.ts";
 import { compareArchived } from "./bundle-tar.ts";
 import { userFileCodes } from "./user-file-codes.ts";
 import { writeAll } from "./write-all.ts";
+import { isOfPlace, writeWhole } from "./write-whole.ts";
 
 /**
  * Writes a bundle as a deterministic tar: the same bundle gives the same bytes on every machine. The file appears whole
@@ -22,7 +23,7 @@ export async function exportEvidence(source: BundleSource, out: string): Promise
   try {
     return ok({ size: await writeArchive(source, files.value, out) });
   } catch (error) {
-    if (isWrongPath(error, out)) {
+    if (isOfPlace(error, out) && WRONG_PATH.has(systemCode(error))) {
       return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file: out, problem: systemProblem(error) }));
     }
     const problem = error instanceof Error ? error.message : "unknown problem";
@@ -42,25 +43,11 @@ async function archivedFiles(source: BundleSource): Promise<Result<readonly Bund
     : fail(faultOf(bundleCodes, "BUNDLE_ENTRY_UNSAFE", { path: unfit.path }));
 }
 
-/** Writes beside the file and moves it into place, so that a half-written archive is never taken for one. */
+/** Writes such a file whole or not at all, so that a half-written archive is never taken for one. */
 export async function writeArchive(source: BundleSource, files: readonly BundleFile[], out: string): Promise<number> {
-  const draft = draftOf(out);
-  const handle = await open(draft, "wx", 0o644);
-  try {
-    const sorted = files.toSorted((a, b) => compareArchived(a.path, b.path));
-    const size = await writeTar(source, sorted, handle);
-    await handle.sync();
-    await handle.close();
-    await rename(draft, out);
-    return size;
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(draft, { force: true });
-    throw error;
-  }
+  const sorted = files.toSorted((a, b) => compareArchived(a.path, b.path));
+  return writeWhole(out, (handle) => writeTar(source, sorted, handle));
 }
-
-const draftOf = (out: string): string => `${out}.${process.pid}.tmp`;
 
 const WRONG_PATH: ReadonlySet<string> = new Set([
   "EACCES",
@@ -72,11 +59,6 @@ const WRONG_PATH: ReadonlySet<string> = new Set([
   "EPERM",
   "EROFS",
 ]);
-
-/** Whether the system says so of the archive itself: the files that go into it have paths, too. */
-function isWrongPath(error: unknown, out: string): boolean {
-  return error instanceof Error && "path" in error && error.path === draftOf(out) && WRONG_PATH.has(systemCode(error));
-}
 
 function isBundlePath(path: string): boolean {
   return path === MANIFEST_PATH || path === ATTESTATION_PATH || roleOf(path) !== undefined;

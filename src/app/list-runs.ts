@@ -1,5 +1,6 @@
 import type { RunKey, RunQuery, RunRow } from "#port/run-store.ts";
 import type { RunStatus } from "#run/status.ts";
+import { QUEUE_FILE } from "./run-row.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** A run of the index; of one that has begun and not ended, `driven` says whether a process is at work on it. */
@@ -79,6 +80,14 @@ function asDriven(row: RunRow, driven: boolean): ListedRun {
   return row.status === "pending" && row.queue !== undefined && !driven
     ? row
     : { ...row, status: "running" as const, driven };
+}
+
+/** Whether a run that is under way has nobody who goes on with it: no process drives it, and no service was asked to begin it. */
+export async function isLeft(key: RunKey, status: string, ports: Pick<Workplace, "store">): Promise<boolean> {
+  if ((status !== "running" && status !== "pending") || (await isDriven(key, ports))) {
+    return false;
+  }
+  return status === "running" || !(await ports.store.ledger.getFile(key, QUEUE_FILE)).ok;
 }
 
 /** Whether a process holds the run's lease, as far as that can be seen from here. */

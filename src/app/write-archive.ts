@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
 import { archiveBytes, ChangedFile, type Piece } from "#bundle/assemble.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
 import { writeAll } from "./write-all.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /**
  * Writes the archive of a pack bundle, whole or not at all; its size in bytes. Throws `ChangedFile` for a file that is not the
@@ -16,19 +16,18 @@ export async function writeArchive(
   read: (file: string) => AsyncIterable<Uint8Array>,
   out: string,
 ): Promise<Result<number>> {
-  const draft = `${out}.${process.pid}.tmp`;
   try {
-    await using handle = await open(draft, "wx", 0o644);
-    let size = 0;
-    for await (const chunk of archiveBytes(pieces, read, hexHash)) {
-      await writeAll(handle, chunk);
-      size += chunk.length;
-    }
-    await handle.sync();
-    await rename(draft, out);
-    return ok(size);
+    return ok(
+      await writeWhole(out, async (handle) => {
+        let size = 0;
+        for await (const chunk of archiveBytes(pieces, read, hexHash)) {
+          await writeAll(handle, chunk);
+          size += chunk.length;
+        }
+        return size;
+      }),
+    );
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
     if (error instanceof ChangedFile) {
       throw error;
     }

@@ -10,6 +10,7 @@ import { attestationPae, showEvidence, type EvidenceView } from "#app/show-evide
 import { writeUserFile } from "#app/user-file.ts";
 import { useTexts } from "#view/step-use.ts";
 import { padded } from "#view/text-width.ts";
+import { Transcript } from "#view/transcript.ts";
 import { visibleText } from "#view/visible-text.ts";
 import type { ServerAccess } from "#client/server-access.ts";
 import { ok } from "#fault/result.ts";
@@ -101,17 +102,19 @@ async function showPae(cli: Cli, source: BundleSource, options: ShowOptions): Pr
 async function showLogs(cli: Cli, source: BundleSource, options: GlobalOptions): Promise<number> {
   const asJson = formatOf(options) === "json";
   const items = [];
+  const transcript = new Transcript(true);
   for await (const event of readBundleEvents(source)) {
     if (event.eventType !== "step.output") {
       continue;
     }
-    const { stepId = "", attempt, timestamp, metadata } = event;
+    const { stepId = "", attempt = 0, timestamp, metadata } = event;
     if (asJson) {
       items.push({ stepId, attempt, timestamp, ...metadata });
     } else {
-      cli.out(metadata.lines.map((line) => `${stepId} | ${visibleText(line)}\n`).join(""));
+      cli.out(transcript.add({ stepId, attempt, ...metadata }));
     }
   }
+  cli.out(transcript.end());
   if (asJson) {
     cli.out(jsonLine({ schemaVersion: 1, items }));
   }

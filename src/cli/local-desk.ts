@@ -1,6 +1,6 @@
 import { cancelRun } from "#app/cancel-run.ts";
 import { decideGate } from "#app/decide-gate.ts";
-import { isDriven, listRuns } from "#app/list-runs.ts";
+import { isDriven, isLeft, listRuns } from "#app/list-runs.ts";
 import { readRun, readRunState } from "#app/read-run.ts";
 import { findRun } from "#app/run-reference.ts";
 import type { Workplace } from "#app/workplace.ts";
@@ -34,7 +34,7 @@ function seen(workplace: Workplace, keyOf: KeyOf): Omit<RunDesk, Orders> {
         return run;
       }
       const { answer } = run.value;
-      return ok({ answer, driven: answer.status !== "running" || (await isDriven(keyOf(runId), workplace)) });
+      return ok({ answer, driven: !(await isLeft(keyOf(runId), answer.status, workplace)) });
     },
     events: async (runId, live, tell) => {
       for (let seen = 0, over = false; !over;) {

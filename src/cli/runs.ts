@@ -5,6 +5,7 @@ import type { Workplace } from "#app/workplace.ts";
 import type { RunId } from "#canon/ids.ts";
 import type { Fault } from "#fault/fault.ts";
 import type { RunKey } from "#port/run-store.ts";
+import { Transcript } from "#view/transcript.ts";
 import { visibleText } from "#view/visible-text.ts";
 import { gateStep } from "./approval-step.ts";
 import { jsonLine, type Cli, type CommandFile, type GlobalOptions } from "./cli.ts";
@@ -124,6 +125,7 @@ async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptio
   if (wrong !== undefined) {
     return cli.fault(wrong, formatOf(options));
   }
+  const transcript = new Transcript(options.step === undefined);
   const told = await desk.events(runId, options.follow === true, (event) => {
     if (event.eventType !== "step.output" || (options.step !== undefined && event.stepId !== options.step)) {
       return;
@@ -131,10 +133,11 @@ async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptio
     if (formatOf(options) === "ndjson") {
       cli.out(eventLine(event));
     } else {
-      const prefix = options.step === undefined ? `${event.stepId ?? ""} | ` : "";
-      cli.out(event.metadata.lines.map((line) => `${prefix}${visibleText(line)}\n`).join(""));
+      const { stepId = "", attempt = 0, metadata } = event;
+      cli.out(transcript.add({ stepId, attempt, ...metadata }));
     }
   });
+  cli.out(transcript.end());
   return told.ok ? 0 : cli.fault(told.fault, formatOf(options));
 }
 

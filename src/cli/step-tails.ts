@@ -2,6 +2,8 @@ import type { LedgerEvent } from "./progress.ts";
 
 /** Lines of output shown in place when a step fails. */
 const TAIL = 20;
+/** Of a line that came in parts so many characters at its end are kept. */
+const LONGEST = 64 * 1024;
 
 export type Tail = {
   readonly lines: readonly string[];
@@ -11,7 +13,7 @@ export type Tail = {
 
 /** The last lines of every step that runs: what a person wants to see when it fails. */
 export class StepTails {
-  readonly #tails = new Map<string, Tail>();
+  readonly #tails = new Map<string, Tail & { readonly open: string | undefined }>();
 
   /** Takes an event in; what the step had printed, where the event ends it. */
   follow(event: LedgerEvent): Tail | undefined {
@@ -21,9 +23,18 @@ export class StepTails {
     }
     const tail = this.#tails.get(stepId);
     if (event.eventType === "step.output") {
-      const { lines } = event.metadata;
-      const last = [...(tail?.lines ?? []), ...lines].slice(-TAIL);
-      this.#tails.set(stepId, { lines: last, count: (tail?.count ?? 0) + lines.length });
+      const { lines, stream, partial } = event.metadata;
+      // A line that came in parts is one line, unless the other stream went on in between.
+      const isOn = tail?.open === stream && lines.length > 0;
+      const known = tail?.lines ?? [];
+      const [joined = "", ...others] = lines;
+      const whole = `${known.at(-1) ?? ""}${joined}`.slice(-LONGEST);
+      const all = isOn ? [...known.slice(0, -1), whole, ...others] : [...known, ...lines];
+      this.#tails.set(stepId, {
+        lines: all.slice(-TAIL),
+        count: (tail?.count ?? 0) + lines.length - (isOn ? 1 : 0),
+        open: partial === true ? stream : undefined,
+      });
       return undefined;
     }
     return isAttemptEnd(event) && this.#tails.delete(stepId) ? tail : undefined;

@@ -59,6 +59,8 @@ export class StepProcess {
   #built: BuiltSandbox | undefined;
   #ended: EndReason | undefined;
   #over = false;
+  /** It got no token, though nobody ended it. */
+  #isRefused = false;
   readonly #watch: StepWatch;
   #excess: string | undefined;
   #cancelGrace: () => void = () => undefined;
@@ -89,21 +91,13 @@ export class StepProcess {
   }
 
   async run(sink: OutputSink): Promise<StepEnd> {
-    const { clock, timeoutMs, logBytes } = this.#plan;
+    const { clock, logBytes } = this.#plan;
     const built = this.build();
-    const cancels: (() => void)[] = [];
     const meter = new LogMeter(logBytes, () => this.end("log", true));
     const pumps = this.#pumps(built, meter, sink);
     const begun = clock.monotonic();
     try {
-      if (built.isComing) {
-        cancels.push(
-          clock.after(timeoutMs, () => this.end("timeout", false)),
-          clock.after(LISTEN_MS, () => pumps.forEach((pump) => pump.listen())),
-        );
-        this.#watch.start();
-        await this.#waitThrough(built, () => (this.#ended === undefined ? built.giveToken() : built.refuseToken()));
-      }
+      await (built.isComing ? this.#live(built, pumps) : undefined);
     } catch (error) {
       this.#endHard();
       pumps.forEach((pump) => pump.drop());
@@ -112,9 +106,6 @@ export class StepProcess {
       throw error;
     } finally {
       this.#over = true;
-      this.#watch.stop();
-      cancels.forEach((cancel) => cancel());
-      this.#cancelGrace();
     }
     const durationMs = Math.round(clock.monotonic() - begun);
     const unheard = await built.listener?.end();
@@ -123,8 +114,32 @@ export class StepProcess {
     } finally {
       built.close();
     }
+    if (meter.isPast) {
+      // What told so may have been read only now.
+      this.#ended ??= "log";
+    }
     const end = this.#end(durationMs, pumps[1]?.tail ?? "");
     return unheard === undefined ? end : { ...end, unheard };
+  }
+
+  /** Lets the step run, under its watch, until nothing of it is left. */
+  async #live(built: BuiltSandbox, pumps: readonly OutputPump[]): Promise<void> {
+    const { clock, timeoutMs, slot } = this.#plan;
+    const cancels = [
+      clock.after(timeoutMs, () => this.end("timeout", false)),
+      clock.after(LISTEN_MS, () => pumps.forEach((pump) => pump.listen())),
+    ];
+    this.#watch.start();
+    this.#isRefused = slot.launcher.isGone();
+    const mayRun = this.#ended === undefined && !this.#isRefused;
+    try {
+      await this.#waitThrough(built, () => (mayRun ? built.giveToken() : built.refuseToken()));
+    } finally {
+      this.#over = true;
+      this.#watch.stop();
+      cancels.forEach((cancel) => cancel());
+      this.#cancelGrace();
+    }
   }
 
   /** Takes back what was built for a step that is not to run; whether nothing of it can be felt in the slot. */
@@ -258,7 +273,7 @@ export class StepProcess {
 
   #end(durationMs: number, tail: string): StepEnd {
     const use = this.#measure();
-    const exitCode = this.#built?.status.exitCode;
+    const exitCode = this.#isRefused ? undefined : this.#built?.status.exitCode;
     const netNamespace = this.#built?.status.netNamespace;
     return {
       use: {

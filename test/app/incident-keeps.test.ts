@@ -75,7 +75,6 @@ const REMOVERS: Readonly<Record<string, string>> = {
   "app/bundle-writer.ts": DRAFT,
   "app/copy-outputs.ts": "copies that a person asked for, in a folder of theirs",
   "app/diagnose.ts": "the empty folder with which it tried whether one can be made",
-  "app/export-evidence.ts": DRAFT,
   "app/extract-evidence.ts":
     "bytes of a bundle that are not those of their digest, in a folder of whoever asked for them",
   "app/fix-pack.ts": DRAFT,
@@ -86,7 +85,7 @@ const REMOVERS: Readonly<Record<string, string>> = {
   "app/seal-run.ts": "bundles of processes that died before they were sealed: they are made anew",
   "app/service/plan-order.ts": "copies of stored inputs while an order is planned",
   "app/trust-file.ts": DRAFT,
-  "app/write-archive.ts": DRAFT,
+  "app/write-whole.ts": DRAFT,
   "store/file/artifact-staging.ts": "copies in the working folder of an attempt",
   "store/file/durable-file.ts": DRAFT,
   "store/file/file-artifact-store.ts": "puts that were cut off: no digest names them",

@@ -1,5 +1,5 @@
 import t from "tap";
-import { pageOfRuns, type RunPage } from "#app/list-runs.ts";
+import { isLeft, pageOfRuns, type RunPage } from "#app/list-runs.ts";
 import type { Workplace } from "#app/workplace.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import type { RunQuery, RunRow } from "#port/run-store.ts";
@@ -101,3 +101,22 @@ t.test("a page of a long queue looks at a bounded number of rows, and the next o
   t.equal(new Set(ids).size, 1150);
   t.equal(ids.length, 1150);
 });
+
+t.test(
+  "a run that nobody begins or goes on with is told from one that is driven, queued, waiting or over",
+  async (t) => {
+    t.equal(await isLeft(begun, "pending", workplace), true, "the process that was to begin it has died");
+    t.equal(await isLeft(begun, "running", workplace), true);
+    for (const status of ["waiting", "succeeded", "failed", "cancelled"]) {
+      t.equal(await isLeft(begun, status, workplace), false, status);
+    }
+    const lease = await elsewhere.store.leases.acquire(begun, 60_000);
+    t.equal(await isLeft(begun, "pending", workplace), false, "another process drives it");
+    if (lease !== undefined) {
+      await elsewhere.store.leases.release(begun, lease);
+    }
+    const queued = await place.start(workplace);
+    value(await workplace.store.ledger.putFile(queued, "queue.json", Buffer.from('{"priority":0}')));
+    t.equal(await isLeft(queued, "pending", workplace), false, "a service will begin it");
+  },
+);

@@ -193,6 +193,32 @@ t.test("a flood of output is drained up to its limit, memory stays flat, and the
   t.ok(process.memoryUsage().rss - before < 80 * MIB);
 });
 
+t.test("more output than is allowed fails a step whenever it is read, and whatever its exit code", async (t) => {
+  const scripts = ["seq 1 3000", "seq 1 3000 >&2", "seq 1 3000; exit 3", "sleep 0.1; seq 1 3000"];
+  for (const script of scripts) {
+    const { outcome, stdout, stderr } = await rig.run({ script, limits: { logBytes: 1024 } });
+    t.match(outcome, { kind: "failed", reason: "STEP_LOG_TOO_LARGE", usage: { hit: ["logBytes"] } }, script);
+    t.equal(stdout.length + stderr.length, 1024, script);
+  }
+  const exact = await rig.run({ script: "echo 012345678", limits: { logBytes: 10 } });
+  t.equal(exact.outcome.kind, "succeeded");
+  const late = await rig.prepare({ script: "sleep 0.05; seq 1 30000", limits: { logBytes: 150_000 } });
+  const outcome = await late.start(() => wait(200));
+  t.equal(reasonOf(outcome), "STEP_LOG_TOO_LARGE", "read long after the step has ended");
+});
+
+t.test("a step whose launcher has died is not given its token", async (t) => {
+  const own = openRig(t);
+  for (let round = 0; round < 5; round += 1) {
+    const prepared = await own.prepare({ script: "echo ran" });
+    const launchers = childrenOf(process.pid).filter((pid) => commandOf(String(pid)).includes(own.scratch));
+    launchers.forEach((pid) => process.kill(pid, "SIGKILL"));
+    await wait(100);
+    const { outcome, stdout } = await runPrepared(prepared);
+    t.strictSame([reasonOf(outcome), stdout], ["STEP_SETUP", ""]);
+  }
+});
+
 t.test("a slow reader slows the step down instead of filling memory", async (t) => {
   const before = process.memoryUsage().rss;
   const attempt = await rig.prepare({ script: "yes", limits: { logBytes: 1024 * MIB }, timeoutMs: 800 });
