@@ -1,29 +1,50 @@
-import { open, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, open, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { systemCode } from "#fault/system-problem.ts";
 
+/** A file on its way: written at `path`, then put into its place, or dropped. */
+export type Draft = {
+  readonly path: string;
+  readonly settle: () => Promise<void>;
+  /** Takes away what was not put into its place. */
+  readonly drop: () => Promise<void>;
+};
+
 /**
- * Writes a file that a person named, whole or not at all: beside it first, then into its place. A link is followed. What is
- * there and is neither file nor folder, a device or a pipe, is written as it stands. Throws the system's errors.
+ * Where a file that a person named is written first, so that it stands in its place whole or not at all: beside it. A link is
+ * followed. What is there and is neither file nor folder, a device or a pipe, is not replaced but takes what was written
+ * elsewhere. Throws the system's errors.
  */
-export async function writeWhole<T>(out: string, write: (handle: FileHandle) => Promise<T>): Promise<T> {
+export async function draftFor(out: string): Promise<Draft> {
   const there = await ifThere(stat(out));
   if (there !== undefined && !there.isFile() && !there.isDirectory()) {
-    await using handle = await open(out, "w");
-    return await write(handle);
+    const path = draftOf(join(await mkdtemp(join(tmpdir(), "packrun-draft-")), "file"));
+    const drop = (): Promise<void> => rm(dirname(path), { recursive: true, force: true });
+    const settle = (): Promise<void> => pipeline(createReadStream(path), createWriteStream(out));
+    return { path, settle, drop };
   }
   const place = (await ifThere(realpath(out))) ?? out;
-  const draft = draftOf(place);
-  const handle = await open(draft, "wx", 0o644);
+  const path = draftOf(place);
+  return { path, settle: () => rename(path, place), drop: () => rm(path, { force: true }) };
+}
+
+/** Writes a file that a person named, as `draftFor` says. Throws the system's errors. */
+export async function writeWhole<T>(out: string, write: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const draft = await draftFor(out);
+  let handle: FileHandle | undefined;
   try {
+    handle = await open(draft.path, "wx", 0o644);
     const written = await write(handle);
     await handle.sync();
     await handle.close();
-    await rename(draft, place);
+    await draft.settle();
     return written;
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(draft, { force: true });
-    throw error;
+  } finally {
+    await handle?.close().catch(() => undefined);
+    await (handle === undefined ? undefined : draft.drop());
   }
 }
 

@@ -7,6 +7,7 @@ const argv = process.argv.slice(2);
 const complaint = oldNode(process.versions.node);
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
   process.stdout.once("error", (error: NodeJS.ErrnoException) => void sayLost(error));
+  process.stderr.once("error", () => undefined);
   process.stdout.write(`${version}\n`);
 } else if (complaint !== undefined) {
   process.stderr.write(complaint);

@@ -1,9 +1,10 @@
-import { open, rename, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import type { Fault } from "#fault/fault.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import { userFileCodes } from "#app/user-file-codes.ts";
+import { draftFor, type Draft } from "#app/write-whole.ts";
 import { clientCodes } from "./codes.ts";
 
 /**
@@ -17,20 +18,25 @@ export async function download<T>(
   server: string,
   look: (draft: string, size: number) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const draft = `${file}.${process.pid}.tmp`;
+  let draft: Draft | undefined;
   try {
-    const size = await writing(file, () => writeBody(response, draft, server));
-    const seen = size.ok ? await look(draft, size.value) : size;
+    const opened = await writing(file, async () => ok(await draftFor(file)));
+    if (!opened.ok) {
+      return opened;
+    }
+    const { path, settle } = (draft = opened.value);
+    const size = await writing(file, () => writeBody(response, path, server));
+    const seen = size.ok ? await look(path, size.value) : size;
     if (!seen.ok) {
       return seen;
     }
     return await writing(file, async () => {
-      await rename(draft, file);
+      await settle();
       return seen;
     });
   } finally {
     await response.body?.cancel().catch(() => undefined);
-    await rm(draft, { force: true });
+    await draft?.drop();
   }
 }
 

@@ -22,7 +22,7 @@ async function ended(child: ChildProcess): Promise<{ readonly code: unknown; rea
 }
 
 t.test("an answer that cannot be written is no success", async (t) => {
-  for (const argv of [["runs", "list", "--format", "json"], ["explain", "STEP_OOM"], ["--help"]]) {
+  for (const argv of [["runs", "list", "--format", "json"], ["explain", "STEP_OOM"], ["--help"], ["--version"]]) {
     const { code, err } = await ended(start(["ignore", full, "pipe"], ...argv));
     t.equal(code, 2, argv.join(" "));
     t.match(err, "error[USER_FILE_WRITE]: stdout cannot be written: the disk is full");
