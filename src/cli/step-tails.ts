@@ -25,7 +25,7 @@ export class StepTails {
     if (event.eventType === "step.output") {
       const { lines, stream, partial } = event.metadata;
       // A line that came in parts is one line, unless the other stream went on in between.
-      const isOn = tail?.open === stream && lines.length > 0;
+      const isOn = tail?.open !== undefined && tail.open === stream && lines.length > 0;
       const known = tail?.lines ?? [];
       const [joined = "", ...others] = lines;
       const whole = `${known.at(-1) ?? ""}${joined}`.slice(-LONGEST);
