@@ -1,6 +1,7 @@
 import type { Digest } from "#canon/digest.ts";
 import { readCanonicalJson } from "#canon/strict-json.ts";
 import { driveRun, type DriveEnd, type DriveOptions } from "#engine/drive-run.ts";
+import type { DigestedPlan } from "#engine/take-over.ts";
 import { ok, type Result } from "#fault/result.ts";
 import type { FileEntry } from "#pack/pack-files.ts";
 import type { Plan } from "#plan/plan.ts";
@@ -17,7 +18,7 @@ import { gateKeeper } from "./gate-keeper.ts";
 import { recompileStored } from "./recompile-stored.ts";
 import type { RunTrust } from "./run-trust.ts";
 import { snapshotKeeper } from "./snapshot-keeper.ts";
-import { storedPlan } from "./stored-plan.ts";
+import { readStoredPlan } from "./stored-plan.ts";
 import type { Workplace } from "./workplace.ts";
 
 export type StoredDrive = Omit<DriveOptions, "onWritten"> & {
@@ -40,7 +41,7 @@ export async function driveStoredRun(
   if (!given.ok) {
     return given;
   }
-  const { plan, packListing, inputsLock } = given.value;
+  const { plan, digest, packListing, inputsLock } = given.value;
   const folder = workplace.workspace();
   if (!folder.ok) {
     return folder;
@@ -86,6 +87,7 @@ export async function driveStoredRun(
       engine,
       admit: (sandbox) => (options.maxParallel === 0 ? Promise.resolve(ok(undefined)) : runner.admit(sandbox)),
       recompile,
+      known: { plan, digest },
     },
     onWritten === undefined ? options : { ...options, onWritten },
   );
@@ -111,8 +113,7 @@ async function redactorOf(
   return taught.ok ? ok(made) : taught;
 }
 
-type Stored = {
-  readonly plan: Plan;
+type Stored = DigestedPlan & {
   readonly packListing: readonly FileEntry[];
   readonly requestedBy: string;
   readonly inputsLock: Digest | undefined;
@@ -131,9 +132,9 @@ function gatesOf(
 
 async function readStored(identity: RunIdentity, workplace: Workplace): Promise<Result<Stored>> {
   const { store } = workplace;
-  const plan = await storedPlan(identity, workplace);
-  if (!plan.ok) {
-    return plan;
+  const read = await readStoredPlan(identity, workplace);
+  if (!read.ok) {
+    return read;
   }
   const manifest = await store.ledger.getFile(identity, "pack.manifest.json");
   const listing = manifest.ok ? readCanonicalJson(manifest.value, "pack.manifest.json") : manifest;
@@ -146,5 +147,5 @@ async function readStored(identity: RunIdentity, workplace: Workplace): Promise<
     break;
   }
   const { requestedBy = "", inputsLock } = created ?? {};
-  return ok({ plan: plan.value, packListing: listing.value as readonly FileEntry[], requestedBy, inputsLock });
+  return ok({ ...read.value, packListing: listing.value as readonly FileEntry[], requestedBy, inputsLock });
 }

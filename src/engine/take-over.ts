@@ -1,5 +1,5 @@
 import { equalBytes } from "#canon/bytes.ts";
-import { digestOf } from "#canon/digest.ts";
+import { digestOf, type Digest } from "#canon/digest.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import type { Plan, Sandbox } from "#plan/plan.ts";
@@ -18,7 +18,12 @@ import { Journal } from "./journal.ts";
 import { PinnedPlan, planMark } from "./pinned-plan.ts";
 import { isStoreFault } from "./store-fault.ts";
 
+/** A plan as it was read from bytes of this digest. */
+export type DigestedPlan = { readonly plan: Plan; readonly digest: Digest };
+
 export type TakeOverPorts = DriverPorts & {
+  /** Taken where the stored bytes are these: they are then not read again, which costs a large plan twice its room. */
+  readonly known?: DigestedPlan;
   /** Compiles the plan anew from the stored copy of the pack and the locked inputs: its canonical bytes. */
   readonly recompile: (pinned: Plan | undefined) => Promise<Result<Uint8Array>>;
   /** Whether this host enforces what the plan's sandbox asks. */
@@ -87,7 +92,9 @@ type Plans = {
 
 async function readPlans(identity: RunIdentity, ports: TakeOverPorts): Promise<Result<Plans>> {
   const stored = await ports.store.ledger.getFile(identity, "plan.canonical.json");
-  const pinned = stored.ok ? readPlan(stored.value) : stored;
+  const digest = stored.ok ? digestOf(stored.value, ports.sha256) : undefined;
+  const isKnown = digest !== undefined && digest === ports.known?.digest;
+  const pinned = isKnown ? ok(ports.known.plan) : stored.ok ? readPlan(stored.value) : stored;
   const fresh = await ports.recompile(pinned.ok ? pinned.value : undefined);
   const unread = [stored, fresh].find((read) => !read.ok && isStoreFault(read.fault.code));
   if (unread?.ok === false) {
@@ -101,7 +108,7 @@ async function readPlans(identity: RunIdentity, ports: TakeOverPorts): Promise<R
     return plan;
   }
   const pinnedPlan = pinned.ok ? pinned.value : plan.value;
-  if (!stored.ok || digestOf(stored.value, ports.sha256) !== identity.planHash) {
+  if (digest !== identity.planHash) {
     const hint = "the stored plan.canonical.json is not the one whose planHash was approved";
     return ok({ plan: plan.value, pinnedPlan, drift: { ...differenceOf(stored, fresh), hint } });
   }

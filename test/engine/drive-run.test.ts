@@ -1,6 +1,7 @@
 import t from "tap";
 import type { DriveOptions } from "#engine/drive-run.ts";
 import { canonicalBytes } from "#canon/canonical-json.ts";
+import { digestOf } from "#canon/digest.ts";
 import { timestampOf } from "#canon/timestamp.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
@@ -8,7 +9,7 @@ import { storeCodes } from "#fault/store-codes.ts";
 import type { HolderLife } from "#port/run-store.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { memoryState } from "#store/memory/memory-state.ts";
-import { approval, parallel, planOf, policy, run } from "../run/sample-plan.ts";
+import { approval, parallel, planOf, policy, run, sha256 } from "../run/sample-plan.ts";
 import { systemClock } from "../port/system-clock.ts";
 import { tickingClock } from "../port/ticking-clock.ts";
 import { failure, rig, success, type Script } from "./rig.ts";
@@ -215,6 +216,19 @@ t.test("a plan that recompiles to other bytes is drift: nothing runs", async (t)
   t.same(made.trail, []);
   const drift = (await made.events()).find((event) => event.eventType === "plan.drift");
   t.match(drift?.metadata, { node: "b", pointer: "/steps/1/command/0" });
+});
+
+t.test("a plan that was read before is taken only for the stored bytes that it was read from", async (t) => {
+  const plan = planOf([run("a")]);
+  const digest = digestOf(canonicalBytes(plan), sha256);
+  const known = { plan: structuredClone(plan), digest };
+  const taken = await (await rig(plan, succeed, { known })).drive();
+  t.ok(taken.ok && taken.value.state.status === "succeeded" && taken.value.state.plan === known.plan);
+  const other = planOf([run("a", { command: ["false"] })]);
+  const otherDigest = digestOf(canonicalBytes(other), sha256);
+  const read = await (await rig(plan, succeed, { known: { plan: other, digest: otherDigest } })).drive();
+  t.ok(read.ok && read.value.state.status === "succeeded");
+  t.same(read.ok && read.value.state.plan, plan);
 });
 
 /** A store whose copy of the plan is another one, by its mark too, from when `spoil` was called on. */
