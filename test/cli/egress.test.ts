@@ -154,7 +154,7 @@ t.test("a secret in the name of a host stands nowhere, however hosts are spelled
   const ran = await place.start(["run", "telling", ...secrets, "--format", "ndjson"], given).ended;
   t.equal(ran.code, 0, ran.err);
   t.strictSame(heard, ["canarysecretvalueabc.good.example:80", "xn--canryword-x2a.good.example:80"], "as it was meant");
-  const shown = /canarysecret|2886794753|172\.16\.254\.1|can.{1,2}ryword|xn--|x2a/i;
+  const shown = /canarysecret|2886794753|172\.16\.254\.1|can.{1,2}ryword|xn--|-x2a/i;
   t.strictSame(filesWith(place.folder, shown), []);
   t.notMatch(ran.out + ran.err, shown);
   const denied = place.ledger().filter(({ eventType }) => eventType === "egress.denied");
