@@ -20,15 +20,24 @@ export async function standingBundle(
   runId: string,
   sha256: Sha256,
 ): Promise<Result<Digest | undefined>> {
+  const found = await bundleIn(folder, runId, sha256);
+  const names = found === undefined ? await readdir(folder).catch(() => []) : [];
+  if (names.length === 0) {
+    return ok(found);
+  }
+  // Another process may have put it there between the two looks.
+  const late = await bundleIn(folder, runId, sha256);
+  return late === undefined ? refused(folder, NOT_EMPTY) : ok(late);
+}
+
+async function bundleIn(folder: string, runId: string, sha256: Sha256): Promise<Digest | undefined> {
   const manifest = await access(join(folder, ATTESTATION_PATH))
     .then(() => readFile(join(folder, MANIFEST_PATH)))
     .catch(() => undefined);
   const read = manifest === undefined ? undefined : readCanonicalJson(manifest, MANIFEST_PATH);
-  if (manifest !== undefined && read?.ok === true && isJsonObject(read.value) && read.value["runId"] === runId) {
-    return ok(digestOf(manifest, sha256));
-  }
-  const names = await readdir(folder).catch(() => []);
-  return names.length === 0 ? ok(undefined) : refused(folder, NOT_EMPTY);
+  return manifest !== undefined && read?.ok === true && isJsonObject(read.value) && read.value["runId"] === runId
+    ? digestOf(manifest, sha256)
+    : undefined;
 }
 
 /** Whether a new bundle can be put there, before a run: a folder that is empty or not there yet. Fault: EVIDENCE_TARGET. */

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import t from "tap";
-import { checkEvidenceTarget } from "#app/evidence-target.ts";
+import { checkEvidenceTarget, standingBundle } from "#app/evidence-target.ts";
 import { sealRun } from "#app/seal-run.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok } from "#fault/result.ts";
@@ -206,4 +206,17 @@ t.test("a place that cannot be written is a fault of the store", async (t) => {
 t.test("a run that ends before it starts is sealed too", async (t) => {
   const world = await sealedRun({ plan: samplePlan({ nodes: [] }) });
   t.equal((await verdictOf(world.folder, world.trustRoot)).verdict, "verified");
+});
+
+t.test("a bundle that another process puts there meanwhile is found, at whatever moment it comes", async (t) => {
+  const world = await finishedRun();
+  must(await sealRun(world.identity, world.ports, world.folder));
+  const aside = `${world.folder}.aside`;
+  for (let round = 0; round < 200; round += 1) {
+    renameSync(world.folder, aside);
+    const looked = standingBundle(world.folder, world.identity.runId, world.ports.sha256);
+    await new Promise((resolve) => setTimeout(resolve, (round % 20) / 20));
+    renameSync(aside, world.folder);
+    t.match(await looked, { ok: true }, `round ${round}`);
+  }
 });

@@ -23,7 +23,8 @@ t.test("who attaches to a run that waits reads which run it is, its gate, and ho
     t.equal(one.err(), `${named}\n${gate}\n${approve}\n`);
     t.equal(one.out(), "");
   }
-  t.equal((await place.packrun("approve", "last", "ok", "--key", key, "--reason", "fine")).code, 0);
+  const approved = await place.packrun("approve", "last", "ok", "--key", key, "--reason", "fine");
+  t.equal(approved.code, 0, approved.err);
   const ended = await Promise.all(attached.map((one) => one.ended));
   const followers = ended.filter(({ err }) =>
     err.includes("packrun: another process drives the run, this one follows"),
