@@ -34,17 +34,14 @@ export async function draftFor(out: string): Promise<Draft> {
 /** Writes a file that a person named, as `draftFor` says. Throws the system's errors. */
 export async function writeWhole<T>(out: string, write: (handle: FileHandle) => Promise<T>): Promise<T> {
   const draft = await draftFor(out);
-  let handle: FileHandle | undefined;
   try {
-    handle = await open(draft.path, "wx", 0o644);
+    await using handle = await open(draft.path, "wx", 0o644);
     const written = await write(handle);
     await handle.sync();
-    await handle.close();
     await draft.settle();
     return written;
   } finally {
-    await handle?.close().catch(() => undefined);
-    await (handle === undefined ? undefined : draft.drop());
+    await draft.drop();
   }
 }
 

@@ -107,11 +107,11 @@ async function showLogs(cli: Cli, source: BundleSource, options: GlobalOptions):
     if (event.eventType !== "step.output") {
       continue;
     }
-    const { stepId = "", attempt = 0, timestamp, metadata } = event;
     if (asJson) {
+      const { stepId = "", attempt, timestamp, metadata } = event;
       items.push({ stepId, attempt, timestamp, ...metadata });
     } else {
-      cli.out(transcript.add({ stepId, attempt, ...metadata }));
+      cli.out(transcript.add(event));
     }
   }
   cli.out(transcript.end());

@@ -6,25 +6,20 @@ import { version } from "./version.ts";
 const argv = process.argv.slice(2);
 const complaint = oldNode(process.versions.node);
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-  process.stdout.once("error", (error: NodeJS.ErrnoException) => void sayLost(error));
-  process.stderr.once("error", () => undefined);
+  process.stdout.once("error", () => void runAll());
   process.stdout.write(`${version}\n`);
 } else if (complaint !== undefined) {
   process.stderr.write(complaint);
   process.exitCode = 2;
 } else {
+  await runAll();
+}
+
+/** Also says what keeps the version from being told. */
+async function runAll(): Promise<void> {
   const { runCli } = await import("./run-cli.ts");
   process.exitCode = await runCli(argv);
   setImmediate(leave);
-}
-
-/** As all other commands, which have loaded more, say it: nothing of a reader that has gone. */
-async function sayLost(error: NodeJS.ErrnoException): Promise<void> {
-  if (error.code !== "EPIPE") {
-    const { systemProblem } = await import("#fault/system-problem.ts");
-    process.stderr.write(`error[USER_FILE_WRITE]: stdout cannot be written: ${systemProblem(error)}\n`);
-    process.exitCode = 2;
-  }
 }
 
 /** Ends at once where nothing is left to do or to write: taking the heap apart takes longer than many a command. */

@@ -133,8 +133,7 @@ async function showLogs(cli: Cli, runId: RunId, desk: RunDesk, options: LogOptio
     if (formatOf(options) === "ndjson") {
       cli.out(eventLine(event));
     } else {
-      const { stepId = "", attempt = 0, metadata } = event;
-      cli.out(transcript.add({ stepId, attempt, ...metadata }));
+      cli.out(transcript.add(event));
     }
   });
   cli.out(transcript.end());

@@ -135,7 +135,6 @@ export class StepProcess {
     try {
       await this.#waitThrough(built, () => (mayRun ? built.giveToken() : built.refuseToken()));
     } finally {
-      this.#over = true;
       this.#watch.stop();
       cancels.forEach((cancel) => cancel());
       this.#cancelGrace();

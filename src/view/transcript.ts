@@ -1,8 +1,8 @@
-import type { Metadata } from "#run/event.ts";
+import type { LedgerEvent } from "#run/event.ts";
 import { visibleText } from "./visible-text.ts";
 
 /** One batch of what a step printed. */
-export type Printed = Metadata<"step.output"> & { readonly stepId: string; readonly attempt: number };
+export type Printed = Pick<Extract<LedgerEvent, { eventType: "step.output" }>, "stepId" | "attempt" | "metadata">;
 
 /**
  * What steps printed, as text for people: `step | line`, or the lines alone. A line that came in parts is put together again
@@ -18,7 +18,8 @@ export class Transcript {
   }
 
   /** The text that this batch adds. */
-  add({ stepId, attempt, stream, lines, partial }: Printed): string {
+  add({ stepId = "", attempt, metadata }: Printed): string {
+    const { stream, lines, partial } = metadata;
     const source = `${stream} ${attempt} ${stepId}`;
     const goesOn = this.#open === source;
     const before = goesOn ? "" : this.end();

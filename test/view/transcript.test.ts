@@ -1,12 +1,12 @@
 import t from "tap";
 import { Transcript, type Printed } from "#view/transcript.ts";
 
-const printed = (lines: readonly string[], more: Partial<Printed> = {}): Printed => ({
-  stepId: "a",
-  attempt: 1,
-  stream: "stdout",
-  lines,
-  ...more,
+type More = Partial<Pick<Printed, "stepId" | "attempt"> & Printed["metadata"]>;
+
+const printed = (lines: readonly string[], { stepId = "a", attempt = 1, ...more }: More = {}): Printed => ({
+  stepId,
+  attempt,
+  metadata: { stream: "stdout", lines, ...more },
 });
 
 t.test("a line that came in parts is one line", (t) => {
@@ -22,7 +22,7 @@ t.test("a line that came in parts is one line", (t) => {
 });
 
 t.test("a line is ended where another stream, step or attempt goes on, and at the end", (t) => {
-  const others: readonly Partial<Printed>[] = [{ stream: "stderr" }, { stepId: "b" }, { attempt: 2 }];
+  const others: readonly More[] = [{ stream: "stderr" }, { stepId: "b" }, { attempt: 2 }];
   for (const other of others) {
     const transcript = new Transcript(true);
     const text = [

@@ -27,6 +27,9 @@ const run = promisify(execFile);
 
 export type SlotFolder = { readonly path: string; readonly uid: number | undefined; readonly secretPipes: number };
 
+/** Those of every slot. */
+const FIFOS = ["word", "status", "out", "err", "token", "args"] as const;
+
 /**
  * Makes the folders of slots with all their FIFOs by one call of `mkfifo`. The folder lets its slot's group pass and
  * nobody else; a step may open its output again (`echo >/dev/stdout`), which asks for the right to write only.
@@ -40,15 +43,7 @@ export async function makeSlotFolders(folders: readonly SlotFolder[]): Promise<v
     }
   }
   const fifos = folders.flatMap(({ path, secretPipes }) =>
-    [
-      "word",
-      "status",
-      "out",
-      "err",
-      "token",
-      "args",
-      ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`),
-    ].map((name) => join(path, name)),
+    [...FIFOS, ...Array.from({ length: secretPipes }, (_, at) => `secret${at}`)].map((name) => join(path, name)),
   );
   await run("mkfifo", ["-m", "0600", ...fifos], { env: { PATH: "/usr/bin:/bin" } });
   for (const { path } of folders) {
