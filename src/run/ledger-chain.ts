@@ -45,8 +45,14 @@ export function sealEvent(draft: EventDraft, head: ChainHead, now: number, sha25
   if (parts === undefined) {
     throw new Error(`${draft.eventType} holds what JSON cannot`);
   }
-  return sealed(parts, hashOf(parts, sha256));
+  const hash = hashOf(parts, sha256);
+  const event = sealed(parts, hash);
+  texts.set(event, textOf(parts, hash));
+  return event;
 }
+
+/** The text of an event that was sealed here, for whoever writes it: as long as somebody has the event. */
+const texts = new WeakMap<LedgerEvent, string>();
 
 function enveloped(draft: EventDraft, head: ChainHead, timestamp: Timestamp): Unhashed {
   const level = levelOf(draft);
@@ -94,11 +100,15 @@ function partsOf(event: Unhashed): Parts | undefined {
 
 /** One line of a ledger: the JCS bytes of the event and a newline. */
 export function eventBytes(event: LedgerEvent): Uint8Array {
+  return encodeUtf8(`${texts.get(event) ?? textIn(event)}\n`);
+}
+
+function textIn(event: LedgerEvent): string {
   const parts = partsOf(event);
   if (parts === undefined) {
     throw new Error(`event ${event.sequence} has no canonical text`);
   }
-  return encodeUtf8(`${textOf(parts, event.hash)}\n`);
+  return textOf(parts, event.hash);
 }
 
 function textOf({ before, after }: Parts, hash: Digest): string {

@@ -1,4 +1,4 @@
-import type { RedactingStream } from "#port/secrets.ts";
+import type { RedactingStream, Redactor } from "#port/secrets.ts";
 import type { OutputBatch, OutputSink } from "#port/step-runner.ts";
 import { LineBatcher } from "./line-batcher.ts";
 import type { PipeReader } from "./slot/pipe-reader.ts";
@@ -41,7 +41,7 @@ type Part = Omit<OutputBatch, "stream">;
 export type PumpPorts = {
   readonly source: PipeReader;
   readonly stream: OutputBatch["stream"];
-  readonly redacting: RedactingStream;
+  readonly redactor: Pick<Redactor, "stream">;
   readonly meter: LogMeter;
   readonly sink: OutputSink;
   /** Called when the sink refuses a batch: nobody takes what the stream still brings. */
@@ -55,6 +55,8 @@ export type PumpPorts = {
 export class OutputPump {
   readonly #ports: PumpPorts;
   readonly #lines = new LineBatcher();
+  /** There from the first bytes on: many a stream brings none. */
+  #redacting: RedactingStream | undefined;
   #turn: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #tail = "";
@@ -82,13 +84,13 @@ export class OutputPump {
 
   /** Carries the rest. To be called when nothing can write any more; fails as the sink has failed. */
   async finish(): Promise<void> {
-    const { source, redacting, meter } = this.#ports;
+    const { source, meter } = this.#ports;
     try {
       for (let bytes = source.read(); bytes !== undefined; bytes = source.read()) {
         await this.#take(bytes);
       }
       // What the redactor still holds at the limit may be the beginning of a secret whose end was dropped.
-      await this.#deliver(meter.isPast ? new Uint8Array() : redacting.end());
+      await this.#deliver(meter.isPast ? new Uint8Array() : (this.#redacting?.end() ?? new Uint8Array()));
     } finally {
       this.drop();
     }
@@ -102,9 +104,10 @@ export class OutputPump {
 
   /** Undefined when nothing was ready to be sent. What goes wrong is met at the end, as a refusal is. */
   #take(bytes: Uint8Array): Promise<unknown> | undefined {
-    const { redacting, meter } = this.#ports;
+    const { redactor, meter } = this.#ports;
     try {
-      return this.#deliver(redacting.push(meter.admit(bytes)));
+      this.#redacting ??= redactor.stream();
+      return this.#deliver(this.#redacting.push(meter.admit(bytes)));
     } catch (error) {
       return this.#queue(() => Promise.reject(error));
     }

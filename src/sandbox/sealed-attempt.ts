@@ -49,7 +49,8 @@ let attempts = 0;
 export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest): Promise<Result<PreparedAttempt>> {
   const { ground } = ports;
   const argv = insideArgv(request.program);
-  const problem = requestProblem(request, argv, ground.scratch);
+  const env = insideEnv(request);
+  const problem = requestProblem(request, { argv, env }, ground.scratch);
   if (problem !== undefined) {
     return fail(notSetUp(request, problem));
   }
@@ -74,7 +75,7 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
   }
   let step: StepProcess;
   try {
-    const command = { programPath: program?.path ?? argv[0] ?? "", argv };
+    const command = { programPath: program?.path ?? argv[0] ?? "", argv, env };
     step = new StepProcess(planOf(ports, request, place, command, session));
     step.build();
   } catch (error) {
@@ -97,8 +98,10 @@ export async function prepareSealed(ports: AttemptPorts, request: AttemptRequest
   });
 }
 
-/** The program's path in the sandbox, and its arguments from its name on. */
-type Command = { readonly programPath: string; readonly argv: readonly string[] };
+/** What a step's program is given: its arguments from its name on, and its whole environment. */
+type Given = { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> };
+/** The same with the program's path in the sandbox. */
+type Command = Given & { readonly programPath: string };
 type Place = { readonly slot: Slot; readonly folder: AttemptFolder };
 
 /**
@@ -222,7 +225,7 @@ function planOf(
   { ground, root, form, clock }: AttemptPorts,
   request: AttemptRequest,
   { slot, folder }: Place,
-  { programPath, argv }: Command,
+  { programPath, argv, env }: Command,
   session: SandboxSession | undefined,
 ): ConstructorParameters<typeof StepProcess>[0] {
   const { limits } = request.sandbox;
@@ -232,7 +235,7 @@ function planOf(
   const vector = stepVector({
     root,
     form,
-    env: insideEnv(request),
+    env,
     workFolder: folder.work,
     outputFile: folder.output,
     packFolder,
@@ -265,12 +268,11 @@ function planOf(
 }
 
 /** What would otherwise go wrong inside bubblewrap with words that help nobody. */
-function requestProblem(request: AttemptRequest, argv: readonly string[], scratch: string): string | undefined {
+function requestProblem(request: AttemptRequest, { argv, env }: Given, scratch: string): string | undefined {
   if (argv[0]?.startsWith("-") !== false) {
     return "a name that begins with - is no program";
   }
-  const texts = [...argv, ...Object.entries(insideEnv(request)).flat()];
-  if (texts.some((text) => text.includes("\0"))) {
+  if ([argv, Object.keys(env), Object.values(env)].some((texts) => texts.some((text) => text.includes("\0")))) {
     return "an argument or a variable holds a NUL character";
   }
   for (const { hostPath, at } of [{ hostPath: request.packFolder, at: inside.pack }, ...request.mounts]) {

@@ -265,8 +265,8 @@ export class StepProcess {
     // Output that nobody takes any more ends the step; the error itself is met when the pumps are finished.
     const onRefusal = (): void => this.end("stopped", true);
     return [
-      new OutputPump({ source: out, stream: "stdout", redacting: redactor.stream(), meter, sink, onRefusal }),
-      new OutputPump({ source: err, stream: "stderr", redacting: redactor.stream(), meter, sink, onRefusal }),
+      new OutputPump({ source: out, stream: "stdout", redactor, meter, sink, onRefusal }),
+      new OutputPump({ source: err, stream: "stderr", redactor, meter, sink, onRefusal }),
     ];
   }
 

@@ -62,6 +62,7 @@ t.test("a whole ledger reads back line by line", (t) => {
   let head = beginning;
   for (const event of events) {
     const read = readLedgerLine(eventBytes(event), head, sha256);
+    t.strictSame(eventBytes({ ...event }), eventBytes(event), "one that was read has the same bytes");
     t.strictSame(read, { ok: true, value: event });
     head = headOf(event);
   }

@@ -22,7 +22,7 @@ function pumpIn(t: Test, ports: Partial<PumpPorts> = {}): Pumped {
   const pump = new OutputPump({
     source,
     stream: "stdout",
-    redacting: plain,
+    redactor: { stream: () => plain },
     meter: new LogMeter(1000, () => undefined),
     sink: (batch: OutputBatch) => Promise.resolve(void lines.push(...batch.lines)),
     onRefusal: () => (pumped.refusals += 1),
@@ -36,7 +36,7 @@ t.test("a redactor that fails fails the output, whether or not anybody listened"
     throw new Error("no memory is left");
   };
   for (const listens of [false, true]) {
-    const pumped = pumpIn(t, { redacting: { ...plain, push } });
+    const pumped = pumpIn(t, { redactor: { stream: () => ({ ...plain, push }) } });
     if (listens) {
       pumped.pump.listen();
     }

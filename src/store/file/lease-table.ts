@@ -83,8 +83,8 @@ export function leaseTable(ground: LeaseGround): LeaseStore {
 
 /** Whether this lease may still write: to be asked under the lock that the write is made under. */
 export function holdsLease(connection: Connection, key: RunKey, lease: Lease): boolean {
-  const row = rowOf(connection, key);
-  return row !== undefined && row.owner !== "" && row.owner === lease.owner && row.fence === lease.fence;
+  const sql = "SELECT 1 FROM leases WHERE tenant = ? AND run = ? AND owner = ? AND fence = ? AND owner <> ''";
+  return connection.row(sql, key.tenantId, key.runId, lease.owner, lease.fence) !== undefined;
 }
 
 function nameOf({ tenantId, runId }: RunKey, { fence }: Lease): string {
