@@ -77,24 +77,44 @@ t.test("where files are meant, or nothing is known, nothing is offered", async (
   t.notOk(existsSync(empty.here(".packrun")), "completing makes no state folder");
 });
 
-t.test("the shells take their scripts, and bash completes with its own", async (t) => {
-  const script = async (shell: string): Promise<string> => (await place.packrun("completion", shell)).out;
+/** What a shell says that has read its completion script: by itself, and with a program `packrun` on its PATH. */
+async function shellSays(shell: string, words: (script: string) => readonly string[]): Promise<string> {
   const shim = `#!/bin/sh\nexec "${process.execPath}" --conditions=@packrun/source "${MAIN}" "$@"\n`;
   place.write("bin/packrun", shim, 0o755);
-  const asked = `${await script("bash")}
+  const script = place.write(`completion.${shell}`, (await place.packrun("completion", shell)).out);
+  const env = { PATH: `${place.here("bin")}:${process.env["PATH"] ?? ""}`, HOME: place.folder, TERM: "dumb" };
+  const said = spawnSync(shell, words(script), { cwd: place.folder, env, encoding: "utf8", timeout: 60_000 });
+  return `${said.stdout}${said.stderr}${said.error?.message ?? ""}`;
+}
+
+t.test("bash completes with its script", async (t) => {
+  const asked = (script: string): string => `. ${script}
     COMP_WORDS=(packrun runs sh); COMP_CWORD=2; _packrun; printf '%s\\n' "\${COMPREPLY[@]}"
     COMP_WORDS=(packrun approve ${waiting} ""); COMP_CWORD=3; _packrun; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const env = { PATH: `${place.here("bin")}:${process.env["PATH"] ?? ""}`, HOME: place.folder };
-  const bash = spawnSync("bash", ["-c", asked], { cwd: place.folder, env, encoding: "utf8" });
-  t.equal(bash.stdout, "show\nok\n", bash.stderr);
-  for (const shell of ["zsh", "fish"]) {
-    const file = place.write(`completion.${shell}`, await script(shell));
-    const read = spawnSync(shell, ["-n", file], { encoding: "utf8" });
-    if (read.error !== undefined) {
-      t.pass(`${shell} is not installed: its script is not parsed`, { skip: `no ${shell} here` });
-    } else {
-      t.equal(read.status, 0, read.stderr);
-    }
-  }
+  t.equal(await shellSays("bash", (script) => ["-c", asked(script)]), "show\nok\n");
+});
+
+t.test("fish completes with its script", async (t) => {
+  const asked = (script: string): string => `source ${script}
+    complete -C 'packrun runs sh'; complete -C 'packrun approve ${waiting} '; complete -C 'packrun lint compl'`;
+  const said = await shellSays("fish", (script) => ["--no-config", "-c", asked(script)]);
+  t.match(said, /^show\tstatus, steps and gates of a run\nok\t0 of 1 approvals\n/);
+  t.match(said, /\ncompletion\.fish\n$/, "files where files are meant");
+});
+
+t.test("zsh completes with its script when Tab is pressed", async (t) => {
+  const asked = (script: string): string => `
+    zmodload zsh/zpty
+    zpty -b shell zsh -f -i
+    zpty -w shell 'autoload -U compinit; compinit -u -D; source ${script}; print re""ady'
+    zpty -r -m shell said '*ready*'
+    zpty -n -w shell $'packrun runs sh\\t'
+    zpty -r -m shell said '*runs show*'
+    zpty -n -w shell $'\\C-upackrun approve ${waiting} \\t'
+    zpty -r -m shell said '*${waiting} ok*' && print completed`;
+  t.match(await shellSays("zsh", (script) => ["-f", "-c", asked(script)]), /completed/);
+});
+
+t.test("a shell without a script is refused", async (t) => {
   t.match(await place.packrun("completion", "tcsh"), { code: 2, err: /Allowed choices are bash, zsh, fish/ });
 });
