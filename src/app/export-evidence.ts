@@ -3,13 +3,13 @@ import { paddingOf, ustarHeader, BLOCK } from "#evidence/ustar.ts";
 import { roleOf, ATTESTATION_PATH, MANIFEST_PATH } from "#evidence/evidence-path.ts";
 import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
-import { systemCode, systemProblem } from "#fault/system-problem.ts";
+import { systemProblem } from "#fault/system-problem.ts";
 import type { BundleFile, BundleSource } from "#verify/bundle-source.ts";
 import { bundleCodes } from "#verify/bundle-codes.ts";
 import { compareArchived } from "./bundle-tar.ts";
 import { userFileCodes } from "./user-file-codes.ts";
 import { writeAll } from "./write-all.ts";
-import { isOfPlace, writeWhole } from "./write-whole.ts";
+import { isWrongPath, writeWhole } from "./write-whole.ts";
 
 /**
  * Writes a bundle as a deterministic tar: the same bundle gives the same bytes on every machine. The file appears whole
@@ -23,7 +23,7 @@ export async function exportEvidence(source: BundleSource, out: string): Promise
   try {
     return ok({ size: await writeArchive(source, files.value, out) });
   } catch (error) {
-    if (isOfPlace(error, out) && WRONG_PATH.has(systemCode(error))) {
+    if (isWrongPath(error, out)) {
       return fail(faultOf(userFileCodes, "USER_FILE_WRITE", { file: out, problem: systemProblem(error) }));
     }
     const problem = error instanceof Error ? error.message : "unknown problem";
@@ -48,17 +48,6 @@ export async function writeArchive(source: BundleSource, files: readonly BundleF
   const sorted = files.toSorted((a, b) => compareArchived(a.path, b.path));
   return writeWhole(out, (handle) => writeTar(source, sorted, handle));
 }
-
-const WRONG_PATH: ReadonlySet<string> = new Set([
-  "EACCES",
-  "EISDIR",
-  "ELOOP",
-  "ENAMETOOLONG",
-  "ENOENT",
-  "ENOTDIR",
-  "EPERM",
-  "EROFS",
-]);
 
 function isBundlePath(path: string): boolean {
   return path === MANIFEST_PATH || path === ATTESTATION_PATH || roleOf(path) !== undefined;

@@ -9,8 +9,8 @@ export const packBundleUseCodes = codeTable({
     hint: "check the folder, its permissions and the free space",
     explanation: {
       cause: "A pack bundle or an entry of the registry could not be written whole; nothing was left behind.",
-      example: "packrun bundle create PACK --key publisher.key -o /missing/folder/x.packbundle.tar",
-      fix: "Name a file in a folder that exists and has room.",
+      example: "packrun bundle create PACK --key publisher.key -o x.packbundle.tar   # the disk is full",
+      fix: "Make room on the disk, or name a file on another one.",
     },
   },
   PACK_ATTACHMENT_TYPE: {

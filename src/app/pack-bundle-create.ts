@@ -48,7 +48,7 @@ export type CreatedPackBundle = {
  * Writes a signed pack bundle. The same pack, list, inputs and Ed25519 key give the same bytes on every machine; with ECDSA
  * only the signatures differ. The file appears whole or not at all. Faults: those of `siteRoot` and
  * `heldRevocations`, REVOCATIONS_MISSING, ROLE_NOT_HELD, ROLE_SCOPE, those of `checkContent` and `signPackBundle`,
- * INPUT_CHANGED, PACK_BUNDLE_WRITE.
+ * INPUT_CHANGED, USER_FILE_WRITE, PACK_BUNDLE_WRITE.
  */
 export async function createPackBundle(
   order: PackBundleOrder,

@@ -61,7 +61,7 @@ class Unfit extends Error {}
 /**
  * Makes a pack bundle again from a layout into which another tool copied it: the same bytes that the bundle had, as nothing but
  * the order of its manifests was lost. What the publisher's attestation does not list stays out. Nothing is verified but
- * digests. Faults: PACK_LAYOUT, PACK_BUNDLE_WRITE.
+ * digests. Faults: PACK_LAYOUT, USER_FILE_WRITE, PACK_BUNDLE_WRITE.
  */
 export async function bundleFromLayout(
   { folder, out }: LayoutOrder,

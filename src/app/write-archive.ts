@@ -4,12 +4,13 @@ import { faultOf } from "#fault/code-table.ts";
 import { fail, ok, type Result } from "#fault/result.ts";
 import { systemProblem } from "#fault/system-problem.ts";
 import { packBundleUseCodes } from "./pack-bundle-codes.ts";
+import { userFileCodes } from "./user-file-codes.ts";
 import { writeAll } from "./write-all.ts";
-import { writeWhole } from "./write-whole.ts";
+import { isWrongPath, writeWhole } from "./write-whole.ts";
 
 /**
  * Writes the archive of a pack bundle, whole or not at all; its size in bytes. Throws `ChangedFile` for a file that is not the
- * one that its piece names. Fault: PACK_BUNDLE_WRITE.
+ * one that its piece names. Faults: USER_FILE_WRITE (no file can have that path), PACK_BUNDLE_WRITE.
  */
 export async function writeArchive(
   pieces: readonly Piece[],
@@ -31,7 +32,12 @@ export async function writeArchive(
     if (error instanceof ChangedFile) {
       throw error;
     }
-    return fail(faultOf(packBundleUseCodes, "PACK_BUNDLE_WRITE", { path: out, problem: systemProblem(error) }));
+    const problem = systemProblem(error);
+    return fail(
+      isWrongPath(error, out)
+        ? faultOf(userFileCodes, "USER_FILE_WRITE", { file: out, problem })
+        : faultOf(packBundleUseCodes, "PACK_BUNDLE_WRITE", { path: out, problem }),
+    );
   }
 }
 

@@ -45,9 +45,22 @@ export async function writeWhole<T>(out: string, write: (handle: FileHandle) => 
   }
 }
 
-/** Whether the system said an error of such a file itself, and not of what goes into it. */
-export function isOfPlace(error: unknown, out: string): boolean {
-  return error instanceof Error && "path" in error && (error.path === out || String(error.path).endsWith(draftOf("")));
+const WRONG_PATH: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EISDIR",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "ENOENT",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+]);
+
+/** Whether an error says that no file can have this path, and not something of what goes into the file or of the disk. */
+export function isWrongPath(error: unknown, out: string): boolean {
+  const isOfPlace =
+    error instanceof Error && "path" in error && (error.path === out || String(error.path).endsWith(draftOf("")));
+  return isOfPlace && WRONG_PATH.has(systemCode(error));
 }
 
 function draftOf(place: string): string {

@@ -83,7 +83,8 @@ t.test("what nobody would take is not made", async (t) => {
   t.equal(await codeOf({ pack: { ...packOf(), listing: many } }), "PACK_BUNDLE_TOO_MANY");
   t.equal(await codeOf({ pack: packOf({ ...FILES, "run.sh": "other" }) }), "INPUT_CHANGED");
   t.equal(await codeOf({ pack: packOf({ ...FILES, "gone.txt": "" }) }), "INPUT_CHANGED");
-  t.equal(await codeOf({ out: join(desk.dir, "missing", "x.tar") }), "PACK_BUNDLE_WRITE");
+  t.equal(await codeOf({ out: join(desk.dir, "missing", "x.tar") }), "USER_FILE_WRITE");
+  t.equal(await codeOf({ out: "/dev/full" }), "PACK_BUNDLE_WRITE");
   t.strictSame(
     readdirSync(desk.dir).filter((name) => name.includes("packbundle")),
     [],

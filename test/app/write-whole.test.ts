@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFile
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { isOfPlace, writeWhole } from "#app/write-whole.ts";
+import { isWrongPath, writeWhole } from "#app/write-whole.ts";
 
 t.test("a file is replaced whole, or stands as it was", async (t) => {
   const folder = t.testdir({ old: "before" });
@@ -44,21 +44,23 @@ t.test("a pipe is written as it stands", async (t) => {
   t.ok(lstatSync(pipe).isFIFO());
 });
 
-t.test("an error of the place is told from one of what goes into it", async (t) => {
+t.test("a path that no file can have is told from an error of the disk, and of what goes into the file", async (t) => {
   const folder = t.testdir({ file: "" });
   mkdirSync(join(folder, "there"));
   writeFileSync(join(folder, "there/x"), "");
+  writeFileSync(join(folder, "there/y"), "bytes");
   const problemOf = async (out: string, source?: string): Promise<boolean> => {
     try {
-      await writeWhole(out, async () => (source === undefined ? undefined : readFile(source)));
+      await writeWhole(out, async (handle) => handle.writeFile(source === undefined ? "" : await readFile(source)));
       return false;
     } catch (error) {
-      return isOfPlace(error, out);
+      return isWrongPath(error, out);
     }
   };
   t.equal(await problemOf(join(folder, "absent/x")), true);
   t.equal(await problemOf(join(folder, "file/x")), true);
   t.equal(await problemOf(join(folder, "there")), true, "a folder stands there");
   t.equal(await problemOf(join(folder, "new"), join(folder, "no-source")), false);
+  t.equal(await problemOf("/dev/full", join(folder, "there/y")), false, "a disk without room");
   t.strictSame(readdirSync(folder).toSorted(), ["file", "there"]);
 });
