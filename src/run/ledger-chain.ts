@@ -12,6 +12,9 @@ import type { Identity } from "./run-record.ts";
 
 const NEWLINE = 0x0a;
 
+/** The text of an event that was sealed here, for whoever writes it: as long as somebody has the event. */
+const texts = new WeakMap<LedgerEvent, string>();
+
 /** Where a chain stands: its last event, or its beginning (`sequence` 0, the genesis hash, time 0). */
 export type ChainHead = {
   readonly sequence: number;
@@ -50,9 +53,6 @@ export function sealEvent(draft: EventDraft, head: ChainHead, now: number, sha25
   texts.set(event, textOf(parts, hash));
   return event;
 }
-
-/** The text of an event that was sealed here, for whoever writes it: as long as somebody has the event. */
-const texts = new WeakMap<LedgerEvent, string>();
 
 function enveloped(draft: EventDraft, head: ChainHead, timestamp: Timestamp): Unhashed {
   const level = levelOf(draft);
