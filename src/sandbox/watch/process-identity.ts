@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
-import { readShortFile, readSmallFile } from "./small-file.ts";
+import { readSmallFile } from "./small-file.ts";
 
 /** Which process: pids are used again, so the start time (clock ticks since boot) stands beside it. */
 export type ProcessIdentity = { readonly pid: number; readonly start: string };
 
 /** Undefined when there is no such process, or only a zombie of it. Fields: proc_pid_stat(5). */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const stat = readOrUndefined(`/proc/${pid}/stat`, readShortFile);
+  const stat = readOrUndefined(`/proc/${pid}/stat`);
   // The name in parentheses may hold anything, so fields are counted from behind it.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   const state = fields?.[0];
@@ -19,8 +19,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
  * killed one day. The last number of `NSpid` is the pid in its own namespace (proc_pid_status(5)).
  */
 export function identifyInit(pid: number): ProcessIdentity | undefined {
-  const pids =
-    /^NSpid:\s*(.*)$/m.exec(readOrUndefined(`/proc/${pid}/status`, readShortFile) ?? "")?.[1]?.split(/\s+/) ?? [];
+  const pids = /^NSpid:\s*(.*)$/m.exec(readOrUndefined(`/proc/${pid}/status`) ?? "")?.[1]?.split(/\s+/) ?? [];
   return pids.length > 1 && pids.at(-1) === "1" ? identify(pid) : undefined;
 }
 
@@ -94,9 +93,9 @@ function pidNamespace(): string {
   }
 }
 
-function readOrUndefined(path: string, read = readSmallFile): string | undefined {
+function readOrUndefined(path: string): string | undefined {
   try {
-    return read(path);
+    return readSmallFile(path);
   } catch {
     return undefined;
   }

@@ -20,16 +20,6 @@ export function readSmallFile(path: string): string {
   }
 }
 
-/** The same for what the kernel gives at once: less than a page, about one process. */
-export function readShortFile(path: string): string {
-  const fd = openSync(path, "r");
-  try {
-    return buffer.toString("latin1", 0, read(fd));
-  } finally {
-    closeSync(fd);
-  }
-}
-
 function read(fd: number): number {
   return readSync(fd, buffer, 0, buffer.length, null);
 }
