@@ -9,6 +9,7 @@ import type { Sandbox } from "#plan/plan.ts";
 import { withoutAffinity } from "./limit/affinity-filter.ts";
 import { cgroupParents, type CgroupHost } from "./cgroup/cgroup-host.ts";
 import { MAX_FILE_BYTES } from "./collect/collecting.ts";
+import { parseMountTable, readMountTable } from "./root/mount-table.ts";
 import { InitFiles } from "./init/init-files.ts";
 import { initProgram } from "./init/init-program.ts";
 import { inheritedFds } from "./slot/inherited-fds.ts";
@@ -19,9 +20,10 @@ import { CGROUPS_FILE, tidyUp } from "./janitor.ts";
 import { findMeans, tiesCpus, type LimitMeans } from "./limit/limit-means.ts";
 import { OPEN_FILES } from "./limit/limit-values.ts";
 import { bootId } from "./watch/process-identity.ts";
-import { rootViews, type RootViews } from "./root/root-views.ts";
+import { rootViews, type RootPlace, type RootViews } from "./root/root-views.ts";
 import { ownFolder } from "./scratch-folder.ts";
 import { isFilteredMachine, seccompFilter, type Machine } from "./root/seccomp-filter.ts";
+import { makeLeanMounts } from "./slot/lean-mounts.ts";
 import { SlotPool } from "./slot/slot-pool.ts";
 import { unavailable } from "./host/unavailable.ts";
 
@@ -83,33 +85,25 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
   }
   const means = options.means ?? findMeans(options.cgroups);
   const host = means.cgroups;
-  await tidyUp(options.scratch, host);
+  const { scratch, env = {}, proc } = options;
+  const { path: bwrap, version } = tool.value;
   const folder = mkdtempSync(join(own.value, "sandbox-"));
   chmodSync(folder, 0o711);
+  const mounts = parseMountTable(readMountTable());
+  const [lean] = await Promise.all([makeLeanMounts({ folder, scratch, bwrap, mounts }), tidyUp(scratch, host)]);
   writeFileSync(join(folder, CGROUPS_FILE), cgroupParents(host).join("\n"), { mode: 0o600 });
   const filters = filtersFor(process.arch, tiesCpus(means));
-  const seccompFiles = { sealed: join(folder, "seccomp.sealed"), restricted: join(folder, "seccomp.restricted") };
-  writePublic(seccompFiles.sealed, filters.sealed);
-  writePublic(seccompFiles.restricted, filters.restricted);
-  const emptyFile = join(folder, "empty");
-  writePublic(emptyFile, "");
-  const etcFolder = join(folder, "etc");
-  mkdirSync(etcFolder);
-  chmodSync(etcFolder, 0o755);
-  Object.entries(etcFiles).forEach(([name, text]) => writePublic(join(etcFolder, name), text));
   const inherited = inheritedFds();
   const batch = Math.max(1, Math.min(options.maxParallel, 16));
-  const pool = new SlotPool({ scratch: options.scratch, folder, host, inherited, batch });
-  const { scratch, env = {}, proc } = options;
+  const pool = new SlotPool({ scratch, folder, host, inherited, batch, lean });
   const masks = (): readonly string[] => [scratch, ...(options.masks?.() ?? [])];
-  const roots = rootViews({ etcFolder, emptyFile, seccompFiles, masks, env });
+  const roots = rootViews({ ...writeRootFiles(folder, filters), masks, env });
   const fingerprint = fingerprintOf(
-    tool.value.path,
+    bwrap,
     means,
     [...Object.values(filters), initProgram(process.arch, { listen: true })],
     proc,
   );
-  const { path: bwrap, version } = tool.value;
   const ulimits = ulimitsOf();
   return ok({
     folder,
@@ -129,8 +123,24 @@ export async function layGround(options: GroundOptions): Promise<Result<Ground>>
   });
 }
 
+type Filters = Readonly<Record<Sandbox["mode"], Buffer>>;
+
+/** What all steps have in common in their roots. */
+function writeRootFiles(folder: string, filters: Filters): Pick<RootPlace, "etcFolder" | "emptyFile" | "seccompFiles"> {
+  const seccompFiles = { sealed: join(folder, "seccomp.sealed"), restricted: join(folder, "seccomp.restricted") };
+  writePublic(seccompFiles.sealed, filters.sealed);
+  writePublic(seccompFiles.restricted, filters.restricted);
+  const emptyFile = join(folder, "empty");
+  writePublic(emptyFile, "");
+  const etcFolder = join(folder, "etc");
+  mkdirSync(etcFolder);
+  chmodSync(etcFolder, 0o755);
+  Object.entries(etcFiles).forEach(([name, text]) => writePublic(join(etcFolder, name), text));
+  return { etcFolder, emptyFile, seccompFiles };
+}
+
 /** A step that is tied to some CPUs may not untie itself. */
-function filtersFor(machine: Machine, tied: boolean): Readonly<Record<Sandbox["mode"], Buffer>> {
+function filtersFor(machine: Machine, tied: boolean): Filters {
   const filterOf = (mode: Sandbox["mode"]): Buffer => {
     const filter = seccompFilter(machine, mode);
     return tied ? withoutAffinity(filter, machine) : filter;

@@ -110,8 +110,10 @@ type Place = { readonly slot: Slot; readonly folder: AttemptFolder };
  */
 async function takePlace(ground: Ground, request: AttemptRequest): Promise<Place> {
   const { pool } = ground;
+  const { mode, egressAllowlist } = request.sandbox;
+  const kind = { mode, secretPipes: Object.keys(request.secretFiles).length, channel: egressAllowlist.length > 0 };
   for (let round = 1; ; round += 1) {
-    const slot = await pool.take(Object.keys(request.secretFiles).length, request.sandbox.egressAllowlist.length > 0);
+    const slot = await pool.take(kind);
     try {
       slot.cgroup?.begin(request.sandbox.limits);
       return { slot, folder: folderFor(slot, ground) };

@@ -15,10 +15,14 @@ import { fileArtifactStore } from "#store/file/file-artifact-store.ts";
 import { memoryRunStore } from "#store/memory/memory-run-store.ts";
 import { createEgress } from "../../src/sandbox/egress/egress.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
+import type { SlotKind } from "../../src/sandbox/slot/slot.ts";
 import { systemClock } from "../port/system-clock.ts";
 
 export const MIB = 1024 * 1024;
 export const tenant = "default" as TenantId;
+
+/** The slot of a step without secrets and without a way out. */
+export const sealedKind: SlotKind = { mode: "sealed", secretPipes: 0, channel: false };
 
 export type Wanted = Partial<Omit<AttemptRequest, "sandbox">> & {
   /** A script for sh; `program` says something else. */

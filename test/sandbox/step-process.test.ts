@@ -8,7 +8,7 @@ import { initFileFor, writeLaunch } from "../../src/sandbox/slot/launch-file.ts"
 import { childrenOf } from "../../src/sandbox/watch/process-identity.ts";
 import { StepProcess } from "../../src/sandbox/step-process.ts";
 import { systemClock } from "../port/system-clock.ts";
-import { MIB, openRig, reasonOf, runPrepared, textOf, type Rig } from "./sandbox-rig.ts";
+import { MIB, openRig, reasonOf, runPrepared, sealedKind, textOf, type Rig } from "./sandbox-rig.ts";
 import type { OutputBatch } from "#port/step-runner.ts";
 
 const rig = openRig(t);
@@ -349,7 +349,7 @@ t.test("a start that goes wrong half-way leaves no pipe open and no process behi
   const { pool } = laid.value;
   const fds = (): number => readdirSync("/proc/self/fd").length;
   for (const broken of ["go", "collectChildren"] as const) {
-    const slot = await pool.take(0, false);
+    const slot = await pool.take(sealedKind);
     const folder = makeAttemptFolder(join(laid.value.folder, `attempt-${broken}`), slot.uid);
     const limits = { memoryBytes: 64 * MIB, pids: 16, cpus: 1 };
     slot.cgroup?.begin(limits);

@@ -146,7 +146,7 @@ async function runInside(
   scriptFor: (launcher: number) => string,
   serve?: (server: Server) => void,
 ): Promise<Tried> {
-  const slot = await ground.pool.take(0, serve !== undefined);
+  const slot = await ground.pool.take({ mode: root.mode, secretPipes: 0, channel: serve !== undefined });
   slot.cgroup?.begin(LIMITS);
   const folder = makeAttemptFolder(join(ground.folder, `probe-${slot.name}`), slot.uid);
   const scriptFile = addFile(folder, "script", scriptFor(slot.launcher.pid));

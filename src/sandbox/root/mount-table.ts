@@ -36,6 +36,13 @@ export function isWithin(path: string, folder: string): boolean {
   return folder === "/" || path === folder || path.startsWith(`${folder}/`);
 }
 
+/** Where the mounts below the root are that show one of these places or something in it; outer ones come first. */
+export function mountPointsFor(places: readonly string[], mounts: readonly Mount[]): readonly string[] {
+  const shows = (at: string): boolean => places.some((place) => isWithin(place, at) || isWithin(at, place));
+  const points = new Set(mounts.map(({ at }) => at).filter((at) => at !== "/" && shows(at)));
+  return [...points].toSorted((a, b) => a.length - b.length);
+}
+
 /** The mount that shows what stands at a path without symbolic links. */
 function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
   return mounts.reduce<Mount | undefined>(

@@ -21,13 +21,13 @@ function quote(word: string): string {
  * end of input above all, ends everything: a runner that dies takes its steps with it.
  * 1. Without `go` no sandbox is built, and without a token nothing of a step runs in it (`initProgram`). 2. When the launcher goes, so does bubblewrap (`--die-with-parent`) and with
  * it the step's PID namespace; but a step can write into the memory of its init, which then lets go of its parent, so
- * that is killed first. 3. What then is left in the cgroup is killed by number.
+ * that is killed first. 3. What then is left in the cgroup is killed by number: its standard output is the list of the
+ * cgroup's processes, open to read, as the file may have no path where the launcher lives.
  */
-export function launcherScript(slotFolder: string, procsFile: string | undefined): string {
+export function launcherScript(slotFolder: string): string {
   return [
     "unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE",
     `slot=${quote(slotFolder)}`,
-    `procs=${quote(procsFile ?? "/dev/null")}`,
     "job=",
     "while read -r word; do",
     '  case "$word" in',
@@ -44,7 +44,7 @@ export function launcherScript(slotFolder: string, procsFile: string | undefined
     "round=0",
     'while [ "$round" -lt 100 ]; do',
     "  left=",
-    '  while read -r pid; do [ "$pid" = "$$" ] || left="$left $pid"; done <"$procs"',
+    '  while read -r pid; do [ "$pid" = "$$" ] || left="$left $pid"; done <"/proc/$$/fd/1"',
     '  [ -n "$left" ] || break',
     "  kill -KILL $left 2>/dev/null",
     "  round=$((round + 1))",

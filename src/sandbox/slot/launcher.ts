@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { Server } from "node:net";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import { coverInherited } from "./inherited-fds.ts";
 import { launcherScript } from "./launch-script.ts";
+import type { LeanMounts } from "./lean-mounts.ts";
 import { openChildReader, openWriter } from "./pipe-feed.ts";
 import { FamilyIo } from "../watch/process-io.ts";
 import { identify, signal, type ProcessIdentity } from "../watch/process-identity.ts";
@@ -18,6 +19,8 @@ export type LauncherPlace = {
   /** Whether it gets Node's channel, over which the listener of a step hands its socket out. */
   readonly channel: boolean;
   readonly inherited: readonly number[];
+  /** Where it lives instead of among the host's mounts. */
+  readonly lean: LeanMounts | undefined;
 };
 
 /** What came over the channel. A handle that nobody takes is closed. */
@@ -41,21 +44,25 @@ export type Launcher = {
 
 /** Starts one, already in its cgroup and as its user. The FIFOs in `folder` must be there. */
 export async function startLauncher(place: LauncherPlace): Promise<Launcher> {
+  const processes = openSync(place.cgroup?.procsFile ?? "/dev/null", "r");
   const names = ["word", "args", ...Array.from({ length: place.secretPipes }, (_, at) => `secret${at}`)];
   const readers = names.map((name) => openChildReader(join(place.folder, name)));
   const [word = -1, args = -1, ...secrets] = readers;
   const control = controlAt(join(place.folder, "word"));
   const more = [...(place.channel ? ["ipc" as const] : []), ...secrets];
   const wanted = more.length === 0 ? [args] : [args, "ignore" as const, "ignore" as const, "ignore" as const, ...more];
-  const cover = coverInherited([word, "ignore", "ignore", ...wanted], place.inherited);
-  const child = spawn(...cover.throughHop(launcherScript(place.folder, place.cgroup?.procsFile)), {
-    ...(place.uid === undefined ? {} : { uid: place.uid, gid: place.uid }),
+  const cover = coverInherited([word, processes, "ignore", ...wanted], place.inherited);
+  const { uid, lean } = place;
+  const shell = cover.throughHop(launcherScript(place.folder));
+  const isLean = uid !== undefined && lean !== undefined;
+  const child = spawn(...(isLean ? lean.enter(uid, shell) : shell), {
+    ...(uid === undefined || isLean ? {} : { uid, gid: uid }),
     stdio: [...cover.stdio],
     cwd: "/",
     env: { PATH: "/usr/bin:/bin" },
     detached: true,
   });
-  readers.forEach((fd) => closeSync(fd));
+  [...readers, processes].forEach((fd) => closeSync(fd));
   cover.close();
   const pid = await started(child).catch((error: unknown) => {
     control.close();

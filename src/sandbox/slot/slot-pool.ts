@@ -3,8 +3,9 @@ import { basename, join } from "node:path";
 import { systemCode } from "#fault/system-problem.ts";
 import { makeCgroup, type CgroupHost } from "../cgroup/cgroup-host.ts";
 import { startLauncher } from "./launcher.ts";
+import type { LeanMounts } from "./lean-mounts.ts";
 import { ownerName } from "../watch/process-identity.ts";
-import { dissolveSlot, makeSlotFolders, openForWriting, type Slot, type SlotFolder } from "./slot.ts";
+import { dissolveSlot, makeSlotFolders, openForWriting, type Slot, type SlotFolder, type SlotKind } from "./slot.ts";
 
 /** The users that steps run as on the host; none of them owns anything else. */
 const FIRST_UID = 64_000;
@@ -18,6 +19,8 @@ export type PoolPlace = {
   readonly inherited: readonly number[];
   /** How many slots are made ready at a time. */
   readonly batch: number;
+  /** Where launchers of `sealed` steps live, if not among the host's mounts; closed with the pool. */
+  readonly lean: LeanMounts | undefined;
 };
 
 /**
@@ -39,15 +42,15 @@ export class SlotPool {
   }
 
   /** Only what a step needs is there: a slot with a channel is never given to a step without a way out. */
-  async take(secretPipes: number, channel: boolean): Promise<Slot> {
-    const at = this.#idle.findLastIndex((slot) => slot.secretPipes === secretPipes && slot.channel === channel);
+  async take(kind: SlotKind): Promise<Slot> {
+    const at = this.#idle.findLastIndex((slot) => isOfKind(slot, kind));
     if (at < 0) {
-      return this.#make(await this.#folder(secretPipes), channel);
+      return this.#make(await this.#folder(kind.secretPipes), kind);
     }
     const [slot] = this.#idle.splice(at, 1);
     if (slot === undefined || slot.launcher.isGone()) {
       await (slot === undefined ? undefined : this.#dissolve(slot));
-      return this.take(secretPipes, channel);
+      return this.take(kind);
     }
     return slot;
   }
@@ -78,6 +81,7 @@ export class SlotPool {
       this.#releaseUid(uid);
     });
     this.#spare = [];
+    this.#place.lean?.close();
   }
 
   async #dissolve(slot: Slot): Promise<void> {
@@ -87,14 +91,14 @@ export class SlotPool {
     }
   }
 
-  async #make(place: SlotFolder, channel: boolean): Promise<Slot> {
+  async #make({ path, uid }: SlotFolder, kind: SlotKind): Promise<Slot> {
     const { folder, host, inherited } = this.#place;
-    const { path, uid, secretPipes } = place;
+    const lean = kind.mode === "sealed" ? this.#place.lean : undefined;
     const name = `${basename(folder)}.${basename(path)}`;
     const cgroup = makeCgroup(host, `${ownerName()}.${name}`);
     try {
-      const launcher = await startLauncher({ folder: path, uid, cgroup, secretPipes, channel, inherited });
-      const slot = { name, folder: path, uid, cgroup, launcher, secretPipes, channel, left: {} };
+      const launcher = await startLauncher({ ...kind, folder: path, uid, cgroup, inherited, lean });
+      const slot = { ...kind, name, folder: path, uid, cgroup, launcher, left: {} };
       this.#live.add(slot);
       return slot;
     } catch (error) {
@@ -160,4 +164,8 @@ export class SlotPool {
   #uidFile(uid: number): string {
     return join(this.#place.scratch, "uids", String(uid));
   }
+}
+
+function isOfKind(slot: Slot, kind: SlotKind): boolean {
+  return slot.mode === kind.mode && slot.secretPipes === kind.secretPipes && slot.channel === kind.channel;
 }

@@ -3,12 +3,21 @@ import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { Sandbox } from "#plan/plan.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import { removeAttemptFolder, type AttemptFolder } from "../attempt-folder.ts";
 import type { Launcher } from "./launcher.ts";
 
+/** What the steps of a slot have in common. */
+export type SlotKind = {
+  readonly mode: Sandbox["mode"];
+  readonly secretPipes: number;
+  /** Its launcher has a channel to the runner: it is for steps with a way out, and for no others. */
+  readonly channel: boolean;
+};
+
 /** A place in which one step runs at a time: a user, a cgroup, a launcher and FIFOs, used again and again. */
-export type Slot = {
+export type Slot = SlotKind & {
   readonly name: string;
   /** Host folder with the FIFOs `word`, `status`, `out`, `err`, `token`, `args`, `secret0`… and the file `launch`. */
   readonly folder: string;
@@ -16,9 +25,6 @@ export type Slot = {
   readonly uid: number | undefined;
   readonly cgroup: Cgroup | undefined;
   readonly launcher: Launcher;
-  readonly secretPipes: number;
-  /** Its launcher has a channel to the runner: it is for steps with a way out, and for no others. */
-  readonly channel: boolean;
   /** What earlier steps left as it was, for the next one. */
   readonly left: { folder?: AttemptFolder | undefined; launch?: string };
 };

@@ -7,7 +7,7 @@ import { layGround } from "../../../src/sandbox/ground.ts";
 import { initFileFor, writeLaunch } from "../../../src/sandbox/slot/launch-file.ts";
 import { StepProcess } from "../../../src/sandbox/step-process.ts";
 import { systemClock } from "../../port/system-clock.ts";
-import { MIB, openRig } from "../sandbox-rig.ts";
+import { MIB, openRig, sealedKind } from "../sandbox-rig.ts";
 
 t.test("a list of processes that cannot be read is none, and not an empty one", async (t) => {
   const folder = mkdtempSync("/var/tmp/packrun-pids-");
@@ -24,7 +24,7 @@ t.test("a step is not over while nobody can say what is left of it", async (t) =
     return;
   }
   const { pool, folder: ground } = laid.value;
-  const slot = await pool.take(0, false);
+  const slot = await pool.take(sealedKind);
   t.teardown(async () => pool.close());
   const folder = makeAttemptFolder(join(ground, "attempt-1"), slot.uid);
   const limits = { memoryBytes: 64 * MIB, pids: 16, cpus: 1 };

@@ -5,6 +5,8 @@ import type { Rig } from "../sandbox-rig.ts";
 import { entriesBelow } from "../entries-below.ts";
 
 const token = "correct horse battery staple";
+/** Attacks beside it put the other one on command lines of their own. */
+const watchedToken = "a token that no step puts anywhere";
 const file = `-----BEGIN\n${"k".repeat(70_000)}\nEND-----`;
 
 /** Makes the secrets known to the redactor, and looks for them in whatever the runner keeps on disk. */
@@ -22,13 +24,14 @@ function secret(rig: Rig): Bait {
 /** Looks at every command line of the host, and at what the runner keeps, again and again while the step runs. */
 function watched(rig: Rig): Bait {
   const bait = secret(rig);
+  rig.redactor.add("watched", watchedToken);
   let seen: string | undefined;
   const look = (): void => {
     const line = readdirSync("/proc").find(
-      (pid) => /^\d+$/.test(pid) && readOr(`/proc/${pid}/cmdline`).includes(token),
+      (pid) => /^\d+$/.test(pid) && readOr(`/proc/${pid}/cmdline`).includes(watchedToken),
     );
     seen ??= line === undefined ? undefined : `the command line of ${line} shows a secret`;
-    seen ??= holding(rig.scratch, [token, file.slice(0, 200)])[0];
+    seen ??= holding(rig.scratch, [watchedToken, file.slice(0, 200)])[0];
   };
   const timer = setInterval(look, 20);
   return { damage: (outcome) => seen ?? bait.damage?.(outcome), remove: () => clearInterval(timer) };
@@ -133,6 +136,7 @@ const places: readonly Attack[] = [
   {
     name: "bring a secret onto a command line or a disk of the host by being started",
     bait: watched,
+    secretEnv: { TOKEN: watchedToken },
     sh: 'test -n "$TOKEN"; wc -c <"$KEY"; sleep 0.5',
     expect: prints(String(file.length)),
   },

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { layGround } from "../../../src/sandbox/ground.ts";
-import { openRig } from "../sandbox-rig.ts";
+import { openRig, sealedKind } from "../sandbox-rig.ts";
 
 t.test("the user of a slot is given to nobody else while something of the slot may still run", async (t) => {
   const rig = openRig(t);
@@ -13,7 +13,7 @@ t.test("the user of a slot is given to nobody else while something of the slot m
   }
   const { pool } = laid.value;
   const claims = (uid: number | undefined): boolean => existsSync(join(rig.scratch, "uids", String(uid)));
-  const [stuck, gone] = [await pool.take(0, false), await pool.take(0, false)];
+  const [stuck, gone] = [await pool.take(sealedKind), await pool.take(sealedKind)];
   if (stuck.uid === undefined || stuck.cgroup === undefined) {
     t.comment("slots have users of their own where the runner is root, and lists of processes where there are cgroups");
     await pool.close();
