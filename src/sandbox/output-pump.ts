@@ -70,16 +70,24 @@ export class OutputPump {
     return this.#tail;
   }
 
-  /** From now on what comes is carried as it comes; until then it waits in the pipe. */
+  /**
+   * From now on what comes is carried as it comes; until then it waits in the pipe. Where that cannot be, nobody takes what
+   * the stream brings, and the reason is met at the end.
+   */
   listen(): void {
     const { source } = this.#ports;
     const goOn = (): void => source.goOn();
-    source.listen((bytes) => {
+    const take = (bytes: Buffer): boolean => {
       const taken = this.#take(bytes);
       // A refusal is met at the end; until then what comes is dropped.
       taken?.then(goOn, goOn);
       return taken === undefined;
-    });
+    };
+    try {
+      source.listen(take);
+    } catch (error) {
+      this.#refuse(error).catch(() => undefined);
+    }
   }
 
   /** Carries the rest. To be called when nothing can write any more; fails as the sink has failed. */
@@ -109,8 +117,12 @@ export class OutputPump {
       this.#redacting ??= redactor.stream();
       return this.#deliver(this.#redacting.push(meter.admit(bytes)));
     } catch (error) {
-      return this.#queue(() => Promise.reject(error));
+      return this.#refuse(error);
     }
+  }
+
+  #refuse(problem: unknown): Promise<void> {
+    return this.#queue(() => Promise.reject(problem));
   }
 
   #deliver(bytes: Uint8Array): Promise<unknown> | undefined {

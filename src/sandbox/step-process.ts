@@ -126,7 +126,7 @@ export class StepProcess {
   async #live(built: BuiltSandbox, pumps: readonly OutputPump[]): Promise<void> {
     const { clock, timeoutMs, slot } = this.#plan;
     const cancels = [
-      clock.after(timeoutMs, () => this.end("timeout", false)),
+      clock.after(timeoutMs, () => onceHeard(() => this.#timeOut(built.status))),
       clock.after(LISTEN_MS, () => pumps.forEach((pump) => pump.listen())),
     ];
     this.#watch.start();
@@ -166,7 +166,8 @@ export class StepProcess {
   async #waitThrough(built: BuiltSandbox, answer: () => void): Promise<void> {
     answer();
     const never = Promise.withResolvers<void>();
-    const doubt = setInterval(() => this.#isUnderWay(built.status) || never.resolve(), DOUBT_MS);
+    const ask = (): unknown => this.#isUnderWay(built.status) || never.resolve();
+    const doubt = setInterval(() => onceHeard(ask), DOUBT_MS);
     doubt.unref();
     try {
       await this.#orGone(Promise.race([built.status.ended, never.promise]));
@@ -174,6 +175,12 @@ export class StepProcess {
       clearInterval(doubt);
     }
     await this.#barrier();
+  }
+
+  #timeOut(status: StatusChannel): void {
+    if (status.exitCode === undefined) {
+      this.end("timeout", false);
+    }
   }
 
   /** Ends the tree: SIGTERM to what the init started, then, after five seconds or at once, SIGKILL for all. */
@@ -301,4 +308,12 @@ export class StepProcess {
       ...(ioBytes === undefined ? {} : { ioBytes }),
     };
   }
+}
+
+/**
+ * A runner that was busy for long comes to its timers first: what bubblewrap has said meanwhile counts before the time that
+ * has passed since.
+ */
+function onceHeard(work: () => unknown): void {
+  setImmediate(work);
 }

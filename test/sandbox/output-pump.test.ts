@@ -49,6 +49,16 @@ t.test("a redactor that fails fails the output, whether or not anybody listened"
   }
 });
 
+t.test("a pipe that cannot be listened to ends the step and fails its output", async (t) => {
+  const source = new PipeReader(join(t.testdir({ file: "" }), "file"));
+  t.teardown(() => source.close());
+  const pumped = pumpIn(t, { source });
+  pumped.pump.listen();
+  await wait(1);
+  t.equal(pumped.refusals, 1, "the step is ended");
+  await t.rejects(pumped.pump.finish(), { code: "ERR_INVALID_FD_TYPE" });
+});
+
 t.test("lines are sent while a step runs, and nothing any more once they are dropped", async (t) => {
   const pumped = pumpIn(t);
   pumped.pump.listen();

@@ -93,6 +93,15 @@ t.test("a launcher that does not get to its word for a while, as on a busy machi
   t.strictSame([reasonOf(outcome), stdout], ["succeeded", "ran\n"]);
 });
 
+t.test("a step that is over while the runner was busy with something else ended as it did", async (t) => {
+  for (const timeoutMs of [20_000, 1000]) {
+    const prepared = await rig.prepare({ script: "exit 3", timeoutMs });
+    const ran = runPrepared(prepared);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    t.match((await ran).outcome, { kind: "failed", reason: "STEP_EXIT", exitCode: 3 });
+  }
+});
+
 t.test("a step that runs too long gets SIGTERM and may say goodbye", async (t) => {
   const { outcome, stdout } = await rig.run({
     script: "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done",
