@@ -12,6 +12,8 @@ import type { Slot } from "./slot/slot.ts";
 import type { StatusChannel } from "./status-channel.ts";
 import { StepWatch, type Excess, type WatchPlan } from "./watch/step-watch.ts";
 
+/** How often figures are asked for that may be a moment late, some half a second in all: without them a step is over, too. */
+const PATIENT_ROUNDS = 100;
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 5000;
 /** How often a start that says nothing is looked at, and a tree that does not die is killed again. */
@@ -245,13 +247,17 @@ export class StepProcess {
 
   /** A step is over only when the init of its PID namespace is gone and its cgroup holds nothing but the launcher. */
   async #barrier(): Promise<void> {
-    const { launcher } = this.#plan.slot;
+    const { launcher, cgroup } = this.#plan.slot;
     launcher.collectChildren();
     for (let round = 0; this.#isLeft(); round += 1) {
       if (round % 100 === 20) {
         this.#endHard();
       }
-      await (round < 10 ? nextTurn() : wait(round < 50 ? 1 : 10));
+      await moment(round);
+    }
+    const isCounted = (): boolean => cgroup?.countsIo === true || launcher.io.isReadable();
+    for (let round = 0; round < PATIENT_ROUNDS && !isCounted(); round += 1) {
+      await moment(round);
     }
   }
 
@@ -308,6 +314,11 @@ export class StepProcess {
       ...(ioBytes === undefined ? {} : { ioBytes }),
     };
   }
+}
+
+/** Longer from round to round. */
+function moment(round: number): Promise<void> {
+  return round < 10 ? nextTurn() : wait(round < 50 ? 1 : 10);
 }
 
 /**

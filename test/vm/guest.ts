@@ -143,7 +143,11 @@ async function sleeping(
   const child = start(who, "run", givePack(who, "sleeping", sleepingPack), "--format", "ndjson");
   const ended = ending(child);
   const up = await until(() => running("sleep 4032").length >= 2 || child.exitCode !== null);
-  check(who, "a step starts", up && child.exitCode === null);
+  const starts = up && child.exitCode === null;
+  if (!starts) {
+    child.kill("SIGINT");
+  }
+  check(who, "a step starts", starts, starts ? "" : (await ended).stdout.slice(-3000));
   return { child, ended };
 }
 

@@ -98,7 +98,10 @@ export function leftCgroups(from = "/sys/fs/cgroup"): readonly string[] {
 
 /** Waits for something that follows from something else; false when it does not within two minutes. */
 export async function until(holds: () => boolean): Promise<boolean> {
-  for (let round = 0; round < 1200 && !holds(); round += 1) {
+  for (let round = 0; round < 1200; round += 1) {
+    if (holds()) {
+      return true;
+    }
     await wait(100);
   }
   return holds();

@@ -20,6 +20,14 @@ export class FamilyIo {
     this.#children = new KernelFile(`/proc/${pid}/task/${pid}/children`);
   }
 
+  /**
+   * False while a child that has ended was not waited for and this user cannot have its figures: the files of a process
+   * without memory belong to root.
+   */
+  isReadable(): boolean {
+    return process.getuid?.() === 0 || (this.#children.text() ?? "") === "";
+  }
+
   begin(): void {
     this.#last ??= this.#sum();
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import { floorBytes, scarcity } from "../../../src/sandbox/watch/disk-bound.ts";
 import { findMeans } from "../../../src/sandbox/limit/limit-means.ts";
+import { PLAIN_USER, hostedPlace } from "../hosted-place.ts";
 import { MIB, openRig, reasonOf } from "../sandbox-rig.ts";
 
 const none = { kind: "none" } as const;
@@ -115,4 +116,12 @@ t.test("bytes that a step made the disk read and write are recorded, its own onl
   t.ok((wrote.outcome.usage?.ioBytes ?? 0) >= 8 * MIB, JSON.stringify(wrote.outcome.usage));
   const idle = await rig.run({ script: "true" });
   t.ok((idle.outcome.usage?.ioBytes ?? MIB) < MIB, JSON.stringify(idle.outcome.usage));
+});
+
+t.test("those of a plain user's steps are, too", { skip: process.getuid?.() !== 0 }, async (t) => {
+  const place = await hostedPlace(t, PLAIN_USER);
+  const scripts = Array.from({ length: 40 }, () => "true");
+  const { runs } = place.run({ mode: "sealed", limits: { minEnforcement: "watchdog" }, scripts });
+  t.equal(runs.length, scripts.length);
+  runs.forEach(({ outcome }) => t.match(outcome, { kind: "succeeded", usage: { ioBytes: Number } }));
 });
