@@ -12,7 +12,7 @@ import type { Identity } from "./run-record.ts";
 
 const NEWLINE = 0x0a;
 
-/** The text of an event that was sealed here, for whoever writes it: as long as somebody has the event. */
+/** The text of an event that was sealed here, for who writes it first: kept any longer, long output would fill memory. */
 const texts = new WeakMap<LedgerEvent, string>();
 
 /** Where a chain stands: its last event, or its beginning (`sequence` 0, the genesis hash, time 0). */
@@ -100,7 +100,9 @@ function partsOf(event: Unhashed): Parts | undefined {
 
 /** One line of a ledger: the JCS bytes of the event and a newline. */
 export function eventBytes(event: LedgerEvent): Uint8Array {
-  return encodeUtf8(`${texts.get(event) ?? textIn(event)}\n`);
+  const text = texts.get(event) ?? textIn(event);
+  texts.delete(event);
+  return encodeUtf8(`${text}\n`);
 }
 
 function textIn(event: LedgerEvent): string {
