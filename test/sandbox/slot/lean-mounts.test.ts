@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import t, { type Test } from "tap";
 import { layGround, type Ground } from "../../../src/sandbox/ground.ts";
 import { mountPointsFor, parseMountTable, readMountTable, type Mount } from "../../../src/sandbox/root/mount-table.ts";
@@ -34,6 +34,14 @@ t.test("a mount is kept for what it shows and for what is mounted in a place, an
   ]);
   t.strictSame(mountPointsFor(["/usr"], mounts("/")), []);
 });
+
+function leadsTo(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return "";
+  }
+}
 
 async function ground(t: Test): Promise<Ground> {
   const laid = await layGround({ scratch: openRig(t).scratch, maxParallel: 1 });
@@ -80,7 +88,7 @@ t.test("without what it takes there is no such place, and nothing is left open",
   const scratch = mkdtempSync("/var/tmp/packrun-lean-");
   t.teardown(() => rmSync(scratch, { recursive: true }));
   const host = parseMountTable(readMountTable());
-  const open = (): number => readdirSync("/proc/self/fd").length;
+  const open = (): number => readdirSync("/proc/self/fd").filter((fd) => leadsTo(fd).startsWith("mnt:[")).length;
   const wanted = { scratch, bwrap: "/usr/bin/bwrap", mounts: host };
   const folder = (): string => mkdtempSync(`${scratch}/`);
   const before = open();
@@ -93,6 +101,7 @@ t.test("without what it takes there is no such place, and nothing is left open",
   const lean = await makes({});
   t.ok(lean);
   if (lean !== undefined) {
+    t.equal(open(), before + 1);
     const [file, args] = lean.enter(65_534, ["/usr/bin/id", ["-u"]]);
     t.equal(execFileSync(file, args, { encoding: "utf8" }), "65534\n");
     lean.close();
