@@ -98,6 +98,9 @@ async function namespaceWith(kept: readonly string[], root: string): Promise<num
   maker.stdin.on("error", () => undefined);
   try {
     return isMade ? openSync(`/proc/${maker.pid}/ns/mnt`, "r") : undefined;
+  } catch {
+    // It was ended meanwhile.
+    return undefined;
   } finally {
     maker.stdin.end();
   }
